@@ -1,0 +1,137 @@
+//! Events: what happened, past tense, the one stored type of the core. A contract: variants are appended, a released one
+//! is never changed but for fields with a default. The tag is name and version.
+
+use serde::{Deserialize, Serialize};
+
+use super::day::DayReport;
+use super::{Answer, Feed, PrintAnswer, PrintProgress, SoldLine, Tender, TransactionRecord, UplinkAck};
+use crate::ids::{AttemptId, CommandId, DeviceName, JobId, Sku, StaffId, TxnId, WorkstationId};
+use crate::money::{Money, Qty};
+use crate::time::{BusinessDate, Stamp};
+
+/// Stored as `{"line_added.1":{...}}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Event {
+    #[serde(rename = "day_opened.1")]
+    DayOpened { date: BusinessDate, at: Stamp },
+    #[serde(rename = "day_closed.1")]
+    DayClosed { report: Box<DayReport> },
+
+    /// Opens the transaction when `txn` is new. Soft before the first tender.
+    #[serde(rename = "line_added.1")]
+    LineAdded {
+        txn: TxnId,
+        workstation: WorkstationId,
+        #[serde(default)]
+        staff: Option<StaffId>,
+        at: Stamp,
+        line: Box<SoldLine>,
+    },
+    #[serde(rename = "line_quantity_set.1")]
+    LineQuantitySet { txn: TxnId, line: u32, quantity: Qty, gross: Money, extended: Money },
+    #[serde(rename = "line_voided.1")]
+    LineVoided { txn: TxnId, line: u32 },
+    /// Takes back the newest basket act that was not yet taken back.
+    #[serde(rename = "basket_act_undone.1")]
+    BasketActUndone { txn: TxnId },
+    #[serde(rename = "transaction_suspended.1")]
+    TransactionSuspended { txn: TxnId, workstation: WorkstationId, at: Stamp },
+    #[serde(rename = "transaction_recalled.1")]
+    TransactionRecalled { txn: TxnId, workstation: WorkstationId, at: Stamp },
+
+    #[serde(rename = "tender_added.1")]
+    TenderAdded { txn: TxnId, tender: Tender },
+    #[serde(rename = "tender_removed.1")]
+    TenderRemoved { txn: TxnId, index: u32 },
+    /// The intent, on disk before anyone is asked for money.
+    #[serde(rename = "card_started.1")]
+    CardStarted { txn: TxnId, attempt: AttemptId, amount: Money, at: Stamp },
+    #[serde(rename = "card_ended.1")]
+    CardEnded { txn: TxnId, attempt: AttemptId, paid: bool },
+    #[serde(rename = "transaction_completed.1")]
+    TransactionCompleted { record: Box<TransactionRecord> },
+    #[serde(rename = "transaction_voided.1")]
+    TransactionVoided { record: Box<TransactionRecord> },
+    /// Without a fiscal module the seal is "none" and rides in the record of the sale.
+    #[serde(rename = "receipt_sealed.1")]
+    ReceiptSealed { txn: TxnId, seal: String },
+
+    /// `kick`: the paper's stream opens with a drawer pulse.
+    #[serde(rename = "print_requested.1")]
+    PrintRequested { job: JobId, printer: DeviceName, workstation: WorkstationId, what: PrintSubject, copy: u32, kick: bool, at: Stamp },
+    #[serde(rename = "print_progressed.1")]
+    PrintProgressed { job: JobId, progress: PrintProgress },
+    #[serde(rename = "print_settled.1")]
+    PrintSettled { job: JobId, answer: PrintAnswer },
+    #[serde(rename = "drawer_kicked.1")]
+    DrawerKicked { printer: DeviceName, workstation: WorkstationId, txn: TxnId },
+
+    #[serde(rename = "feed_adopted.1")]
+    FeedAdopted { feed: Feed, version: u64, hash: String, at: Stamp },
+    /// Goes with the `FeedAdopted` of a stock baseline: which movements it settles.
+    #[serde(rename = "baseline_settled.1")]
+    BaselineSettled { head_seq: u64, skus: Vec<Sku> },
+    /// On hand fell below zero: someone must count. Urgent: goes to head office by the side door.
+    #[serde(rename = "count_requested.1")]
+    CountRequested { sku: Sku, on_hand: Qty, at: Stamp },
+
+    #[serde(rename = "uplink_acknowledged.1")]
+    UplinkAcknowledged { ack: UplinkAck },
+    /// First in the record that opens a day: the state before it, as content-addressed files (part name -> SHA-256 hex).
+    /// Added by the shell, which has made the files durable before.
+    #[serde(rename = "carried_forward.1")]
+    CarriedForward { parts: std::collections::BTreeMap<String, String> },
+    /// Last in each command's record: its id, content and answer, so that a repeat is answered the same after a restart.
+    #[serde(rename = "command_answered.1")]
+    CommandAnswered { id: CommandId, content: String, at: Stamp, answer: Answer },
+}
+
+/// What a job prints, by reference: the paper is made from the record that is on disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PrintSubject {
+    Receipt(TxnId),
+    DayReport(BusinessDate),
+}
+
+/// How an event counts towards durability and sync.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventKind {
+    /// May be shown on this node's own screens before it is flushed.
+    Soft,
+    /// Nothing of it leaves the node before its fsync.
+    Hard,
+    /// Hard, and head office should know ahead of any backlog.
+    Urgent,
+}
+
+impl Event {
+    pub fn kind(&self) -> EventKind {
+        match self {
+            Event::LineAdded { .. } | Event::LineQuantitySet { .. } | Event::LineVoided { .. } | Event::BasketActUndone { .. } => {
+                EventKind::Soft
+            }
+            // Rides in every command's record and adds nothing of its own: the others decide.
+            Event::CommandAnswered { .. } => EventKind::Soft,
+            Event::CountRequested { .. } | Event::DayClosed { .. } => EventKind::Urgent,
+            Event::DayOpened { .. }
+            | Event::TransactionSuspended { .. }
+            | Event::TransactionRecalled { .. }
+            | Event::TenderAdded { .. }
+            | Event::TenderRemoved { .. }
+            | Event::CardStarted { .. }
+            | Event::CardEnded { .. }
+            | Event::TransactionCompleted { .. }
+            | Event::TransactionVoided { .. }
+            | Event::ReceiptSealed { .. }
+            | Event::PrintRequested { .. }
+            | Event::PrintProgressed { .. }
+            | Event::PrintSettled { .. }
+            | Event::DrawerKicked { .. }
+            | Event::FeedAdopted { .. }
+            | Event::BaselineSettled { .. }
+            | Event::UplinkAcknowledged { .. }
+            | Event::CarriedForward { .. } => EventKind::Hard,
+        }
+    }
+}

@@ -1,0 +1,429 @@
+//! THE CORE. What a shop may do, as three functions over values:
+//!
+//! * [`decide`]: `(state, rules, ask, facts) -> events | refusal`. Refusals first, in a fixed order; then nothing can fail.
+//! * [`State::apply`]: total; never decides, never fails, never looks at configuration. Replay gives the same state, byte for byte.
+//! * [`effects`]: which outward acts follow from events, each saying what happens on repeat.
+//!
+//! Pure: no files, network, clock, randomness, threads, logging, floats or HashMap. Facts, time and new ids are passed in.
+
+pub mod basket;
+pub mod day;
+pub mod event;
+pub mod invariant;
+pub mod print;
+pub mod refusal;
+pub mod rules;
+pub mod sale;
+pub mod state;
+pub mod stock;
+pub mod tax;
+pub mod tender;
+
+pub use event::{Event, EventKind};
+pub use refusal::Refusal;
+pub use rules::Rules;
+pub use state::State;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{AttemptId, CommandId, DeviceName, Incarnation, JobId, ReceiptNo, Sku, StaffId, TaxClassId, TxnId, WorkstationId};
+use crate::money::{Money, Qty, Unit};
+use crate::time::{BusinessDate, Stamp};
+
+/// A command as it reaches the core: who asks, where, when, under which id, and the ids it may use up.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// Made by the client. A repeat with the same id and content is answered as the first time; with other content it is refused.
+    pub id: CommandId,
+    /// SHA-256 (lower-case hex, 64 characters) over the workstation and the command's JSON, computed by the shell.
+    pub content: String,
+    pub workstation: Option<WorkstationId>,
+    pub staff: Option<StaffId>,
+    pub at: Stamp,
+    /// Minutes east of UTC at `at` in the store's time zone, for what is printed.
+    pub utc_offset_min: i32,
+    /// The running process, for receipt numbers.
+    pub incarnation: Incarnation,
+    /// The sequence number the record of this command will have.
+    pub seq: u64,
+    /// Fresh ids, used in order when the command needs one.
+    pub fresh: Fresh,
+    pub command: Command,
+}
+
+/// Ids made by the shell ahead of a decision (the core has no randomness).
+#[derive(Debug, Clone, Copy)]
+pub struct Fresh {
+    pub txn: TxnId,
+    pub job: JobId,
+    pub attempt: AttemptId,
+}
+
+/// Everything that can be asked of a store. Imperative. `at a workstation` means [`Ask::workstation`] must be set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Command {
+    /// Opens the business day. Needs no workstation.
+    OpenDay {
+        date: BusinessDate,
+    },
+    /// Closes it: the Z report. Refused while a transaction is open or a card payment runs; suspended ones are voided by name first.
+    CloseDay {},
+
+    /// At a workstation: a code was scanned or typed, or an article tapped. What it means comes in [`Facts::scan`].
+    /// Opens a transaction when none is open.
+    AddLine {
+        /// As scanned or typed, for the screen and the record. The shell resolved it.
+        code: String,
+        /// `None`: one, or what the code itself carries (pack, weight).
+        #[serde(default)]
+        quantity: Option<Qty>,
+    },
+    SetQuantity {
+        line: u32,
+        quantity: Qty,
+    },
+    VoidLine {
+        line: u32,
+    },
+    /// Takes back the last basket act of this transaction; the exact state before it returns.
+    Undo {},
+    VoidTransaction {},
+    Suspend {},
+    /// Brings a suspended transaction to this workstation, wherever it was suspended.
+    Recall {
+        txn: TxnId,
+    },
+
+    /// Cash was handed over. Completes the transaction when nothing remains to be paid.
+    TenderCash {
+        amount: Money,
+    },
+    /// The cashier types the amount into a stand-alone terminal. `None`: all that remains.
+    StartCard {
+        #[serde(default)]
+        amount: Option<Money>,
+    },
+    /// What the stand-alone terminal said. `paid: true` completes the transaction when nothing remains.
+    EndCard {
+        attempt: AttemptId,
+        paid: bool,
+    },
+    /// Takes back a tender before completion (the cash is given back; a card payment is reversed on the terminal by hand).
+    RemoveTender {
+        index: u32,
+    },
+
+    /// A copy of the newest receipt of this workstation, or of the transaction named.
+    Reprint {
+        #[serde(default)]
+        txn: Option<TxnId>,
+    },
+    /// The cashier's answer when nobody knows whether a receipt came out.
+    SettlePrint {
+        job: JobId,
+        answer: PrintAnswer,
+    },
+
+    /// From a printer's owner: what became of a job. Never from a page.
+    ReportPrint {
+        job: JobId,
+        progress: PrintProgress,
+    },
+    /// From the feeds: a version of bulk data is on disk and complete. Never from a page.
+    AdoptFeed {
+        feed: Feed,
+        version: u64,
+        hash: String,
+    },
+    /// From head office: it has stored our journal up to here. Never from a page.
+    AcknowledgeUplink {
+        ack: UplinkAck,
+    },
+}
+
+/// Facts fetched by the shell before the decision. A decision reads nothing else.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// For `AddLine`.
+    pub scan: Option<ScanFact>,
+    /// For commands that complete a sale: what the views know of stock for each SKU in the basket. Missing = no baseline.
+    pub stock: Vec<StockFact>,
+    /// For `AdoptFeed` of the stock baseline: the journal position it includes and which of the SKUs with movements it settles.
+    pub baseline: Option<BaselineFact>,
+    /// For `Reprint` of a transaction that State no longer holds.
+    pub record: Option<Box<TransactionRecord>>,
+}
+
+/// What the shell found out about a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScanFact {
+    Article(Box<ArticleFact>),
+    /// A valid code for which the assortment has no article.
+    UnknownArticle,
+    /// The article is there and has no price in the list in force.
+    NoPrice {
+        sku: Sku,
+        name: String,
+    },
+    /// A failed check digit or a broken frame: a misread, not an unknown article.
+    Misread {
+        reason: String,
+    },
+    /// Not a code that the till can use (a plain URL, a text).
+    UnknownCode,
+}
+
+/// An article as it would be sold now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArticleFact {
+    pub sku: Sku,
+    pub name: String,
+    pub unit: Unit,
+    /// Per unit.
+    pub unit_price: Money,
+    pub tax_class: TaxClassId,
+    pub group: String,
+    /// Units one scan of this code stands for: 1 piece, a case of 6, the weight in the code.
+    pub quantity: Qty,
+    /// Set for price-embedded codes: the line costs this, whatever quantity × price says.
+    pub embedded_price: Option<Money>,
+    /// GTIN-14 of the code, when it has one.
+    pub gtin: Option<String>,
+    pub batch: Option<String>,
+    pub serial: Option<String>,
+    /// Version of the catalogue and price list the price came from.
+    pub price_version: u64,
+}
+
+/// What the views know of one article's stock baseline. On hand = `baseline` + own movements after `head_seq`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StockFact {
+    pub sku: Sku,
+    pub baseline: Qty,
+    /// The newest record of this node's journal that the baseline includes.
+    pub head_seq: u64,
+    pub as_of: Stamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaselineFact {
+    /// The newest record of this node's journal that the baseline includes.
+    pub head_seq: u64,
+    /// SKUs with movements in State whose baseline is in this feed version for the first time.
+    pub settled: Vec<Sku>,
+}
+
+/// Bulk data from head office, each with its own versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Feed {
+    /// Articles, their codes, and the price list in force with them, switched as a whole.
+    Catalogue,
+    /// Stock baseline of this store.
+    Stock,
+}
+
+impl Feed {
+    pub const ALL: [Feed; 2] = [Feed::Catalogue, Feed::Stock];
+    /// As in addresses and file names.
+    pub fn name(self) -> &'static str {
+        match self {
+            Feed::Catalogue => "catalogue",
+            Feed::Stock => "stock",
+        }
+    }
+}
+
+/// Head office's signed word that it holds our journal up to `seq`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UplinkAck {
+    pub incarnation: Incarnation,
+    pub seq: u64,
+    /// Hash of that record, 64 hex characters.
+    pub hash: String,
+    pub epoch: u64,
+    /// ed25519 over `"ack\n{store}\n{node}\n{incarnation}\n{seq}\n{hash}\n{epoch}\n"`, 128 hex characters.
+    pub signature: String,
+}
+
+/// What became of a print job, as its owner reports it. UnifiedPOS's OutputComplete and ErrorEvent, with the proof kept apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PrintProgress {
+    /// Nothing sent; waits for the cause to go ("paper_out", "cover_open", "offline"). Flushed, it proves that no byte left.
+    HeldClean { cause: String },
+    /// The cause is gone and the owner wants to send. The first byte waits until this is on disk.
+    Resumed {},
+    /// The printer itself said that all before its fence was printed.
+    Printed {},
+    /// All bytes were taken, and this printer cannot prove more.
+    Sent {},
+    /// Given up with no byte sent.
+    FailedClean { cause: String },
+    /// Some bytes left and no proof came. Never repeated by itself.
+    Unknown { cause: String },
+}
+
+/// The cashier's answer to "did the receipt come out completely?"
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PrintAnswer {
+    /// It did, or nobody needs it.
+    Complete,
+    /// Print one marked COPY.
+    PrintCopy,
+}
+
+/// What a successful command answers, and what a repeat of it answers again for 48 hours.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The record that holds the command's events; 0 when the command changed nothing.
+    pub seq: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub txn: Option<TxnId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// Set when the command completed or voided the transaction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<ReceiptNo>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<Money>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<AttemptId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobId>,
+}
+
+/// A finished transaction, whole and self-contained. Head office, Z, electronic journal, export and returns read only this.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransactionRecord {
+    pub txn: TxnId,
+    pub kind: TransactionKind,
+    pub number: ReceiptNo,
+    pub workstation: WorkstationId,
+    pub staff: Option<StaffId>,
+    pub business_date: BusinessDate,
+    pub opened_at: Stamp,
+    pub at: Stamp,
+    pub utc_offset_min: i32,
+    /// ISO 4217.
+    pub currency: String,
+    pub tax_mode: tax::TaxMode,
+    /// Voided lines are left out; line numbers keep their gaps.
+    pub lines: Vec<SoldLine>,
+    /// By tax class, in the rules' order.
+    pub taxes: Vec<tax::TaxGroup>,
+    /// What the customer owes: lines after discounts, plus tax when `tax_mode` is exclusive. Before cash rounding.
+    pub total: Money,
+    /// Cash rounding, added to `total`. Its own line on the receipt.
+    #[serde(default)]
+    pub rounding: Money,
+    pub tenders: Vec<Tender>,
+    pub change: Money,
+    #[serde(default)]
+    pub training: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransactionKind {
+    Sale,
+    /// Given up before completion. Keeps its lines for the auditor; moves no stock, cash or totals.
+    Void,
+}
+
+/// One line of a basket or of a finished transaction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SoldLine {
+    /// From 1 in order of entry; never used twice in a transaction.
+    pub line: u32,
+    pub sku: Sku,
+    pub name: String,
+    /// As scanned or typed.
+    pub code: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gtin: Option<String>,
+    pub quantity: Qty,
+    pub unit: Unit,
+    pub unit_price: Money,
+    /// Before discounts: quantity × unit price rounded once, or the price in the code.
+    pub gross: Money,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub discounts: Vec<Discount>,
+    /// After discounts.
+    pub extended: Money,
+    pub tax_class: TaxClassId,
+    #[serde(default)]
+    pub group: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embedded_price: Option<Money>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
+    pub price_version: u64,
+}
+
+/// A reduction on one line, by the rule that gave it. Negative amounts reduce.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Discount {
+    pub rule: String,
+    pub text: String,
+    pub amount: Money,
+}
+
+/// Money taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tender {
+    pub kind: TenderKind,
+    /// As handed over; for cash it may exceed what was due, the rest is change.
+    pub amount: Money,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<AttemptId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TenderKind {
+    Cash,
+    Card,
+}
+
+/// An outward act. Each variant says what happens on repeat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// At most once per job: a job whose outcome is not known is never sent again by itself.
+    Print { job: JobId, printer: DeviceName, what: PrintWhat, kick: bool },
+    /// Before the first byte after a held job: the owner may send now. At most once.
+    ReleasePrint { job: JobId, printer: DeviceName },
+    /// At most once, never repeated by recovery. Only when no printing was asked for together with it.
+    KickDrawer { printer: DeviceName },
+}
+
+/// What is to be printed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PrintWhat {
+    /// `copy` 0 is the original; from 1 on the paper says COPY and the number.
+    Receipt {
+        record: Box<TransactionRecord>,
+        copy: u32,
+    },
+    DayReport {
+        report: Box<day::DayReport>,
+    },
+}
+
+/// Decides one command. On `Ok` the events are the whole command: one record, or none when there are no events (then [`Answer::seq`] is 0).
+pub fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> Result<Decision, Refusal> {
+    state::decide(state, rules, ask, facts)
+}
+
+/// The events of one command and what to answer when they are durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    pub events: Vec<Event>,
+    pub answer: Answer,
+    /// The command was done before; answer this and write nothing.
+    pub repeat: bool,
+}

@@ -1,0 +1,70 @@
+//! The store's rules as checked configuration: currency, taxes, rounding, notes, workstations. Passed into every decision;
+//! never read by `apply` (events carry what was used).
+
+use serde::{Deserialize, Serialize};
+
+use super::tax::TaxTable;
+use crate::ids::{DeviceName, StoreId, WorkstationId};
+use crate::money::{Currency, Money, Qty, RoundingMode};
+
+/// Checked by whoever builds it (configuration, tests): every workstation once, every tax class once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rules {
+    pub store: StoreId,
+    pub currency: Currency,
+    pub tax: TaxTable,
+    /// How quantity × unit price becomes minor units.
+    pub line_rounding: RoundingMode,
+    /// The smallest cash amount (5 for CHF 0.05); 0 or 1 = none.
+    pub cash_step: Money,
+    /// Notes and large coins for the tender buttons, ascending.
+    pub notes: Vec<Money>,
+    pub workstations: Vec<WorkstationRules>,
+    pub limits: Limits,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkstationRules {
+    pub id: WorkstationId,
+    pub receipt_printer: Option<DeviceName>,
+    /// The drawer hangs on the receipt printer.
+    pub has_drawer: bool,
+}
+
+/// Every limit with its name. Reaching one is a refusal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    pub lines_per_transaction_max: u32,
+    pub tenders_per_transaction_max: u32,
+    pub suspended_max: u32,
+    pub quantity_max: Qty,
+    pub unit_price_max: Money,
+    /// More cash than this in one tender is a typing error ("9780 EUR for a 7.49 sale").
+    pub cash_tender_max: Money,
+    /// How long the answer to a command is kept for repeats.
+    pub answers_kept_ms: i64,
+    pub answers_kept_max: usize,
+    pub print_jobs_open_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            lines_per_transaction_max: 1_000,
+            tenders_per_transaction_max: 20,
+            suspended_max: 200,
+            quantity_max: Qty::pieces(99_999),
+            unit_price_max: Money::from_minor(10_000_000_00),
+            cash_tender_max: Money::from_minor(10_000_000_00),
+            answers_kept_ms: 48 * 3_600_000,
+            answers_kept_max: 100_000,
+            print_jobs_open_max: 500,
+        }
+    }
+}
+
+impl Rules {
+    pub fn workstation(&self, id: &WorkstationId) -> Option<&WorkstationRules> {
+        self.workstations.iter().find(|w| w.id == *id)
+    }
+}
