@@ -1,1 +1,161 @@
-//! Empty room.
+//! Devices: a port moves bytes, a language gives them meaning, one owner task per device serialises its callers.
+//! What an owner learns goes to the node's loop as a [`DeviceReport`]; what it is told comes through its inbox. No device code knows sales.
+
+pub mod lang;
+pub mod port;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+use crate::document::Document;
+use crate::ids::{DeviceName, JobId, WorkstationId};
+use crate::retail::PrintProgress;
+
+/// One device as the checked configuration names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceConfig {
+    pub name: DeviceName,
+    pub kind: DeviceKind,
+    /// Where its scans go, or whose display it is. Printers can serve several.
+    pub workstation: Option<WorkstationId>,
+    pub port: PortConfig,
+    /// Name of a profile in `firmware-config/` (built in) or of a file.
+    pub profile: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceKind {
+    Scanner,
+    /// A receipt printer, with the drawer that hangs on it.
+    Printer,
+    /// A customer display of 2 x 20 characters. Pages are not devices.
+    LineDisplay,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PortConfig {
+    Serial {
+        path: String,
+        baud: u32,
+    },
+    Tcp {
+        address: String,
+    },
+    /// `/dev/usb/lp*`, or a FIFO or pty in tests: opened for reading and writing as a file.
+    File {
+        path: String,
+    },
+    /// A keyboard scanner, grabbed.
+    Evdev {
+        path: String,
+    },
+}
+
+/// What an owner tells the loop. Every variant is a fact; the loop decides what it means.
+#[derive(Debug, Clone)]
+pub enum DeviceReport {
+    /// One frame, suffix stripped; an AIM identifier stays in front.
+    Scan {
+        device: DeviceName,
+        workstation: Option<WorkstationId>,
+        frame: Vec<u8>,
+    },
+    Status(DeviceStatus),
+    Job {
+        printer: DeviceName,
+        job: JobId,
+        progress: PrintProgress,
+    },
+}
+
+/// After UnifiedPOS, kept smaller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceStatus {
+    pub name: DeviceName,
+    pub kind: DeviceKind,
+    pub workstation: Option<WorkstationId>,
+    pub state: DeviceState,
+    /// Milliseconds since 1970 of the last change of `state`.
+    pub since_ms: i64,
+    /// For people: what is the matter and what to do; empty when all is well.
+    pub hint: String,
+    pub paper: Option<Paper>,
+    pub cover_open: Option<bool>,
+    pub drawer_open: Option<bool>,
+}
+
+/// `cause` is a short code: "paper_out", "cover_open", "offline", "no_port", "unplugged", "cutter", "busy", ...
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceState {
+    Absent,
+    Starting,
+    Ready,
+    Busy,
+    /// A person can help.
+    Attention {
+        cause: String,
+    },
+    /// A technician must.
+    Fault {
+        cause: String,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Paper {
+    Ok,
+    Low,
+    Out,
+}
+
+/// What the loop tells a printer's owner.
+#[derive(Debug, Clone)]
+pub enum PrinterOrder {
+    Print(PrintOrder),
+    /// The held job's resumption is on disk: its first byte may leave.
+    Release {
+        job: JobId,
+    },
+    /// The cashier gave the job up. Only a job of which no byte was sent is dropped.
+    Drop {
+        job: JobId,
+    },
+    /// Drawer pulse alone. At most once; dropped when the preflight is not clean.
+    Kick,
+    /// Technician's test: page, beep, drawer.
+    Test(TestKind),
+}
+
+#[derive(Debug, Clone)]
+pub struct PrintOrder {
+    pub job: JobId,
+    pub document: Arc<Document>,
+    /// Open the stream with a drawer pulse. Ignored (and never made up for) when the job has to be held first.
+    pub kick: bool,
+    /// The job was held when the process stopped: ask for leave (`Resumed`) before the first byte.
+    pub held_before: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TestKind {
+    Page,
+    Beep,
+    Drawer,
+}
+
+/// Inbox of a printer's owner. A full inbox is a limit reached: the order comes back.
+#[derive(Debug, Clone)]
+pub struct PrinterHandle {
+    pub name: DeviceName,
+    pub inbox: mpsc::Sender<PrinterOrder>,
+}
+
+/// Orders a printer's inbox holds.
+pub const PRINTER_INBOX_MAX: usize = 256;
+/// Reports the loop's inbox holds from all devices.
+pub const DEVICE_REPORTS_MAX: usize = 1024;

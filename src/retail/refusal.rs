@@ -46,3 +46,10 @@ pub enum Refusal {
     PrintNotSettleable,
     FeedGoesBack,
 }
+
+impl Refusal {
+    /// What happened, to which thing.
+    pub fn happened(&self, _currency: &crate::money::Currency) -> String {
+        format!("{self:?}")
+    }
+}

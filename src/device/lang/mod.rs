@@ -1,0 +1,1 @@
+//! Languages: bytes to meaning and back. Pure.

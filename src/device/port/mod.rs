@@ -1,0 +1,1 @@
+//! Ports move bytes and know nothing of their meaning.

@@ -1,0 +1,118 @@
+//! What people are shown: an immutable value the loop publishes after each batch. Pages and the API read only this and the views.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::device::DeviceStatus;
+use crate::ids::{StoreId, TxnId, WorkstationId};
+use crate::money::Money;
+use crate::retail::basket::Basket;
+use crate::retail::day::Day;
+use crate::retail::print::OpenPrint;
+use crate::retail::{Feed, Rules, TransactionRecord};
+use crate::time::Stamp;
+
+#[derive(Debug, Clone)]
+pub struct Screen {
+    /// Grows by one with every published change.
+    pub revision: u64,
+    pub store: StoreId,
+    pub store_name: String,
+    pub rules: Arc<Rules>,
+    pub day: Day,
+    pub workstations: BTreeMap<WorkstationId, Arc<TillScreen>>,
+    pub suspended: Vec<SuspendedRow>,
+    /// Jobs that wait for a printer or for a person.
+    pub prints: Vec<OpenPrint>,
+    pub devices: Vec<DeviceStatus>,
+    pub link: LinkStatus,
+    pub feeds: Vec<FeedStatus>,
+    /// Alarms a technician should know: damaged segments, disk nearly full, journal fenced. Words with a remedy.
+    pub alarms: Vec<String>,
+}
+
+/// One workstation's screen.
+#[derive(Debug, Clone, Default)]
+pub struct TillScreen {
+    pub revision: u64,
+    pub basket: Option<Arc<Basket>>,
+    pub totals: Option<BasketTotals>,
+    /// Cash buttons for what remains: exact first, then the next sensible notes.
+    pub cash_buttons: Vec<Money>,
+    /// The newest finished sale of this workstation.
+    pub last: Option<Arc<TransactionRecord>>,
+    /// What the cashier must hear and see about the newest act; a page plays the sound when `serial` is new.
+    pub feedback: Option<Feedback>,
+}
+
+/// Sums of an open basket.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct BasketTotals {
+    pub lines: u32,
+    /// What the customer owes, tax included.
+    pub total: Money,
+    pub tax: Money,
+    pub paid: Money,
+    /// Still to be paid by card.
+    pub due: Money,
+    /// Still to be paid in cash, after cash rounding.
+    pub due_cash: Money,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Feedback {
+    pub serial: u64,
+    pub tone: Tone,
+    /// "Not found: 4006381333931".
+    pub text: String,
+    /// "Search by name, or dismiss."
+    pub remedy: String,
+    /// The refusal's code; empty for good news.
+    pub code: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tone {
+    /// A line was added: one short high tone.
+    Good,
+    /// Refused: a low double tone.
+    Error,
+    /// Something to read, no tone.
+    Quiet,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SuspendedRow {
+    pub txn: TxnId,
+    pub by: WorkstationId,
+    pub at: Stamp,
+    pub lines: u32,
+    pub total: Money,
+    pub first_article: String,
+}
+
+/// The line to head office.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct LinkStatus {
+    pub online: bool,
+    /// Since when; 0 before the first contact attempt.
+    pub since_ms: i64,
+    pub last_contact_ms: Option<i64>,
+    /// Finished transactions that head office has not acknowledged.
+    pub transactions_waiting: u64,
+    pub records_waiting: u64,
+    /// Words for the technician when not online.
+    pub why: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FeedStatus {
+    pub feed: Feed,
+    pub version: u64,
+    pub adopted_at: Stamp,
+    /// When head office last said that this is the newest.
+    pub confirmed_ms: Option<i64>,
+}
