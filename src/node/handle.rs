@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::screen::{LinkStatus, Screen};
+use super::screen::{LinkStatus, NextScan, Screen};
 use crate::device::{DeviceReport, TestKind};
 use crate::ids::{CommandId, DeviceName, Incarnation, StaffId, WorkstationId};
 use crate::money::Currency;
@@ -58,6 +58,11 @@ pub enum Input {
         device: DeviceName,
         kind: TestKind,
     },
+    /// What the next scan at a workstation shall mean: a quantity was typed ahead, or a price check was asked for. Not recorded.
+    NextScan {
+        workstation: WorkstationId,
+        next: NextScan,
+    },
     Stop,
 }
 
@@ -87,6 +92,16 @@ pub struct Shared {
 }
 
 impl Node {
+    /// A handle on a loop that someone else plays: the simulation, and tests that stand in for the loop.
+    pub fn for_tests(
+        inbox: mpsc::Sender<Input>,
+        screen: watch::Receiver<Arc<Screen>>,
+        durable: watch::Receiver<DurableHead>,
+        shared: Arc<Shared>,
+    ) -> Node {
+        Node { inbox, screen, durable, shared }
+    }
+
     /// Sends a command and waits until its record is durable (soft ones: until applied).
     pub async fn ask(&self, request: CommandRequest) -> Result<Answer, AskError> {
         let (reply, answer) = oneshot::channel();

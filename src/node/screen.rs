@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::device::DeviceStatus;
-use crate::ids::{StoreId, TxnId, WorkstationId};
-use crate::money::Money;
+use crate::ids::{Sku, StoreId, TxnId, WorkstationId};
+use crate::money::{Money, Qty, Unit};
 use crate::retail::basket::Basket;
 use crate::retail::day::Day;
 use crate::retail::print::OpenPrint;
@@ -45,6 +45,39 @@ pub struct TillScreen {
     pub last: Option<Arc<TransactionRecord>>,
     /// What the cashier must hear and see about the newest act; a page plays the sound when `serial` is new.
     pub feedback: Option<Feedback>,
+    /// What the next scan here means. One-shot: any line added here, and any price shown, sets it back to `Sell`.
+    pub next_scan: NextScan,
+    /// What the last price check by a scanner found; gone with the next act at this workstation.
+    pub price_check: Option<Arc<ArticleInfo>>,
+}
+
+/// What the next scan at a workstation means. Held by the loop, because scans of devices do not pass through a page.
+/// Not a business act, not recorded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NextScan {
+    #[default]
+    Sell,
+    /// "3 *" was typed.
+    Times(Qty),
+    /// Show price and stock, sell nothing.
+    PriceCheck,
+}
+
+/// One article as a search or a price check shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ArticleInfo {
+    pub sku: Sku,
+    pub name: String,
+    /// A code that sells it when given to `AddLine`.
+    pub code: String,
+    pub unit: Unit,
+    /// Per unit; `None`: no price in the list in force.
+    pub unit_price: Option<Money>,
+    /// What is on the shelf now by our own movements; `None`: no baseline.
+    pub on_hand: Option<Qty>,
+    /// When the baseline under `on_hand` was true.
+    pub stock_as_of_ms: Option<i64>,
 }
 
 /// Sums of an open basket.
