@@ -20,6 +20,8 @@ pub mod sync;
 pub mod node;
 pub mod web;
 
+pub mod demo;
+
 #[cfg(feature = "head-office")]
 pub mod head_office;
 

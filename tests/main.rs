@@ -1,1 +1,4 @@
-//! One integration binary with modules.
+//! One integration binary with modules: one link, one place to look.
+
+mod config;
+mod purity;

@@ -3,5 +3,9 @@
 pub mod handle;
 pub mod screen;
 
+pub mod config;
+pub mod figures;
+pub mod notify;
+
 pub use handle::{AskError, CommandRequest, Node};
 pub use screen::Screen;

@@ -1,0 +1,549 @@
+//! The node's configuration: one TOML file, first as it was typed (raw), then as it is meant (checked). After the check nobody
+//! checks again. Every complaint names the key, the value and the remedy, and all of them come at once.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::device::{DeviceConfig, DeviceKind, PortConfig};
+use crate::ids::{DeviceName, NodeId, StoreId, TaxClassId, WorkstationId};
+use crate::money::{Currency, Money, RoundingMode};
+use crate::retail::Rules;
+use crate::retail::rules::{Limits, WorkstationRules};
+use crate::retail::tax::{TaxClass, TaxComponent, TaxMode, TaxRounding, TaxTable};
+
+/// The checked configuration of a node.
+#[derive(Debug, Clone)]
+pub struct NodeConfig {
+    pub store: StoreId,
+    pub node: NodeId,
+    pub letterhead: Letterhead,
+    /// ISO 3166 two-letter code; selects the rules for price- and weight-embedded codes.
+    pub country: String,
+    pub time_zone: jiff::tz::TimeZone,
+    /// "en" or "de": decimal mark and receipt words.
+    pub locale: String,
+    pub data_dir: PathBuf,
+    pub listen: SocketAddr,
+    /// Host names (with port) that pages may be asked under, besides the listen address.
+    pub hosts: Vec<String>,
+    pub tls: Option<TlsFiles>,
+    pub head_office: Option<HeadOfficeLink>,
+    pub rules: Rules,
+    pub devices: Vec<DeviceConfig>,
+    /// A font for glyphs that the printer lacks.
+    pub font: Option<PathBuf>,
+    /// Open the business day by itself at the first start of a new date.
+    pub opens_day_itself: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letterhead {
+    pub name: String,
+    pub address: Vec<String>,
+    pub tax_id: String,
+    pub footer: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    pub cert: PathBuf,
+    pub key: PathBuf,
+    /// Clients must show a certificate of this CA.
+    pub client_ca: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeadOfficeLink {
+    pub url: String,
+    /// The CA that signed head office's certificate; needed for https.
+    pub ca: Option<PathBuf>,
+    /// Our own certificate and key for mutual TLS.
+    pub cert: Option<PathBuf>,
+    pub key: Option<PathBuf>,
+    /// Head office's public key (64 hex characters). Without it the first contact's key is trusted and remembered.
+    pub public_key: Option<String>,
+}
+
+/// One complaint about a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Complaint {
+    /// "device[2].port.baud"
+    pub key: String,
+    pub value: String,
+    pub remedy: String,
+}
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} = {}: {}", self.key, self.value, self.remedy)
+    }
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("cannot read {path}: {reason}: name an existing TOML file with --config")]
+    Unreadable { path: PathBuf, reason: std::io::Error },
+    #[error("{path} is not valid TOML or has a key that is not known:\n{reason}")]
+    Syntax { path: PathBuf, reason: Box<toml::de::Error> },
+    #[error("{path} has {} value(s) that cannot be used:\n{}", complaints.len(), complaints.iter().map(|c| format!("  {c}")).collect::<Vec<_>>().join("\n"))]
+    Values { path: PathBuf, complaints: Vec<Complaint> },
+}
+
+/// Reads and checks a node's file.
+pub fn load(path: &Path) -> Result<NodeConfig, ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|reason| ConfigError::Unreadable { path: path.into(), reason })?;
+    parse(&text, path)
+}
+
+/// Checks a node's configuration text; `path` is named in errors only.
+pub fn parse(text: &str, path: &Path) -> Result<NodeConfig, ConfigError> {
+    let raw: Raw = toml::from_str(text).map_err(|reason| ConfigError::Syntax { path: path.into(), reason: Box::new(reason) })?;
+    let mut check = Check::default();
+    let config = checked(raw, &mut check);
+    match config {
+        Some(config) if check.complaints.is_empty() => Ok(config),
+        _ => Err(ConfigError::Values { path: path.into(), complaints: check.complaints }),
+    }
+}
+
+// As typed.
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    store: RawStore,
+    node: RawNode,
+    head_office: Option<RawHeadOffice>,
+    tax: RawTax,
+    #[serde(default)]
+    cash: RawCash,
+    #[serde(default)]
+    workstation: Vec<RawWorkstation>,
+    #[serde(default)]
+    device: Vec<RawDevice>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawStore {
+    id: String,
+    name: String,
+    #[serde(default)]
+    address: Vec<String>,
+    #[serde(default)]
+    tax_id: String,
+    #[serde(default)]
+    footer: Vec<String>,
+    currency: String,
+    country: String,
+    time_zone: String,
+    #[serde(default = "english")]
+    locale: String,
+}
+
+fn english() -> String {
+    "en".to_owned()
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawNode {
+    id: String,
+    data_dir: PathBuf,
+    #[serde(default = "default_listen")]
+    listen: String,
+    #[serde(default)]
+    hosts: Vec<String>,
+    tls_cert: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
+    tls_client_ca: Option<PathBuf>,
+    font: Option<PathBuf>,
+    #[serde(default)]
+    opens_day_itself: bool,
+}
+
+fn default_listen() -> String {
+    "127.0.0.1:8080".to_owned()
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawHeadOffice {
+    url: String,
+    ca: Option<PathBuf>,
+    cert: Option<PathBuf>,
+    key: Option<PathBuf>,
+    public_key: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTax {
+    mode: TaxMode,
+    #[serde(default = "by_group")]
+    rounding_place: TaxRounding,
+    #[serde(default)]
+    rounding_mode: RoundingMode,
+    class: Vec<RawTaxClass>,
+}
+
+fn by_group() -> TaxRounding {
+    TaxRounding::Group
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTaxClass {
+    id: String,
+    label: String,
+    mark: String,
+    exempt_reason: Option<String>,
+    #[serde(default)]
+    component: Vec<RawTaxComponent>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTaxComponent {
+    name: String,
+    #[serde(default)]
+    jurisdiction: String,
+    /// Per cent as text, "19" or "0.375": exact, never a float.
+    percent: String,
+    valid_from: Option<String>,
+    valid_to: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawCash {
+    /// "0.05"; empty for none.
+    step: String,
+    notes: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawWorkstation {
+    id: String,
+    receipt_printer: Option<String>,
+    #[serde(default)]
+    drawer: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawDevice {
+    name: String,
+    kind: DeviceKind,
+    workstation: Option<String>,
+    profile: String,
+    serial: Option<String>,
+    baud: Option<u32>,
+    tcp: Option<String>,
+    file: Option<String>,
+    evdev: Option<String>,
+}
+
+// As meant.
+
+#[derive(Default)]
+struct Check {
+    complaints: Vec<Complaint>,
+}
+
+impl Check {
+    fn complain(&mut self, key: impl Into<String>, value: impl fmt::Display, remedy: impl fmt::Display) {
+        self.complaints.push(Complaint { key: key.into(), value: value.to_string(), remedy: remedy.to_string() });
+    }
+
+    /// The value, or a complaint.
+    fn take<T, E: fmt::Display>(&mut self, key: impl Into<String>, value: &str, parsed: Result<T, E>) -> Option<T> {
+        parsed.map_err(|error| self.complain(key, format!("{value:?}"), error)).ok()
+    }
+
+    fn file(&mut self, key: &str, path: &Path) {
+        if !path.is_file() {
+            self.complain(key, path.display(), "there is no such file: check the path, or leave the key out");
+        }
+    }
+}
+
+fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
+    let store = check.take("store.id", &raw.store.id, StoreId::new(&raw.store.id));
+    let node = check.take("node.id", &raw.node.id, NodeId::new(&raw.node.id));
+    let currency = check.take(
+        "store.currency",
+        &raw.store.currency,
+        Currency::from_code(&raw.store.currency).ok_or("not a currency we know the decimals of: use an ISO 4217 code such as \"EUR\""),
+    );
+    let time_zone = check.take(
+        "store.time_zone",
+        &raw.store.time_zone,
+        jiff::tz::TimeZone::get(&raw.store.time_zone).map_err(|_| "not an IANA time zone: write for example \"Europe/Berlin\""),
+    );
+    if raw.store.name.trim().is_empty() {
+        check.complain("store.name", "\"\"", "the receipt needs the shop's name");
+    }
+    if raw.store.country.len() != 2 || !raw.store.country.bytes().all(|b| b.is_ascii_uppercase()) {
+        check.complain("store.country", format!("{:?}", raw.store.country), "use the two capital letters of ISO 3166, for example \"DE\"");
+    }
+    if !matches!(raw.store.locale.as_str(), "en" | "de") {
+        check.complain("store.locale", format!("{:?}", raw.store.locale), "use \"en\" or \"de\"");
+    }
+    let listen = check.take(
+        "node.listen",
+        &raw.node.listen,
+        raw.node.listen.parse::<SocketAddr>().map_err(|_| "write an address and a port, for example \"127.0.0.1:8080\""),
+    );
+    let tls = tls_files(check, &raw.node);
+    if let Some(listen) = listen
+        && !listen.ip().is_loopback()
+        && tls.is_none()
+    {
+        check.complain(
+            "node.listen",
+            listen,
+            "other machines may reach this address, so node.tls_cert and node.tls_key must be set; or listen on 127.0.0.1",
+        );
+    }
+    if let Some(font) = &raw.node.font {
+        check.file("node.font", font);
+    }
+    let head_office = raw.head_office.and_then(|link| head_office_link(check, link));
+    let tax = tax_table(check, raw.tax);
+    let (cash_step, notes) = currency.as_ref().map(|c| cash(check, &raw.cash, c)).unwrap_or_default();
+    let devices = devices(check, &raw.device);
+    let workstations = workstations(check, &raw.workstation, &devices);
+    for (index, device) in devices.iter().enumerate() {
+        if let Some(workstation) = &device.workstation
+            && !workstations.iter().any(|w| w.id == *workstation)
+        {
+            check.complain(format!("device[{index}].workstation"), workstation, "no [[workstation]] has this id");
+        }
+    }
+    let store = store?;
+    Some(NodeConfig {
+        store: store.clone(),
+        node: node?,
+        letterhead: Letterhead { name: raw.store.name, address: raw.store.address, tax_id: raw.store.tax_id, footer: raw.store.footer },
+        country: raw.store.country,
+        time_zone: time_zone?,
+        locale: raw.store.locale,
+        data_dir: raw.node.data_dir,
+        listen: listen?,
+        hosts: raw.node.hosts,
+        tls,
+        head_office,
+        rules: Rules {
+            store,
+            currency: currency?,
+            tax: tax?,
+            line_rounding: RoundingMode::HalfUp,
+            cash_step,
+            notes,
+            workstations,
+            limits: Limits::default(),
+        },
+        devices,
+        font: raw.node.font,
+        opens_day_itself: raw.node.opens_day_itself,
+    })
+}
+
+fn tls_files(check: &mut Check, raw: &RawNode) -> Option<TlsFiles> {
+    match (&raw.tls_cert, &raw.tls_key) {
+        (Some(cert), Some(key)) => {
+            check.file("node.tls_cert", cert);
+            check.file("node.tls_key", key);
+            if let Some(ca) = &raw.tls_client_ca {
+                check.file("node.tls_client_ca", ca);
+            }
+            Some(TlsFiles { cert: cert.clone(), key: key.clone(), client_ca: raw.tls_client_ca.clone() })
+        }
+        (None, None) => {
+            if let Some(ca) = &raw.tls_client_ca {
+                check.complain("node.tls_client_ca", ca.display(), "it needs node.tls_cert and node.tls_key as well");
+            }
+            None
+        }
+        (Some(cert), None) => {
+            check.complain("node.tls_cert", cert.display(), "it needs node.tls_key as well");
+            None
+        }
+        (None, Some(key)) => {
+            check.complain("node.tls_key", key.display(), "it needs node.tls_cert as well");
+            None
+        }
+    }
+}
+
+/// True for an address that cannot leave the machine.
+fn is_loopback_url(url: &reqwest::Url) -> bool {
+    match url.host_str() {
+        Some("localhost") => true,
+        Some(host) => host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback()),
+        None => false,
+    }
+}
+
+fn head_office_link(check: &mut Check, raw: RawHeadOffice) -> Option<HeadOfficeLink> {
+    let url = check.take(
+        "head_office.url",
+        &raw.url,
+        raw.url.parse::<reqwest::Url>().map_err(|_| "write an address such as \"https://head-office.example:8443\""),
+    )?;
+    match url.scheme() {
+        "https" if raw.ca.is_none() => {
+            check.complain(
+                "head_office.url",
+                &raw.url,
+                "https needs head_office.ca, the file of the CA that signed head office's certificate",
+            );
+        }
+        "https" => {}
+        "http" if is_loopback_url(&url) => {}
+        "http" => check.complain("head_office.url", &raw.url, "plain http is only allowed to this machine: use https"),
+        _ => check.complain("head_office.url", &raw.url, "use https"),
+    }
+    for (key, path) in [("head_office.ca", &raw.ca), ("head_office.cert", &raw.cert), ("head_office.key", &raw.key)] {
+        if let Some(path) = path {
+            check.file(key, path);
+        }
+    }
+    if raw.cert.is_some() != raw.key.is_some() {
+        check.complain("head_office.cert", "alone", "head_office.cert and head_office.key belong together");
+    }
+    if let Some(key) = &raw.public_key
+        && (key.len() != 64 || !key.bytes().all(|b| b.is_ascii_hexdigit()))
+    {
+        check.complain("head_office.public_key", format!("{key:?}"), "use the 64 hex characters that head office prints at its start");
+    }
+    Some(HeadOfficeLink {
+        url: raw.url.trim_end_matches('/').to_owned(),
+        ca: raw.ca,
+        cert: raw.cert,
+        key: raw.key,
+        public_key: raw.public_key,
+    })
+}
+
+fn tax_table(check: &mut Check, raw: RawTax) -> Option<TaxTable> {
+    if raw.class.is_empty() {
+        check.complain("tax.class", "[]", "name at least one [[tax.class]]");
+    }
+    let mut classes: Vec<TaxClass> = Vec::new();
+    for (index, class) in raw.class.into_iter().enumerate() {
+        let key = format!("tax.class[{index}]");
+        let Some(id) = check.take(format!("{key}.id"), &class.id, TaxClassId::new(&class.id)) else { continue };
+        if classes.iter().any(|c| c.id == id) {
+            check.complain(format!("{key}.id"), &id, "is there twice: every tax class once");
+        }
+        if class.exempt_reason.is_some() != class.component.is_empty() {
+            check.complain(&key, &id, "give either exempt_reason or at least one [[tax.class.component]]");
+        }
+        let components = class
+            .component
+            .into_iter()
+            .enumerate()
+            .filter_map(|(c, component)| tax_component(check, &format!("{key}.component[{c}]"), component))
+            .collect();
+        classes.push(TaxClass { id, label: class.label, mark: class.mark, exempt_reason: class.exempt_reason, components });
+    }
+    Some(TaxTable { mode: raw.mode, rounding_place: raw.rounding_place, rounding_mode: raw.rounding_mode, classes })
+}
+
+fn tax_component(check: &mut Check, key: &str, raw: RawTaxComponent) -> Option<TaxComponent> {
+    // Four decimals of a per cent are millionths.
+    let percent = Currency { code: String::new(), exponent: 4 }.parse(&raw.percent).filter(|p| (0..=1_000_000).contains(&p.minor()));
+    let rate = check.take(
+        format!("{key}.percent"),
+        &raw.percent,
+        percent
+            .map(|p| u32::try_from(p.minor()).unwrap_or(0))
+            .ok_or("write per cent as text with up to four decimals, for example \"19\" or \"0.375\""),
+    );
+    let mut date = |name: &str, text: Option<String>| {
+        text.and_then(|text| {
+            check.take(format!("{key}.{name}"), &text, text.parse::<jiff::civil::Date>().map_err(|_| "write a date as \"2026-11-22\""))
+        })
+    };
+    let valid_from = date("valid_from", raw.valid_from);
+    let valid_to = date("valid_to", raw.valid_to);
+    Some(TaxComponent { name: raw.name, jurisdiction: raw.jurisdiction, rate: rate?, valid_from, valid_to })
+}
+
+fn cash(check: &mut Check, raw: &RawCash, currency: &Currency) -> (Money, Vec<Money>) {
+    let remedy =
+        format!("write an amount with up to {} decimals, for example {:?}", currency.exponent, currency.plain(Money::from_minor(5)));
+    let step = if raw.step.is_empty() {
+        Money::ZERO
+    } else {
+        check.take("cash.step", &raw.step, currency.parse(&raw.step).filter(|m| m.minor() > 0).ok_or(&remedy)).unwrap_or(Money::ZERO)
+    };
+    let mut notes: Vec<Money> = raw
+        .notes
+        .iter()
+        .enumerate()
+        .filter_map(|(i, text)| check.take(format!("cash.notes[{i}]"), text, currency.parse(text).filter(|m| m.minor() > 0).ok_or(&remedy)))
+        .collect();
+    notes.sort();
+    notes.dedup();
+    (step, notes)
+}
+
+fn workstations(check: &mut Check, raw: &[RawWorkstation], devices: &[DeviceConfig]) -> Vec<WorkstationRules> {
+    if raw.is_empty() {
+        check.complain("workstation", "[]", "name at least one [[workstation]] with an id such as \"1\"");
+    }
+    let mut found: Vec<WorkstationRules> = Vec::new();
+    for (index, workstation) in raw.iter().enumerate() {
+        let key = format!("workstation[{index}]");
+        let Some(id) = check.take(format!("{key}.id"), &workstation.id, WorkstationId::new(&workstation.id)) else { continue };
+        if found.iter().any(|w| w.id == id) {
+            check.complain(format!("{key}.id"), &id, "is there twice: two workstations would draw the same receipt numbers");
+        }
+        let printer = workstation.receipt_printer.as_deref().and_then(|name| {
+            let name = check.take(format!("{key}.receipt_printer"), name, DeviceName::new(name))?;
+            if !devices.iter().any(|d| d.name == name && d.kind == DeviceKind::Printer) {
+                check.complain(format!("{key}.receipt_printer"), &name, "no [[device]] of kind \"printer\" has this name");
+            }
+            Some(name)
+        });
+        if workstation.drawer && printer.is_none() {
+            check.complain(format!("{key}.drawer"), true, "the drawer hangs on the receipt printer: name receipt_printer as well");
+        }
+        found.push(WorkstationRules { id, receipt_printer: printer, has_drawer: workstation.drawer });
+    }
+    found
+}
+
+fn devices(check: &mut Check, raw: &[RawDevice]) -> Vec<DeviceConfig> {
+    let mut found: Vec<DeviceConfig> = Vec::new();
+    for (index, device) in raw.iter().enumerate() {
+        let key = format!("device[{index}]");
+        let Some(name) = check.take(format!("{key}.name"), &device.name, DeviceName::new(&device.name)) else { continue };
+        if found.iter().any(|d| d.name == name) {
+            check.complain(format!("{key}.name"), &name, "is there twice: every device once");
+        }
+        let workstation = device.workstation.as_deref().and_then(|id| check.take(format!("{key}.workstation"), id, WorkstationId::new(id)));
+        let port = match (&device.serial, &device.tcp, &device.file, &device.evdev) {
+            (Some(path), None, None, None) => Some(PortConfig::Serial { path: path.clone(), baud: device.baud.unwrap_or(9600) }),
+            (None, Some(address), None, None) => Some(PortConfig::Tcp { address: address.clone() }),
+            (None, None, Some(path), None) => Some(PortConfig::File { path: path.clone() }),
+            (None, None, None, Some(path)) => Some(PortConfig::Evdev { path: path.clone() }),
+            _ => {
+                check.complain(&key, &name, "give exactly one of serial, tcp, file or evdev");
+                None
+            }
+        };
+        if let Some(port) = port {
+            found.push(DeviceConfig { name, kind: device.kind, workstation, port, profile: device.profile.clone() });
+        }
+    }
+    found
+}
