@@ -1,1 +1,3 @@
 //! Empty room.
+
+pub mod feed;
