@@ -1,1 +1,3 @@
-//! Empty room.
+//! Pages and API served by the node, and the doors that head office shares with it.
+
+pub mod tls;

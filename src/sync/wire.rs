@@ -1,0 +1,276 @@
+//! What node and head office say to each other: addresses, shapes, limits, and the signature under an acknowledgement. Values only.
+//! Unknown fields are ignored by both sides and absent ones have defaults, so that either may be newer. Record lines themselves travel
+//! as the bytes that are on the node's disk, compressed with zstd.
+//!
+//! | who asks | address | body → answer |
+//! |---|---|---|
+//! | uplink | `POST /sync/v1/{store}/{node}/locate` | [`LocateRequest`] → [`LocateReply`] |
+//! | uplink | `POST /sync/v1/{store}/{node}/records?…` ([`RecordsQuery`]) | journal lines, zstd → [`RecordsReply`] |
+//! | side door | `POST /sync/v1/{store}/{node}/urgent` | journal lines, zstd → [`UrgentReply`] |
+//! | downlink | `GET /sync/v1/{store}/feeds/{feed}?have=VERSION` | → [`FeedOffer`] |
+//! | downlink | `GET /sync/v1/{store}/files/{hash}` | → the file |
+
+use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{Incarnation, NodeId, StoreId};
+use crate::retail::UplinkAck;
+
+/// In every address. Raised only when old and new cannot talk to each other.
+pub const WIRE_VERSION: u32 = 1;
+
+/// Records in one batch.
+pub const BATCH_RECORDS_MAX: u32 = 5_000;
+/// Bytes of record lines in one batch, before compression. A single longer record still travels, alone.
+pub const BATCH_BYTES_MAX: usize = 1 << 20;
+/// The longest record line head office takes, with its newline.
+pub const LINE_BYTES_MAX: usize = 8 << 20;
+/// Compressed bytes of one request body.
+pub const BODY_BYTES_MAX: usize = 8 << 20;
+/// Bytes a request body may unpack to: one batch, or one record of the greatest length. Guards against a small body that unpacks to gigabytes.
+pub const UNPACKED_BYTES_MAX: usize = BATCH_BYTES_MAX + LINE_BYTES_MAX;
+/// Bytes of a JSON request or answer.
+pub const JSON_BYTES_MAX: usize = 256 << 10;
+/// Points in one [`LocateRequest`]: enough for 2^60 records.
+pub const LOCATE_POINTS_MAX: usize = 64;
+/// Records in one side door request.
+pub const URGENT_RECORDS_MAX: usize = 20;
+/// Files in one [`FeedOffer`]: a snapshot, or at most this many deltas.
+pub const FEED_FILES_MAX: usize = 64;
+
+/// A record's place: which run of which process wrote it, its number, and the SHA-256 of its stored line (64 lower-case hex characters).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    #[serde(rename = "inc")]
+    pub incarnation: Incarnation,
+    pub seq: u64,
+    pub hash: String,
+}
+
+/// A record by number and hash alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Point {
+    pub seq: u64,
+    pub hash: String,
+}
+
+/// First contact, and the sign of life when there is nothing to send: where do we stand?
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LocateRequest {
+    pub v: u32,
+    /// The newest record on the node's disk; `None` before the first.
+    #[serde(default)]
+    pub head: Option<Position>,
+    /// The oldest record the node still has.
+    #[serde(default)]
+    pub oldest_seq: u64,
+    /// Own records, newest first, in doubling steps back from the head. Head office answers with the newest one it knows.
+    #[serde(default)]
+    pub points: Vec<Point>,
+    /// The newest acknowledgement the node holds. One that is ahead of what head office has proves that head office was restored.
+    #[serde(default)]
+    pub held: Option<UplinkAck>,
+    /// Finished transactions not yet acknowledged, for head office's page.
+    #[serde(default)]
+    pub waiting: u64,
+    /// Since when the line was down, in the node's wall clock; for the page.
+    #[serde(default)]
+    pub at_ms: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LocateReply {
+    pub v: u32,
+    pub epoch: u64,
+    /// Head office's public key, 64 hex characters.
+    pub key: String,
+    /// Signed: the newest of the node's points that head office holds on disk.
+    #[serde(default)]
+    pub ack: Option<UplinkAck>,
+    /// The next record head office wants.
+    pub send_from: u64,
+}
+
+/// In the address of a batch: what the node knows of itself, so that head office can show how far behind it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordsQuery {
+    /// The node's newest durable record.
+    #[serde(default)]
+    pub head_seq: u64,
+    #[serde(default)]
+    pub waiting: u64,
+    /// Set when the node no longer has, or cannot read, any record between what head office holds and the first of this batch:
+    /// the first record of the hole. Head office then opens an incident instead of asking again.
+    #[serde(default)]
+    pub hole_from: Option<u64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordsReply {
+    pub v: u32,
+    pub epoch: u64,
+    /// Signed and on head office's disk: everything of this journal up to here.
+    #[serde(default)]
+    pub ack: Option<UplinkAck>,
+    /// The next record head office wants. After a gap: the first one missing.
+    pub send_from: u64,
+    /// The batch did not join what head office holds.
+    #[serde(default)]
+    pub gap: bool,
+    /// The first record whose bytes do not prove themselves. Everything before it was stored.
+    #[serde(default)]
+    pub bad: Option<BadRecord>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BadRecord {
+    pub seq: u64,
+    pub reason: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UrgentReply {
+    pub v: u32,
+    pub epoch: u64,
+    /// The copies now on head office's disk. What is missing here was not readable and will come with the chain.
+    #[serde(default)]
+    pub taken: Vec<Position>,
+}
+
+/// What the newest version of a feed is and which files lead there from the version the node has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedOffer {
+    pub v: u32,
+    pub feed: String,
+    /// 0: head office has none yet.
+    pub version: u64,
+    /// In order of application; empty when the node has the newest.
+    #[serde(default)]
+    pub files: Vec<FeedFile>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedFile {
+    pub kind: FeedFileKind,
+    /// The version a delta starts from; 0 for a snapshot.
+    #[serde(default)]
+    pub base: u64,
+    /// The version it leads to.
+    pub version: u64,
+    /// SHA-256 of the file, 64 hex characters: its name as well.
+    pub hash: String,
+    pub bytes: u64,
+    /// Path on the same server.
+    pub url: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FeedFileKind {
+    Snapshot,
+    Delta,
+}
+
+pub fn locate_path(store: &StoreId, node: &NodeId) -> String {
+    format!("/sync/v1/{store}/{node}/locate")
+}
+pub fn records_path(store: &StoreId, node: &NodeId, query: &RecordsQuery) -> String {
+    let hole = query.hole_from.map(|seq| format!("&hole_from={seq}")).unwrap_or_default();
+    format!("/sync/v1/{store}/{node}/records?head_seq={}&waiting={}{hole}", query.head_seq, query.waiting)
+}
+pub fn urgent_path(store: &StoreId, node: &NodeId) -> String {
+    format!("/sync/v1/{store}/{node}/urgent")
+}
+pub fn feed_path(store: &StoreId, feed: &str, have: u64) -> String {
+    format!("/sync/v1/{store}/feeds/{feed}?have={have}")
+}
+pub fn file_path(store: &StoreId, hash: &str) -> String {
+    format!("/sync/v1/{store}/files/{hash}")
+}
+
+/// The DNS name a node's client certificate must carry. `None` for ids with a dot: two of them could share one name.
+pub fn certificate_name(store: &StoreId, node: &NodeId) -> Option<String> {
+    let dotted = store.as_str().contains('.') || node.as_str().contains('.');
+    (!dotted).then(|| format!("{node}.{store}.counterfoil").to_ascii_lowercase())
+}
+
+/// A SHA-256 as 64 lower-case hex characters.
+pub fn is_hash(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
+/// Signs what head office holds. The text names store and node, so that no acknowledgement can be shown to another.
+pub fn sign_ack(key: &SigningKey, store: &StoreId, node: &NodeId, at: &Position, epoch: u64) -> UplinkAck {
+    let mut ack = UplinkAck { incarnation: at.incarnation, seq: at.seq, hash: at.hash.clone(), epoch, signature: String::new() };
+    ack.signature = to_hex(&key.sign(&ack_text(store, node, &ack)).to_bytes());
+    ack
+}
+
+/// Whether head office's key (64 hex characters) signed this acknowledgement for this node.
+pub fn is_signed(ack: &UplinkAck, store: &StoreId, node: &NodeId, key: &str) -> bool {
+    let Some(key) = from_hex::<32>(key).and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok()) else { return false };
+    let Some(signature) = from_hex::<64>(&ack.signature).map(|bytes| Signature::from_bytes(&bytes)) else { return false };
+    key.verify(&ack_text(store, node, ack), &signature).is_ok()
+}
+
+fn ack_text(store: &StoreId, node: &NodeId, ack: &UplinkAck) -> Vec<u8> {
+    format!("ack\n{store}\n{node}\n{}\n{}\n{}\n{}\n", ack.incarnation, ack.seq, ack.hash, ack.epoch).into_bytes()
+}
+
+pub fn to_hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes.iter().flat_map(|b| [DIGITS[usize::from(b >> 4)] as char, DIGITS[usize::from(b & 15)] as char]).collect()
+}
+
+/// `None` unless it is exactly 2 × N hex digits.
+pub fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    let text = text.as_bytes();
+    if text.len() != 2 * N {
+        return None;
+    }
+    let mut bytes = [0u8; N];
+    for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
+        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_acknowledgement_is_good_for_one_node_and_one_content() {
+        let key = SigningKey::from_bytes(&[7; 32]);
+        let public = to_hex(key.verifying_key().as_bytes());
+        let (store, node) = (StoreId::new("s1").unwrap(), NodeId::new("n1").unwrap());
+        let at = Position { incarnation: Incarnation(5), seq: 9, hash: "ab".repeat(32) };
+        let ack = sign_ack(&key, &store, &node, &at, 2);
+        assert!(is_signed(&ack, &store, &node, &public));
+        assert!(!is_signed(&ack, &store, &NodeId::new("n2").unwrap(), &public));
+        assert!(!is_signed(&ack, &StoreId::new("s2").unwrap(), &node, &public));
+        for changed in [
+            UplinkAck { seq: 10, ..ack.clone() },
+            UplinkAck { epoch: 3, ..ack.clone() },
+            UplinkAck { hash: "ac".repeat(32), ..ack.clone() },
+        ] {
+            assert!(!is_signed(&changed, &store, &node, &public), "{changed:?}");
+        }
+        assert!(!is_signed(&UplinkAck { signature: "zz".into(), ..ack.clone() }, &store, &node, &public));
+        assert!(!is_signed(&ack, &store, &node, "not a key"));
+    }
+
+    #[test]
+    fn newer_partners_may_say_more() {
+        let reply: RecordsReply = serde_json::from_str(r#"{"v":1,"epoch":3,"send_from":12,"mood":"good"}"#).unwrap();
+        assert_eq!((reply.send_from, reply.gap, reply.bad), (12, false, None));
+    }
+
+    #[test]
+    fn certificate_names_cannot_be_shared() {
+        let name = |s: &str, n: &str| certificate_name(&StoreId::new(s).unwrap(), &NodeId::new(n).unwrap());
+        assert_eq!(name("Berlin-1", "box").as_deref(), Some("box.berlin-1.counterfoil"));
+        assert_eq!((name("b.c", "a"), name("c", "a.b")), (None, None));
+    }
+}
