@@ -4,6 +4,14 @@
 pub mod lang;
 pub mod port;
 
+pub mod profile;
+pub mod reporter;
+pub mod scanner;
+
+mod spawn;
+
+pub use spawn::{Devices, Setup, SetupError, Stop, spawn};
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -52,6 +60,16 @@ pub enum PortConfig {
     Evdev {
         path: String,
     },
+}
+
+impl PortConfig {
+    /// The path or address, as typed.
+    pub fn address(&self) -> &str {
+        match self {
+            PortConfig::Serial { path, .. } | PortConfig::File { path } | PortConfig::Evdev { path } => path,
+            PortConfig::Tcp { address } => address,
+        }
+    }
 }
 
 /// What an owner tells the loop. Every variant is a fact; the loop decides what it means.

@@ -1,0 +1,127 @@
+//! Profiles of scanners and customer displays: what differs from make to make, as data in `firmware-config/`. Built into the program; a path
+//! in the configuration names a file of one's own. Printers have their own room in `lang`.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::lang::frame::Suffix;
+use super::lang::wedge::GsAs;
+use super::port::SerialFormat;
+
+/// A profile file larger than this is not one.
+pub const PROFILE_BYTES_MAX: u64 = 64 * 1024;
+
+/// Why a profile cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProfileError {
+    #[error("there is no {kind} profile {name:?}: use one of {known}, or the path of a .toml file")]
+    Unknown { kind: &'static str, name: String, known: String },
+    #[error("{kind} profile {path} cannot be read: {why}")]
+    Unreadable { kind: &'static str, path: String, why: String },
+    #[error("{kind} profile {name} is not valid: {why}")]
+    Invalid { kind: &'static str, name: String, why: String },
+}
+
+/// How sure we are of what a profile says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Provenance {
+    /// The maker's manual says so.
+    Documented,
+    /// Seen on a device.
+    Probed,
+    /// Neither.
+    Unverified,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScannerProfile {
+    pub name: String,
+    pub about: String,
+    pub provenance: Provenance,
+    pub suffix: Suffix,
+    /// Taken off the front of each scan. An AIM identifier is no prefix in this sense: it stays.
+    #[serde(default)]
+    pub prefix: String,
+    /// After this much silence pending bytes are a scan (suffix "none") or a torn one (any other suffix).
+    pub silence_ms: u64,
+    /// Two equal scans within this are one; 0 switches it off.
+    pub double_ms: u64,
+    #[serde(default)]
+    pub gs_as: GsAs,
+    #[serde(default)]
+    pub serial: SerialFormat,
+}
+
+impl ScannerProfile {
+    const BUILT_IN: [(&str, &str); 4] = [
+        ("usb-serial", include_str!("../../firmware-config/scanners/usb-serial.toml")),
+        ("rs232", include_str!("../../firmware-config/scanners/rs232.toml")),
+        ("keyboard", include_str!("../../firmware-config/scanners/keyboard.toml")),
+        ("keyboard-f8", include_str!("../../firmware-config/scanners/keyboard-f8.toml")),
+    ];
+
+    /// A built-in profile by name, or a file by path (a name with a slash or ending in `.toml`).
+    pub fn load(name: &str) -> Result<ScannerProfile, ProfileError> {
+        let profile: ScannerProfile = load("scanner", name, &ScannerProfile::BUILT_IN)?;
+        let invalid = |why: &str| Err(ProfileError::Invalid { kind: "scanner", name: name.to_owned(), why: why.to_owned() });
+        if !(10..=5_000).contains(&profile.silence_ms) {
+            return invalid("silence_ms must be from 10 to 5000");
+        }
+        if profile.double_ms > 5_000 {
+            return invalid("double_ms must be at most 5000");
+        }
+        Ok(profile)
+    }
+}
+
+fn load<T: for<'de> Deserialize<'de>>(kind: &'static str, name: &str, built_in: &[(&str, &str)]) -> Result<T, ProfileError> {
+    let text = if name.contains('/') || name.ends_with(".toml") {
+        read(kind, Path::new(name))?
+    } else {
+        let known = || built_in.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+        let found = built_in.iter().find(|(built_in, _)| *built_in == name);
+        found.ok_or_else(|| ProfileError::Unknown { kind, name: name.to_owned(), known: known() })?.1.to_owned()
+    };
+    toml::from_str(&text).map_err(|error| ProfileError::Invalid { kind, name: name.to_owned(), why: error.message().to_owned() })
+}
+
+fn read(kind: &'static str, path: &Path) -> Result<String, ProfileError> {
+    let unreadable = |why: String| ProfileError::Unreadable { kind, path: path.display().to_string(), why };
+    let size = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?.len();
+    if size > PROFILE_BYTES_MAX {
+        return Err(unreadable(format!("it has {size} bytes, more than {PROFILE_BYTES_MAX}")));
+    }
+    std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_profile_is_valid_and_named_like_its_file() {
+        for (name, _) in ScannerProfile::BUILT_IN {
+            assert_eq!(ScannerProfile::load(name).map(|profile| profile.name), Ok(name.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_profile_of_ones_own_is_read_and_its_faults_are_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("mine.toml");
+        let load = |text: &str| {
+            std::fs::write(&path, text).expect("written");
+            ScannerProfile::load(path.to_str().expect("utf-8")).map_err(|error| error.to_string())
+        };
+        let good = "name='mine'\nabout=''\nprovenance='unverified'\nsuffix='tab'\nsilence_ms=100\ndouble_ms=0\ngs_as={text='|'}\n";
+        assert_eq!(load(good).map(|profile| profile.gs_as), Ok(GsAs::Text("|".into())));
+        assert!(load(&format!("{good}colour='red'\n")).is_err_and(|error| error.contains("colour")));
+        assert!(load(&good.replace("100", "1")).is_err_and(|error| error.contains("silence_ms")));
+        let missing = ScannerProfile::load("no-such").map_err(|error| error.to_string());
+        assert!(missing.is_err_and(|error| error.contains("usb-serial")));
+        assert!(ScannerProfile::load("/no/such.toml").is_err_and(|error| matches!(error, ProfileError::Unreadable { .. })));
+    }
+}

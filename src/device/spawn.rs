@@ -1,0 +1,112 @@
+//! Starts one owner thread per device of the configuration and ends them. Owners are plain threads: each blocks in one poll of its port.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::port::{Port, RealPort, Waker};
+use super::profile::{ProfileError, ScannerProfile};
+use super::reporter::Reporter;
+use super::scanner::ScannerOwner;
+use super::{DeviceConfig, DeviceKind, DeviceReport, PortConfig, PrinterHandle};
+use crate::ids::DeviceName;
+use crate::time::Clock;
+
+/// What is to be started.
+#[derive(Debug, Clone, Default)]
+pub struct Setup {
+    pub devices: Vec<DeviceConfig>,
+    /// Draws the characters that a printer lacks. Without one they are transliterated.
+    pub font: Option<PathBuf>,
+}
+
+/// Why the devices cannot be started: the configuration names something that does not exist. A device that is merely off or unplugged is
+/// no error: its owner waits for it.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    #[error("device {device}: {reason}")]
+    Profile { device: DeviceName, reason: ProfileError },
+    #[error("device {device}: the operating system gives no thread: {reason}")]
+    Thread { device: DeviceName, reason: std::io::Error },
+}
+
+/// The running owners.
+pub struct Devices {
+    pub printers: BTreeMap<DeviceName, PrinterHandle>,
+    running: Vec<Running>,
+}
+
+struct Running {
+    stop: Stop,
+    waker: Waker,
+    ended: oneshot::Receiver<()>,
+}
+
+/// Asks an owner to stop. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    pub fn ask(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+    pub fn is_asked(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// Starts an owner for each device. Reports wait when the loop is behind, so the loop must never wait for an owner.
+pub fn spawn(setup: Setup, reports: mpsc::Sender<DeviceReport>, clock: Arc<dyn Clock>) -> Result<Devices, SetupError> {
+    let mut devices = Devices { printers: BTreeMap::new(), running: Vec::new() };
+    for config in setup.devices {
+        let reporter = Reporter::new(config.name.clone(), config.kind, config.workstation.clone(), reports.clone(), clock.clone());
+        match config.kind {
+            DeviceKind::Scanner => devices.start_scanner(&config, reporter)?,
+            DeviceKind::Printer | DeviceKind::LineDisplay => {}
+        }
+    }
+    Ok(devices)
+}
+
+impl Devices {
+    /// Asks all owners to stop and waits for them. A printer's owner first waits for the proof of the paper it is printing; what was not
+    /// begun is reported as held. So the loop must go on taking reports meanwhile. False when one did not end within `patience`.
+    pub async fn shutdown(self, patience: Duration) -> bool {
+        for running in &self.running {
+            running.stop.ask();
+            running.waker.ring();
+        }
+        let all = async {
+            for running in self.running {
+                let _ = running.ended.await;
+            }
+        };
+        tokio::time::timeout(patience, all).await.is_ok()
+    }
+
+    fn start_scanner(&mut self, config: &DeviceConfig, reporter: Reporter) -> Result<(), SetupError> {
+        let profile = ScannerProfile::load(&config.profile);
+        let profile = profile.map_err(|reason| SetupError::Profile { device: config.name.clone(), reason })?;
+        let port = Box::new(RealPort::new(config.port.clone(), profile.serial));
+        let keyboard = matches!(config.port, PortConfig::Evdev { .. });
+        let (stop, waker) = (Stop::default(), port.waker());
+        let owner = ScannerOwner::new(port, &profile, keyboard, reporter, stop.clone());
+        self.start(&config.name, stop, waker, move || owner.run())
+    }
+
+    fn start(&mut self, name: &DeviceName, stop: Stop, waker: Waker, run: impl FnOnce() + Send + 'static) -> Result<(), SetupError> {
+        let (end, ended) = oneshot::channel();
+        let thread = std::thread::Builder::new().name(name.to_string());
+        let spawned = thread.spawn(move || {
+            run();
+            let _ = end.send(());
+        });
+        spawned.map_err(|reason| SetupError::Thread { device: name.clone(), reason })?;
+        self.running.push(Running { stop, waker, ended });
+        Ok(())
+    }
+}
