@@ -1,4 +1,5 @@
 //! One integration binary with modules: one link, one place to look.
 
 mod config;
+mod gs1;
 mod purity;

@@ -6,16 +6,24 @@
 //!
 //! Not read, on purpose: compressed Digital Links, the content of coupons (8110, 8112), the sum of several symbols on one item.
 
+pub mod ai;
 pub mod aim;
+mod article;
+pub mod element;
 pub mod gtin;
+pub mod link;
 pub mod misread;
 pub mod restricted;
 pub mod scan;
+pub mod table;
+
+use std::borrow::Cow;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 pub use aim::AimId;
+pub use element::{Element, Elements};
 pub use gtin::{BadGtin, Gtin, check_digit};
 pub use misread::Misread;
 pub use restricted::{BadRule, EmbeddedKind, RawRestrictedRule, RestrictedRule};
@@ -23,6 +31,7 @@ pub use scan::{BadScan, SCAN_BYTES_MAX, Scan, shown};
 
 use crate::money::{Currency, Money, Qty};
 use aim::Content;
+use element::GS;
 
 /// Longer text is no key: the SKU has 48 characters, no symbology for own numbers carries more than this in practice.
 pub const TEXT_KEY_CHARS_MAX: usize = 80;
@@ -113,46 +122,81 @@ impl CodeRules {
 
 /// Says what a scan means. `today` settles the century of two-digit years. Never fails, never panics, whatever the bytes.
 pub fn interpret(scan: &Scan, rules: &CodeRules, today: Date) -> Meaning {
-    let _ = today;
     let raw = scan.raw();
-    let Ok(text) = std::str::from_utf8(raw) else { return unknown(raw) };
-    let told = match scan.aim().map(AimId::content) {
+    let content = scan.aim().map(AimId::content);
+    let text = match content {
+        Some(Content::ElementStringEci | Content::TextEci) => without_eci(raw),
+        _ => std::str::from_utf8(raw).ok().map(Cow::Borrowed),
+    };
+    let Some(text) = text else { return unknown(raw) };
+    let text = text.as_ref();
+    if link::is_web_address(text) {
+        return link::parse(text).map_or_else(|| unknown(raw), |elements| message(elements, rules, today, raw));
+    }
+    let told = match content {
         Some(Content::EanUpc) => ean_upc(text, rules),
-        Some(Content::Ean8) => sized(text, "EAN-8", &[8], "8 digits").and_then(|_| article(text)),
+        Some(Content::Ean8) => sized(text, "EAN-8", &[8], "8 digits").and_then(|()| of_gtin(Gtin::parse(text))),
         Some(Content::WithAddOn) => with_add_on(text),
         Some(Content::AddOnAlone) => return unknown(raw),
-        Some(Content::Interleaved) if text.len() == 14 => article(text),
-        Some(Content::InterleavedCut) if text.len() == 13 => Gtin::with_check(text).map(of_gtin).map_err(Misread::from),
-        Some(Content::ElementString | Content::ElementStringEci) => return unknown(raw),
-        Some(Content::Interleaved | Content::InterleavedCut | Content::Text | Content::TextEci) => return plain(text),
-        None => return untold(text, rules),
+        Some(Content::Interleaved) if text.len() == 14 => of_gtin(Gtin::parse(text)),
+        Some(Content::InterleavedCut) if text.len() == 13 => of_gtin(Gtin::with_check(text)),
+        Some(Content::ElementString | Content::ElementStringEci) => return message(Elements::parse(text), rules, today, raw),
+        Some(Content::Interleaved | Content::InterleavedCut) => return plain(text),
+        Some(Content::Text | Content::TextEci) => return own_number(text),
+        None => return untold(text, rules, today),
     };
     told.unwrap_or_else(Meaning::Misread)
 }
 
 /// Without an AIM identifier only form and check digit tell what it is.
-fn untold(text: &str, rules: &CodeRules) -> Meaning {
-    if !matches!(text.len(), 8 | 12 | 13 | 14) || !text.bytes().all(|b| b.is_ascii_digit()) {
-        return plain(text);
-    }
-    let (gtin, upc_e) = (Gtin::parse(text), Gtin::from_upc_e(text));
-    let keys: Vec<Gtin> = gtin.iter().chain(&upc_e).copied().collect();
-    if let Some(embedded) = keys.first().and_then(|key| restricted::embedded(*key, rules)) {
-        return embedded.map_or_else(Meaning::Misread, Meaning::Embedded);
-    }
-    match gtin {
-        Err(doubt) if keys.is_empty() => Meaning::Plain { text: text.to_owned(), doubt: (text.len() > 8).then(|| doubt.into()) },
-        _ => Meaning::Article(ArticleCode { keys, text: Some(text.to_owned()), ..ArticleCode::default() }),
+fn untold(text: &str, rules: &CodeRules, today: Date) -> Meaning {
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    let numbered = |gtin: Gtin| match restricted::embedded(gtin, rules) {
+        Some(embedded) => embedded.map_or_else(Meaning::Misread, Meaning::Embedded),
+        None => own_number(text),
+    };
+    match text.len() {
+        8 | 12 | 13 | 14 if digits => match Gtin::parse(text) {
+            Ok(gtin) => numbered(gtin),
+            // Eight digits are often an own number; a longer one with a wrong check digit was more likely mistyped.
+            Err(doubt) if text.len() > 8 => Meaning::Plain { text: text.to_owned(), doubt: Some(doubt.into()) },
+            Err(_) => own_number(text),
+        },
+        // Only the press prints add-ons that a till must read.
+        15 | 18 if digits && ["977", "978", "979"].iter().any(|prefix| text.starts_with(prefix)) => {
+            with_add_on(text).unwrap_or_else(|_| plain(text))
+        }
+        _ if text.contains(GS) || (text.len() >= 16 && text.starts_with("01")) => {
+            // A scanner whose identifiers are switched off still sends FNC1, or a DataBar that begins with its GTIN.
+            match Elements::parse(text).and_then(|elements| article::article(&elements, rules, today)) {
+                Ok(Some(article)) => Meaning::Article(ArticleCode { text: (!text.contains(GS)).then(|| text.to_owned()), ..article }),
+                Ok(None) | Err(_) => plain(text),
+            }
+        }
+        _ => plain(text),
     }
 }
 
-/// EAN-13, UPC-A or UPC-E. Scanners send the first in 13 digits, and the others in 13 as well or in their own length.
+/// A text under which the shop may have an article, or a GTIN printed in a symbology for own numbers.
+fn own_number(text: &str) -> Meaning {
+    let keys: Vec<Gtin> = Gtin::parse(text).into_iter().chain(Gtin::from_upc_e(text)).collect();
+    match keys.is_empty() {
+        true => plain(text),
+        false => Meaning::Article(ArticleCode { keys, text: Some(text.to_owned()), ..ArticleCode::default() }),
+    }
+}
+
+/// EAN-13, UPC-A or UPC-E. Scanners send the first in 13 digits, the others in 13 as well or in their own length, and some send an add-on
+/// with an identifier of its own behind it.
 fn ean_upc(text: &str, rules: &CodeRules) -> Result<Meaning, Misread> {
+    if let Some((number, add_on)) = text.split_once("]E1").or_else(|| text.split_once("]E2")) {
+        return with_add_on(&[number, add_on].concat());
+    }
     sized(text, "EAN/UPC", &[8, 12, 13], "8, 12 or 13 digits")?;
-    let gtin = if text.len() == 8 { Gtin::from_upc_e(text)? } else { Gtin::parse(text)? };
+    let gtin = retail_number(text)?;
     match restricted::embedded(gtin, rules) {
         Some(embedded) => embedded.map(Meaning::Embedded),
-        None => Ok(of_gtin(gtin)),
+        None => of_gtin(Ok(gtin)),
     }
 }
 
@@ -164,8 +208,12 @@ fn with_add_on(text: &str) -> Result<Meaning, Misread> {
         _ => 13,
     };
     let (number, add_on) = text.split_at(add_on_at);
-    let gtin = if number.len() == 8 { Gtin::from_upc_e(number)? } else { Gtin::parse(number)? };
-    Ok(Meaning::Article(ArticleCode { keys: vec![gtin], add_on: Some(add_on.to_owned()), ..ArticleCode::default() }))
+    Ok(Meaning::Article(ArticleCode { keys: vec![retail_number(number)?], add_on: Some(add_on.to_owned()), ..ArticleCode::default() }))
+}
+
+/// Eight digits from the EAN/UPC family are UPC-E: EAN-8 has an identifier of its own.
+fn retail_number(digits: &str) -> Result<Gtin, BadGtin> {
+    if digits.len() == 8 { Gtin::from_upc_e(digits) } else { Gtin::parse(digits) }
 }
 
 fn sized(text: &str, symbology: &'static str, lengths: &[usize], expected: &'static str) -> Result<(), Misread> {
@@ -175,12 +223,16 @@ fn sized(text: &str, symbology: &'static str, lengths: &[usize], expected: &'sta
     Err(Misread::Length { symbology, digits: text.chars().count(), expected })
 }
 
-fn article(text: &str) -> Result<Meaning, Misread> {
-    Ok(of_gtin(Gtin::parse(text)?))
+fn of_gtin(gtin: Result<Gtin, BadGtin>) -> Result<Meaning, Misread> {
+    Ok(Meaning::Article(ArticleCode { keys: vec![gtin?], ..ArticleCode::default() }))
 }
 
-fn of_gtin(gtin: Gtin) -> Meaning {
-    Meaning::Article(ArticleCode { keys: vec![gtin], ..ArticleCode::default() })
+fn message(elements: Result<Elements, Misread>, rules: &CodeRules, today: Date, raw: &[u8]) -> Meaning {
+    match elements.and_then(|elements| article::article(&elements, rules, today)) {
+        Ok(Some(article)) => Meaning::Article(article),
+        Ok(None) => unknown(raw),
+        Err(misread) => Meaning::Misread(misread),
+    }
 }
 
 fn plain(text: &str) -> Meaning {
@@ -192,4 +244,22 @@ fn plain(text: &str) -> Meaning {
 
 fn unknown(raw: &[u8]) -> Meaning {
     Meaning::Unknown { shown: shown(raw) }
+}
+
+/// The text of a frame under the ECI protocol. `None` for a character set other than UTF-8, Latin-1 (3) and ASCII (27).
+fn without_eci(raw: &[u8]) -> Option<Cow<'_, str>> {
+    let mut text = String::new();
+    let mut rest = std::str::from_utf8(raw).ok()?;
+    while let Some((before, escaped)) = rest.split_once('\\') {
+        text.push_str(before);
+        rest = match escaped.strip_prefix('\\') {
+            Some(behind) => {
+                text.push('\\');
+                behind
+            }
+            None => ["000003", "000026", "000027"].iter().find_map(|set| escaped.strip_prefix(set))?,
+        };
+    }
+    text.push_str(rest);
+    Some(Cow::Owned(text))
 }

@@ -28,12 +28,10 @@ impl Scan {
     /// From a frame whose terminator the device profile has cut off. With `aim_expected` a leading `]cm` is taken for the AIM
     /// identifier; a frame without one is still a scan, of which less is known.
     pub fn from_frame(frame: &[u8], aim_expected: bool) -> Result<Scan, BadScan> {
-        if let (true, Some((three, rest))) = (aim_expected, frame.split_first_chunk()) {
-            if let Some(aim) = AimId::parse(*three) {
-                return Scan::new(rest, Some(aim));
-            }
+        match frame.split_first_chunk().and_then(|(three, rest)| Some((AimId::parse(*three)?, rest))) {
+            Some((aim, rest)) if aim_expected => Scan::new(rest, Some(aim)),
+            _ => Scan::new(frame, None),
         }
-        Scan::new(frame, None)
     }
 
     /// From an interface that sends the identifier apart from the data (HID POS).
