@@ -93,6 +93,8 @@ fn numbers_without_a_scanner_s_word() {
     check("4011", "plain 4011");
     check("Röstkaffee 3", "plain Röstkaffee 3");
     check("4006381333930", "plain 4006381333930, but 4006381333930 is not a GTIN: its check digit should be 1; compare it with the label");
+    check("]X0316148410X", "article 09783161484100 text=316148410X");
+    check("080442957X", "article 09780804429573 text=080442957X");
     let typed = interpret(&Scan::typed(" 4011 \n").unwrap(), &rules("DE", "EUR"), TODAY);
     assert_eq!(told(&typed), "plain 4011");
 }
@@ -142,6 +144,7 @@ fn price_weight_and_count_inside() {
     // A store with other decimals than the label's nation.
     check_in("GB", "JPY", "]E02012345105997", "embedded 2012345000001 price 6");
     check_in("GB", "KWD", "]E02012345105997", "embedded 2012345000001 price 5990");
+    check_in("GB", "JPY", &numbered("201234560049"), "article 02012345000001");
     // Left to the chain: nothing is inside until a rule says so. The article's own number carries no value.
     check_in("AT", "EUR", "]E02812347012503", "article 02812347012503");
     check_in("DE", "EUR", "]E02812340000002", "article 02812340000002");

@@ -74,6 +74,17 @@ impl Gtin {
         Gtin::padded(&[&body[..], &[check]].concat())
     }
 
+    /// The GTIN-13 of a book from its old number: nine digits and a check character (0 to 9 or X), weights 10 to 1, mod 11.
+    pub fn from_isbn10(text: &str) -> Option<Gtin> {
+        let (body, last) = text.split_at_checked(9)?;
+        let check = if last == "X" { 10 } else { u32::from(digits(last).ok()?.first()? - b'0') };
+        let sum: u32 = digits(body).ok()?.iter().zip((2..=10).rev()).map(|(b, weight)| u32::from(b - b'0') * weight).sum();
+        if last.len() != 1 || !(sum + check).is_multiple_of(11) {
+            return None;
+        }
+        Gtin::with_check(&format!("978{body}")).ok()
+    }
+
     /// All 14 digits.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("a GTIN is made of digits")
@@ -168,6 +179,16 @@ mod tests {
         check("01234505", "012000003455");
         assert_eq!(Gtin::from_upc_e("01234566"), Err(BadGtin::CheckDigit { digits: "01234566".to_owned(), expected: 5 }));
         assert_eq!(Gtin::from_upc_e("21234565"), Err(BadGtin::NotUpcE { digits: "21234565".to_owned() }));
+    }
+
+    #[test]
+    fn old_book_numbers_get_their_prefix() {
+        let check = |isbn: &str, gtin: Option<&str>| assert_eq!(Gtin::from_isbn10(isbn), gtin.map(|g| Gtin::parse(g).unwrap()), "{isbn}");
+        check("316148410X", Some("9783161484100"));
+        check("080442957X", Some("9780804429573"));
+        for bad in ["3161484101", "080442957x", "316148410", "31614841000", "X804429570", "", "ü161484100"] {
+            check(bad, None);
+        }
     }
 
     #[test]

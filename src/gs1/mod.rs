@@ -73,7 +73,8 @@ pub struct ArticleCode {
     pub best_before: Option<Date>,
     /// (30) items in a variable count article, or (37) articles in the carton whose content (02) names.
     pub count: Option<Qty>,
-    /// (310n) net weight in kilograms, to the gram; (320n) pounds converted. Rounded half up.
+    /// (310n) net weight in kilograms, to the gram; (320n) pounds converted. Rounded half up. Like `price` to be believed only for an
+    /// article that is sold by measure: anybody can print a code with the number of a television and a price of one cent.
     pub weight: Option<Qty>,
     /// (392n), or (393n) in the store's currency: the price of this very item.
     pub price: Option<Money>,
@@ -152,7 +153,7 @@ pub fn interpret(scan: &Scan, rules: &CodeRules, today: Date) -> Meaning {
 fn untold(text: &str, rules: &CodeRules, today: Date) -> Meaning {
     let digits = text.bytes().all(|b| b.is_ascii_digit());
     let numbered = |gtin: Gtin| match restricted::embedded(gtin, rules) {
-        Some(embedded) => embedded.map_or_else(Meaning::Misread, Meaning::Embedded),
+        Some(embedded) => embedded.unwrap_or_else(Meaning::Misread),
         None => own_number(text),
     };
     match text.len() {
@@ -177,9 +178,9 @@ fn untold(text: &str, rules: &CodeRules, today: Date) -> Meaning {
     }
 }
 
-/// A text under which the shop may have an article, or a GTIN printed in a symbology for own numbers.
+/// A text under which the shop may have an article, or a GTIN (or an old book number) printed in a symbology for own numbers.
 fn own_number(text: &str) -> Meaning {
-    let keys: Vec<Gtin> = Gtin::parse(text).into_iter().chain(Gtin::from_upc_e(text)).collect();
+    let keys: Vec<Gtin> = Gtin::parse(text).into_iter().chain(Gtin::from_upc_e(text)).chain(Gtin::from_isbn10(text)).collect();
     match keys.is_empty() {
         true => plain(text),
         false => Meaning::Article(ArticleCode { keys, text: Some(text.to_owned()), ..ArticleCode::default() }),
@@ -195,7 +196,7 @@ fn ean_upc(text: &str, rules: &CodeRules) -> Result<Meaning, Misread> {
     sized(text, "EAN/UPC", &[8, 12, 13], "8, 12 or 13 digits")?;
     let gtin = retail_number(text)?;
     match restricted::embedded(gtin, rules) {
-        Some(embedded) => embedded.map(Meaning::Embedded),
+        Some(embedded) => embedded,
         None => of_gtin(Ok(gtin)),
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::gtin::Gtin;
 use super::misread::Misread;
-use super::{CodeRules, EmbeddedCode, EmbeddedValue};
+use super::{ArticleCode, CodeRules, EmbeddedCode, EmbeddedValue, Meaning};
 use crate::money::{Money, Qty, RoundingMode};
 
 /// How one range of prefixes is laid out. Checked: what the fields say fits together.
@@ -134,9 +134,9 @@ pub fn restricted_rules(country: &str) -> Vec<RestrictedRule> {
     rows.iter().map(rule).collect()
 }
 
-/// What is inside `gtin` when it is one of 13 digits that a rule covers. `None`: an ordinary number. A value of zero is the article's own
-/// number, as the catalogue has it and as a person may type it.
-pub(super) fn embedded(gtin: Gtin, rules: &CodeRules) -> Option<Result<EmbeddedCode, Misread>> {
+/// What is inside `gtin` when it is one of 13 digits that a rule covers. `None`: an ordinary number. Zeros for a value are the article's
+/// own number, as the catalogue has it and as a person may type it; a value that rounds to nothing says nothing either.
+pub(super) fn embedded(gtin: Gtin, rules: &CodeRules) -> Option<Result<Meaning, Misread>> {
     let code = gtin.as_str().strip_prefix('0')?;
     let rule = rules.restricted.iter().find(|rule| rule.covers(code))?;
     let value = rule.digits_at(code, 'V');
@@ -146,7 +146,13 @@ pub(super) fn embedded(gtin: Gtin, rules: &CodeRules) -> Option<Result<EmbeddedC
     if rule.raw.verify_inner_check && rule.digits_at(code, 'C') != inner_check_digit(&value).to_string() {
         return Some(Err(Misread::InnerCheck { code: code.to_owned(), value }));
     }
-    Some(Ok(EmbeddedCode { key: rule.key(code), code: gtin, value: rule.value(&value, rules) }))
+    let key = rule.key(code);
+    Some(Ok(match rule.value(&value, rules) {
+        EmbeddedValue::Price(Money::ZERO) | EmbeddedValue::Weight(Qty::ZERO) | EmbeddedValue::Count(Qty::ZERO) => {
+            Meaning::Article(ArticleCode { keys: vec![key], ..ArticleCode::default() })
+        }
+        value => Meaning::Embedded(EmbeddedCode { key, code: gtin, value }),
+    }))
 }
 
 impl RestrictedRule {
