@@ -1,11 +1,16 @@
-//! An open transaction: lines as they come and go, what each act can be undone to, tenders so far.
+//! An open transaction: lines as they come and go, what each act can be undone to, tenders so far. Also what a basket adds up to,
+//! for the pages and for the decision that completes it.
 
 use serde::{Deserialize, Serialize};
 
-use super::{SoldLine, Tender};
+use super::tax::{self, TaxGroup};
+use super::{Refusal, Rules, SoldLine, Tender};
 use crate::ids::{AttemptId, StaffId, TxnId, WorkstationId};
-use crate::money::Money;
-use crate::time::Stamp;
+use crate::money::{Money, Qty, RoundingMode};
+use crate::time::{BusinessDate, Stamp};
+
+/// Acts that can be taken back in one transaction; older ones are forgotten.
+pub const UNDO_STEPS_MAX: usize = 4_000;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Basket {
@@ -13,8 +18,10 @@ pub struct Basket {
     pub opened_at: Stamp,
     pub staff: Option<StaffId>,
     pub place: Place,
-    /// Voided lines stay, so that undo can bring them back and line numbers are never used twice.
+    /// Voided lines stay, so that undo can bring them back.
     pub lines: Vec<BasketLine>,
+    /// The number the next line gets. Grows only, also over undo: a late "void line 3" must not hit another article.
+    pub next_line: u32,
     pub undo: Vec<UndoStep>,
     pub tenders: Vec<Tender>,
     /// A card payment of unknown outcome: whose move it is: the cashier's.
@@ -52,4 +59,136 @@ pub struct CardAttempt {
     pub attempt: AttemptId,
     pub amount: Money,
     pub at: Stamp,
+}
+
+/// What a basket adds up to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BasketTotals {
+    /// Lines that are not voided.
+    pub lines: u32,
+    /// The lines after discounts, as priced: with tax when prices include it.
+    pub subtotal: Money,
+    pub tax: Money,
+    /// What the customer owes, before cash rounding.
+    pub total: Money,
+    /// Tenders so far.
+    pub paid: Money,
+    /// total − paid: what a card may be charged.
+    pub due: Money,
+    /// The same rounded to the smallest cash amount: what settles it in cash.
+    pub due_cash: Money,
+    pub taxes: Vec<TaxGroup>,
+}
+
+/// Sums of an open basket. Refused only with [`Refusal::NoTaxRate`]: the rules lost a tax class since the line was entered.
+pub fn totals(basket: &Basket, rules: &Rules, date: BusinessDate) -> Result<BasketTotals, Refusal> {
+    let taxes = tax::compute(basket.live(), &rules.tax, date)?;
+    let paid: Money = basket.tenders.iter().map(|tender| tender.amount).sum();
+    let total = taxes.gross();
+    let due = total - paid;
+    Ok(BasketTotals {
+        lines: u32::try_from(basket.live().count()).unwrap_or(u32::MAX),
+        subtotal: basket.subtotal(),
+        tax: taxes.tax(),
+        total,
+        paid,
+        due,
+        due_cash: due.to_step(rules.cash_step, CASH_ROUNDING),
+        taxes: taxes.groups,
+    })
+}
+
+/// Cash rounds to the nearest payable amount, the middle away from zero, in every country that rounds cash (CH, SE, FI, CA, AU ...).
+const CASH_ROUNDING: RoundingMode = RoundingMode::HalfUp;
+
+impl Basket {
+    /// The lines that count, in order of entry.
+    pub fn live(&self) -> impl Iterator<Item = &SoldLine> {
+        self.lines.iter().filter(|line| !line.voided).map(|line| &line.sold)
+    }
+
+    /// A line that counts, by its number.
+    pub fn line(&self, number: u32) -> Option<&SoldLine> {
+        self.live().find(|sold| sold.line == number)
+    }
+
+    /// The lines after discounts, as priced.
+    pub fn subtotal(&self) -> Money {
+        self.live().map(|sold| sold.extended).sum()
+    }
+
+    /// The workstation whose screen shows it.
+    pub fn workstation(&self) -> Option<&WorkstationId> {
+        match &self.place {
+            Place::At(workstation) => Some(workstation),
+            Place::Suspended { .. } => None,
+        }
+    }
+
+    pub(super) fn new(txn: TxnId, workstation: WorkstationId, staff: Option<StaffId>, at: Stamp) -> Basket {
+        Basket {
+            txn,
+            opened_at: at,
+            staff,
+            place: Place::At(workstation),
+            lines: Vec::new(),
+            next_line: 1,
+            undo: Vec::new(),
+            tenders: Vec::new(),
+            card: None,
+        }
+    }
+
+    pub(super) fn add(&mut self, sold: SoldLine) {
+        self.next_line = self.next_line.max(sold.line.saturating_add(1));
+        self.remember(UndoStep::Added { line: sold.line });
+        self.lines.push(BasketLine { sold, voided: false });
+    }
+
+    pub(super) fn set_quantity(&mut self, number: u32, quantity: Qty, gross: Money, extended: Money) -> Result<(), &'static str> {
+        let line = self.position(number).ok_or("the line is not in the transaction")?;
+        let sold = &mut self.lines[line].sold;
+        let former = Box::new(sold.clone());
+        (sold.quantity, sold.gross, sold.extended) = (quantity, gross, extended);
+        self.remember(UndoStep::Changed { former });
+        Ok(())
+    }
+
+    pub(super) fn void(&mut self, number: u32) -> Result<(), &'static str> {
+        let line = self.position(number).ok_or("the line is not in the transaction")?;
+        self.lines[line].voided = true;
+        self.remember(UndoStep::Voided { line: number });
+        Ok(())
+    }
+
+    pub(super) fn undo(&mut self) -> Result<(), &'static str> {
+        let step = self.undo.pop().ok_or("there is nothing to undo")?;
+        let number = match &step {
+            UndoStep::Added { line } | UndoStep::Voided { line } => *line,
+            UndoStep::Changed { former } => former.line,
+        };
+        let line = self.position(number).ok_or("the line to undo is not in the transaction")?;
+        match step {
+            UndoStep::Added { .. } => drop(self.lines.remove(line)),
+            UndoStep::Changed { former } => self.lines[line].sold = *former,
+            UndoStep::Voided { .. } => self.lines[line].voided = false,
+        }
+        Ok(())
+    }
+
+    /// Undo took the very first line back: the transaction never was.
+    pub(super) fn is_blank(&self) -> bool {
+        self.lines.is_empty() && self.undo.is_empty() && self.tenders.is_empty() && self.card.is_none()
+    }
+
+    fn remember(&mut self, step: UndoStep) {
+        if self.undo.len() >= UNDO_STEPS_MAX {
+            self.undo.remove(0);
+        }
+        self.undo.push(step);
+    }
+
+    fn position(&self, number: u32) -> Option<usize> {
+        self.lines.iter().position(|line| line.sold.line == number)
+    }
 }

@@ -1,9 +1,13 @@
 //! The business day: open, close, and the report that is the fold of its records.
+//!
+//! The date never goes back. It may be opened again after a close (a shop closed by mistake at noon sells on): each close has its own
+//! report number, and each report holds only the records since the opening before it.
 
 use serde::{Deserialize, Serialize};
 
-use super::TenderKind;
-use super::tax::TaxGroup;
+use super::decide::{Case, Outcome};
+use super::tax::{TaxAmount, TaxGroup};
+use super::{Answer, Event, Refusal, Rules, State, TenderKind, TransactionKind, TransactionRecord, print};
 use crate::ids::WorkstationId;
 use crate::money::Money;
 use crate::time::{BusinessDate, Stamp};
@@ -12,13 +16,13 @@ use crate::time::{BusinessDate, Stamp};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Day {
-    /// Before the first opening, or after a close. `last` never goes back.
     #[default]
     NeverOpened,
     Open {
         date: BusinessDate,
         opened_at: Stamp,
     },
+    /// `last` never goes back.
     Closed {
         last: BusinessDate,
     },
@@ -27,6 +31,9 @@ pub enum Day {
 /// X when read, Z when it closes the day. A Z equals the fold of its day's records and never changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayReport {
+    /// Counts the closes of this node from 1, without gaps. An X bears the number its Z will have.
+    #[serde(default)]
+    pub number: u64,
     pub date: BusinessDate,
     pub opened_at: Stamp,
     pub closed_at: Stamp,
@@ -53,5 +60,132 @@ pub struct Totals {
     pub rounding: Money,
     /// Money kept per tender: cash is less the change given.
     pub tenders: Vec<(TenderKind, Money)>,
+    /// By class, and apart where a rate differs.
     pub taxes: Vec<TaxGroup>,
+}
+
+/// The day so far, as it would be closed at `at`. `None` while no day is open.
+pub fn report(state: &State, rules: &Rules, at: Stamp) -> Option<DayReport> {
+    let Day::Open { date, opened_at } = state.day else { return None };
+    let mut totals = Totals::default();
+    let mut workstations = Vec::new();
+    for (id, workstation) in &state.workstations {
+        if workstation.first_counter > 0 {
+            totals.merge(&workstation.totals);
+            workstations.push(WorkstationTotals {
+                workstation: id.clone(),
+                first_counter: workstation.first_counter,
+                last_counter: workstation.counter,
+                totals: workstation.totals.clone(),
+            });
+        }
+    }
+    let number = state.last_report.as_ref().map_or(0, |last| last.number) + 1;
+    Some(DayReport { number, date, opened_at, closed_at: at, currency: rules.currency.code.clone(), workstations, totals })
+}
+
+impl Totals {
+    /// Adds one finished transaction.
+    pub fn count(&mut self, record: &TransactionRecord) {
+        if record.training {
+            return;
+        }
+        match record.kind {
+            TransactionKind::Void => self.voids += 1,
+            TransactionKind::Sale => {
+                self.sales += 1;
+                self.total += record.total;
+                self.rounding += record.rounding;
+                for tender in &record.tenders {
+                    self.keep(tender.kind, tender.amount);
+                }
+                if !record.change.is_zero() {
+                    self.keep(TenderKind::Cash, -record.change);
+                }
+                for group in &record.taxes {
+                    self.tax(group);
+                }
+            }
+        }
+    }
+
+    pub fn merge(&mut self, other: &Totals) {
+        self.sales += other.sales;
+        self.voids += other.voids;
+        self.total += other.total;
+        self.rounding += other.rounding;
+        for (kind, amount) in &other.tenders {
+            self.keep(*kind, *amount);
+        }
+        for group in &other.taxes {
+            self.tax(group);
+        }
+    }
+
+    fn keep(&mut self, kind: TenderKind, amount: Money) {
+        match self.tenders.binary_search_by_key(&kind, |(kind, _)| *kind) {
+            Ok(found) => self.tenders[found].1 += amount,
+            Err(place) => self.tenders.insert(place, (kind, amount)),
+        }
+    }
+
+    fn tax(&mut self, group: &TaxGroup) {
+        if let Some(held) = self.taxes.iter_mut().find(|held| is_same_tax(held, group)) {
+            held.net += group.net;
+            held.tax += group.tax;
+            held.gross += group.gross;
+            for (held, component) in held.components.iter_mut().zip(&group.components) {
+                held.base += component.base;
+                held.tax += component.tax;
+            }
+        } else {
+            let place = self.taxes.partition_point(|held| held.class <= group.class);
+            self.taxes.insert(place, group.clone());
+        }
+    }
+}
+
+/// Same class, at the same rates, for the same reason.
+fn is_same_tax(one: &TaxGroup, other: &TaxGroup) -> bool {
+    let is_same_rate = |(a, b): (&TaxAmount, &TaxAmount)| a.name == b.name && a.jurisdiction == b.jurisdiction && a.rate == b.rate;
+    one.class == other.class
+        && one.exempt_reason == other.exempt_reason
+        && one.components.len() == other.components.len()
+        && one.components.iter().zip(&other.components).all(is_same_rate)
+}
+
+pub(super) fn open(case: &Case, date: BusinessDate) -> Result<Outcome, Refusal> {
+    match case.state.day {
+        Day::Open { .. } => return Err(Refusal::DayAlreadyOpen),
+        Day::Closed { last } if date < last => return Err(Refusal::DayGoesBack { last }),
+        Day::Closed { .. } | Day::NeverOpened => {}
+    }
+    // A day typed as 2062 could never be taken back. One day ahead is a shop that opens before midnight.
+    if local_date(case).and_then(|today| today.tomorrow().ok()).is_some_and(|tomorrow| date > tomorrow) {
+        return Err(Refusal::DayTooFarAhead { date });
+    }
+
+    // Cannot fail below.
+    Ok(Outcome { events: vec![Event::DayOpened { date, at: case.ask.at }], answer: Answer::default() })
+}
+
+pub(super) fn close(case: &Case) -> Result<Outcome, Refusal> {
+    let report = report(case.state, case.rules, case.ask.at).ok_or(Refusal::DayNotOpen)?;
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let suspended = case.state.suspended().count();
+    if !case.state.baskets.is_empty() {
+        return Err(Refusal::DayHasOpenTransactions { open: count(case.state.baskets.len() - suspended), suspended: count(suspended) });
+    }
+
+    // Cannot fail below.
+    let paper = print::day_report(case, &report);
+    let job = paper.as_ref().map(|_| case.ask.fresh.job);
+    let events = std::iter::once(Event::DayClosed { report: Box::new(report) }).chain(paper).collect();
+    Ok(Outcome { events, answer: Answer { job, ..Answer::default() } })
+}
+
+fn local_date(case: &Case) -> Option<BusinessDate> {
+    let local_ms = case.ask.at.ms.checked_add(i64::from(case.ask.utc_offset_min) * 60_000)?;
+    let local = jiff::Timestamp::from_millisecond(local_ms).ok()?;
+    Some(jiff::tz::Offset::UTC.to_datetime(local).date())
 }

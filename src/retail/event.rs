@@ -95,7 +95,7 @@ pub enum PrintSubject {
 }
 
 /// How an event counts towards durability and sync.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EventKind {
     /// May be shown on this node's own screens before it is flushed.
     Soft,

@@ -6,19 +6,26 @@
 //!
 //! Pure: no files, network, clock, randomness, threads, logging, floats or HashMap. Facts, time and new ids are passed in.
 
-pub mod basket;
-pub mod day;
 pub mod event;
-pub mod invariant;
-pub mod print;
 pub mod refusal;
 pub mod rules;
-pub mod sale;
+
+pub mod answers;
+mod carry;
 pub mod state;
+
+pub mod basket;
+pub mod day;
+mod decide;
+pub mod print;
+pub mod sale;
 pub mod stock;
 pub mod tax;
 pub mod tender;
 
+pub mod invariant;
+
+pub use carry::PartsError;
 pub use event::{Event, EventKind};
 pub use refusal::Refusal;
 pub use rules::Rules;
@@ -151,7 +158,7 @@ pub struct Facts {
     pub stock: Vec<StockFact>,
     /// For `AdoptFeed` of the stock baseline: the journal position it includes and which of the SKUs with movements it settles.
     pub baseline: Option<BaselineFact>,
-    /// For `Reprint` of a transaction that State no longer holds.
+    /// For `Reprint`, and `SettlePrint` with a copy, of a transaction that State no longer holds.
     pub record: Option<Box<TransactionRecord>>,
 }
 
@@ -186,6 +193,8 @@ pub struct ArticleFact {
     pub group: String,
     /// Units one scan of this code stands for: 1 piece, a case of 6, the weight in the code.
     pub quantity: Qty,
+    /// [`QuantityFrom::Code`] for weight- and price-embedded codes: then the cashier cannot change it.
+    pub quantity_from: QuantityFrom,
     /// Set for price-embedded codes: the line costs this, whatever quantity × price says.
     pub embedded_price: Option<Money>,
     /// GTIN-14 of the code, when it has one.
@@ -312,9 +321,10 @@ pub struct TransactionRecord {
     pub tax_mode: tax::TaxMode,
     /// Voided lines are left out; line numbers keep their gaps.
     pub lines: Vec<SoldLine>,
-    /// By tax class, in the rules' order.
+    /// By tax class, in the rules' order. Empty when void: nothing was owed.
     pub taxes: Vec<tax::TaxGroup>,
     /// What the customer owes: lines after discounts, plus tax when `tax_mode` is exclusive. Before cash rounding.
+    /// Of a void transaction the plain sum of its lines, for the auditor.
     pub total: Money,
     /// Cash rounding, added to `total`. Its own line on the receipt.
     #[serde(default)]
@@ -345,6 +355,8 @@ pub struct SoldLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gtin: Option<String>,
     pub quantity: Qty,
+    #[serde(default, skip_serializing_if = "QuantityFrom::is_entry")]
+    pub quantity_from: QuantityFrom,
     pub unit: Unit,
     pub unit_price: Money,
     /// Before discounts: quantity × unit price rounded once, or the price in the code.
@@ -363,6 +375,21 @@ pub struct SoldLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub serial: Option<String>,
     pub price_version: u64,
+}
+
+/// Who said how much: the cashier, who may correct it, or the code itself (a label with a weight or a price in it).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QuantityFrom {
+    #[default]
+    Entry,
+    Code,
+}
+
+impl QuantityFrom {
+    fn is_entry(&self) -> bool {
+        *self == QuantityFrom::Entry
+    }
 }
 
 /// A reduction on one line, by the rule that gave it. Negative amounts reduce.
@@ -416,7 +443,7 @@ pub enum PrintWhat {
 
 /// Decides one command. On `Ok` the events are the whole command: one record, or none when there are no events (then [`Answer::seq`] is 0).
 pub fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> Result<Decision, Refusal> {
-    state::decide(state, rules, ask, facts)
+    decide::decide(state, rules, ask, facts)
 }
 
 /// The events of one command and what to answer when they are durable.
@@ -426,4 +453,17 @@ pub struct Decision {
     pub answer: Answer,
     /// The command was done before; answer this and write nothing.
     pub repeat: bool,
+}
+
+impl Decision {
+    /// How the record must be treated: as its most demanding event wants. Soft when there is nothing to write.
+    pub fn kind(&self) -> EventKind {
+        self.events.iter().map(Event::kind).max().unwrap_or(EventKind::Soft)
+    }
+}
+
+/// The outward acts that follow from one command's events. Ask right after they were applied to `after` and with the facts of the
+/// decision; act when they are durable. Never asked in a replay: what recovery owes is in [`print::after_restart`].
+pub fn effects(after: &State, facts: &Facts, events: &[Event]) -> Vec<Effect> {
+    print::effects(after, facts, events)
 }

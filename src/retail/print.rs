@@ -1,10 +1,14 @@
 //! Print jobs as the record knows them: asked for, held, resumed, ended. A job without an outcome after a restart is unknown
-//! unless a flushed record says that no byte had been sent.
+//! unless a flushed record says that no byte had been sent. Also the one place where events become outward acts.
 
 use serde::{Deserialize, Serialize};
 
+use super::day::DayReport;
+use super::decide::{Case, Outcome};
 use super::event::PrintSubject;
-use crate::ids::{DeviceName, JobId, WorkstationId};
+use super::rules::WorkstationRules;
+use super::{Answer, Effect, Event, Facts, PrintAnswer, PrintProgress, PrintWhat, Refusal, State, TransactionRecord};
+use crate::ids::{DeviceName, JobId, TxnId, WorkstationId};
 use crate::time::Stamp;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,4 +34,209 @@ pub enum PrintState {
     Unknown { cause: String },
     /// The cashier's: given up with no byte sent; print again or drop.
     FailedClean { cause: String },
+}
+
+/// What a start owes to the jobs that the last run left open.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AfterRestart {
+    /// Flushed as held with no byte sent. Hand each to its printer's owner again as held, without a drawer pulse: it asks for `Resumed`,
+    /// and its first byte waits for [`Effect::ReleasePrint`], as before the restart.
+    pub held: Vec<OpenPrint>,
+    /// Bytes may have left: report each as [`PrintProgress::Unknown`] before anything is printed.
+    pub unknown: Vec<JobId>,
+}
+
+/// What to do with open jobs at a start. The drawer is never opened by recovery.
+pub fn after_restart(state: &State) -> AfterRestart {
+    let mut after = AfterRestart::default();
+    for open in state.prints.values() {
+        match open.state {
+            PrintState::Given => after.unknown.push(open.job),
+            PrintState::HeldClean { .. } => after.held.push(open.clone()),
+            PrintState::Unknown { .. } | PrintState::FailedClean { .. } => {}
+        }
+    }
+    after
+}
+
+/// The content of a job, if State or `facts` hold it. Older transactions come from the journal, by way of [`Facts::record`].
+pub fn content(state: &State, facts: &Facts, what: &PrintSubject, copy: u32) -> Option<PrintWhat> {
+    match what {
+        PrintSubject::Receipt(txn) => {
+            let record = find_record(state, facts, *txn)?;
+            Some(PrintWhat::Receipt { record: Box::new(record.clone()), copy })
+        }
+        PrintSubject::DayReport(date) => {
+            let report = state.last_report.as_deref().filter(|report| report.date == *date)?;
+            Some(PrintWhat::DayReport { report: Box::new(report.clone()) })
+        }
+    }
+}
+
+pub(super) fn effects(after: &State, facts: &Facts, events: &[Event]) -> Vec<Effect> {
+    events.iter().filter_map(|event| effect(after, facts, event)).collect()
+}
+
+fn effect(after: &State, facts: &Facts, event: &Event) -> Option<Effect> {
+    match event {
+        Event::PrintRequested { job, printer, what, copy, kick, .. } => {
+            let what = content(after, facts, what, *copy).expect("the decision saw what it wants printed, and State has just applied it");
+            Some(Effect::Print { job: *job, printer: printer.clone(), what, kick: *kick })
+        }
+        Event::PrintProgressed { job, progress: PrintProgress::Resumed {} } => {
+            after.prints.get(job).map(|open| Effect::ReleasePrint { job: *job, printer: open.printer.clone() })
+        }
+        Event::DrawerKicked { printer, .. } => Some(Effect::KickDrawer { printer: printer.clone() }),
+        Event::DayOpened { .. }
+        | Event::DayClosed { .. }
+        | Event::LineAdded { .. }
+        | Event::LineQuantitySet { .. }
+        | Event::LineVoided { .. }
+        | Event::BasketActUndone { .. }
+        | Event::TransactionSuspended { .. }
+        | Event::TransactionRecalled { .. }
+        | Event::TenderAdded { .. }
+        | Event::TenderRemoved { .. }
+        | Event::CardStarted { .. }
+        | Event::CardEnded { .. }
+        | Event::TransactionCompleted { .. }
+        | Event::TransactionVoided { .. }
+        | Event::ReceiptSealed { .. }
+        | Event::PrintProgressed { .. }
+        | Event::PrintSettled { .. }
+        | Event::FeedAdopted { .. }
+        | Event::BaselineSettled { .. }
+        | Event::CountRequested { .. }
+        | Event::UplinkAcknowledged { .. }
+        | Event::CarriedForward { .. }
+        | Event::CommandAnswered { .. } => None,
+    }
+}
+
+pub(super) fn reprint(case: &Case, txn: Option<TxnId>) -> Result<Outcome, Refusal> {
+    let workstation = case.workstation()?;
+    let newest = || case.state.workstations.get(&workstation.id)?.last.as_ref().map(|record| record.txn);
+    let txn = txn.or_else(newest).ok_or(Refusal::NothingToReprint)?;
+    find_record(case.state, case.facts, txn).ok_or(Refusal::NothingToReprint)?;
+    let printer = workstation.receipt_printer.as_ref().ok_or(Refusal::NoPrinter)?;
+    let max = case.rules.limits.print_jobs_open_max;
+    if case.state.prints.len() >= max {
+        return Err(Refusal::TooManyPrints { max });
+    }
+
+    // Cannot fail below.
+    let event = copy_of(case, PrintSubject::Receipt(txn), printer, &workstation.id);
+    Ok(Outcome { events: vec![event], answer: Answer { txn: Some(txn), job: Some(case.ask.fresh.job), ..Answer::default() } })
+}
+
+pub(super) fn settle(case: &Case, job: JobId, answer: PrintAnswer) -> Result<Outcome, Refusal> {
+    let open = case.state.prints.get(&job).ok_or(Refusal::NoSuchPrint)?;
+    match open.state {
+        PrintState::Unknown { .. } | PrintState::FailedClean { .. } => {}
+        PrintState::Given | PrintState::HeldClean { .. } => return Err(Refusal::PrintNotSettleable),
+    }
+    let settled = Event::PrintSettled { job, answer };
+    match answer {
+        PrintAnswer::Complete => Ok(Outcome { events: vec![settled], answer: Answer::default() }),
+        PrintAnswer::PrintCopy => {
+            content(case.state, case.facts, &open.what, 0).ok_or(Refusal::NothingToReprint)?;
+
+            // Cannot fail below. The copy comes out where the cashier stands, if there is a printer; the first may be broken.
+            let here = case.ask.workstation.as_ref().and_then(|id| case.rules.workstation(id));
+            let here = here.and_then(|workstation| workstation.receipt_printer.as_ref().map(|printer| (printer, &workstation.id)));
+            let (printer, workstation) = here.unwrap_or((&open.printer, &open.workstation));
+            let copy = copy_of(case, open.what.clone(), printer, workstation);
+            Ok(Outcome { events: vec![settled, copy], answer: Answer { job: Some(case.ask.fresh.job), ..Answer::default() } })
+        }
+    }
+}
+
+pub(super) fn report(case: &Case, job: JobId, progress: &PrintProgress) -> Result<Outcome, Refusal> {
+    let open = case.state.prints.get(&job).ok_or(Refusal::NoSuchPrint)?;
+
+    // Cannot fail below.
+    let events = if is_news(&open.state, progress) { vec![Event::PrintProgressed { job, progress: progress.clone() }] } else { Vec::new() };
+    Ok(Outcome { events, answer: Answer { job: Some(job), ..Answer::default() } })
+}
+
+/// The paper of a sale that has just been completed, or only the drawer when no paper can be asked for. Too many open jobs never stop
+/// a sale: the till page shows that queue, and the receipt can be printed later.
+pub(super) fn original(case: &Case, workstation: &WorkstationRules, txn: TxnId, cash_moved: bool) -> Option<Event> {
+    let printer = workstation.receipt_printer.clone()?;
+    if case.state.prints.len() >= case.rules.limits.print_jobs_open_max {
+        return if cash_moved { drawer_alone(workstation, txn) } else { None };
+    }
+    Some(Event::PrintRequested {
+        job: case.ask.fresh.job,
+        printer,
+        workstation: workstation.id.clone(),
+        what: PrintSubject::Receipt(txn),
+        copy: 0,
+        kick: cash_moved && workstation.has_drawer,
+        at: case.ask.at,
+    })
+}
+
+/// The paper of a day report that has just been made, when it was asked for at a workstation with a printer.
+pub(super) fn day_report(case: &Case, report: &DayReport) -> Option<Event> {
+    let workstation = case.rules.workstation(case.ask.workstation.as_ref()?)?;
+    let printer = workstation.receipt_printer.clone()?;
+    (case.state.prints.len() < case.rules.limits.print_jobs_open_max).then(|| Event::PrintRequested {
+        job: case.ask.fresh.job,
+        printer,
+        workstation: workstation.id.clone(),
+        what: PrintSubject::DayReport(report.date),
+        copy: 0,
+        kick: false,
+        at: case.ask.at,
+    })
+}
+
+/// Opens the drawer when no paper goes with it: part of the money was taken or given back.
+pub(super) fn drawer_alone(workstation: &WorkstationRules, txn: TxnId) -> Option<Event> {
+    let printer = workstation.receipt_printer.clone().filter(|_| workstation.has_drawer)?;
+    Some(Event::DrawerKicked { printer, workstation: workstation.id.clone(), txn })
+}
+
+/// Whether a report of the printer's owner changes anything. Once the move is the cashier's, only proof takes it back: a late "held"
+/// must not lead to a second paper.
+fn is_news(state: &PrintState, progress: &PrintProgress) -> bool {
+    match (state, progress) {
+        (_, PrintProgress::Printed {}) => true,
+        (PrintState::Unknown { .. } | PrintState::FailedClean { .. }, _) => false,
+        (PrintState::Given, PrintProgress::Resumed {}) => false,
+        (PrintState::HeldClean { cause }, PrintProgress::HeldClean { cause: reported }) => cause != reported,
+        (
+            PrintState::Given | PrintState::HeldClean { .. },
+            PrintProgress::HeldClean { .. }
+            | PrintProgress::Resumed {}
+            | PrintProgress::Sent {}
+            | PrintProgress::FailedClean { .. }
+            | PrintProgress::Unknown { .. },
+        ) => true,
+    }
+}
+
+/// `None`: the job has its outcome.
+pub(super) fn state_after(progress: &PrintProgress) -> Option<PrintState> {
+    match progress {
+        PrintProgress::HeldClean { cause } => Some(PrintState::HeldClean { cause: cause.clone() }),
+        PrintProgress::Resumed {} => Some(PrintState::Given),
+        PrintProgress::FailedClean { cause } => Some(PrintState::FailedClean { cause: cause.clone() }),
+        PrintProgress::Unknown { cause } => Some(PrintState::Unknown { cause: cause.clone() }),
+        PrintProgress::Printed {} | PrintProgress::Sent {} => None,
+    }
+}
+
+fn copy_of(case: &Case, what: PrintSubject, printer: &DeviceName, workstation: &WorkstationId) -> Event {
+    let copy = match &what {
+        PrintSubject::Receipt(txn) => case.state.copies.get(txn).copied().unwrap_or(0) + 1,
+        PrintSubject::DayReport(_) => 1,
+    };
+    let (job, at) = (case.ask.fresh.job, case.ask.at);
+    Event::PrintRequested { job, printer: printer.clone(), workstation: workstation.clone(), what, copy, kick: false, at }
+}
+
+fn find_record<'a>(state: &'a State, facts: &'a Facts, txn: TxnId) -> Option<&'a TransactionRecord> {
+    state.last_record(txn).or_else(|| facts.record.as_deref().filter(|record| record.txn == txn))
 }

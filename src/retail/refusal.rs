@@ -1,9 +1,16 @@
-//! Every reason to say no: a code, what happened, what to do. A refusal changes nothing and is not recorded.
+//! Every reason to say no: a code, what happened, what to do. All texts are here, in plain words for the person at the counter.
+//! A refusal changes nothing and is not recorded.
 
-use crate::ids::{TxnId, WorkstationId};
-use crate::money::{Money, Qty};
+use std::fmt;
 
-/// A no that the user can act on. Extend with care: each variant has a scenario in `tests/scenarios`.
+use uuid::Uuid;
+
+use super::Feed;
+use crate::ids::{TaxClassId, TxnId, WorkstationId};
+use crate::money::{Currency, Money, Qty};
+use crate::time::BusinessDate;
+
+/// A no that the user can act on. Each variant has a scenario in `tests/scenarios`; a test sees to that.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     WorkstationMissing,
@@ -11,12 +18,14 @@ pub enum Refusal {
     CommandReused,
     DayNotOpen,
     DayAlreadyOpen,
-    DayGoesBack,
+    DayGoesBack { last: BusinessDate },
+    DayTooFarAhead { date: BusinessDate },
     DayHasOpenTransactions { open: u32, suspended: u32 },
     UnknownArticle { code: String },
     UnknownCode { code: String },
     Misread { code: String, reason: String },
     NoPrice { name: String },
+    NoTaxRate { name: String, class: TaxClassId },
     TooManyLines { max: u32 },
     TooManyTenders { max: u32 },
     TooManySuspended { max: u32 },
@@ -26,6 +35,7 @@ pub enum Refusal {
     QuantityNotWhole,
     QuantityFixedByCode,
     PriceTooHigh { max: Money },
+    TotalTooHigh { max: Money },
     NoTransaction,
     NoSuchLine { line: u32 },
     NothingToUndo,
@@ -35,6 +45,7 @@ pub enum Refusal {
     NothingToPay,
     AmountNotPositive,
     AmountTooLarge { max: Money },
+    CashNotPayable { step: Money },
     CardAmountAboveDue { due: Money },
     CardRunning,
     NoCardRunning,
@@ -44,12 +55,264 @@ pub enum Refusal {
     NoPrinter,
     NoSuchPrint,
     PrintNotSettleable,
-    FeedGoesBack,
+    FeedGoesBack { feed: Feed, version: u64, adopted: u64 },
 }
 
 impl Refusal {
-    /// What happened, to which thing.
-    pub fn happened(&self, _currency: &crate::money::Currency) -> String {
-        format!("{self:?}")
+    /// The name by which programs know it. Never changes once released.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Refusal::WorkstationMissing => "workstation_missing",
+            Refusal::WorkstationUnknown { .. } => "workstation_unknown",
+            Refusal::CommandReused => "command_reused",
+            Refusal::DayNotOpen => "day_not_open",
+            Refusal::DayAlreadyOpen => "day_already_open",
+            Refusal::DayGoesBack { .. } => "day_goes_back",
+            Refusal::DayTooFarAhead { .. } => "day_too_far_ahead",
+            Refusal::DayHasOpenTransactions { .. } => "day_has_open_transactions",
+            Refusal::UnknownArticle { .. } => "unknown_article",
+            Refusal::UnknownCode { .. } => "unknown_code",
+            Refusal::Misread { .. } => "misread",
+            Refusal::NoPrice { .. } => "no_price",
+            Refusal::NoTaxRate { .. } => "no_tax_rate",
+            Refusal::TooManyLines { .. } => "too_many_lines",
+            Refusal::TooManyTenders { .. } => "too_many_tenders",
+            Refusal::TooManySuspended { .. } => "too_many_suspended",
+            Refusal::TooManyPrints { .. } => "too_many_prints",
+            Refusal::QuantityNotPositive => "quantity_not_positive",
+            Refusal::QuantityTooLarge { .. } => "quantity_too_large",
+            Refusal::QuantityNotWhole => "quantity_not_whole",
+            Refusal::QuantityFixedByCode => "quantity_fixed_by_code",
+            Refusal::PriceTooHigh { .. } => "price_too_high",
+            Refusal::TotalTooHigh { .. } => "total_too_high",
+            Refusal::NoTransaction => "no_transaction",
+            Refusal::NoSuchLine { .. } => "no_such_line",
+            Refusal::NothingToUndo => "nothing_to_undo",
+            Refusal::TransactionOpenHere => "transaction_open_here",
+            Refusal::NotSuspended { .. } => "not_suspended",
+            Refusal::TendersTaken => "tenders_taken",
+            Refusal::NothingToPay => "nothing_to_pay",
+            Refusal::AmountNotPositive => "amount_not_positive",
+            Refusal::AmountTooLarge { .. } => "amount_too_large",
+            Refusal::CashNotPayable { .. } => "cash_not_payable",
+            Refusal::CardAmountAboveDue { .. } => "card_amount_above_due",
+            Refusal::CardRunning => "card_running",
+            Refusal::NoCardRunning => "no_card_running",
+            Refusal::NoSuchTender { .. } => "no_such_tender",
+            Refusal::CardTenderStays => "card_tender_stays",
+            Refusal::NothingToReprint => "nothing_to_reprint",
+            Refusal::NoPrinter => "no_printer",
+            Refusal::NoSuchPrint => "no_such_print",
+            Refusal::PrintNotSettleable => "print_not_settleable",
+            Refusal::FeedGoesBack { .. } => "feed_goes_back",
+        }
+    }
+
+    /// What happened, to which thing. Amounts in the store's currency.
+    pub fn happened(&self, currency: &Currency) -> String {
+        self.happened_with(&|amount| format!("{} {}", currency.plain(amount), currency.code))
+    }
+
+    /// What to do next.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Refusal::WorkstationMissing => "Choose a workstation for this screen, then do it again.",
+            Refusal::WorkstationUnknown { .. } => "Choose one of the store's workstations, or add it to the node's configuration.",
+            Refusal::CommandReused => "Send the new request under an id of its own.",
+            Refusal::DayNotOpen => "Open the business day first.",
+            Refusal::DayAlreadyOpen => "Go on selling, or close the day before you open the next one.",
+            Refusal::DayGoesBack { .. } => "Open the day with the same date or a later one. If the clock is wrong, set it.",
+            Refusal::DayTooFarAhead { .. } => "Check the date. If it is right, the clock is wrong: set it.",
+            Refusal::DayHasOpenTransactions { .. } => "Finish or void them, recall the suspended ones, then close the day.",
+            Refusal::UnknownArticle { .. } => "Search the article by name, or put it aside and go on.",
+            Refusal::UnknownCode { .. } => "Scan the article's own barcode, or search it by name.",
+            Refusal::Misread { .. } => "Scan it again, or type the number below the bars.",
+            Refusal::NoPrice { .. } => "Put it aside and tell head office that its price is missing.",
+            Refusal::NoTaxRate { .. } => "Void the line if it is in the sale, and tell head office that the tax class is missing.",
+            Refusal::TooManyLines { .. } => "Finish this sale and put the rest into a second one.",
+            Refusal::TooManyTenders { .. } => "Take a payment back and collect the rest in fewer parts.",
+            Refusal::TooManySuspended { .. } => "Recall a suspended sale and finish or void it first.",
+            Refusal::TooManyPrints { .. } => "Mend the printer or settle the waiting receipts first. The sale itself is saved.",
+            Refusal::QuantityNotPositive => "Type a quantity above zero. To take the article out, void the line.",
+            Refusal::QuantityTooLarge { .. } => "Check the quantity. If it is right, split it over several lines.",
+            Refusal::QuantityNotWhole => "Type a whole number.",
+            Refusal::QuantityFixedByCode => "Scan each label by itself, or void the line.",
+            Refusal::PriceTooHigh { .. } => "Check the article's price with head office.",
+            Refusal::TotalTooHigh { .. } => "Finish this sale and put the rest into a second one.",
+            Refusal::NoTransaction => "Scan an article to begin a sale.",
+            Refusal::NoSuchLine { .. } => "Look at the list again: it may have changed on another screen.",
+            Refusal::NothingToUndo => "Nothing needs to be done.",
+            Refusal::TransactionOpenHere => "Finish, suspend or void the sale on this screen first.",
+            Refusal::NotSuspended { .. } => "Look at the list of suspended sales again: another workstation may have taken it.",
+            Refusal::TendersTaken => "Finish the payment, or take it back first.",
+            Refusal::NothingToPay => "Scan an article first. If everything is paid or free, press cash.",
+            Refusal::AmountNotPositive => "Type an amount above zero.",
+            Refusal::AmountTooLarge { .. } => "Check the amount you typed.",
+            Refusal::CashNotPayable { .. } => "Type an amount that notes and coins can make.",
+            Refusal::CardAmountAboveDue { .. } => "Charge the card what is due or less.",
+            Refusal::CardRunning => "Look at the terminal, then say whether the card was charged.",
+            Refusal::NoCardRunning => "Look at the payment on the screen: it may have been ended elsewhere.",
+            Refusal::NoSuchTender { .. } => "Look at the payments again: they may have changed on another screen.",
+            Refusal::CardTenderStays => "Finish the sale. To give the money back, reverse the payment on the terminal afterwards.",
+            Refusal::NothingToReprint => "Choose the receipt from the list of sales.",
+            Refusal::NoPrinter => "Print it at a workstation that has a receipt printer.",
+            Refusal::NoSuchPrint => "Nothing needs to be done: the receipt has its outcome.",
+            Refusal::PrintNotSettleable => "Wait for the printer, or mend it: the receipt prints by itself.",
+            Refusal::FeedGoesBack { .. } => "Nothing needs to be done in the store. Head office must publish under a higher version.",
+        }
+    }
+
+    /// One example of each, for the list in the manual and for the test that each has a scenario.
+    pub fn all() -> Vec<Refusal> {
+        let text = || "example".to_owned();
+        let money = Money::from_minor(100);
+        let date = BusinessDate::constant(2026, 3, 2);
+        vec![
+            Refusal::WorkstationMissing,
+            Refusal::WorkstationUnknown { workstation: WorkstationId::new("9").expect("a digit is a name") },
+            Refusal::CommandReused,
+            Refusal::DayNotOpen,
+            Refusal::DayAlreadyOpen,
+            Refusal::DayGoesBack { last: date },
+            Refusal::DayTooFarAhead { date },
+            Refusal::DayHasOpenTransactions { open: 1, suspended: 1 },
+            Refusal::UnknownArticle { code: text() },
+            Refusal::UnknownCode { code: text() },
+            Refusal::Misread { code: text(), reason: text() },
+            Refusal::NoPrice { name: text() },
+            Refusal::NoTaxRate { name: text(), class: TaxClassId::new("A").expect("a letter is a name") },
+            Refusal::TooManyLines { max: 1 },
+            Refusal::TooManyTenders { max: 1 },
+            Refusal::TooManySuspended { max: 1 },
+            Refusal::TooManyPrints { max: 1 },
+            Refusal::QuantityNotPositive,
+            Refusal::QuantityTooLarge { max: Qty::ONE },
+            Refusal::QuantityNotWhole,
+            Refusal::QuantityFixedByCode,
+            Refusal::PriceTooHigh { max: money },
+            Refusal::TotalTooHigh { max: money },
+            Refusal::NoTransaction,
+            Refusal::NoSuchLine { line: 1 },
+            Refusal::NothingToUndo,
+            Refusal::TransactionOpenHere,
+            Refusal::NotSuspended { txn: TxnId(Uuid::nil()) },
+            Refusal::TendersTaken,
+            Refusal::NothingToPay,
+            Refusal::AmountNotPositive,
+            Refusal::AmountTooLarge { max: money },
+            Refusal::CashNotPayable { step: money },
+            Refusal::CardAmountAboveDue { due: money },
+            Refusal::CardRunning,
+            Refusal::NoCardRunning,
+            Refusal::NoSuchTender { index: 0 },
+            Refusal::CardTenderStays,
+            Refusal::NothingToReprint,
+            Refusal::NoPrinter,
+            Refusal::NoSuchPrint,
+            Refusal::PrintNotSettleable,
+            Refusal::FeedGoesBack { feed: Feed::Catalogue, version: 1, adopted: 2 },
+        ]
+    }
+
+    fn happened_with(&self, money: &dyn Fn(Money) -> String) -> String {
+        match self {
+            Refusal::WorkstationMissing => "This needs a workstation, and the request names none.".to_owned(),
+            Refusal::WorkstationUnknown { workstation } => format!("Workstation {workstation} is not in this store."),
+            Refusal::CommandReused => "Another request was already sent under this id.".to_owned(),
+            Refusal::DayNotOpen => "The business day is not open.".to_owned(),
+            Refusal::DayAlreadyOpen => "The business day is open already.".to_owned(),
+            Refusal::DayGoesBack { last } => format!("The day of {last} is closed; an earlier one cannot be opened."),
+            Refusal::DayTooFarAhead { date } => format!("{date} is more than one day ahead of the clock."),
+            Refusal::DayHasOpenTransactions { open, suspended } => {
+                format!("The day cannot be closed: {open} open and {suspended} suspended sales.")
+            }
+            Refusal::UnknownArticle { code } => format!("Not found: {code}"),
+            Refusal::UnknownCode { code } => format!("Not an article's code: {code}"),
+            Refusal::Misread { code, reason } => format!("Misread: {code} ({reason})"),
+            Refusal::NoPrice { name } => format!("{name} has no price."),
+            Refusal::NoTaxRate { name, class } => format!("{name} has tax class {class}, for which there is no rate today."),
+            Refusal::TooManyLines { max } => format!("The sale has {max} lines; that is the limit."),
+            Refusal::TooManyTenders { max } => format!("The sale has {max} payments; that is the limit."),
+            Refusal::TooManySuspended { max } => format!("{max} sales are suspended; that is the limit."),
+            Refusal::TooManyPrints { max } => format!("{max} receipts wait for a printer; that is the limit."),
+            Refusal::QuantityNotPositive => "The quantity must be above zero.".to_owned(),
+            Refusal::QuantityTooLarge { max } => format!("The quantity is above the limit of {max}."),
+            Refusal::QuantityNotWhole => "This article is sold in whole pieces only.".to_owned(),
+            Refusal::QuantityFixedByCode => "The label itself says how much it is.".to_owned(),
+            Refusal::PriceTooHigh { max } => format!("The price is above the limit of {}.", money(*max)),
+            Refusal::TotalTooHigh { max } => format!("The sale would be above the limit of {}.", money(*max)),
+            Refusal::NoTransaction => "No sale is open here.".to_owned(),
+            Refusal::NoSuchLine { line } => format!("Line {line} is not in this sale."),
+            Refusal::NothingToUndo => "There is nothing to undo.".to_owned(),
+            Refusal::TransactionOpenHere => "A sale is open on this screen.".to_owned(),
+            Refusal::NotSuspended { .. } => "That sale is not suspended.".to_owned(),
+            Refusal::TendersTaken => "Payment has begun; the sale cannot be changed.".to_owned(),
+            Refusal::NothingToPay => "There is nothing to pay.".to_owned(),
+            Refusal::AmountNotPositive => "The amount must be above zero.".to_owned(),
+            Refusal::AmountTooLarge { max } => format!("The amount is above the limit of {}.", money(*max)),
+            Refusal::CashNotPayable { step } => format!("Cash cannot make this amount; the smallest step is {}.", money(*step)),
+            Refusal::CardAmountAboveDue { due } => format!("Only {} is due; a card gives no change.", money(*due)),
+            Refusal::CardRunning => "A card payment is running.".to_owned(),
+            Refusal::NoCardRunning => "This card payment is not running.".to_owned(),
+            Refusal::NoSuchTender { index } => format!("Payment {} is not in this sale.", u64::from(*index) + 1),
+            Refusal::CardTenderStays => "A card payment cannot be taken back here.".to_owned(),
+            Refusal::NothingToReprint => "There is no such receipt at hand.".to_owned(),
+            Refusal::NoPrinter => "This workstation has no receipt printer.".to_owned(),
+            Refusal::NoSuchPrint => "This receipt is not waiting any more.".to_owned(),
+            Refusal::PrintNotSettleable => "The printer is still busy with this receipt.".to_owned(),
+            Refusal::FeedGoesBack { feed, version, adopted } => {
+                format!("Version {version} of the {} was offered, but version {adopted} is in force.", feed.name())
+            }
+        }
+    }
+}
+
+/// For logs, where no currency is at hand: amounts in minor units.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code(), self.happened_with(&|amount| format!("{} minor units", amount.minor())))
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The enum as written, so that a new variant cannot be forgotten in the list.
+    fn variants() -> Vec<String> {
+        let source = include_str!("refusal.rs");
+        let body = source.split("pub enum Refusal {").nth(1).unwrap().split("\n}").next().unwrap();
+        let name = |line: &str| line.trim().split([' ', ',', '{']).next().unwrap().to_owned();
+        body.lines().map(name).filter(|name| !name.is_empty()).collect()
+    }
+
+    fn snake_case(name: &str) -> String {
+        let step = |text: String, c: char| match c {
+            c if c.is_ascii_uppercase() && text.is_empty() => text + &c.to_ascii_lowercase().to_string(),
+            c if c.is_ascii_uppercase() => text + "_" + &c.to_ascii_lowercase().to_string(),
+            c => text + &c.to_string(),
+        };
+        name.chars().fold(String::new(), step)
+    }
+
+    #[test]
+    fn every_refusal_is_listed_under_its_own_code() {
+        let listed: Vec<&str> = Refusal::all().iter().map(Refusal::code).collect();
+        let written: Vec<String> = variants().iter().map(|name| snake_case(name)).collect();
+        assert_eq!(listed, written);
+    }
+
+    #[test]
+    fn texts_say_what_happened_and_what_to_do() {
+        let eur = Currency::from_code("EUR").unwrap();
+        for refusal in Refusal::all() {
+            let (happened, remedy) = (refusal.happened(&eur), refusal.remedy());
+            assert!(happened.len() > 8 && remedy.ends_with('.'), "{refusal:?}");
+            assert!(!happened.contains("minor units") && refusal.to_string().starts_with(refusal.code()), "{refusal:?}");
+        }
+        let above = Refusal::CardAmountAboveDue { due: Money::from_minor(2340) };
+        assert_eq!(above.happened(&eur), "Only 23.40 EUR is due; a card gives no change.");
     }
 }

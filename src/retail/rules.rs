@@ -31,7 +31,8 @@ pub struct WorkstationRules {
     pub has_drawer: bool,
 }
 
-/// Every limit with its name. Reaching one is a refusal.
+/// Every limit with its name that a store may set. Reaching one is a refusal. How long answers are kept is not among them: it decides
+/// what State is, so it is a constant in `answers.rs`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     pub lines_per_transaction_max: u32,
@@ -39,11 +40,10 @@ pub struct Limits {
     pub suspended_max: u32,
     pub quantity_max: Qty,
     pub unit_price_max: Money,
+    /// Of all lines of a transaction together. Keeps every sum of a day far below 2^53.
+    pub transaction_total_max: Money,
     /// More cash than this in one tender is a typing error ("9780 EUR for a 7.49 sale").
     pub cash_tender_max: Money,
-    /// How long the answer to a command is kept for repeats.
-    pub answers_kept_ms: i64,
-    pub answers_kept_max: usize,
     pub print_jobs_open_max: usize,
 }
 
@@ -55,9 +55,8 @@ impl Default for Limits {
             suspended_max: 200,
             quantity_max: Qty::pieces(99_999),
             unit_price_max: Money::from_minor(1_000_000_000),
+            transaction_total_max: Money::from_minor(100_000_000_000),
             cash_tender_max: Money::from_minor(1_000_000_000),
-            answers_kept_ms: 48 * 3_600_000,
-            answers_kept_max: 100_000,
             print_jobs_open_max: 500,
         }
     }

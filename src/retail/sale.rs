@@ -1,1 +1,243 @@
-//! stub
+//! The lines of a transaction: added, changed, voided, undone; and the transaction as a whole: voided, suspended, recalled.
+
+use super::basket::{Basket, Place};
+use super::decide::{Case, Outcome, refuse_when_paying};
+use super::rules::WorkstationRules;
+use super::{Answer, ArticleFact, Event, QuantityFrom, Refusal, Rules, ScanFact, SoldLine, TransactionKind, TransactionRecord, tax};
+use crate::ids::{ReceiptNo, TxnId};
+use crate::money::{Money, Qty, Unit};
+use crate::time::BusinessDate;
+
+pub(super) fn add_line(case: &Case, code: &str, asked: Option<Qty>) -> Result<Outcome, Refusal> {
+    let workstation = case.workstation()?;
+    let date = case.business_date()?;
+    let basket = case.open_basket(workstation);
+    if let Some(basket) = basket {
+        refuse_when_paying(basket)?;
+    }
+    let article = article(case, code)?;
+    if !tax::is_defined(&article.tax_class, &case.rules.tax, date) {
+        return Err(Refusal::NoTaxRate { name: article.name.clone(), class: article.tax_class.clone() });
+    }
+    let lines_max = case.rules.limits.lines_per_transaction_max;
+    if basket.is_some_and(|basket| basket.lines.len() >= lines_max as usize) {
+        return Err(Refusal::TooManyLines { max: lines_max });
+    }
+    let quantity = quantity(article, asked)?;
+    refuse_odd_quantity(case.rules, article.unit, quantity)?;
+    refuse_high_price(case.rules, article)?;
+    let gross = article.embedded_price.unwrap_or_else(|| article.unit_price.times(quantity, case.rules.line_rounding));
+    refuse_high_total(case.rules, basket.map_or(Money::ZERO, Basket::subtotal) + gross)?;
+
+    // Cannot fail below.
+    let txn = basket.map_or(case.ask.fresh.txn, |basket| basket.txn);
+    let line = SoldLine {
+        line: basket.map_or(1, |basket| basket.next_line),
+        sku: article.sku.clone(),
+        name: article.name.clone(),
+        code: code.to_owned(),
+        gtin: article.gtin.clone(),
+        quantity,
+        quantity_from: article.quantity_from,
+        unit: article.unit,
+        unit_price: article.unit_price,
+        gross,
+        discounts: Vec::new(),
+        extended: gross,
+        tax_class: article.tax_class.clone(),
+        group: article.group.clone(),
+        embedded_price: article.embedded_price,
+        batch: article.batch.clone(),
+        serial: article.serial.clone(),
+        price_version: article.price_version,
+    };
+    let answer = Answer { txn: Some(txn), line: Some(line.line), ..Answer::default() };
+    let event =
+        Event::LineAdded { txn, workstation: workstation.id.clone(), staff: case.ask.staff.clone(), at: case.ask.at, line: Box::new(line) };
+    Ok(Outcome { events: vec![event], answer })
+}
+
+pub(super) fn set_quantity(case: &Case, line: u32, quantity: Qty) -> Result<Outcome, Refusal> {
+    let (_, _, basket) = case.at_basket()?;
+    refuse_when_paying(basket)?;
+    let sold = basket.line(line).ok_or(Refusal::NoSuchLine { line })?;
+    if sold.quantity_from == QuantityFrom::Code {
+        return Err(Refusal::QuantityFixedByCode);
+    }
+    refuse_odd_quantity(case.rules, sold.unit, quantity)?;
+    let gross = sold.unit_price.times(quantity, case.rules.line_rounding);
+    let extended = gross + sold.discounts.iter().map(|discount| discount.amount).sum();
+    refuse_high_total(case.rules, basket.subtotal() - sold.extended + extended)?;
+
+    // Cannot fail below.
+    let mut outcome = on_line(basket, line);
+    if quantity != sold.quantity {
+        outcome.events.push(Event::LineQuantitySet { txn: basket.txn, line, quantity, gross, extended });
+    }
+    Ok(outcome)
+}
+
+pub(super) fn void_line(case: &Case, line: u32) -> Result<Outcome, Refusal> {
+    let (_, _, basket) = case.at_basket()?;
+    refuse_when_paying(basket)?;
+    basket.line(line).ok_or(Refusal::NoSuchLine { line })?;
+
+    // Cannot fail below.
+    let mut outcome = on_line(basket, line);
+    outcome.events.push(Event::LineVoided { txn: basket.txn, line });
+    Ok(outcome)
+}
+
+pub(super) fn undo(case: &Case) -> Result<Outcome, Refusal> {
+    let workstation = case.workstation()?;
+    case.business_date()?;
+    let basket = case.open_basket(workstation).ok_or(Refusal::NothingToUndo)?;
+    refuse_when_paying(basket)?;
+    if basket.undo.is_empty() {
+        return Err(Refusal::NothingToUndo);
+    }
+
+    // Cannot fail below.
+    let answer = Answer { txn: Some(basket.txn), ..Answer::default() };
+    Ok(Outcome { events: vec![Event::BasketActUndone { txn: basket.txn }], answer })
+}
+
+pub(super) fn void_transaction(case: &Case) -> Result<Outcome, Refusal> {
+    let (workstation, date, basket) = case.at_basket()?;
+    refuse_when_paying(basket)?;
+
+    // Cannot fail below.
+    let record = TransactionRecord { total: basket.subtotal(), ..record(case, workstation, date, basket, TransactionKind::Void) };
+    let answer = Answer { txn: Some(basket.txn), receipt: Some(record.number.clone()), ..Answer::default() };
+    Ok(Outcome { events: vec![Event::TransactionVoided { record: Box::new(record) }], answer })
+}
+
+pub(super) fn suspend(case: &Case) -> Result<Outcome, Refusal> {
+    let (workstation, _, basket) = case.at_basket()?;
+    refuse_when_paying(basket)?;
+    let max = case.rules.limits.suspended_max;
+    if case.state.suspended().count() >= max as usize {
+        return Err(Refusal::TooManySuspended { max });
+    }
+
+    // Cannot fail below.
+    let answer = Answer { txn: Some(basket.txn), ..Answer::default() };
+    let event = Event::TransactionSuspended { txn: basket.txn, workstation: workstation.id.clone(), at: case.ask.at };
+    Ok(Outcome { events: vec![event], answer })
+}
+
+pub(super) fn recall(case: &Case, txn: TxnId) -> Result<Outcome, Refusal> {
+    let workstation = case.workstation()?;
+    case.business_date()?;
+    if case.open_basket(workstation).is_some() {
+        return Err(Refusal::TransactionOpenHere);
+    }
+    let basket = case.state.baskets.get(&txn).ok_or(Refusal::NotSuspended { txn })?;
+    match &basket.place {
+        Place::Suspended { .. } => {}
+        // Its workstation was taken out of the configuration meanwhile: nobody else could ever finish it, nor close the day.
+        Place::At(gone) if case.rules.workstation(gone).is_none() => {}
+        Place::At(_) => return Err(Refusal::NotSuspended { txn }),
+    }
+
+    // Cannot fail below.
+    let event = Event::TransactionRecalled { txn, workstation: workstation.id.clone(), at: case.ask.at };
+    Ok(Outcome { events: vec![event], answer: Answer { txn: Some(txn), ..Answer::default() } })
+}
+
+/// The record of a transaction that ends here and now, with nothing paid and nothing owed yet. Draws the workstation's next number.
+pub(super) fn record(
+    case: &Case,
+    workstation: &WorkstationRules,
+    date: BusinessDate,
+    basket: &Basket,
+    kind: TransactionKind,
+) -> TransactionRecord {
+    TransactionRecord {
+        txn: basket.txn,
+        kind,
+        number: ReceiptNo {
+            workstation: workstation.id.clone(),
+            incarnation: case.ask.incarnation,
+            counter: case.state.counter(&workstation.id) + 1,
+        },
+        workstation: workstation.id.clone(),
+        staff: case.ask.staff.clone().or_else(|| basket.staff.clone()),
+        business_date: date,
+        opened_at: basket.opened_at,
+        at: case.ask.at,
+        utc_offset_min: case.ask.utc_offset_min,
+        currency: case.rules.currency.code.clone(),
+        tax_mode: case.rules.tax.mode,
+        lines: basket.live().cloned().collect(),
+        taxes: Vec::new(),
+        total: Money::ZERO,
+        rounding: Money::ZERO,
+        tenders: Vec::new(),
+        change: Money::ZERO,
+        training: false,
+    }
+}
+
+fn article<'a>(case: &Case<'a>, code: &str) -> Result<&'a ArticleFact, Refusal> {
+    let code = || code.to_owned();
+    match &case.facts.scan {
+        Some(ScanFact::Article(article)) if article.unit_price.is_negative() || article.embedded_price.is_some_and(Money::is_negative) => {
+            Err(Refusal::NoPrice { name: article.name.clone() })
+        }
+        Some(ScanFact::Article(article)) => Ok(article),
+        Some(ScanFact::UnknownArticle) => Err(Refusal::UnknownArticle { code: code() }),
+        Some(ScanFact::NoPrice { name, .. }) => Err(Refusal::NoPrice { name: name.clone() }),
+        Some(ScanFact::Misread { reason }) => Err(Refusal::Misread { code: code(), reason: reason.clone() }),
+        // A code that nobody resolved is a code that the till cannot use.
+        Some(ScanFact::UnknownCode) | None => Err(Refusal::UnknownCode { code: code() }),
+    }
+}
+
+/// What one scan stands for, times what the cashier typed before it.
+fn quantity(article: &ArticleFact, asked: Option<Qty>) -> Result<Qty, Refusal> {
+    let asked = asked.unwrap_or(Qty::ONE);
+    if asked == Qty::ONE {
+        return Ok(article.quantity);
+    }
+    if article.quantity_from == QuantityFrom::Code {
+        return Err(Refusal::QuantityFixedByCode);
+    }
+    // Half a case cannot be scanned; and whole multiples keep thousandths exact.
+    if article.quantity != Qty::ONE && !asked.is_whole() {
+        return Err(Refusal::QuantityNotWhole);
+    }
+    let thousandths = i128::from(article.quantity.thousandths()) * i128::from(asked.thousandths()) / 1000;
+    // Beyond 64 bits is beyond every limit as well; the check that follows says so.
+    Ok(Qty::from_thousandths(i64::try_from(thousandths).unwrap_or(i64::MAX)))
+}
+
+fn refuse_odd_quantity(rules: &Rules, unit: Unit, quantity: Qty) -> Result<(), Refusal> {
+    if quantity <= Qty::ZERO {
+        return Err(Refusal::QuantityNotPositive);
+    }
+    if unit == Unit::Piece && !quantity.is_whole() {
+        return Err(Refusal::QuantityNotWhole);
+    }
+    if quantity > rules.limits.quantity_max {
+        return Err(Refusal::QuantityTooLarge { max: rules.limits.quantity_max });
+    }
+    Ok(())
+}
+
+fn refuse_high_price(rules: &Rules, article: &ArticleFact) -> Result<(), Refusal> {
+    let max = rules.limits.unit_price_max;
+    if article.unit_price > max || article.embedded_price.is_some_and(|price| price > max) {
+        return Err(Refusal::PriceTooHigh { max });
+    }
+    Ok(())
+}
+
+fn refuse_high_total(rules: &Rules, subtotal: Money) -> Result<(), Refusal> {
+    let max = rules.limits.transaction_total_max;
+    if subtotal > max { Err(Refusal::TotalTooHigh { max }) } else { Ok(()) }
+}
+
+fn on_line(basket: &Basket, line: u32) -> Outcome {
+    Outcome { events: Vec::new(), answer: Answer { txn: Some(basket.txn), line: Some(line), ..Answer::default() } }
+}

@@ -5,16 +5,23 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::basket::Basket;
-use super::day::{Day, Totals};
-use super::print::OpenPrint;
-use super::{Answer, Feed, TransactionRecord, UplinkAck};
-use crate::ids::{CommandId, JobId, Sku, TxnId, WorkstationId};
-use crate::money::Qty;
+use super::answers::{Answers, Given};
+use super::basket::{Basket, CardAttempt, Place};
+use super::day::{Day, DayReport, Totals};
+use super::event::PrintSubject;
+use super::print::{self, OpenPrint, PrintState};
+use super::stock::{Movement, Movements};
+use super::{Event, Feed, TransactionKind, TransactionRecord, UplinkAck, invariant};
+use crate::ids::{JobId, Sku, TxnId, WorkstationId};
 use crate::time::Stamp;
 
+/// Transactions whose copies are counted; beyond it the oldest start at COPY 1 again.
+pub const COPIES_KEPT_MAX: usize = 10_000;
+/// Events that did not fit, kept for the technician.
+pub const IMPOSSIBLE_KEPT_MAX: usize = 100;
+
 /// A function of the node's own journal alone.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct State {
     pub day: Day,
     pub workstations: BTreeMap<WorkstationId, Workstation>,
@@ -22,11 +29,17 @@ pub struct State {
     pub baskets: BTreeMap<TxnId, Basket>,
     /// Print jobs without an outcome, and those whose outcome a person must settle.
     pub prints: BTreeMap<JobId, OpenPrint>,
+    /// How many copies were asked for, of transactions that have any.
+    pub copies: BTreeMap<TxnId, u32>,
+    /// The newest Z.
+    pub last_report: Option<Arc<DayReport>>,
     /// Own movements per article; see [`super::stock`].
-    pub movements: BTreeMap<Sku, Vec<Movement>>,
+    pub movements: BTreeMap<Sku, Movements>,
     pub feeds: BTreeMap<Feed, AdoptedFeed>,
     pub uplink: Option<UplinkAck>,
     pub answers: Answers,
+    /// Events that did not fit the state they met. Empty unless we have a bug or the journal has a hole; reported by [`invariant`].
+    pub impossible: Vec<Impossible>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,18 +50,9 @@ pub struct Workstation {
     pub open: Option<TxnId>,
     /// The newest finished sale, for "reprint last" and for the screen.
     pub last: Option<Arc<TransactionRecord>>,
-    /// Copies printed of `last`.
-    pub last_copies: u32,
-    /// Of the open business day.
+    /// Of the open business day; 0 while none was drawn.
     pub first_counter: u64,
     pub totals: Totals,
-}
-
-/// Units that left (negative) or came (positive), and the record that says so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Movement {
-    pub seq: u64,
-    pub quantity: Qty,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,22 +62,249 @@ pub struct AdoptedFeed {
     pub at: Stamp,
 }
 
-/// Answers of the last 48 hours, at most 100,000, in order of their records.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answers {
-    by_id: BTreeMap<CommandId, Given>,
-    by_seq: BTreeMap<u64, CommandId>,
-}
-
+/// An event that could not follow from the state it met.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Given {
-    pub content: String,
-    pub at: Stamp,
-    pub answer: Answer,
+pub struct Impossible {
+    /// The record that holds it.
+    pub seq: u64,
+    pub why: String,
 }
 
-use super::{Ask, Decision, Facts, Refusal, Rules};
+impl State {
+    /// Takes in one event of the record `seq`. Total: what cannot be is noted in [`State::impossible`], never refused and never a panic.
+    pub fn apply(&mut self, seq: u64, event: &Event) {
+        if let Err(why) = self.take_in(seq, event) {
+            self.note(seq, why);
+        }
+    }
 
-pub(super) fn decide(_state: &State, _rules: &Rules, _ask: &Ask, _facts: &Facts) -> Result<Decision, Refusal> {
-    unimplemented!()
+    pub fn open_basket(&self, workstation: &WorkstationId) -> Option<&Basket> {
+        self.baskets.get(&self.workstations.get(workstation)?.open?)
+    }
+
+    pub fn suspended(&self) -> impl Iterator<Item = &Basket> {
+        self.baskets.values().filter(|basket| matches!(basket.place, Place::Suspended { .. }))
+    }
+
+    /// The newest finished sale of a workstation, found by its transaction.
+    pub fn last_record(&self, txn: TxnId) -> Option<&TransactionRecord> {
+        self.workstations.values().filter_map(|workstation| workstation.last.as_deref()).find(|record| record.txn == txn)
+    }
+
+    /// The last number drawn at a workstation.
+    pub fn counter(&self, workstation: &WorkstationId) -> u64 {
+        self.workstations.get(workstation).map_or(0, |workstation| workstation.counter)
+    }
+
+    fn take_in(&mut self, seq: u64, event: &Event) -> Result<(), &'static str> {
+        match event {
+            Event::DayOpened { date, at } => {
+                let goes_back = match self.day {
+                    Day::NeverOpened => false,
+                    Day::Closed { last } => *date < last,
+                    Day::Open { .. } => true,
+                };
+                self.day = Day::Open { date: *date, opened_at: *at };
+                possible(!goes_back, "a day was opened over an open or later one")
+            }
+            Event::DayClosed { report } => self.close_day(report),
+
+            Event::LineAdded { txn, workstation, staff, at, line } => {
+                let place = self.workstations.entry(workstation.clone()).or_default();
+                let is_new = !self.baskets.contains_key(txn);
+                let fits = place.open.is_none() == is_new && place.open.is_none_or(|open| open == *txn);
+                place.open = Some(*txn);
+                let basket = self.baskets.entry(*txn).or_insert_with(|| Basket::new(*txn, workstation.clone(), staff.clone(), *at));
+                let fits = fits && line.line == basket.next_line;
+                basket.add((**line).clone());
+                possible(fits, "a line came to a transaction that is not on that screen, or out of order")
+            }
+            Event::LineQuantitySet { txn, line, quantity, gross, extended } => {
+                self.basket(txn)?.set_quantity(*line, *quantity, *gross, *extended)
+            }
+            Event::LineVoided { txn, line } => self.basket(txn)?.void(*line),
+            Event::BasketActUndone { txn } => {
+                let basket = self.basket(txn)?;
+                let undone = basket.undo();
+                if basket.is_blank() {
+                    self.forget_basket(txn);
+                }
+                undone
+            }
+            Event::TransactionSuspended { txn, workstation, at } => {
+                self.basket(txn)?.place = Place::Suspended { by: workstation.clone(), at: *at };
+                self.clear_screens(txn);
+                Ok(())
+            }
+            Event::TransactionRecalled { txn, workstation, .. } => {
+                self.basket(txn)?.place = Place::At(workstation.clone());
+                self.clear_screens(txn);
+                let replaced = self.workstations.entry(workstation.clone()).or_default().open.replace(*txn);
+                possible(replaced.is_none(), "a transaction was recalled over an open one")
+            }
+
+            Event::TenderAdded { txn, tender } => {
+                self.basket(txn)?.tenders.push(tender.clone());
+                Ok(())
+            }
+            Event::TenderRemoved { txn, index } => {
+                let tenders = &mut self.basket(txn)?.tenders;
+                let index = *index as usize;
+                let there = index < tenders.len();
+                if there {
+                    tenders.remove(index);
+                }
+                possible(there, "a tender was removed that is not there")
+            }
+            Event::CardStarted { txn, attempt, amount, at } => {
+                let attempt = CardAttempt { attempt: *attempt, amount: *amount, at: *at };
+                let running = self.basket(txn)?.card.replace(attempt);
+                possible(running.is_none(), "a card payment was started over a running one")
+            }
+            Event::CardEnded { txn, attempt, .. } => {
+                let ended = self.basket(txn)?.card.take();
+                possible(ended.is_some_and(|card| card.attempt == *attempt), "a card payment ended that was not running")
+            }
+            Event::TransactionCompleted { record } => {
+                let fits = self.finish(record);
+                if !record.training {
+                    self.move_stock(seq, record);
+                }
+                self.workstations.entry(record.workstation.clone()).or_default().last = Some(Arc::new((**record).clone()));
+                fits
+            }
+            Event::TransactionVoided { record } => self.finish(record),
+            // The seal rides in the record of its sale; nothing is decided from it yet.
+            Event::ReceiptSealed { .. } => Ok(()),
+
+            Event::PrintRequested { job, printer, workstation, what, copy, kick: _, at } => {
+                if let PrintSubject::Receipt(txn) = what
+                    && *copy > 0
+                {
+                    self.copies.insert(*txn, *copy);
+                    if self.copies.len() > COPIES_KEPT_MAX {
+                        self.copies.pop_first();
+                    }
+                }
+                let open = OpenPrint {
+                    job: *job,
+                    printer: printer.clone(),
+                    workstation: workstation.clone(),
+                    what: what.clone(),
+                    copy: *copy,
+                    asked_at: *at,
+                    state: PrintState::Given,
+                };
+                possible(self.prints.insert(*job, open).is_none(), "a print job was asked for twice")
+            }
+            Event::PrintProgressed { job, progress } => match print::state_after(progress) {
+                None => possible(self.prints.remove(job).is_some(), "a print job ended that is not open"),
+                Some(state) => {
+                    self.prints.get_mut(job).ok_or("a print job went on that is not open")?.state = state;
+                    Ok(())
+                }
+            },
+            Event::PrintSettled { job, .. } => possible(self.prints.remove(job).is_some(), "a print job was settled that is not open"),
+            // At most once, so there is nothing to remember.
+            Event::DrawerKicked { .. } => Ok(()),
+
+            Event::FeedAdopted { feed, version, hash, at } => {
+                let adopted = AdoptedFeed { version: *version, hash: hash.clone(), at: *at };
+                let former = self.feeds.insert(*feed, adopted);
+                possible(former.is_none_or(|former| former.version < *version), "a feed went back")
+            }
+            Event::BaselineSettled { head_seq, skus } => {
+                let mut fits = true;
+                for sku in skus {
+                    fits &= self.movements.entry(sku.clone()).or_insert_with(|| Movements::Apart(Vec::new())).settle(*head_seq);
+                }
+                possible(fits, "a second stock baseline was adopted for an article")
+            }
+            // For people and for head office; the count itself will be its own event.
+            Event::CountRequested { .. } => Ok(()),
+
+            Event::UplinkAcknowledged { ack } => {
+                self.uplink = Some(ack.clone());
+                Ok(())
+            }
+            // Names what this state was before the record. A replay that starts here starts from it.
+            Event::CarriedForward { .. } => Ok(()),
+            Event::CommandAnswered { id, content, at, answer } => {
+                let mut answer = answer.clone();
+                let fits = answer.seq == seq;
+                answer.seq = seq;
+                let is_new = self.answers.add(id.clone(), Given { content: content.clone(), at: *at, answer });
+                possible(is_new && fits, "a command was answered twice or under another record's number")
+            }
+        }
+    }
+
+    /// What every finished transaction does: the number, the sums, the end of its basket.
+    fn finish(&mut self, record: &TransactionRecord) -> Result<(), &'static str> {
+        let is_its_basket = self.baskets.get(&record.txn).is_some_and(|basket| invariant::completion(basket, record).is_ok());
+        self.forget_basket(&record.txn);
+        let workstation = self.workstations.entry(record.number.workstation.clone()).or_default();
+        let is_next = record.number.counter == workstation.counter + 1;
+        workstation.counter = record.number.counter;
+        if workstation.first_counter == 0 {
+            workstation.first_counter = record.number.counter;
+        }
+        workstation.totals.count(record);
+        possible(is_next, "a transaction number was skipped or drawn twice")?;
+        possible(is_its_basket, "a transaction ended that differs from its basket")
+    }
+
+    fn move_stock(&mut self, seq: u64, record: &TransactionRecord) {
+        match record.kind {
+            TransactionKind::Void => {}
+            TransactionKind::Sale => {
+                for line in &record.lines {
+                    let movements = self.movements.entry(line.sku.clone()).or_insert_with(|| Movements::Apart(Vec::new()));
+                    movements.add(Movement { seq, quantity: -line.quantity });
+                }
+            }
+        }
+    }
+
+    fn close_day(&mut self, report: &DayReport) -> Result<(), &'static str> {
+        let was_open = matches!(self.day, Day::Open { date, .. } if date == report.date);
+        let is_next = report.number == self.last_report.as_ref().map_or(0, |last| last.number) + 1;
+        self.day = Day::Closed { last: report.date };
+        self.last_report = Some(Arc::new(report.clone()));
+        let mut totals = Totals::default();
+        for workstation in self.workstations.values_mut() {
+            totals.merge(&workstation.totals);
+            workstation.first_counter = 0;
+            workstation.totals = Totals::default();
+        }
+        possible(was_open && is_next, "a day was closed that was not open, or under a wrong number")?;
+        possible(totals == report.totals, "a day report differs from its records")
+    }
+
+    fn basket(&mut self, txn: &TxnId) -> Result<&mut Basket, &'static str> {
+        self.baskets.get_mut(txn).ok_or("an event names a transaction that is not open")
+    }
+
+    fn forget_basket(&mut self, txn: &TxnId) {
+        self.baskets.remove(txn);
+        self.clear_screens(txn);
+    }
+
+    fn clear_screens(&mut self, txn: &TxnId) {
+        for workstation in self.workstations.values_mut() {
+            if workstation.open == Some(*txn) {
+                workstation.open = None;
+            }
+        }
+    }
+
+    fn note(&mut self, seq: u64, why: &str) {
+        if self.impossible.len() < IMPOSSIBLE_KEPT_MAX {
+            self.impossible.push(Impossible { seq, why: why.to_owned() });
+        }
+    }
+}
+
+fn possible(is_possible: bool, why: &'static str) -> Result<(), &'static str> {
+    if is_possible { Ok(()) } else { Err(why) }
 }

@@ -1,1 +1,178 @@
-//! stub
+//! Money: cash, cards on a stand-alone terminal in two phases, taking a tender back, and the completion that follows when nothing
+//! remains. The card's intent is on disk before anyone is asked for money; until its end is known nothing else moves.
+
+use super::basket::{self, Basket, BasketTotals};
+use super::decide::{Case, Outcome};
+use super::rules::WorkstationRules;
+use super::{Answer, Event, Refusal, Rules, Tender, TenderKind, TransactionKind, TransactionRecord, print, sale, stock};
+use crate::ids::AttemptId;
+use crate::money::{Money, RoundingMode};
+use crate::time::BusinessDate;
+
+/// Cash buttons beside the exact amount.
+const SUGGESTED_NOTES_MAX: usize = 3;
+
+/// What customers hand over for `due` (already rounded to what cash can pay): exact first, then up to three more, ascending. A single note
+/// that covers it, or the amount filled up to the next multiple of one of the two smallest notes: 25, 30 and 50 for 23.40.
+pub fn suggestions(due: Money, rules: &Rules) -> Vec<Money> {
+    if due <= Money::ZERO {
+        return vec![Money::ZERO];
+    }
+    let notes: Vec<i64> = rules.notes.iter().map(|note| note.minor()).filter(|note| *note > 0).collect();
+    let up_to = |note: &i64| (due.minor() + note - 1) / note * note;
+    let mut sums: Vec<i64> = notes.iter().copied().chain(notes.iter().take(2).map(up_to)).filter(|sum| *sum > due.minor()).collect();
+    sums.sort_unstable();
+    sums.dedup();
+    if sums.len() < SUGGESTED_NOTES_MAX {
+        // More than the largest note: several of one kind.
+        sums.extend(notes.iter().map(up_to).filter(|sum| *sum > due.minor()));
+        sums.sort_unstable();
+        sums.dedup();
+    }
+    std::iter::once(due).chain(sums.into_iter().take(SUGGESTED_NOTES_MAX).map(Money::from_minor)).collect()
+}
+
+pub(super) fn take_cash(case: &Case, amount: Money) -> Result<Outcome, Refusal> {
+    let (workstation, date, basket) = case.at_basket()?;
+    let totals = payable(case, basket, date)?;
+    // A gift, or 0.01 that cash rounding takes away, is "paid" with nothing.
+    if amount.is_negative() || (amount.is_zero() && totals.due_cash > Money::ZERO) {
+        return Err(Refusal::AmountNotPositive);
+    }
+    let max = case.rules.limits.cash_tender_max;
+    if amount > max {
+        return Err(Refusal::AmountTooLarge { max });
+    }
+    if amount.to_step(case.rules.cash_step, RoundingMode::Down) != amount {
+        return Err(Refusal::CashNotPayable { step: case.rules.cash_step });
+    }
+
+    // Cannot fail below.
+    let tender = Tender { kind: TenderKind::Cash, amount, attempt: None };
+    let mut events = vec![Event::TenderAdded { txn: basket.txn, tender: tender.clone() }];
+    if amount < totals.due_cash {
+        events.extend(print::drawer_alone(workstation, basket.txn));
+        return Ok(Outcome { events, answer: Answer { txn: Some(basket.txn), ..Answer::default() } });
+    }
+    let settled = Settled { tender, rounding: totals.due_cash - totals.due, change: amount - totals.due_cash };
+    Ok(complete(case, workstation, date, basket, totals, settled, events))
+}
+
+pub(super) fn start_card(case: &Case, amount: Option<Money>) -> Result<Outcome, Refusal> {
+    let (_, date, basket) = case.at_basket()?;
+    let totals = payable(case, basket, date)?;
+    if totals.due <= Money::ZERO {
+        return Err(Refusal::NothingToPay);
+    }
+    let amount = amount.unwrap_or(totals.due);
+    if amount <= Money::ZERO {
+        return Err(Refusal::AmountNotPositive);
+    }
+    if amount > totals.due {
+        return Err(Refusal::CardAmountAboveDue { due: totals.due });
+    }
+
+    // Cannot fail below.
+    let attempt = case.ask.fresh.attempt;
+    let event = Event::CardStarted { txn: basket.txn, attempt, amount, at: case.ask.at };
+    Ok(Outcome { events: vec![event], answer: Answer { txn: Some(basket.txn), attempt: Some(attempt), ..Answer::default() } })
+}
+
+pub(super) fn end_card(case: &Case, attempt: AttemptId, paid: bool) -> Result<Outcome, Refusal> {
+    let (workstation, date, basket) = case.at_basket()?;
+    let card = basket.card.as_ref().filter(|card| card.attempt == attempt).ok_or(Refusal::NoCardRunning)?;
+    let ended = Event::CardEnded { txn: basket.txn, attempt, paid };
+    let answer = Answer { txn: Some(basket.txn), attempt: Some(attempt), ..Answer::default() };
+    if !paid {
+        return Ok(Outcome { events: vec![ended], answer });
+    }
+
+    // Cannot fail below: the money was taken, and that is recorded whatever else is wrong. When the rules were changed under an open
+    // payment so that its taxes cannot be reckoned or are lower now, it waits for the rules to be mended, or the difference is change.
+    let tender = Tender { kind: TenderKind::Card, amount: card.amount, attempt: Some(attempt) };
+    let events = vec![ended, Event::TenderAdded { txn: basket.txn, tender: tender.clone() }];
+    let totals = match basket::totals(basket, case.rules, date) {
+        Ok(totals) if card.amount >= totals.due => totals,
+        Ok(_) | Err(_) => return Ok(Outcome { events, answer }),
+    };
+    let settled = Settled { tender, rounding: Money::ZERO, change: card.amount - totals.due };
+    let outcome = complete(case, workstation, date, basket, totals, settled, events);
+    Ok(Outcome { answer: Answer { attempt: Some(attempt), ..outcome.answer }, ..outcome })
+}
+
+pub(super) fn remove(case: &Case, index: u32) -> Result<Outcome, Refusal> {
+    let (workstation, _, basket) = case.at_basket()?;
+    if basket.card.is_some() {
+        return Err(Refusal::CardRunning);
+    }
+    let tender = basket.tenders.get(index as usize).ok_or(Refusal::NoSuchTender { index })?;
+    match tender.kind {
+        TenderKind::Cash => {}
+        TenderKind::Card => return Err(Refusal::CardTenderStays),
+    }
+
+    // Cannot fail below. The cash is given back, so the drawer opens.
+    let mut events = vec![Event::TenderRemoved { txn: basket.txn, index }];
+    events.extend(print::drawer_alone(workstation, basket.txn));
+    Ok(Outcome { events, answer: Answer { txn: Some(basket.txn), ..Answer::default() } })
+}
+
+/// What there is to pay, when money can be taken now.
+fn payable(case: &Case, basket: &Basket, date: BusinessDate) -> Result<BasketTotals, Refusal> {
+    if basket.card.is_some() {
+        return Err(Refusal::CardRunning);
+    }
+    if basket.live().next().is_none() {
+        return Err(Refusal::NothingToPay);
+    }
+    let max = case.rules.limits.tenders_per_transaction_max;
+    if basket.tenders.len() >= max as usize {
+        return Err(Refusal::TooManyTenders { max });
+    }
+    basket::totals(basket, case.rules, date)
+}
+
+/// The tender that leaves nothing to pay.
+struct Settled {
+    tender: Tender,
+    rounding: Money,
+    change: Money,
+}
+
+/// Adds the end of the transaction to the events of its last tender: the whole record, its seal, the paper, what is to be counted.
+fn complete(
+    case: &Case,
+    workstation: &WorkstationRules,
+    date: BusinessDate,
+    basket: &Basket,
+    totals: BasketTotals,
+    settled: Settled,
+    mut events: Vec<Event>,
+) -> Outcome {
+    let cash_moved = !settled.change.is_zero() || (settled.tender.kind == TenderKind::Cash && !settled.tender.amount.is_zero());
+    let record = TransactionRecord {
+        taxes: totals.taxes,
+        total: totals.total,
+        rounding: settled.rounding,
+        tenders: basket.tenders.iter().cloned().chain([settled.tender]).collect(),
+        change: settled.change,
+        ..sale::record(case, workstation, date, basket, TransactionKind::Sale)
+    };
+    let paper = print::original(case, workstation, basket.txn, cash_moved);
+    let counts = stock::after_sale(case, &record);
+    let answer = Answer {
+        txn: Some(basket.txn),
+        receipt: Some(record.number.clone()),
+        change: Some(record.change),
+        job: match &paper {
+            Some(Event::PrintRequested { job, .. }) => Some(*job),
+            _ => None,
+        },
+        ..Answer::default()
+    };
+    events.push(Event::TransactionCompleted { record: Box::new(record) });
+    events.push(Event::ReceiptSealed { txn: basket.txn, seal: "none".to_owned() });
+    events.extend(paper);
+    events.extend(counts);
+    Outcome { events, answer }
+}

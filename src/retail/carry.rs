@@ -1,0 +1,86 @@
+//! State as parts, for the record that opens a day: replay starts there. Each part is canonical JSON, so the same state gives the same
+//! bytes and an unchanged part the same hash. The bytes become files; this module only makes and reads them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::Feed;
+use super::UplinkAck;
+use super::basket::Basket;
+use super::day::{Day, DayReport};
+use super::print::OpenPrint;
+use super::state::{AdoptedFeed, Impossible, State, Workstation};
+use crate::ids::{JobId, TxnId, WorkstationId};
+
+const CORE: &str = "core";
+const ANSWERS: &str = "answers";
+const MOVEMENTS: &str = "movements";
+
+/// Why carried-forward parts are not a state.
+#[derive(Debug, thiserror::Error)]
+pub enum PartsError {
+    #[error("the carried-forward state has no part {part:?}: restore the folder from a backup, or replay from an earlier segment")]
+    Missing { part: &'static str },
+    #[error(
+        "the carried-forward state has a part {part:?} that this release does not know: install the release that wrote it, or a newer one"
+    )]
+    Unknown { part: String },
+    #[error("part {part:?} of the carried-forward state cannot be read: replay from an earlier segment")]
+    Unreadable { part: &'static str, source: serde_json::Error },
+}
+
+/// The small parts of State together. Fields are only ever added.
+#[derive(Serialize, Deserialize)]
+struct Core {
+    day: Day,
+    workstations: BTreeMap<WorkstationId, Workstation>,
+    baskets: BTreeMap<TxnId, Basket>,
+    prints: BTreeMap<JobId, OpenPrint>,
+    copies: BTreeMap<TxnId, u32>,
+    last_report: Option<Arc<DayReport>>,
+    feeds: BTreeMap<Feed, AdoptedFeed>,
+    uplink: Option<UplinkAck>,
+    impossible: Vec<Impossible>,
+}
+
+impl State {
+    /// The whole state, as named parts in canonical JSON.
+    pub fn to_parts(&self) -> BTreeMap<String, Vec<u8>> {
+        let core = Core {
+            day: self.day.clone(),
+            workstations: self.workstations.clone(),
+            baskets: self.baskets.clone(),
+            prints: self.prints.clone(),
+            copies: self.copies.clone(),
+            last_report: self.last_report.clone(),
+            feeds: self.feeds.clone(),
+            uplink: self.uplink.clone(),
+            impossible: self.impossible.clone(),
+        };
+        let part =
+            |name: &str, bytes: Result<Vec<u8>, serde_json::Error>| (name.to_owned(), bytes.expect("State is plain values and text keys"));
+        BTreeMap::from([
+            part(CORE, serde_json::to_vec(&core)),
+            part(ANSWERS, serde_json::to_vec(&self.answers)),
+            part(MOVEMENTS, serde_json::to_vec(&self.movements)),
+        ])
+    }
+
+    /// The state that [`State::to_parts`] took apart. A part that this release does not know is an error: what it holds would be lost.
+    pub fn from_parts(parts: &BTreeMap<String, Vec<u8>>) -> Result<State, PartsError> {
+        if let Some(part) = parts.keys().find(|name| ![CORE, ANSWERS, MOVEMENTS].contains(&name.as_str())) {
+            return Err(PartsError::Unknown { part: part.clone() });
+        }
+        let Core { day, workstations, baskets, prints, copies, last_report, feeds, uplink, impossible } = read(parts, CORE)?;
+        let (answers, movements) = (read(parts, ANSWERS)?, read(parts, MOVEMENTS)?);
+        Ok(State { day, workstations, baskets, prints, copies, last_report, movements, feeds, uplink, answers, impossible })
+    }
+}
+
+fn read<T: DeserializeOwned>(parts: &BTreeMap<String, Vec<u8>>, part: &'static str) -> Result<T, PartsError> {
+    let bytes = parts.get(part).ok_or(PartsError::Missing { part })?;
+    serde_json::from_slice(bytes).map_err(|source| PartsError::Unreadable { part, source })
+}

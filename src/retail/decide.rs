@@ -1,0 +1,101 @@
+//! One command, one decision: whether it is a repeat, which sub-machine answers it, and the answer that goes last into its record.
+
+use super::basket::Basket;
+use super::day::Day;
+use super::rules::WorkstationRules;
+use super::{Answer, Ask, Command, Decision, Event, Facts, Refusal, Rules, State};
+use super::{day, print, sale, stock, tender};
+use crate::time::BusinessDate;
+
+pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> Result<Decision, Refusal> {
+    if let Some(given) = state.answers.get(&ask.id) {
+        if given.content != ask.content {
+            return Err(Refusal::CommandReused);
+        }
+        return Ok(Decision { events: Vec::new(), answer: given.answer.clone(), repeat: true });
+    }
+
+    let case = Case { state, rules, ask, facts };
+    let Outcome { mut events, mut answer } = match &ask.command {
+        Command::OpenDay { date } => day::open(&case, *date)?,
+        Command::CloseDay {} => day::close(&case)?,
+        Command::AddLine { code, quantity } => sale::add_line(&case, code, *quantity)?,
+        Command::SetQuantity { line, quantity } => sale::set_quantity(&case, *line, *quantity)?,
+        Command::VoidLine { line } => sale::void_line(&case, *line)?,
+        Command::Undo {} => sale::undo(&case)?,
+        Command::VoidTransaction {} => sale::void_transaction(&case)?,
+        Command::Suspend {} => sale::suspend(&case)?,
+        Command::Recall { txn } => sale::recall(&case, *txn)?,
+        Command::TenderCash { amount } => tender::take_cash(&case, *amount)?,
+        Command::StartCard { amount } => tender::start_card(&case, *amount)?,
+        Command::EndCard { attempt, paid } => tender::end_card(&case, *attempt, *paid)?,
+        Command::RemoveTender { index } => tender::remove(&case, *index)?,
+        Command::Reprint { txn } => print::reprint(&case, *txn)?,
+        Command::SettlePrint { job, answer } => print::settle(&case, *job, *answer)?,
+        Command::ReportPrint { job, progress } => print::report(&case, *job, progress)?,
+        Command::AdoptFeed { feed, version, hash } => stock::adopt_feed(&case, *feed, *version, hash)?,
+        Command::AcknowledgeUplink { ack } => stock::acknowledge_uplink(&case, ack),
+    };
+
+    // Cannot fail below.
+    if !events.is_empty() {
+        answer.seq = ask.seq;
+        events.push(Event::CommandAnswered { id: ask.id.clone(), content: ask.content.clone(), at: ask.at, answer: answer.clone() });
+    }
+    Ok(Decision { events, answer, repeat: false })
+}
+
+/// All that a decision may look at.
+pub(super) struct Case<'a> {
+    pub state: &'a State,
+    pub rules: &'a Rules,
+    pub ask: &'a Ask,
+    pub facts: &'a Facts,
+}
+
+/// What a sub-machine decided. Without events nothing is recorded.
+#[derive(Default)]
+pub(super) struct Outcome {
+    pub events: Vec<Event>,
+    pub answer: Answer,
+}
+
+impl<'a> Case<'a> {
+    /// The workstation that asks.
+    pub fn workstation(&self) -> Result<&'a WorkstationRules, Refusal> {
+        let id = self.ask.workstation.as_ref().ok_or(Refusal::WorkstationMissing)?;
+        self.rules.workstation(id).ok_or_else(|| Refusal::WorkstationUnknown { workstation: id.clone() })
+    }
+
+    /// The date on which the store trades.
+    pub fn business_date(&self) -> Result<BusinessDate, Refusal> {
+        match self.state.day {
+            Day::Open { date, .. } => Ok(date),
+            Day::NeverOpened | Day::Closed { .. } => Err(Refusal::DayNotOpen),
+        }
+    }
+
+    /// The transaction on the workstation's screen.
+    pub fn open_basket(&self, workstation: &WorkstationRules) -> Option<&'a Basket> {
+        self.state.open_basket(&workstation.id)
+    }
+
+    /// The transaction on the asking workstation's screen, with all three that an act on it needs.
+    pub fn at_basket(&self) -> Result<(&'a WorkstationRules, BusinessDate, &'a Basket), Refusal> {
+        let workstation = self.workstation()?;
+        let date = self.business_date()?;
+        let basket = self.open_basket(workstation).ok_or(Refusal::NoTransaction)?;
+        Ok((workstation, date, basket))
+    }
+}
+
+/// Lines and place of a transaction stand still while money is on the move.
+pub(super) fn refuse_when_paying(basket: &Basket) -> Result<(), Refusal> {
+    if basket.card.is_some() {
+        return Err(Refusal::CardRunning);
+    }
+    if !basket.tenders.is_empty() {
+        return Err(Refusal::TendersTaken);
+    }
+    Ok(())
+}
