@@ -174,7 +174,7 @@ fn untold(text: &str, rules: &CodeRules, today: Date) -> Meaning {
                 Ok(None) | Err(_) => plain(text),
             }
         }
-        _ => plain(text),
+        _ => own_number(text),
     }
 }
 
