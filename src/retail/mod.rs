@@ -438,6 +438,7 @@ pub enum PrintWhat {
     },
     DayReport {
         report: Box<day::DayReport>,
+        copy: u32,
     },
 }
 

@@ -68,7 +68,7 @@ pub fn content(state: &State, facts: &Facts, what: &PrintSubject, copy: u32) -> 
         }
         PrintSubject::DayReport(date) => {
             let report = state.last_report.as_deref().filter(|report| report.date == *date)?;
-            Some(PrintWhat::DayReport { report: Box::new(report.clone()) })
+            Some(PrintWhat::DayReport { report: Box::new(report.clone()), copy })
         }
     }
 }
@@ -125,7 +125,7 @@ pub(super) fn reprint(case: &Case, txn: Option<TxnId>) -> Result<Outcome, Refusa
     }
 
     // Cannot fail below.
-    let event = copy_of(case, PrintSubject::Receipt(txn), printer, &workstation.id);
+    let event = copy_of(case, PrintSubject::Receipt(txn), next_copy(case.state, txn), printer, &workstation.id);
     Ok(Outcome { events: vec![event], answer: Answer { txn: Some(txn), job: Some(case.ask.fresh.job), ..Answer::default() } })
 }
 
@@ -145,7 +145,11 @@ pub(super) fn settle(case: &Case, job: JobId, answer: PrintAnswer) -> Result<Out
             let here = case.ask.workstation.as_ref().and_then(|id| case.rules.workstation(id));
             let here = here.and_then(|workstation| workstation.receipt_printer.as_ref().map(|printer| (printer, &workstation.id)));
             let (printer, workstation) = here.unwrap_or((&open.printer, &open.workstation));
-            let copy = copy_of(case, open.what.clone(), printer, workstation);
+            let number = match open.what {
+                PrintSubject::Receipt(txn) => next_copy(case.state, txn),
+                PrintSubject::DayReport(_) => open.copy + 1,
+            };
+            let copy = copy_of(case, open.what.clone(), number, printer, workstation);
             Ok(Outcome { events: vec![settled, copy], answer: Answer { job: Some(case.ask.fresh.job), ..Answer::default() } })
         }
     }
@@ -228,13 +232,13 @@ pub(super) fn state_after(progress: &PrintProgress) -> Option<PrintState> {
     }
 }
 
-fn copy_of(case: &Case, what: PrintSubject, printer: &DeviceName, workstation: &WorkstationId) -> Event {
-    let copy = match &what {
-        PrintSubject::Receipt(txn) => case.state.copies.get(txn).copied().unwrap_or(0) + 1,
-        PrintSubject::DayReport(_) => 1,
-    };
+fn copy_of(case: &Case, what: PrintSubject, copy: u32, printer: &DeviceName, workstation: &WorkstationId) -> Event {
     let (job, at) = (case.ask.fresh.job, case.ask.at);
     Event::PrintRequested { job, printer: printer.clone(), workstation: workstation.clone(), what, copy, kick: false, at }
+}
+
+fn next_copy(state: &State, txn: TxnId) -> u32 {
+    state.copies.get(&txn).copied().unwrap_or(0) + 1
 }
 
 fn find_record<'a>(state: &'a State, facts: &'a Facts, txn: TxnId) -> Option<&'a TransactionRecord> {
