@@ -51,12 +51,7 @@ pub fn layout(document: &Document, columns: usize) -> Vec<Row> {
 
 /// `text` placed in `columns` columns, without spaces at its end.
 pub fn align(text: &str, align: Align, columns: usize) -> String {
-    let free = columns.saturating_sub(text_width(text));
-    let before = match align {
-        Align::Left => 0,
-        Align::Centre => free / 2,
-        Align::Right => free,
-    };
+    let before = align.offset(text_width(text), columns);
     format!("{:before$}{text}", "").trim_end().to_owned()
 }
 

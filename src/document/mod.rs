@@ -70,6 +70,18 @@ pub enum Align {
     Right,
 }
 
+impl Align {
+    /// The columns before something `width` columns wide in a row of `columns`.
+    pub fn offset(self, width: usize, columns: usize) -> usize {
+        let free = columns.saturating_sub(width);
+        match self {
+            Align::Left => 0,
+            Align::Centre => free / 2,
+            Align::Right => free,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Style {
     pub emphasis: bool,
