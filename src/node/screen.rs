@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::device::DeviceStatus;
 use crate::ids::{Sku, StoreId, TxnId, WorkstationId};
 use crate::money::{Money, Qty, Unit};
+pub use crate::retail::basket::BasketTotals;
+
 use crate::retail::basket::Basket;
 use crate::retail::day::Day;
 use crate::retail::print::OpenPrint;
@@ -78,20 +80,6 @@ pub struct ArticleInfo {
     pub on_hand: Option<Qty>,
     /// When the baseline under `on_hand` was true.
     pub stock_as_of_ms: Option<i64>,
-}
-
-/// Sums of an open basket.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct BasketTotals {
-    pub lines: u32,
-    /// What the customer owes, tax included.
-    pub total: Money,
-    pub tax: Money,
-    pub paid: Money,
-    /// Still to be paid by card.
-    pub due: Money,
-    /// Still to be paid in cash, after cash rounding.
-    pub due_cash: Money,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

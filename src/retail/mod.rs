@@ -156,8 +156,8 @@ pub struct Facts {
     pub scan: Option<ScanFact>,
     /// For commands that complete a sale: what the views know of stock for each SKU in the basket. Missing = no baseline.
     pub stock: Vec<StockFact>,
-    /// For `AdoptFeed` of the stock baseline: the journal position it includes and which of the SKUs with movements it settles.
-    pub baseline: Option<BaselineFact>,
+    /// For `AdoptFeed` of the stock baseline: the journal positions its baselines include and which of the SKUs with movements each settles.
+    pub baselines: Vec<BaselineFact>,
     /// For `Reprint`, and `SettlePrint` with a copy, of a transaction that State no longer holds.
     pub record: Option<Box<TransactionRecord>>,
 }
@@ -179,6 +179,25 @@ pub enum ScanFact {
     },
     /// Not a code that the till can use (a plain URL, a text).
     UnknownCode,
+    /// Nobody can say yet: no catalogue has come, or it is being rebuilt. In words for the cashier.
+    NotReady {
+        why: String,
+    },
+}
+
+impl ScanFact {
+    /// Why it cannot be sold; `None` for an article.
+    pub fn refusal(&self, code: &str) -> Option<Refusal> {
+        let code = || code.to_owned();
+        match self {
+            ScanFact::Article(_) => None,
+            ScanFact::UnknownArticle => Some(Refusal::UnknownArticle { code: code() }),
+            ScanFact::NoPrice { name, .. } => Some(Refusal::NoPrice { name: name.clone() }),
+            ScanFact::Misread { reason } => Some(Refusal::Misread { code: code(), reason: reason.clone() }),
+            ScanFact::UnknownCode => Some(Refusal::UnknownCode { code: code() }),
+            ScanFact::NotReady { why } => Some(Refusal::CatalogueNotReady { why: why.clone() }),
+        }
+    }
 }
 
 /// An article as it would be sold now.

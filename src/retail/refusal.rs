@@ -25,6 +25,7 @@ pub enum Refusal {
     UnknownCode { code: String },
     Misread { code: String, reason: String },
     NoPrice { name: String },
+    CatalogueNotReady { why: String },
     NoTaxRate { name: String, class: TaxClassId },
     TooManyLines { max: u32 },
     TooManyTenders { max: u32 },
@@ -74,6 +75,7 @@ impl Refusal {
             Refusal::UnknownCode { .. } => "unknown_code",
             Refusal::Misread { .. } => "misread",
             Refusal::NoPrice { .. } => "no_price",
+            Refusal::CatalogueNotReady { .. } => "catalogue_not_ready",
             Refusal::NoTaxRate { .. } => "no_tax_rate",
             Refusal::TooManyLines { .. } => "too_many_lines",
             Refusal::TooManyTenders { .. } => "too_many_tenders",
@@ -127,6 +129,9 @@ impl Refusal {
             Refusal::UnknownArticle { .. } => "Search the article by name, or put it aside and go on.",
             Refusal::UnknownCode { .. } => "Scan the article's own barcode, or search it by name.",
             Refusal::Misread { .. } => "Scan it again, or type the number below the bars.",
+            Refusal::CatalogueNotReady { .. } => {
+                "Scan again in a moment. If it stays, call the technician: the box must reach head office once."
+            }
             Refusal::NoPrice { .. } => "Put it aside and tell head office that its price is missing.",
             Refusal::NoTaxRate { .. } => "Void the line if it is in the sale, and tell head office that the tax class is missing.",
             Refusal::TooManyLines { .. } => "Finish this sale and put the rest into a second one.",
@@ -180,6 +185,7 @@ impl Refusal {
             Refusal::UnknownCode { code: text() },
             Refusal::Misread { code: text(), reason: text() },
             Refusal::NoPrice { name: text() },
+            Refusal::CatalogueNotReady { why: text() },
             Refusal::NoTaxRate { name: text(), class: TaxClassId::new("A").expect("a letter is a name") },
             Refusal::TooManyLines { max: 1 },
             Refusal::TooManyTenders { max: 1 },
@@ -230,6 +236,7 @@ impl Refusal {
             Refusal::UnknownCode { code } => format!("Not an article's code: {code}"),
             Refusal::Misread { code, reason } => format!("Misread: {code} ({reason})"),
             Refusal::NoPrice { name } => format!("{name} has no price."),
+            Refusal::CatalogueNotReady { why } => format!("No article can be looked up now: {why}."),
             Refusal::NoTaxRate { name, class } => format!("{name} has tax class {class}, for which there is no rate today."),
             Refusal::TooManyLines { max } => format!("The sale has {max} lines; that is the limit."),
             Refusal::TooManyTenders { max } => format!("The sale has {max} payments; that is the limit."),

@@ -180,17 +180,16 @@ pub(super) fn record(
 }
 
 fn article<'a>(case: &Case<'a>, code: &str) -> Result<&'a ArticleFact, Refusal> {
-    let code = || code.to_owned();
     match &case.facts.scan {
         Some(ScanFact::Article(article)) if article.unit_price.is_negative() || article.embedded_price.is_some_and(Money::is_negative) => {
             Err(Refusal::NoPrice { name: article.name.clone() })
         }
         Some(ScanFact::Article(article)) => Ok(article),
-        Some(ScanFact::UnknownArticle) => Err(Refusal::UnknownArticle { code: code() }),
-        Some(ScanFact::NoPrice { name, .. }) => Err(Refusal::NoPrice { name: name.clone() }),
-        Some(ScanFact::Misread { reason }) => Err(Refusal::Misread { code: code(), reason: reason.clone() }),
         // A code that nobody resolved is a code that the till cannot use.
-        Some(ScanFact::UnknownCode) | None => Err(Refusal::UnknownCode { code: code() }),
+        other => {
+            let refusal = other.as_ref().and_then(|fact| fact.refusal(code));
+            Err(refusal.unwrap_or_else(|| Refusal::UnknownCode { code: code.to_owned() }))
+        }
     }
 }
 

@@ -95,7 +95,7 @@ pub(super) fn adopt_feed(case: &Case, feed: Feed, version: u64, hash: &str) -> R
 
     // Cannot fail below.
     let mut events = vec![Event::FeedAdopted { feed, version, hash: hash.to_owned(), at: case.ask.at }];
-    if let (Feed::Stock, Some(baseline)) = (feed, &case.facts.baseline) {
+    for baseline in case.facts.baselines.iter().filter(|_| feed == Feed::Stock) {
         let apart = |sku: &&Sku| matches!(case.state.movements.get(sku), Some(Movements::Apart(_)));
         let skus: Vec<Sku> = baseline.settled.iter().filter(apart).cloned().collect();
         if !skus.is_empty() {
