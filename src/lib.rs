@@ -26,3 +26,6 @@ pub mod demo;
 pub mod head_office;
 
 pub mod check;
+pub mod export;
+
+pub mod fault;

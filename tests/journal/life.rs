@@ -1,0 +1,86 @@
+//! A journal on a real folder, from its first start on.
+
+use counterfoil::journal::{Folder, Journal, Kind, Limits, OpenError, Reader, verify};
+
+use super::shop::{SMALL, at, command, key, keys, open, options, records};
+
+#[test]
+fn what_was_flushed_is_there_after_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    let disk = Folder::create(&path).unwrap();
+    let opened = open(&disk, 1).unwrap();
+    assert_eq!(opened.report.parent, None);
+    let mut journal = opened.journal;
+    for number in 1..=40 {
+        journal.append(&command(number)).unwrap();
+        assert_eq!(journal.flush().unwrap(), journal.head().seq);
+    }
+    let head = journal.head();
+    journal.close(at(100)).unwrap();
+
+    let opened = open(&disk, 2).unwrap();
+    assert!(opened.report.is_clean(), "{}", opened.report);
+    assert_eq!(opened.report.parent.unwrap().seq, head.seq + 1, "the mark");
+    let found = records(opened.replay);
+    assert_eq!(keys(&found), (1..=40).map(|number| format!("command-{number}")).collect::<Vec<_>>());
+    assert_eq!(found.first().unwrap().kind(), Kind::Link);
+    assert_eq!(found.iter().map(|record| record.seq).collect::<Vec<_>>(), (1..=43).collect::<Vec<_>>());
+    drop(opened.journal);
+
+    let report = verify(&path, Some(&key().public())).unwrap();
+    assert_eq!((report.first_bad, report.records, report.signed_upto), (None, 43, 43));
+    assert!(report.segments >= 3, "{}", report.segments);
+}
+
+#[test]
+fn a_second_process_is_turned_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Folder::create(folder.path()).unwrap();
+    let first = open(&disk, 1).unwrap();
+    let Err(error) = open(&Folder::create(folder.path()).unwrap(), 2) else { panic!("opened twice") };
+    assert!(matches!(error, OpenError::Locked { .. }));
+    assert!(error.to_string().contains(folder.path().to_str().unwrap()), "{error}");
+    drop(first);
+    assert!(open(&disk, 3).is_ok());
+}
+
+#[test]
+fn the_reader_gives_the_stored_bytes_while_the_journal_grows() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Folder::create(folder.path()).unwrap();
+    let mut journal = Journal::open(disk, options(1, SMALL)).unwrap().journal;
+    let reader = Reader::open(folder.path()).unwrap();
+    let mut next = 1;
+    let mut got = Vec::new();
+    for number in 1..=100 {
+        journal.append(&command(number)).unwrap();
+        if number % 7 == 0 {
+            journal.flush().unwrap();
+        }
+        let batch = reader.read_batch(next, journal.durable_upto(), 1000).unwrap();
+        next += batch.len() as u64;
+        got.extend(batch);
+        assert!(next <= journal.durable_upto() + 1);
+    }
+    journal.flush().unwrap();
+    while next <= journal.durable_upto() {
+        let batch = reader.read_batch(next, journal.durable_upto(), 1).unwrap();
+        assert_eq!(batch.len(), 1);
+        next += 1;
+        got.extend(batch);
+    }
+    let all = records(journal.replay_from_start().unwrap());
+    assert_eq!(got.iter().map(|raw| &raw.line).collect::<Vec<_>>(), all.iter().map(|record| &record.line).collect::<Vec<_>>());
+    for seq in [1, 50, 101, 2] {
+        assert_eq!(reader.read_one(seq).unwrap().line, all[seq as usize - 1].line);
+    }
+    assert!(reader.read_one(102).is_err());
+}
+
+#[test]
+fn the_product_sizes_fit_together() {
+    let limits = Limits::default();
+    assert!((limits.record_bytes_max as u64) < limits.segment_bytes_max);
+    assert_eq!(limits.segment_bytes_max % limits.fill_bytes, 0);
+}
