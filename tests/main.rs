@@ -2,4 +2,5 @@
 
 mod config;
 mod gs1;
+mod journal;
 mod purity;

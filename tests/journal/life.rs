@@ -2,7 +2,7 @@
 
 use counterfoil::journal::{Folder, Journal, Kind, Limits, OpenError, Reader, verify};
 
-use super::shop::{SMALL, at, command, key, keys, open, options, records};
+use super::shop::{SMALL, at, carry, command, key, keys, open, options, records};
 
 #[test]
 fn what_was_flushed_is_there_after_the_next_start() {
@@ -83,4 +83,29 @@ fn the_product_sizes_fit_together() {
     let limits = Limits::default();
     assert!((limits.record_bytes_max as u64) < limits.segment_bytes_max);
     assert_eq!(limits.segment_bytes_max % limits.fill_bytes, 0);
+}
+
+#[test]
+fn replay_starts_at_the_newest_carry_forward_and_can_go_further_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Folder::create(folder.path()).unwrap();
+    let mut journal = open(&disk, 1).unwrap().journal;
+    for day in 1..=3 {
+        journal.append(&carry(day)).unwrap();
+        for number in 1..=15 {
+            journal.append(&command(day * 100 + number)).unwrap();
+        }
+        journal.flush().unwrap();
+        journal.end_segment().unwrap();
+    }
+    journal.close(at(1000)).unwrap();
+    let opened = open(&disk, 2).unwrap();
+    let first_key = |replay| keys(&records(replay)).into_iter().next().unwrap();
+    assert_eq!(opened.report.carry_forward, Some(34));
+    assert_eq!(first_key(opened.replay), "carry-3");
+    assert_eq!(first_key(opened.journal.replay_from_carry_before(34).unwrap()), "carry-2");
+    assert_eq!(first_key(opened.journal.replay_from_carry_before(18).unwrap()), "carry-1");
+    let whole = records(opened.journal.replay_from_carry_before(2).unwrap());
+    assert_eq!(whole.len(), records(opened.journal.replay_from_start().unwrap()).len());
+    assert_eq!(whole[0].seq, 1);
 }

@@ -36,11 +36,19 @@ pub fn event(json: &str) -> Box<RawValue> {
 /// A command of three events, so that a part of it would be seen.
 pub fn command(number: u64) -> Draft {
     let part = |part: u64| event(&format!(r#"{{"part_done.1":{{"command":{number},"part":{part},"of":3}}}}"#));
-    Draft { at: at(number as i64), date: None, key: Some(format!("command-{number}")), events: vec![part(1), part(2), part(3)], signed: false, carry: false }
+    Draft {
+        at: at(number as i64),
+        date: None,
+        key: Some(format!("command-{number}")),
+        events: vec![part(1), part(2), part(3)],
+        signed: false,
+        carry: false,
+    }
 }
 
 pub fn carry(number: u64) -> Draft {
-    let events = vec![event(&format!(r#"{{"carried_forward.1":{{"parts":{{"tills":"{number:064x}"}}}}}}"#)), event(r#"{"day_opened.1":{}}"#)];
+    let events =
+        vec![event(&format!(r#"{{"carried_forward.1":{{"parts":{{"tills":"{number:064x}"}}}}}}"#)), event(r#"{"day_opened.1":{}}"#)];
     Draft { at: at(number as i64), date: None, key: Some(format!("carry-{number}")), events, signed: false, carry: true }
 }
 
