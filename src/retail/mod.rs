@@ -216,6 +216,9 @@ pub struct ArticleFact {
     pub quantity_from: QuantityFrom,
     /// Set for price-embedded codes: the line costs this, whatever quantity × price says.
     pub embedded_price: Option<Money>,
+    /// What the record says was scanned: the number that was found, in its short form. Never all that a code carried: a Digital
+    /// Link may hold a person's name.
+    pub code: String,
     /// GTIN-14 of the code, when it has one.
     pub gtin: Option<String>,
     pub batch: Option<String>,

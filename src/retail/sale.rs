@@ -35,7 +35,7 @@ pub(super) fn add_line(case: &Case, code: &str, asked: Option<Qty>) -> Result<Ou
         line: basket.map_or(1, |basket| basket.next_line),
         sku: article.sku.clone(),
         name: article.name.clone(),
-        code: code.to_owned(),
+        code: article.code.clone(),
         gtin: article.gtin.clone(),
         quantity,
         quantity_from: article.quantity_from,
