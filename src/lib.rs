@@ -27,5 +27,6 @@ pub mod head_office;
 
 pub mod check;
 pub mod export;
+pub mod process;
 
 pub mod fault;

@@ -32,7 +32,7 @@ fn every_wrong_value_is_named_with_its_remedy() {
     check(r#"currency = "EUR""#, r#"currency = "EUX""#, r#"store.currency = "EUX": not a currency"#);
     check("Europe/Berlin", "Europe/Atlantis", r#"store.time_zone = "Europe/Atlantis": not an IANA time zone"#);
     check(r#"country = "DE""#, r#"country = "Germany""#, r#"store.country = "Germany": use the two capital letters"#);
-    check(r#"locale = "en""#, r#"locale = "xx""#, r#"store.locale = "xx": use "en" or "de""#);
+    check(r#"locale = "en""#, r#"locale = "xx""#, r#"store.locale = "xx": use one of en, "#);
     check(r#"name = "Markt am Platz""#, r#"name = "  ""#, "store.name");
     check("127.0.0.1:8080", "0.0.0.0:8080", "node.listen = 0.0.0.0:8080: other machines may reach this address");
     check("127.0.0.1:8080", "8080", r#"node.listen = "8080": write an address and a port"#);

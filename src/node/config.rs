@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::device::{DeviceConfig, DeviceKind, PortConfig};
+use crate::document::{Letterhead, Locale};
 use crate::ids::{DeviceName, NodeId, StoreId, TaxClassId, WorkstationId};
 use crate::money::{Currency, Money, RoundingMode};
 use crate::retail::Rules;
@@ -23,8 +24,8 @@ pub struct NodeConfig {
     /// ISO 3166 two-letter code; selects the rules for price- and weight-embedded codes.
     pub country: String,
     pub time_zone: jiff::tz::TimeZone,
-    /// "en" or "de": decimal mark and receipt words.
-    pub locale: String,
+    /// Decimal mark, dates and words of receipts and pages.
+    pub locale: Locale,
     pub data_dir: PathBuf,
     pub listen: SocketAddr,
     /// Host names (with port) that pages may be asked under, besides the listen address.
@@ -37,14 +38,6 @@ pub struct NodeConfig {
     pub font: Option<PathBuf>,
     /// Open the business day by itself at the first start of a new date.
     pub opens_day_itself: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Letterhead {
-    pub name: String,
-    pub address: Vec<String>,
-    pub tax_id: String,
-    pub footer: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -292,9 +285,11 @@ fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
     if raw.store.country.len() != 2 || !raw.store.country.bytes().all(|b| b.is_ascii_uppercase()) {
         check.complain("store.country", format!("{:?}", raw.store.country), "use the two capital letters of ISO 3166, for example \"DE\"");
     }
-    if !matches!(raw.store.locale.as_str(), "en" | "de") {
-        check.complain("store.locale", format!("{:?}", raw.store.locale), "use \"en\" or \"de\"");
-    }
+    let locale = check.take(
+        "store.locale",
+        &raw.store.locale,
+        Locale::from_tag(&raw.store.locale).ok_or_else(|| format!("use one of {}", Locale::TAGS.join(", "))),
+    );
     let listen = check.take(
         "node.listen",
         &raw.node.listen,
@@ -330,10 +325,15 @@ fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
     Some(NodeConfig {
         store: store.clone(),
         node: node?,
-        letterhead: Letterhead { name: raw.store.name, address: raw.store.address, tax_id: raw.store.tax_id, footer: raw.store.footer },
+        letterhead: Letterhead {
+            store_name: raw.store.name,
+            address_lines: raw.store.address,
+            tax_id: raw.store.tax_id,
+            footer_lines: raw.store.footer,
+        },
         country: raw.store.country,
         time_zone: time_zone?,
-        locale: raw.store.locale,
+        locale: locale?,
         data_dir: raw.node.data_dir,
         listen: listen?,
         hosts: raw.node.hosts,

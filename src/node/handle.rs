@@ -5,11 +5,18 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::screen::{LinkStatus, NextScan, Screen};
+use super::archive::Archive;
+use super::facts;
+use super::screen::{ArticleInfo, LinkStatus, NextScan, Screen};
 use crate::device::{DeviceReport, TestKind};
-use crate::ids::{CommandId, DeviceName, Incarnation, StaffId, WorkstationId};
-use crate::money::Currency;
-use crate::retail::{Answer, Command, Feed, Refusal};
+use crate::gs1::CodeRules;
+use crate::ids::{CommandId, DeviceName, Incarnation, Sku, StaffId, WorkstationId};
+use crate::journal::Position;
+use crate::money::{Currency, Qty};
+use crate::retail::{Answer, Command, Feed, Refusal, ScanFact};
+use crate::sync::feed::Article;
+use crate::time::Stamp;
+use crate::views::{LoadError, NotNow, Views};
 
 /// Commands and reports that may wait for the loop. Beyond it callers are told to try again.
 pub const LOOP_INBOX_MAX: usize = 4096;
@@ -34,6 +41,9 @@ pub enum AskError {
     /// The journal is fenced or the process is stopping: nothing was acknowledged; it restarts and recovers by itself.
     #[error("the node is restarting; nothing was recorded: try again in a few seconds")]
     Stopping,
+    /// Nothing was recorded and the till is as it was. The words name the folder and the remedy.
+    #[error("{0}")]
+    DiskFull(String),
 }
 
 /// Everything that can reach the loop. Closed.
@@ -63,7 +73,18 @@ pub enum Input {
         workstation: WorkstationId,
         next: NextScan,
     },
+    /// What lies on the shelf by the baseline and our own movements; `None` where there is no baseline.
+    OnHand(Vec<Sku>, oneshot::Sender<Vec<Option<OnHand>>>),
+    /// Once, right after the start: settle what the last process left under way.
+    Restarted,
     Stop,
+}
+
+/// Units on the shelf and how old the statement under them is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OnHand {
+    pub quantity: Qty,
+    pub as_of: Stamp,
 }
 
 /// The newest record that is on disk.
@@ -75,6 +96,12 @@ pub struct DurableHead {
     pub hash: String,
     /// The newest record with an urgent event; 0 when none.
     pub urgent_seq: u64,
+}
+
+impl DurableHead {
+    pub fn at(position: Position) -> DurableHead {
+        DurableHead { incarnation: position.incarnation, seq: position.seq, hash: position.hash.to_string(), urgent_seq: 0 }
+    }
 }
 
 #[derive(Clone)]
@@ -89,6 +116,10 @@ pub struct Node {
 pub struct Shared {
     pub journal_folder: PathBuf,
     pub feeds_folder: PathBuf,
+    pub views: Views,
+    pub archive: Archive,
+    pub codes: CodeRules,
+    pub time_zone: jiff::tz::TimeZone,
 }
 
 impl Node {
@@ -134,5 +165,54 @@ impl Node {
 
     pub fn shared(&self) -> &Shared {
         &self.shared
+    }
+
+    /// Articles by name, code or SKU as typed, with what lies on the shelf.
+    pub async fn search(&self, text: &str, limit: usize) -> Result<Vec<ArticleInfo>, NotNow> {
+        let articles = self.shared.views.search(text, limit)?;
+        Ok(self.with_stock(articles).await)
+    }
+
+    /// What a code would sell here and now. Sells nothing.
+    pub async fn price_check(&self, code: &str) -> ScanFact {
+        self.shared.look_up(code)
+    }
+
+    /// One article with what lies on the shelf.
+    pub async fn article(&self, sku: &Sku) -> Result<Option<ArticleInfo>, NotNow> {
+        let found = self.shared.views.by_sku(sku)?;
+        Ok(self.with_stock(found.into_iter().collect()).await.pop())
+    }
+
+    async fn with_stock(&self, articles: Vec<Article>) -> Vec<ArticleInfo> {
+        let skus = articles.iter().map(|a| a.sku.clone()).collect();
+        let (reply, on_hand) = oneshot::channel();
+        // A loop that is busy or gone costs the stock figure, not the price.
+        let stock = match self.inbox.try_send(Input::OnHand(skus, reply)) {
+            Ok(()) => on_hand.await.unwrap_or_default(),
+            Err(_) => Vec::new(),
+        };
+        let stock = stock.into_iter().chain(std::iter::repeat(None));
+        articles.into_iter().zip(stock).map(|(article, on_hand)| ArticleInfo::of(&article, on_hand)).collect()
+    }
+
+    /// A feed's file is whole and fsynced: loads it beside the version in force (seconds for a large one) and then has it adopted.
+    pub async fn feed_arrived(&self, feed: Feed, version: u64, hash: String) -> Result<(), LoadError> {
+        let views = self.shared.views.clone();
+        let named = hash.clone();
+        let progress = move |percent: u8| tracing::debug!(feed = feed.name(), version, percent, "loading");
+        let loaded = tokio::task::spawn_blocking(move || views.load(feed, version, &named, &progress)).await;
+        loaded.unwrap_or_else(|panic| Err(LoadError::Cache { why: panic.to_string() }))?;
+        // A node that stops meanwhile loads it again at its next start.
+        let _ = self.tell(Input::FeedReady { feed, version, hash }).await;
+        Ok(())
+    }
+}
+
+impl Shared {
+    /// What a code, scanned or typed, would sell here and now.
+    pub fn look_up(&self, code: &str) -> ScanFact {
+        let today = jiff::Timestamp::now().to_zoned(self.time_zone.clone()).date();
+        facts::look_up(code, &facts::Sources { views: &self.views, archive: &self.archive, codes: &self.codes, today })
     }
 }

@@ -3,6 +3,16 @@
 pub mod handle;
 pub mod screen;
 
+pub mod replay;
+pub mod run;
+pub mod start;
+pub mod writer;
+
+pub mod archive;
+pub mod facts;
+pub mod prints;
+pub mod publish;
+
 pub mod config;
 pub mod figures;
 pub mod notify;

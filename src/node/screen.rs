@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::handle::OnHand;
 use crate::device::DeviceStatus;
 use crate::ids::{Sku, StoreId, TxnId, WorkstationId};
 use crate::money::{Money, Qty, Unit};
@@ -14,6 +15,7 @@ use crate::retail::basket::Basket;
 use crate::retail::day::Day;
 use crate::retail::print::OpenPrint;
 use crate::retail::{Feed, Rules, TransactionRecord};
+use crate::sync::feed::Article;
 use crate::time::Stamp;
 
 #[derive(Debug, Clone)]
@@ -33,6 +35,26 @@ pub struct Screen {
     pub feeds: Vec<FeedStatus>,
     /// Alarms a technician should know: damaged segments, disk nearly full, journal fenced. Words with a remedy.
     pub alarms: Vec<String>,
+}
+
+impl Screen {
+    /// Before the loop has published anything.
+    pub fn empty(store: StoreId, store_name: String, rules: Arc<Rules>) -> Screen {
+        Screen {
+            revision: 0,
+            store,
+            store_name,
+            rules,
+            day: Day::NeverOpened,
+            workstations: BTreeMap::new(),
+            suspended: Vec::new(),
+            prints: Vec::new(),
+            devices: Vec::new(),
+            link: LinkStatus::default(),
+            feeds: Vec::new(),
+            alarms: Vec::new(),
+        }
+    }
 }
 
 /// One workstation's screen.
@@ -80,6 +102,20 @@ pub struct ArticleInfo {
     pub on_hand: Option<Qty>,
     /// When the baseline under `on_hand` was true.
     pub stock_as_of_ms: Option<i64>,
+}
+
+impl ArticleInfo {
+    pub fn of(article: &Article, on_hand: Option<OnHand>) -> ArticleInfo {
+        ArticleInfo {
+            sku: article.sku.clone(),
+            name: article.name.clone(),
+            code: article.shown_code().to_owned(),
+            unit: article.unit,
+            unit_price: article.price,
+            on_hand: on_hand.map(|o| o.quantity),
+            stock_as_of_ms: on_hand.map(|o| o.as_of.ms),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -297,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_torn_event_waits_for_its_rest() {
-        let mut raw = vec![0u8; EVENT_BYTES * 2];
+        let mut raw = [0u8; EVENT_BYTES * 2];
         raw[EVENT_BYTES - 8] = 1;
         raw[EVENT_BYTES - 6] = 30;
         raw[EVENT_BYTES - 4] = 1;

@@ -1,0 +1,213 @@
+//! Prefetch: everything a decision may need to know, read from the views before it is made. What a code means is decided in `gs1`,
+//! whether the shop has such an article in the views; here the two meet.
+
+use jiff::civil::Date;
+
+use super::archive::Archive;
+use super::handle::CommandRequest;
+use crate::gs1::{self, ArticleCode, CodeRules, EmbeddedCode, EmbeddedValue, Meaning, Scan};
+use crate::ids::Sku;
+use crate::money::{Money, Qty, RoundingMode, Unit};
+use crate::retail::{ArticleFact, BaselineFact, Command, Facts, Feed, QuantityFrom, ScanFact, State};
+use crate::sync::feed::{Article, CodeKey};
+use crate::views::{FeedState, Hit, NotNow, Views};
+
+/// Where facts come from.
+pub struct Sources<'a> {
+    pub views: &'a Views,
+    pub archive: &'a Archive,
+    pub codes: &'a CodeRules,
+    pub today: Date,
+}
+
+/// The facts for one command.
+pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>) -> Facts {
+    let mut facts = Facts::default();
+    match &request.command {
+        Command::AddLine { code, .. } => facts.scan = Some(look_up(code, sources)),
+        Command::TenderCash { .. } | Command::EndCard { .. } => {
+            let basket = request
+                .workstation
+                .as_ref()
+                .and_then(|w| state.workstations.get(w))
+                .and_then(|w| w.open)
+                .and_then(|txn| state.baskets.get(&txn));
+            if let Some(basket) = basket {
+                // Stock never holds up a sale: an article whose baseline cannot be read now counts as one without.
+                facts.stock = basket.lines.iter().filter_map(|line| sources.views.stock(&line.sold.sku).ok().flatten()).collect();
+            }
+        }
+        Command::AdoptFeed { feed: Feed::Stock, version, .. } => {
+            let settled = sources.views.newly_settled(*version, &mut state.unsettled());
+            facts.baselines = settled.into_iter().map(|(head_seq, settled)| BaselineFact { head_seq, settled }).collect();
+        }
+        Command::Reprint { txn: Some(txn) } => facts.record = sources.archive.transaction(*txn).map(|found| Box::new(found.record)),
+        Command::SettlePrint { job, .. } => {
+            let txn = state.prints.get(job).and_then(|print| match print.what {
+                crate::retail::event::PrintSubject::Receipt(txn) => Some(txn),
+                crate::retail::event::PrintSubject::DayReport(_) => None,
+            });
+            facts.record = txn.and_then(|txn| sources.archive.transaction(txn)).map(|found| Box::new(found.record));
+        }
+        Command::OpenDay { .. }
+        | Command::CloseDay {}
+        | Command::SetQuantity { .. }
+        | Command::VoidLine { .. }
+        | Command::Undo {}
+        | Command::VoidTransaction {}
+        | Command::Suspend {}
+        | Command::Recall { .. }
+        | Command::StartCard { .. }
+        | Command::RemoveTender { .. }
+        | Command::Reprint { txn: None }
+        | Command::ReportPrint { .. }
+        | Command::AdoptFeed { feed: Feed::Catalogue, .. }
+        | Command::AcknowledgeUplink { .. } => {}
+    }
+    facts
+}
+
+/// What a code, scanned or typed, sells here and now.
+pub fn look_up(code: &str, sources: &Sources<'_>) -> ScanFact {
+    let scan = match Scan::from_frame(code.trim_matches([' ', '\r', '\n', '\t']).as_bytes(), true) {
+        Ok(scan) => scan,
+        Err(bad) => return ScanFact::Misread { reason: bad.to_string() },
+    };
+    match gs1::interpret(&scan, sources.codes, sources.today) {
+        Meaning::Article(article) => by_article_code(&article, sources),
+        Meaning::Embedded(embedded) => by_embedded(&embedded, sources),
+        Meaning::Plain { text, doubt } => match (by_text(&text, sources), doubt) {
+            (ScanFact::UnknownArticle, Some(misread)) => ScanFact::Misread { reason: misread.to_string() },
+            (fact, _) => fact,
+        },
+        Meaning::Misread(misread) => ScanFact::Misread { reason: misread.to_string() },
+        Meaning::Unknown { .. } => ScanFact::UnknownCode,
+    }
+}
+
+fn by_article_code(code: &ArticleCode, sources: &Sources<'_>) -> ScanFact {
+    let mut keys: Vec<CodeKey> = code.keys.iter().map(|gtin| CodeKey::Gtin(*gtin)).collect();
+    keys.extend(code.text.iter().map(|text| CodeKey::Text(text.clone())));
+    let hit = match sources.views.by_code(&keys) {
+        Ok(Some(hit)) => hit,
+        Ok(None) => return code.text.as_ref().map_or(ScanFact::UnknownArticle, |text| by_text(text, sources)),
+        Err(not_now) => return not_ready(&not_now),
+    };
+    let gtin = code.keys.first().map(|gtin| gtin.as_str().to_owned());
+    // Anyone can print a QR code with a television's number and "price 1": weight, count and price in a code are believed only for
+    // articles that are sold by measure.
+    let measured = hit.article.unit != Unit::Piece || code.keys.iter().any(|gtin| gtin.indicator() == 9);
+    let price = code.price.filter(|_| measured);
+    let told = code.weight.filter(|_| hit.article.unit == Unit::Kilogram).or(code.count.filter(|_| measured));
+    let quantity = told.or_else(|| price.map(|price| quantity_for(price, hit.article.price, hit.article.unit)));
+    sold(hit, |fact| ArticleFact {
+        quantity: quantity.unwrap_or(fact.quantity),
+        quantity_from: if quantity.is_some() { QuantityFrom::Code } else { QuantityFrom::Entry },
+        embedded_price: price,
+        gtin,
+        batch: code.batch.clone(),
+        serial: code.serial.clone(),
+        ..fact
+    })
+}
+
+fn by_embedded(code: &EmbeddedCode, sources: &Sources<'_>) -> ScanFact {
+    // A scale's number may be in the catalogue as it stands (a fixed-price article in the same range) or with its value zeroed.
+    let keys = [CodeKey::Gtin(code.key), CodeKey::Gtin(code.code)];
+    let hit = match sources.views.by_code(&keys) {
+        Ok(Some(hit)) => hit,
+        Ok(None) => return ScanFact::UnknownArticle,
+        Err(not_now) => return not_ready(&not_now),
+    };
+    let gtin = Some(code.code.as_str().to_owned());
+    match code.value {
+        EmbeddedValue::Price(price) => {
+            let quantity = quantity_for(price, hit.article.price, hit.article.unit);
+            sold(hit, |fact| ArticleFact {
+                quantity,
+                quantity_from: QuantityFrom::Code,
+                embedded_price: Some(price),
+                code: code.code.short().to_owned(),
+                gtin,
+                ..fact
+            })
+        }
+        EmbeddedValue::Weight(quantity) | EmbeddedValue::Count(quantity) => {
+            sold(hit, |fact| ArticleFact { quantity, quantity_from: QuantityFrom::Code, code: code.code.short().to_owned(), gtin, ..fact })
+        }
+    }
+}
+
+/// How much a price in a code pays for, to the gram; one piece where it cannot be told.
+fn quantity_for(price: Money, unit_price: Option<Money>, unit: Unit) -> Qty {
+    match unit_price {
+        Some(unit_price) if unit != Unit::Piece && unit_price.minor() > 0 => {
+            let thousandths = RoundingMode::HalfUp.divide(i128::from(price.minor()) * 1000, i128::from(unit_price.minor()));
+            Qty::from_thousandths(thousandths.max(1))
+        }
+        _ => Qty::ONE,
+    }
+}
+
+/// Plain text: a code of the assortment, or the SKU itself.
+fn by_text(text: &str, sources: &Sources<'_>) -> ScanFact {
+    let by_code = match CodeKey::read(text) {
+        Ok(key) => sources.views.by_code(&[key]),
+        Err(_) => Ok(None),
+    };
+    match by_code {
+        Ok(Some(hit)) => sold(hit, |fact| fact),
+        Ok(None) => by_sku(text, sources),
+        Err(not_now) => not_ready(&not_now),
+    }
+}
+
+fn by_sku(text: &str, sources: &Sources<'_>) -> ScanFact {
+    let Ok(sku) = Sku::new(text) else { return ScanFact::UnknownArticle };
+    match sources.views.by_sku(&sku) {
+        Ok(Some(article)) => {
+            let version = state_version(sources);
+            let key = CodeKey::Text(text.to_owned());
+            sold(Hit { article, key, quantity: Qty::ONE, version }, |fact| fact)
+        }
+        Ok(None) => ScanFact::UnknownArticle,
+        Err(not_now) => not_ready(&not_now),
+    }
+}
+
+fn state_version(sources: &Sources<'_>) -> u64 {
+    match sources.views.feed(Feed::Catalogue) {
+        FeedState::Ready { version, .. } => version,
+        FeedState::None | FeedState::Rebuilding { .. } | FeedState::Broken { .. } => 0,
+    }
+}
+
+fn not_ready(not_now: &NotNow) -> ScanFact {
+    ScanFact::NotReady { why: not_now.to_string() }
+}
+
+fn sold(hit: Hit, complete: impl FnOnce(ArticleFact) -> ArticleFact) -> ScanFact {
+    let Hit { article, key, quantity, version } = hit;
+    let Article { sku, name, unit, tax_class, group, price, .. } = article;
+    let fact = ArticleFact {
+        sku,
+        name,
+        unit,
+        unit_price: price.unwrap_or_default(),
+        tax_class,
+        group,
+        quantity,
+        quantity_from: QuantityFrom::Entry,
+        embedded_price: None,
+        code: key.short().to_owned(),
+        gtin: None,
+        batch: None,
+        serial: None,
+        price_version: version,
+    };
+    let fact = complete(fact);
+    if price.is_none() && fact.embedded_price.is_none() {
+        return ScanFact::NoPrice { sku: fact.sku, name: fact.name };
+    }
+    ScanFact::Article(Box::new(fact))
+}

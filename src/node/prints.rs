@@ -1,0 +1,67 @@
+//! From an effect of the core to an order for a printer's owner: the paper is made from the record that is on disk, never from what a
+//! page remembers.
+
+use std::sync::Arc;
+
+use crate::device::{PrintOrder, PrinterOrder};
+use crate::document::{Document, Letterhead, Locale, Receipt, Report, ReportKind};
+use crate::ids::{DeviceName, JobId};
+use crate::money::Currency;
+use crate::retail::{Effect, PrintWhat};
+
+/// Hex characters of a record's hash that stand on its paper.
+const FRAGMENT_CHARS: usize = 10;
+
+/// How this store's papers look.
+#[derive(Debug, Clone)]
+pub struct Prints {
+    pub letterhead: Letterhead,
+    pub locale: Locale,
+    pub currency: Currency,
+    pub time_zone: jiff::tz::TimeZone,
+}
+
+impl Prints {
+    /// The order for an effect. `hash`: of the record that holds what is printed.
+    pub fn order(&self, effect: Effect, hash: &str) -> (DeviceName, PrinterOrder) {
+        match effect {
+            Effect::Print { job, printer, what, kick } => (printer, self.print(job, &what, hash, kick, false)),
+            Effect::ReleasePrint { job, printer } => (printer, PrinterOrder::Release { job }),
+            Effect::KickDrawer { printer } => (printer, PrinterOrder::Kick),
+        }
+    }
+
+    /// A job that was held, with no byte sent, when the process stopped. Its drawer pulse is never made up for.
+    pub fn again(&self, job: JobId, what: &PrintWhat, hash: &str) -> PrinterOrder {
+        self.print(job, what, hash, false, true)
+    }
+
+    fn print(&self, job: JobId, what: &PrintWhat, hash: &str, kick: bool, held_before: bool) -> PrinterOrder {
+        let document = Arc::new(self.document(what, hash));
+        PrinterOrder::Print(PrintOrder { job, document, kick, held_before })
+    }
+
+    fn document(&self, what: &PrintWhat, hash: &str) -> Document {
+        let head_fragment = hash.get(..FRAGMENT_CHARS).unwrap_or(hash);
+        match what {
+            PrintWhat::Receipt { record, copy } => {
+                Receipt::of(record, &self.letterhead, &self.currency, &self.locale, head_fragment, *copy).document()
+            }
+            PrintWhat::DayReport { report, copy } => Report {
+                report,
+                kind: ReportKind::Z,
+                letterhead: &self.letterhead,
+                currency: &self.currency,
+                locale: &self.locale,
+                utc_offset_min: self.offset_min(report.closed_at.ms),
+                head_fragment,
+                copy: *copy,
+            }
+            .document(),
+        }
+    }
+
+    fn offset_min(&self, ms: i64) -> i32 {
+        jiff::Timestamp::from_millisecond(ms).map_or(0, |at| self.time_zone.to_offset(at).seconds() / 60)
+    }
+}

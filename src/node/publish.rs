@@ -1,0 +1,234 @@
+//! What the loop shows: it keeps what is not business state (devices, line, feedback) and folds it with the state into a [`Screen`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::screen::{ArticleInfo, FeedStatus, Feedback, LinkStatus, NextScan, Screen, SuspendedRow, TillScreen};
+use super::writer::Recorded;
+use crate::device::DeviceStatus;
+use crate::ids::{DeviceName, StoreId, WorkstationId};
+use crate::retail::basket::{Basket, Place, totals};
+use crate::retail::day::Day;
+use crate::retail::{Event, EventKind, Feed, Rules, State, tender};
+use crate::time::Stamp;
+
+pub struct Publisher {
+    store: StoreId,
+    store_name: String,
+    rules: Arc<Rules>,
+    revision: u64,
+    feedback_serial: u64,
+    desks: BTreeMap<WorkstationId, Desk>,
+    /// Screens as last published: a workstation whose state did not change keeps its value and its revision.
+    tills: BTreeMap<WorkstationId, Arc<TillScreen>>,
+    devices: BTreeMap<DeviceName, DeviceStatus>,
+    link: LinkStatus,
+    confirmed: BTreeMap<Feed, i64>,
+    /// Sequences of finished transactions that head office has not acknowledged.
+    waiting: BTreeSet<u64>,
+    newest_seq: u64,
+    urgent_seq: u64,
+    alarms: Vec<String>,
+}
+
+/// What a workstation shows that is not business state.
+#[derive(Default)]
+struct Desk {
+    feedback: Option<Feedback>,
+    next_scan: NextScan,
+    price_check: Option<Arc<ArticleInfo>>,
+}
+
+impl Publisher {
+    /// `waiting`: sequences of finished transactions above the acknowledged one, from the electronic journal.
+    pub fn new(
+        store: StoreId,
+        store_name: String,
+        rules: Arc<Rules>,
+        waiting: BTreeSet<u64>,
+        newest_seq: u64,
+        alarms: Vec<String>,
+    ) -> Publisher {
+        Publisher {
+            store,
+            store_name,
+            rules,
+            revision: 0,
+            feedback_serial: 0,
+            desks: BTreeMap::new(),
+            tills: BTreeMap::new(),
+            devices: BTreeMap::new(),
+            link: LinkStatus::default(),
+            confirmed: BTreeMap::new(),
+            waiting,
+            newest_seq,
+            urgent_seq: 0,
+            alarms,
+        }
+    }
+
+    pub fn urgent_seq(&self) -> u64 {
+        self.urgent_seq
+    }
+
+    /// True when the words or the state changed; counters alone do not wake anybody.
+    pub fn set_link(&mut self, link: LinkStatus) -> bool {
+        let changed = (link.online, &link.why) != (self.link.online, &self.link.why);
+        self.link = link;
+        changed
+    }
+
+    pub fn confirm_feed(&mut self, feed: Feed, at_ms: i64) -> bool {
+        self.confirmed.insert(feed, at_ms).is_none()
+    }
+
+    /// Shown to everyone until the next start.
+    pub fn alarm(&mut self, words: &str) {
+        if !self.alarms.iter().any(|known| known == words) {
+            self.alarms.push(words.to_owned());
+        }
+    }
+
+    pub fn device(&mut self, status: DeviceStatus) -> bool {
+        let old = self.devices.insert(status.name.clone(), status.clone());
+        old.as_ref() != Some(&status)
+    }
+
+    /// The serial is given here. Always a change: the same error twice beeps twice.
+    pub fn feedback(&mut self, workstation: &WorkstationId, feedback: Feedback) {
+        self.feedback_serial += 1;
+        let serial = self.feedback_serial;
+        let desk = self.desks.entry(workstation.clone()).or_default();
+        desk.feedback = Some(Feedback { serial, ..feedback });
+    }
+
+    pub fn next_scan(&self, workstation: &WorkstationId) -> NextScan {
+        self.desks.get(workstation).map_or(NextScan::Sell, |desk| desk.next_scan)
+    }
+
+    pub fn set_next_scan(&mut self, workstation: &WorkstationId, next: NextScan) {
+        let desk = self.desks.entry(workstation.clone()).or_default();
+        desk.next_scan = next;
+        desk.price_check = None;
+    }
+
+    /// Ends an armed price check with what it found.
+    pub fn show_price(&mut self, workstation: &WorkstationId, found: ArticleInfo) {
+        let desk = self.desks.entry(workstation.clone()).or_default();
+        desk.next_scan = NextScan::Sell;
+        desk.price_check = Some(Arc::new(found));
+    }
+
+    /// Something was done at a workstation: what was armed or shown for one act is over, and so is an old complaint.
+    pub fn acted(&mut self, workstation: &WorkstationId, line_added: bool) {
+        let desk = self.desks.entry(workstation.clone()).or_default();
+        desk.price_check = None;
+        if line_added {
+            desk.next_scan = NextScan::Sell;
+        } else {
+            desk.feedback = None;
+        }
+    }
+
+    pub fn recorded(&mut self, recorded: &Recorded) {
+        self.newest_seq = self.newest_seq.max(recorded.seq);
+        if recorded.kind == EventKind::Urgent {
+            self.urgent_seq = recorded.seq;
+        }
+        for event in &recorded.events {
+            match event {
+                Event::TransactionCompleted { .. } | Event::TransactionVoided { .. } => {
+                    self.waiting.insert(recorded.seq);
+                }
+                Event::UplinkAcknowledged { ack } => self.waiting = self.waiting.split_off(&(ack.seq + 1)),
+                _ => {}
+            }
+        }
+    }
+
+    pub fn screen(&mut self, state: &State, now: Stamp) -> Arc<Screen> {
+        self.revision += 1;
+        let date = match &state.day {
+            Day::Open { date, .. } => *date,
+            Day::NeverOpened | Day::Closed { .. } => {
+                jiff::Timestamp::from_millisecond(now.ms).map(|t| t.to_zoned(jiff::tz::TimeZone::UTC).date()).unwrap_or_default()
+            }
+        };
+        for workstation in &self.rules.workstations {
+            let fresh = self.till(state, &workstation.id, date);
+            let slot = self.tills.entry(workstation.id.clone()).or_default();
+            let same = slot.basket == fresh.basket
+                && slot.last == fresh.last
+                && slot.feedback == fresh.feedback
+                && slot.totals == fresh.totals
+                && slot.next_scan == fresh.next_scan
+                && slot.price_check == fresh.price_check;
+            if !same || slot.revision == 0 {
+                *slot = Arc::new(TillScreen { revision: self.revision, ..fresh });
+            }
+        }
+        let acknowledged = state.uplink.as_ref().map_or(0, |ack| ack.seq);
+        let mut link = self.link.clone();
+        link.transactions_waiting = self.waiting.len() as u64;
+        link.records_waiting = self.newest_seq.saturating_sub(acknowledged);
+        metrics::gauge!("counterfoil_records_waiting").set(link.records_waiting as f64);
+        metrics::gauge!("counterfoil_head_office_online").set(if link.online { 1.0 } else { 0.0 });
+        metrics::gauge!("counterfoil_journal_seq").set(self.newest_seq as f64);
+        metrics::gauge!("counterfoil_prints_open").set(state.prints.len() as f64);
+        metrics::gauge!("counterfoil_alarms").set(self.alarms.len() as f64);
+        Arc::new(Screen {
+            revision: self.revision,
+            store: self.store.clone(),
+            store_name: self.store_name.clone(),
+            rules: self.rules.clone(),
+            day: state.day.clone(),
+            workstations: self.tills.clone(),
+            suspended: state.baskets.values().filter_map(|basket| self.suspended(basket, date)).collect(),
+            prints: state.prints.values().cloned().collect(),
+            devices: self.devices.values().cloned().collect(),
+            link,
+            feeds: self.feeds(state),
+            alarms: self.alarms.clone(),
+        })
+    }
+
+    fn till(&self, state: &State, workstation: &WorkstationId, date: crate::time::BusinessDate) -> TillScreen {
+        let here = state.workstations.get(workstation);
+        let desk = self.desks.get(workstation);
+        let basket = here.and_then(|w| w.open).and_then(|txn| state.baskets.get(&txn));
+        // Without a rate for a line there is no total to show; completing it is refused in words.
+        let sums = basket.and_then(|basket| totals(basket, &self.rules, date).ok());
+        let cash_buttons = match &sums {
+            Some(sums) if sums.lines > 0 && !sums.due.is_zero() => tender::suggestions(sums.due_cash, &self.rules),
+            _ => Vec::new(),
+        };
+        TillScreen {
+            revision: 0,
+            basket: basket.cloned().map(Arc::new),
+            totals: sums,
+            cash_buttons,
+            last: here.and_then(|w| w.last.clone()),
+            feedback: desk.and_then(|d| d.feedback.clone()),
+            next_scan: desk.map_or(NextScan::Sell, |d| d.next_scan),
+            price_check: desk.and_then(|d| d.price_check.clone()),
+        }
+    }
+
+    fn suspended(&self, basket: &Basket, date: crate::time::BusinessDate) -> Option<SuspendedRow> {
+        let Place::Suspended { by, at } = &basket.place else { return None };
+        let sums = totals(basket, &self.rules, date).unwrap_or_default();
+        let first_article = basket.lines.iter().find(|l| !l.voided).map_or(String::new(), |l| l.sold.name.clone());
+        Some(SuspendedRow { txn: basket.txn, by: by.clone(), at: *at, lines: sums.lines, total: sums.total, first_article })
+    }
+
+    fn feeds(&self, state: &State) -> Vec<FeedStatus> {
+        Feed::ALL
+            .iter()
+            .filter_map(|feed| {
+                let adopted = state.feeds.get(feed)?;
+                let confirmed_ms = self.confirmed.get(feed).copied();
+                Some(FeedStatus { feed: *feed, version: adopted.version, adopted_at: adopted.at, confirmed_ms })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,84 @@
+//! From records back to state: load what the newest carry-forward names, then apply every event after it. The same for the live node,
+//! the simulation and the tests that compare a replay with the live state.
+
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+
+use super::writer::WriterError;
+use crate::journal::{Content, Disk, Journal, Kind, ReadError, Record, Replay, Replayed as Step};
+use crate::retail::{Event, State};
+
+/// What a replay found.
+#[derive(Default)]
+pub struct Replayed {
+    pub state: State,
+    pub records: u64,
+    /// Damage within the replayed range, in words: what the lost records could change is unproved.
+    pub holes: Vec<String>,
+}
+
+/// The state at the journal's end. When the content that a carry-forward names cannot be read, the one before it serves.
+pub fn state<D: Disk>(mut replay: Replay<D>, journal: &Journal<D>, content: &Content<D>) -> Result<Replayed, WriterError> {
+    loop {
+        match fold(replay, content) {
+            Err(WriterError::CarryForward { seq, reason }) if seq > 1 => {
+                tracing::error!(seq, %reason, "the state carried forward cannot be loaded; replaying from the one before");
+                replay = journal.replay_from_carry_before(seq)?;
+            }
+            done => return done,
+        }
+    }
+}
+
+/// Folds records into a state. The first is a carry-forward, or the very first record.
+pub fn fold<D: Disk>(steps: impl Iterator<Item = Result<Step, ReadError>>, content: &Content<D>) -> Result<Replayed, WriterError> {
+    let mut replayed = Replayed::default();
+    for step in steps {
+        let record = match step? {
+            Step::Record(record) => record,
+            Step::Damage(bad) => {
+                replayed.holes.push(bad.to_string());
+                continue;
+            }
+        };
+        let events = events(&record)?;
+        if let (0, Some(Event::CarriedForward { parts })) = (replayed.records, events.first()) {
+            replayed.state = carried(record.seq, parts, content)?;
+        }
+        for event in &events {
+            replayed.state.apply(record.seq, event);
+        }
+        replayed.records += 1;
+    }
+    Ok(replayed)
+}
+
+/// The core's events of one record. The journal's own (links, marks) are none of the core's business.
+pub fn events(record: &Record) -> Result<Vec<Event>, WriterError> {
+    match record.kind() {
+        Kind::Link | Kind::Mark => return Ok(Vec::new()),
+        Kind::CarryForward | Kind::Command => {}
+    }
+    let parse = |raw: &RawValue| serde_json::from_str(raw.get()).map_err(|reason| unreadable(record.seq, raw, &reason));
+    record.events.iter().map(|raw| parse(raw)).collect()
+}
+
+fn carried<D: Disk>(seq: u64, parts: &BTreeMap<String, String>, content: &Content<D>) -> Result<State, WriterError> {
+    let failed = |reason: String| WriterError::CarryForward { seq, reason };
+    let mut loaded = BTreeMap::new();
+    for (name, hash) in parts {
+        let bytes = content.get(hash).map_err(|reason| failed(format!("part {name}: {reason}")))?;
+        loaded.insert(name.clone(), bytes);
+    }
+    State::from_parts(&loaded).map_err(|reason| failed(reason.to_string()))
+}
+
+/// A kind we do not know was written by a newer release; a known kind with another shape is damage or a defect.
+fn unreadable(seq: u64, raw: &RawValue, reason: &serde_json::Error) -> WriterError {
+    let text = reason.to_string();
+    match crate::journal::record::tag(raw.get()) {
+        Some(tag) if text.starts_with("unknown variant") => WriterError::NewerRelease { seq, tag: tag.to_owned() },
+        _ => WriterError::Unreadable { seq, reason: text },
+    }
+}

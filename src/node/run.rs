@@ -1,0 +1,377 @@
+//! The loop: one inbox, one writer. It takes what waits, prefetches facts, lets the core decide, appends, flushes once for
+//! all of it, and only then replies, prints and publishes. Everything here runs on one thread of its own; an fsync blocks nobody else.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tracing::{error, info, warn};
+
+use super::archive::Archive;
+use super::facts::{self, Sources};
+use super::handle::{AskError, CommandRequest, DurableHead, Input, OnHand};
+use super::notify::Notify;
+use super::prints::Prints;
+use super::publish::Publisher;
+use super::screen::{ArticleInfo, Feedback, NextScan, Screen, Tone};
+use super::writer::{Recorded, Taken, Writer, WriterError, shell_command_id};
+use crate::device::{DeviceReport, PrinterHandle, PrinterOrder};
+use crate::fault::Fault;
+use crate::gs1::CodeRules;
+use crate::ids::{DeviceName, Sku, WorkstationId};
+use crate::journal::Disk;
+use crate::retail::event::PrintSubject;
+use crate::retail::state::AdoptedFeed;
+use crate::retail::{Answer, Command, Effect, Event, EventKind, Facts, PrintProgress, PrintWhat, Refusal, ScanFact, print, stock};
+use crate::views::Views;
+
+/// Inputs that one flush may serve.
+const BATCH_MAX: usize = 512;
+/// A soft event is on disk this long after it was shown, at the latest (the design allows 50 ms; the flush itself needs some of it).
+const SOFT_FLUSH_MS: u64 = 30;
+/// A flush followed by this much quiet is sealed by a mark.
+const MARK_QUIET_MS: u64 = 1_000;
+
+/// What the loop works with, besides its inbox.
+pub struct Loop<D: Disk> {
+    pub writer: Writer<D>,
+    pub views: Views,
+    pub archive: Archive,
+    pub codes: CodeRules,
+    pub time_zone: jiff::tz::TimeZone,
+    pub prints: Prints,
+    pub publisher: Publisher,
+    pub screen: watch::Sender<Arc<Screen>>,
+    pub durable: watch::Sender<DurableHead>,
+    pub printers: BTreeMap<DeviceName, PrinterHandle>,
+    pub notify: Notify,
+    /// Records that were shown and are not on disk yet: the index takes only what is.
+    pub unindexed: Vec<(u64, Vec<Event>)>,
+}
+
+type Reply = oneshot::Sender<Result<Answer, AskError>>;
+
+/// What waits for the flush of the batch.
+#[derive(Default)]
+struct Batch {
+    recorded: Vec<Recorded>,
+    replies: Vec<(Reply, Result<Answer, AskError>)>,
+    /// Something in it must not leave the node before its fsync.
+    hard: bool,
+    changed: bool,
+}
+
+impl<D: Disk> Loop<D> {
+    /// Runs until told to stop. An error means that the journal is fenced: nothing unflushed was acknowledged.
+    pub async fn run(mut self, mut inbox: mpsc::Receiver<Input>) -> Result<(), WriterError> {
+        let mut soft_due: Option<tokio::time::Instant> = None;
+        let mut mark_due: Option<tokio::time::Instant> = None;
+        loop {
+            let deadline = [soft_due, mark_due, self.notify.due()].into_iter().flatten().min();
+            let first = match deadline {
+                Some(at) => tokio::time::timeout_at(at, inbox.recv()).await.ok(),
+                None => Some(inbox.recv().await),
+            };
+            let now = tokio::time::Instant::now();
+            self.notify.ping(now);
+            let mut batch = Batch::default();
+            let mut stop = false;
+            let mut flushed = false;
+            match first {
+                None => {}
+                Some(None) | Some(Some(Input::Stop)) => stop = true,
+                Some(Some(input)) => {
+                    self.take(input, &mut batch)?;
+                    while batch.recorded.len() + batch.replies.len() < BATCH_MAX {
+                        match inbox.try_recv() {
+                            Ok(Input::Stop) => {
+                                stop = true;
+                                break;
+                            }
+                            Ok(input) => self.take(input, &mut batch)?,
+                            Err(_) => break,
+                        }
+                    }
+                }
+            }
+            let soft_overdue = soft_due.is_some_and(|at| at <= now);
+            if batch.hard || soft_overdue || stop {
+                if Fault::AnswerBeforeFlush.is_planted() {
+                    answer(&mut batch.replies);
+                }
+                self.writer.flush()?;
+                soft_due = None;
+                flushed = true;
+                mark_due = Some(now + Duration::from_millis(MARK_QUIET_MS));
+            } else if !batch.recorded.is_empty() {
+                soft_due = soft_due.or(Some(now + Duration::from_millis(SOFT_FLUSH_MS)));
+            } else if mark_due.is_some_and(|at| at <= now) {
+                let mark = self.writer.mark()?;
+                self.unindexed.push((mark, Vec::new()));
+                mark_due = None;
+                flushed = true;
+            }
+            self.publish(batch, flushed);
+            if stop {
+                info!("stopping: the journal gets its last mark");
+                return self.writer.close();
+            }
+        }
+    }
+
+    fn take(&mut self, input: Input, batch: &mut Batch) -> Result<(), WriterError> {
+        match input {
+            Input::Ask(request, reply) => {
+                let result = self.command(request, batch)?;
+                batch.replies.push((reply, result));
+            }
+            Input::Device(report) => self.device(report, batch)?,
+            Input::Link(link) => batch.changed |= self.publisher.set_link(link),
+            Input::FeedReady { feed, version, hash } => {
+                if let Err(refused) = self.command(shell_request(None, Command::AdoptFeed { feed, version, hash }), batch)? {
+                    warn!(%refused, feed = feed.name(), version, "a feed was not adopted");
+                }
+            }
+            Input::FeedConfirmed { feed, at_ms } => batch.changed |= self.publisher.confirm_feed(feed, at_ms),
+            Input::DeviceTest { device, kind } => self.order(&device, PrinterOrder::Test(kind)),
+            Input::NextScan { workstation, next } => {
+                self.publisher.set_next_scan(&workstation, next);
+                batch.changed = true;
+            }
+            Input::OnHand(skus, reply) => {
+                let found = skus.iter().map(|sku| self.on_hand(sku)).collect();
+                // The asker may have gone; nothing depends on it.
+                let _ = reply.send(found);
+            }
+            Input::Restarted => self.settle_restart(batch)?,
+            Input::Stop => unreachable!("the loop handles Stop before it gets here"),
+        }
+        Ok(())
+    }
+
+    /// Prefetch, decide, apply, append. What is answered here is sent after the flush.
+    fn command(&mut self, request: CommandRequest, batch: &mut Batch) -> Result<Result<Answer, AskError>, WriterError> {
+        let workstation = request.workstation.clone();
+        let facts = facts::prefetch(&request, self.writer.state(), &self.sources());
+        match self.writer.take(request, &facts)? {
+            Taken::Recorded(recorded) => {
+                batch.hard |= recorded.kind != EventKind::Soft;
+                batch.changed = true;
+                let answer = recorded.answer.clone();
+                if let Some(workstation) = &workstation {
+                    let added = line_added(&recorded);
+                    self.publisher.acted(workstation, added.is_some());
+                    if let Some(feedback) = added {
+                        self.publisher.feedback(workstation, feedback);
+                    }
+                }
+                batch.recorded.push(*recorded);
+                Ok(Ok(answer))
+            }
+            Taken::Answered(answer) => {
+                // A repeat of something that is not on disk yet waits for it like the original.
+                batch.hard |= answer.seq > self.writer.journal().durable_upto();
+                Ok(Ok(answer))
+            }
+            Taken::Refused(refusal) => {
+                metrics::counter!("counterfoil_refusals_total", "code" => refusal.code()).increment(1);
+                if let Some(workstation) = &workstation {
+                    let currency = &self.writer.rules().currency;
+                    let (text, remedy) = (refusal.happened(currency), refusal.remedy().to_owned());
+                    self.publisher
+                        .feedback(workstation, Feedback { serial: 0, tone: Tone::Error, text, remedy, code: refusal.code().to_owned() });
+                    batch.changed = true;
+                }
+                Ok(Err(AskError::Refused(refusal, self.writer.rules().currency.clone())))
+            }
+            Taken::DiskFull(words) => {
+                error!(reason = %words, "a record was not written");
+                self.publisher.alarm(&words);
+                batch.changed = true;
+                Ok(Err(AskError::DiskFull(words)))
+            }
+        }
+    }
+
+    fn sources(&self) -> Sources<'_> {
+        let now = self.writer.now();
+        let today = jiff::Timestamp::from_millisecond(now.ms).unwrap_or_default().to_zoned(self.time_zone.clone()).date();
+        Sources { views: &self.views, archive: &self.archive, codes: &self.codes, today }
+    }
+
+    fn on_hand(&self, sku: &Sku) -> Option<OnHand> {
+        // A view that cannot answer now costs the figure, not the question.
+        let fact = self.views.stock(sku).ok().flatten()?;
+        let quantity = stock::on_hand(&fact, self.writer.state().movements.get(sku));
+        Some(OnHand { quantity, as_of: fact.as_of })
+    }
+
+    fn device(&mut self, report: DeviceReport, batch: &mut Batch) -> Result<(), WriterError> {
+        match report {
+            DeviceReport::Scan { device, workstation: None, .. } => {
+                warn!(%device, "a scan of a scanner that belongs to no workstation: set its `workstation` in the configuration");
+            }
+            DeviceReport::Scan { workstation: Some(workstation), frame, .. } => self.scan(workstation, &frame, batch)?,
+            DeviceReport::Status(status) => batch.changed |= self.publisher.device(status),
+            DeviceReport::Job { printer, job, progress } => {
+                info!(%printer, %job, ?progress, "print job");
+                if let Err(refused) = self.command(shell_request(None, Command::ReportPrint { job, progress }), batch)? {
+                    warn!(%printer, %job, %refused, "a print report had no job");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What a scanner's frame means depends on what was armed at its workstation.
+    fn scan(&mut self, workstation: WorkstationId, frame: &[u8], batch: &mut Batch) -> Result<(), WriterError> {
+        let code = String::from_utf8_lossy(frame).into_owned();
+        let quantity = match self.publisher.next_scan(&workstation) {
+            NextScan::Sell => None,
+            NextScan::Times(quantity) => Some(quantity),
+            NextScan::PriceCheck => {
+                self.price_check(&workstation, &code);
+                batch.changed = true;
+                return Ok(());
+            }
+        };
+        let request = shell_request(Some(workstation), Command::AddLine { code, quantity });
+        if let Err(refused) = self.command(request, batch)? {
+            tracing::debug!(%refused, "scan refused");
+        }
+        Ok(())
+    }
+
+    fn price_check(&mut self, workstation: &WorkstationId, code: &str) {
+        let found = match facts::look_up(code, &self.sources()) {
+            ScanFact::Article(fact) => Ok(fact.sku),
+            ScanFact::NoPrice { sku, .. } => Ok(sku),
+            other => Err(other.refusal(code).expect("only an article has no refusal")),
+        };
+        let shown = found.and_then(|sku| {
+            let article = self.views.by_sku(&sku).ok().flatten().ok_or_else(|| Refusal::UnknownArticle { code: code.to_owned() })?;
+            Ok(ArticleInfo::of(&article, self.on_hand(&sku)))
+        });
+        match shown {
+            Ok(info) => self.publisher.show_price(workstation, info),
+            Err(refusal) => {
+                let currency = &self.writer.rules().currency;
+                let (text, remedy) = (refusal.happened(currency), refusal.remedy().to_owned());
+                self.publisher.set_next_scan(workstation, NextScan::Sell);
+                self.publisher
+                    .feedback(workstation, Feedback { serial: 0, tone: Tone::Error, text, remedy, code: refusal.code().to_owned() });
+            }
+        }
+    }
+
+    /// Papers whose outcome nobody knows become questions; those of which no byte was sent go to their printers again.
+    fn settle_restart(&mut self, batch: &mut Batch) -> Result<(), WriterError> {
+        let left = print::after_restart(self.writer.state());
+        for job in left.unknown {
+            let progress = PrintProgress::Unknown { cause: "restart".to_owned() };
+            if let Err(refused) = self.command(shell_request(None, Command::ReportPrint { job, progress }), batch)? {
+                warn!(%job, %refused, "a job of the last run could not be settled");
+            }
+        }
+        for open in left.held {
+            let archived = match &open.what {
+                PrintSubject::Receipt(txn) => self.archive.transaction(*txn),
+                PrintSubject::DayReport(_) => None,
+            };
+            let hash = archived.as_ref().map_or(String::new(), |found| found.hash.clone());
+            let facts = Facts { record: archived.map(|found| Box::new(found.record)), ..Facts::default() };
+            match print::content(self.writer.state(), &facts, &open.what, open.copy) {
+                Some(what) => {
+                    let order = self.prints.again(open.job, &what, &hash);
+                    self.order(&open.printer, order);
+                }
+                None => warn!(job = %open.job, "what a held job prints cannot be read back; it waits on the till's screen"),
+            }
+        }
+        Ok(())
+    }
+
+    /// After the flush (or at once for soft events): replies, effects, views, screens, sync. In this order.
+    fn publish(&mut self, mut batch: Batch, flushed: bool) {
+        answer(&mut batch.replies);
+        self.unindexed.extend(batch.recorded.iter().map(|recorded| (recorded.seq, recorded.events.clone())));
+        if flushed {
+            for (seq, events) in self.unindexed.drain(..) {
+                self.views.apply(seq, &events);
+            }
+            self.publish_durable();
+        }
+        if batch.recorded.is_empty() && !batch.changed {
+            return;
+        }
+        for recorded in &batch.recorded {
+            for effect in &recorded.effects {
+                let hash = self.hash_for(effect, recorded);
+                let (printer, order) = self.prints.order(effect.clone(), &hash);
+                self.order(&printer, order);
+            }
+            for event in &recorded.events {
+                if let Event::FeedAdopted { feed, version, hash, at } = event {
+                    self.views.switch(*feed, &AdoptedFeed { version: *version, hash: hash.clone(), at: *at });
+                    info!(feed = feed.name(), version, "adopted");
+                }
+            }
+            self.publisher.recorded(recorded);
+        }
+        let screen = self.publisher.screen(self.writer.state(), self.writer.now());
+        self.screen.send_replace(screen);
+    }
+
+    /// The paper names the record that holds what it shows: for a copy that is an older one.
+    fn hash_for(&self, effect: &Effect, recorded: &Recorded) -> String {
+        match effect {
+            Effect::Print { what: PrintWhat::Receipt { record, copy }, .. } if *copy > 0 => {
+                self.archive.transaction(record.txn).map_or_else(|| recorded.hash.clone(), |found| found.hash)
+            }
+            Effect::Print { .. } | Effect::ReleasePrint { .. } | Effect::KickDrawer { .. } => recorded.hash.clone(),
+        }
+    }
+
+    fn order(&self, printer: &DeviceName, order: PrinterOrder) {
+        let Some(handle) = self.printers.get(printer) else {
+            warn!(%printer, "no such printer in the configuration; the job waits on the till's screen");
+            return;
+        };
+        if let Err(full) = handle.inbox.try_send(order) {
+            // The job stays open on the record and on the till's screen.
+            error!(%printer, reason = %full, "the printer's inbox is full or gone");
+        }
+    }
+
+    fn publish_durable(&mut self) {
+        let head = DurableHead { urgent_seq: self.publisher.urgent_seq(), ..DurableHead::at(self.writer.durable()) };
+        self.durable.send_if_modified(|old| {
+            let new = *old != head;
+            *old = head;
+            new
+        });
+    }
+}
+
+fn answer(replies: &mut Vec<(Reply, Result<Answer, AskError>)>) {
+    for (reply, result) in replies.drain(..) {
+        // Nobody may be waiting any more: the record stands all the same, and a repeat gets the same answer.
+        let _ = reply.send(result);
+    }
+}
+
+/// A command the shell makes itself.
+pub fn shell_request(workstation: Option<WorkstationId>, command: Command) -> CommandRequest {
+    CommandRequest { id: shell_command_id(), workstation, staff: None, command }
+}
+
+/// The good tone, when the record has a new line.
+fn line_added(recorded: &Recorded) -> Option<Feedback> {
+    recorded.events.iter().find_map(|event| match event {
+        Event::LineAdded { line, .. } => {
+            Some(Feedback { serial: 0, tone: Tone::Good, text: line.name.clone(), remedy: String::new(), code: String::new() })
+        }
+        _ => None,
+    })
+}

@@ -1,0 +1,310 @@
+//! From a checked configuration to a shop that can sell: open the record, replay it, open the views, start the devices, the loop, the
+//! line and the pages; in this order, so that the first thing anybody is told is already true.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tracing::{error, info, warn};
+
+use super::archive::Archive;
+use super::config::NodeConfig;
+use super::handle::{DurableHead, Input, LOOP_INBOX_MAX, Node, Shared};
+use super::notify::{self, Notify};
+use super::prints::Prints;
+use super::publish::Publisher;
+use super::replay;
+use super::run::{Loop, shell_request};
+use super::screen::Screen;
+use super::writer::{Writer, WriterError};
+use crate::device::{self, DEVICE_REPORTS_MAX};
+use crate::gs1::CodeRules;
+use crate::ids::Incarnation;
+use crate::journal::{self, Content, Folder, Identity, Journal, KeyError, NodeKey, OpenOptions, ReadError, Reader};
+use crate::retail::Command;
+use crate::retail::day::Day;
+use crate::time::{Clock, SystemClock};
+use crate::views::{self, ReadRecords, Views};
+
+/// How long a stop waits for printers to prove the paper they are printing.
+const DEVICES_PATIENCE: Duration = Duration::from_secs(10);
+/// The electronic journal is asked for what head office lacks in pages of this many.
+const WAITING_PAGE: usize = 1_000;
+
+/// Why a node cannot start. Each names the thing and the remedy.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("cannot write to {path}: {reason}: give the user that runs counterfoil write access, or choose another folder with data_dir")]
+    Folder { path: PathBuf, reason: std::io::Error },
+    #[error("cannot listen on {address}: {reason}: {}", listen_remedy(.reason))]
+    Listen { address: SocketAddr, reason: std::io::Error },
+    #[error(transparent)]
+    Journal(#[from] journal::OpenError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error(transparent)]
+    Writer(#[from] WriterError),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Device(#[from] device::SetupError),
+}
+
+fn listen_remedy(reason: &std::io::Error) -> &'static str {
+    match reason.kind() {
+        std::io::ErrorKind::AddrInUse => "another program has this port: stop it, or choose another with --port or node.listen",
+        std::io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege: choose a higher one",
+        std::io::ErrorKind::AddrNotAvailable => "no interface of this machine has this address: check node.listen",
+        _ => "choose another address",
+    }
+}
+
+/// A node at work: record, loop and devices. Pages and the line to head office are opened on its handle.
+pub struct Running {
+    pub node: Node,
+    pub address: SocketAddr,
+    pub listener: Option<TcpListener>,
+    writer: std::thread::JoinHandle<Result<(), WriterError>>,
+    ended: watch::Receiver<bool>,
+    devices: device::Devices,
+}
+
+/// Starts a node. Returns when it can sell.
+pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
+    let data = config.data_dir.clone();
+    for folder in [data.clone(), data.join("feeds"), data.join("journal"), data.join("carry")] {
+        create_private(&folder).map_err(|reason| StartError::Folder { path: folder, reason })?;
+    }
+    let no_listener = |reason| StartError::Listen { address: config.listen, reason };
+    let listener = TcpListener::bind(config.listen).await.map_err(no_listener)?;
+    let address = listener.local_addr().map_err(no_listener)?;
+
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let rules = Arc::new(config.rules.clone());
+    let codes = CodeRules::for_country(&config.country, config.rules.currency.clone());
+    let journal_folder = data.join("journal");
+    let unwritable = |path: PathBuf| move |reason| StartError::Folder { path, reason };
+    let folder = Folder::create(&journal_folder).map_err(unwritable(journal_folder.clone()))?;
+    let content = Content::open(&data.join("carry")).map_err(unwritable(data.join("carry")))?;
+    let opened = Journal::open(
+        folder,
+        OpenOptions {
+            identity: Identity { store: config.store.clone(), node: config.node.clone() },
+            key: NodeKey::load_or_create(&data.join("node.key"))?,
+            now: clock.now(),
+            incarnation: Incarnation(random_u64()),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            limits: journal::Limits::default(),
+        },
+    )?;
+    info!(recovery = %opened.report, "journal opened");
+    let mut alarms: Vec<String> = Vec::new();
+    for damage in &opened.report.damage {
+        error!(%damage.bad, damage.in_replay, "the journal is damaged");
+        alarms.push(format!("The record is damaged: {}. Selling goes on; call the technician: `counterfoil journal verify`.", damage.bad));
+    }
+    let journal = opened.journal;
+    let replayed = replay::state(opened.replay, &journal, &content)?;
+    let head_seq = journal.head().seq;
+    info!(records = replayed.records, seq = head_seq, "journal replayed");
+    for impossible in &replayed.state.impossible {
+        error!(seq = impossible.seq, why = %impossible.why, "an event does not fit what came before it");
+    }
+
+    let reader = Arc::new(Reader::open(&journal_folder)?);
+    let (views, report) = Views::open(views::Options {
+        folder: data.join("views"),
+        feeds_folder: data.join("feeds"),
+        node: config.node.clone(),
+        adopted: replayed.state.feeds.clone(),
+        head_seq,
+        records: records_for_views(reader.clone()),
+    });
+    if let Some(why) = &report.rebuilt {
+        warn!(%why, set_aside = ?report.set_aside, "the look-up cache was not usable and is rebuilt from disk; nothing is lost");
+    }
+    let archive = Archive::new(views.clone(), reader.clone());
+
+    let acknowledged = replayed.state.uplink.as_ref().map_or(0, |ack| ack.seq);
+    let publisher = Publisher::new(
+        config.store.clone(),
+        config.letterhead.store_name.clone(),
+        rules.clone(),
+        waiting(&views, acknowledged),
+        head_seq,
+        alarms,
+    );
+    let prints = Prints {
+        letterhead: config.letterhead.clone(),
+        locale: config.locale,
+        currency: config.rules.currency.clone(),
+        time_zone: config.time_zone.clone(),
+    };
+
+    let (reports, mut reported) = mpsc::channel(DEVICE_REPORTS_MAX);
+    let setup = device::Setup { devices: config.devices.clone(), font: config.font.clone() };
+    let devices = device::spawn(setup, reports, clock.clone())?;
+
+    let (inbox, inputs) = mpsc::channel(LOOP_INBOX_MAX);
+    let empty = Screen::empty(config.store.clone(), config.letterhead.store_name.clone(), rules.clone());
+    let (screen, screens) = watch::channel(Arc::new(empty));
+    let writer = Writer::new(journal, content, replayed.state, rules, clock, config.time_zone.clone());
+    let (durable, durables) = watch::channel(DurableHead::at(writer.durable()));
+    let node = Node {
+        inbox: inbox.clone(),
+        screen: screens,
+        durable: durables,
+        shared: Arc::new(Shared {
+            journal_folder,
+            feeds_folder: data.join("feeds"),
+            views: views.clone(),
+            archive: archive.clone(),
+            codes: codes.clone(),
+            time_zone: config.time_zone.clone(),
+        }),
+    };
+    tokio::spawn(async move {
+        while let Some(report) = reported.recv().await {
+            if inbox.send(Input::Device(report)).await.is_err() {
+                break;
+            }
+        }
+    });
+
+    let work = Loop {
+        writer,
+        views,
+        archive,
+        codes,
+        time_zone: config.time_zone.clone(),
+        prints,
+        publisher,
+        screen,
+        durable,
+        printers: devices.printers.clone(),
+        notify: Notify::from_environment(),
+        unindexed: Vec::new(),
+    };
+    let (end, ended) = watch::channel(false);
+    let writer = std::thread::Builder::new()
+        .name("counterfoil-writer".to_owned())
+        .spawn(move || {
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime with a timer can always be built");
+            let result = runtime.block_on(work.run(inputs));
+            if let Err(reason) = &result {
+                error!(%reason, "the writer stopped; nothing unflushed was acknowledged");
+            }
+            end.send_replace(true);
+            result
+        })
+        .map_err(|reason| StartError::Folder { path: data.clone(), reason })?;
+
+    // The loop answers what follows, so what the last process left under way is settled first.
+    let _ = node.tell(Input::Restarted).await;
+    if config.opens_day_itself {
+        open_day(&node, config).await;
+    }
+    info!(%address, store = %config.store, "able to sell");
+    Ok(Running { node, address, listener: Some(listener), writer, ended, devices })
+}
+
+impl Running {
+    /// Resolves when the writer has stopped by itself: the journal is fenced.
+    pub async fn ended(&mut self) {
+        // An error means that the writer's thread is gone, which is the same.
+        let _ = self.ended.wait_for(|ended| *ended).await;
+    }
+
+    /// A clean stop: printers prove what they can, the journal gets its mark, the views are made durable.
+    pub async fn stop(self) -> Result<(), WriterError> {
+        notify::stopping();
+        if !self.devices.shutdown(DEVICES_PATIENCE).await {
+            warn!("a device did not stop in time; what it was printing is asked about at the next start");
+        }
+        let _ = self.node.tell(Input::Stop).await;
+        let result = match tokio::task::spawn_blocking(move || self.writer.join()).await {
+            Ok(Ok(result)) => result,
+            // It panicked and said so; recovery is the next start's.
+            Ok(Err(_)) | Err(_) => Ok(()),
+        };
+        self.node.shared.views.close();
+        result
+    }
+}
+
+/// How the views read what their index lacks: through a reader of the journal, in batches.
+fn records_for_views(reader: Arc<Reader>) -> ReadRecords {
+    const BATCH_BYTES: usize = 4 << 20;
+    Arc::new(move |from, to, take| {
+        let mut next = from;
+        while next <= to {
+            let batch = match reader.read_batch(next, to, BATCH_BYTES) {
+                Ok(batch) => batch,
+                Err(ReadError::Hole { last_seq, .. }) => {
+                    next = last_seq + 1;
+                    continue;
+                }
+                Err(reason) => return Err(reason.to_string()),
+            };
+            let Some(last) = batch.last() else { return Ok(()) };
+            next = last.seq + 1;
+            for raw in batch {
+                let record = journal::Record::parse(raw.line).map_err(|bad| bad.to_string())?;
+                let events = replay::events(&record).map_err(|bad| bad.to_string())?;
+                if take(record.seq, &events) == ControlFlow::Break(()) {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Sequences of finished transactions that head office has not acknowledged.
+fn waiting(views: &Views, acknowledged: u64) -> BTreeSet<u64> {
+    let mut found = BTreeSet::new();
+    let mut before = None;
+    loop {
+        let page = views.transactions(before, WAITING_PAGE);
+        let fresh = page.iter().map(|entry| entry.seq).filter(|seq| *seq > acknowledged);
+        found.extend(fresh);
+        match page.last() {
+            Some(last) if last.seq > acknowledged && page.len() == WAITING_PAGE => before = Some(last.seq),
+            _ => return found,
+        }
+    }
+}
+
+/// Opens today when no day is open and today is not the past. A refusal is left for the screen to show.
+async fn open_day(node: &Node, config: &NodeConfig) {
+    let today = jiff::Timestamp::now().to_zoned(config.time_zone.clone()).date();
+    let due = match node.screen().day {
+        Day::NeverOpened => true,
+        Day::Open { .. } => false,
+        Day::Closed { last } => last < today,
+    };
+    if due && let Err(reason) = node.ask(shell_request(None, Command::OpenDay { date: today })).await {
+        warn!(%reason, "the business day could not be opened by itself");
+    }
+}
+
+/// A folder that only we can read.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    let probe = path.join(".writable");
+    std::fs::write(&probe, b"")?;
+    std::fs::remove_file(&probe)
+}
+
+fn random_u64() -> u64 {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).expect("the kernel always has randomness after boot");
+    u64::from_le_bytes(bytes)
+}
