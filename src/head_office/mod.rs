@@ -1,1 +1,13 @@
-//! Empty room.
+//! Head office: receives every store's journal, keeps the sum of them, and answers people. SQLite inside the process.
+//!
+//! What comes in goes through one writer ([`writer`]): a batch is proved ([`ingest`]), joined to what is there ([`chain`]), counted
+//! ([`projection`]), committed, and only then acknowledged. What goes out is read beside it: pages, API, and files for the nodes.
+
+pub mod storage;
+
+pub mod chain;
+pub mod incidents;
+pub mod projection;
+
+pub mod ingest;
+pub mod writer;

@@ -5,7 +5,7 @@
 //! | head office says | next step |
 //! |---|---|
 //! | stored up to N | send from N + 1; journal the signed acknowledgement now and then |
-//! | gap, send from N | send from N; the same gap again: locate |
+//! | gap, send from N | send from N; when that does not help: locate; when that does not either: go on and name the break |
 //! | record N does not prove itself | send N again; the third time go on behind it and name the hole |
 //! | its key is not the pinned one, or a signature is wrong | send nothing, say why, ask again at the cap |
 //! | it holds less than it acknowledged, another epoch | send from what it holds; it was restored and we heal it |
@@ -16,6 +16,7 @@
 use super::backoff::Backoff;
 use super::wire::{self, BATCH_BYTES_MAX, BATCH_RECORDS_MAX, LocateReply, Position, RecordsReply};
 use crate::ids::{NodeId, StoreId};
+use crate::journal::PublicKey;
 use crate::retail::UplinkAck;
 
 /// A request without an answer for this long has failed.
@@ -31,6 +32,8 @@ pub const KEEP_RECORDS_MAX: u64 = 20_000;
 /// Acknowledged records beyond the journalled acknowledgement that are not worth another one after a restart: our own
 /// acknowledgements, marks and links.
 pub const KEEP_SLACK_RECORDS: u64 = 8;
+/// How often head office may report a gap at a place before we say that nothing of ours can close it.
+pub const GAP_TRIES: u32 = 3;
 /// How often a record's bytes may fail to prove themselves at head office before we go on behind it.
 pub const BAD_RECORD_TRIES: u32 = 3;
 
@@ -273,7 +276,7 @@ impl Uplink {
                 return self.failed(now_ms, Failure::BadAnswer(failure));
             }
             Some(_) => {}
-            None if wire::from_hex::<32>(&reply.key).is_some() => {
+            None if PublicKey::from_hex(&reply.key).is_ok() => {
                 self.key = Some(reply.key.clone());
                 self.pin_pending = true;
             }
@@ -305,28 +308,33 @@ impl Uplink {
         if let Some(bad) = reply.bad {
             let tries = self.bad.filter(|(seq, _)| *seq == bad.seq).map_or(1, |(_, tries)| tries + 1);
             self.bad = Some((bad.seq, tries));
-            if bad.seq < sent.first || bad.seq > sent.last {
-                return self.failed(now_ms, Failure::BadAnswer(format!("it complains of record {}, which was not sent", bad.seq)));
+            let seq = bad.seq.clamp(sent.first, sent.last);
+            if seq > sent.first {
+                self.hole_from = None;
             }
-            self.hole_from = None;
             if tries >= BAD_RECORD_TRIES {
-                return self.go_on_behind(bad.seq, bad.seq + 1);
+                return self.go_on_behind(seq, seq + 1);
             }
-            self.move_ = Move::Send { from: bad.seq };
+            self.move_ = Move::Send { from: seq };
             return;
         }
         if reply.gap {
             self.gaps += 1;
-            // A gap before what we sent is closed by sending what is missing. A gap at the very record we sent means that the two
-            // chains part somewhere: find out where. Both only so often in a row; then with a pause between.
-            if self.gaps > 3 {
-                return self.failed(now_ms, Failure::BadAnswer(format!("it reports a gap before record {from} again and again")));
-            }
-            self.move_ = if reply.send_from < from { Move::Send { from: reply.send_from.max(1) } } else { Move::Locate };
-            if reply.send_from < self.oldest_seq {
-                self.hole_from = Some(reply.send_from.max(1));
-                self.move_ = Move::Send { from: self.oldest_seq };
-            }
+            let wanted = reply.send_from.max(1);
+            // A gap before what we sent is closed by sending what is missing. A gap at the very record we sent, or behind it, means
+            // that the chains part somewhere: find out where. When neither helps, our own chain is broken there; say so and go on.
+            self.move_ = if wanted < self.oldest_seq {
+                self.hole_from = Some(wanted);
+                Move::Send { from: self.oldest_seq }
+            } else if self.gaps > GAP_TRIES {
+                self.gaps = 0;
+                self.hole_from = Some(from);
+                Move::Send { from }
+            } else if wanted < from {
+                Move::Send { from: wanted }
+            } else {
+                Move::Locate
+            };
             return;
         }
         self.gaps = 0;

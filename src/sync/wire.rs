@@ -10,10 +10,10 @@
 //! | downlink | `GET /sync/v1/{store}/feeds/{feed}?have=VERSION` | → [`FeedOffer`] |
 //! | downlink | `GET /sync/v1/{store}/files/{hash}` | → the file |
 
-use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{Incarnation, NodeId, StoreId};
+use crate::journal::PublicKey;
 use crate::retail::UplinkAck;
 
 /// In every address. Raised only when old and new cannot talk to each other.
@@ -94,13 +94,17 @@ pub struct LocateReply {
 /// In the address of a batch: what the node knows of itself, so that head office can show how far behind it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordsQuery {
+    /// The first record of the batch.
+    #[serde(default)]
+    pub from: u64,
     /// The node's newest durable record.
     #[serde(default)]
     pub head_seq: u64,
     #[serde(default)]
     pub waiting: u64,
-    /// Set when the node no longer has, or cannot read, any record between what head office holds and the first of this batch:
-    /// the first record of the hole. Head office then opens an incident instead of asking again.
+    /// Set when the node has nothing that joins this batch to what head office holds: the first record that is missing between
+    /// them (the batch's own first, when the numbers join but the hashes do not). Head office then opens an incident instead of
+    /// asking again.
     #[serde(default)]
     pub hole_from: Option<u64>,
 }
@@ -176,7 +180,7 @@ pub fn locate_path(store: &StoreId, node: &NodeId) -> String {
 }
 pub fn records_path(store: &StoreId, node: &NodeId, query: &RecordsQuery) -> String {
     let hole = query.hole_from.map(|seq| format!("&hole_from={seq}")).unwrap_or_default();
-    format!("/sync/v1/{store}/{node}/records?head_seq={}&waiting={}{hole}", query.head_seq, query.waiting)
+    format!("/sync/v1/{store}/{node}/records?from={}&head_seq={}&waiting={}{hole}", query.from, query.head_seq, query.waiting)
 }
 pub fn urgent_path(store: &StoreId, node: &NodeId) -> String {
     format!("/sync/v1/{store}/{node}/urgent")
@@ -199,54 +203,28 @@ pub fn is_hash(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
-/// Signs what head office holds. The text names store and node, so that no acknowledgement can be shown to another.
-pub fn sign_ack(key: &SigningKey, store: &StoreId, node: &NodeId, at: &Position, epoch: u64) -> UplinkAck {
-    let mut ack = UplinkAck { incarnation: at.incarnation, seq: at.seq, hash: at.hash.clone(), epoch, signature: String::new() };
-    ack.signature = to_hex(&key.sign(&ack_text(store, node, &ack)).to_bytes());
-    ack
-}
-
 /// Whether head office's key (64 hex characters) signed this acknowledgement for this node.
 pub fn is_signed(ack: &UplinkAck, store: &StoreId, node: &NodeId, key: &str) -> bool {
-    let Some(key) = from_hex::<32>(key).and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok()) else { return false };
-    let Some(signature) = from_hex::<64>(&ack.signature).map(|bytes| Signature::from_bytes(&bytes)) else { return false };
-    key.verify(&ack_text(store, node, ack), &signature).is_ok()
+    PublicKey::from_hex(key).is_ok_and(|key| key.signed(&ack_text(store, node, ack), &ack.signature))
 }
 
-fn ack_text(store: &StoreId, node: &NodeId, ack: &UplinkAck) -> Vec<u8> {
+/// What is signed. It names store and node, so that no acknowledgement can be shown to another.
+pub fn ack_text(store: &StoreId, node: &NodeId, ack: &UplinkAck) -> Vec<u8> {
     format!("ack\n{store}\n{node}\n{}\n{}\n{}\n{}\n", ack.incarnation, ack.seq, ack.hash, ack.epoch).into_bytes()
-}
-
-pub fn to_hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|b| [DIGITS[usize::from(b >> 4)] as char, DIGITS[usize::from(b & 15)] as char]).collect()
-}
-
-/// `None` unless it is exactly 2 × N hex digits.
-pub fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
-    let text = text.as_bytes();
-    if text.len() != 2 * N {
-        return None;
-    }
-    let mut bytes = [0u8; N];
-    for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
-        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::NodeKey;
 
     #[test]
     fn an_acknowledgement_is_good_for_one_node_and_one_content() {
-        let key = SigningKey::from_bytes(&[7; 32]);
-        let public = to_hex(key.verifying_key().as_bytes());
+        let key = NodeKey::from_seed([7; 32]);
+        let public = key.public_hex();
         let (store, node) = (StoreId::new("s1").unwrap(), NodeId::new("n1").unwrap());
-        let at = Position { incarnation: Incarnation(5), seq: 9, hash: "ab".repeat(32) };
-        let ack = sign_ack(&key, &store, &node, &at, 2);
+        let mut ack = UplinkAck { incarnation: Incarnation(5), seq: 9, hash: "ab".repeat(32), epoch: 2, signature: String::new() };
+        ack.signature = key.sign_hex(&ack_text(&store, &node, &ack));
         assert!(is_signed(&ack, &store, &node, &public));
         assert!(!is_signed(&ack, &store, &NodeId::new("n2").unwrap(), &public));
         assert!(!is_signed(&ack, &StoreId::new("s2").unwrap(), &node, &public));

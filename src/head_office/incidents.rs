@@ -1,0 +1,168 @@
+//! What a person must look at: incidents (something that should never happen did) and exceptions (a record is stored but could not be
+//! counted). Neither ever holds anything up.
+
+use rusqlite::{Connection, params};
+
+use crate::ids::{NodeId, StoreId};
+
+/// What happened. The texts are here, in one place; the page shows them as they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Incident {
+    /// Two records follow the same one: a disk was restored or cloned.
+    Fork { after_seq: u64, branch: i64 },
+    /// A record that does not continue the one before it, and nothing is missing between.
+    ChainBroken { seq: u64 },
+    /// Records that neither side has.
+    Hole { first_seq: u64, last_seq: u64 },
+    /// A start found damage on the node's disk and went on behind it.
+    NodeDamage { first_seq: u64, last_seq: u64, we_hold_all: bool },
+    /// Bytes that do not prove themselves.
+    BadBytes { seq: u64, reason: String },
+    /// A record that must be signed by the node's key is not.
+    BadSignature { seq: u64 },
+    /// The node shows another key than at its first contact.
+    KeyChanged { seq: u64, known: String, shown: String },
+    /// A side door copy differs from what the chain brought.
+    UrgentDiffers { seq: u64 },
+    /// A store holds an acknowledgement of ours for something we do not have.
+    Restored { acknowledged_seq: u64, held_seq: u64, epoch: u64 },
+}
+
+impl Incident {
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Incident::Fork { .. } => "fork",
+            Incident::ChainBroken { .. } => "chain broken",
+            Incident::Hole { .. } => "hole",
+            Incident::NodeDamage { .. } => "damaged disk",
+            Incident::BadBytes { .. } => "bad bytes",
+            Incident::BadSignature { .. } => "bad signature",
+            Incident::KeyChanged { .. } => "key changed",
+            Incident::UrgentDiffers { .. } => "copy differs",
+            Incident::Restored { .. } => "restored",
+        }
+    }
+
+    /// What happened, to which thing.
+    pub fn text(&self, store: &StoreId, node: &NodeId) -> String {
+        match self {
+            Incident::Fork { after_seq, branch } => format!(
+                "The journal of {store}/{node} went on in two ways after record {after_seq}. Both are kept and counted; the newer one is branch {branch}."
+            ),
+            Incident::ChainBroken { seq } => {
+                format!(
+                    "Record {seq} of {store}/{node} does not name the hash of the record before it, and the node has no other. Both are kept."
+                )
+            }
+            Incident::Hole { first_seq, last_seq } if first_seq == last_seq => {
+                format!("Record {first_seq} of {store}/{node} is lost: the node cannot read it any more and head office never got it.")
+            }
+            Incident::Hole { first_seq, last_seq } => {
+                format!(
+                    "Records {first_seq} to {last_seq} of {store}/{node} are lost: the node cannot read them any more and head office never got them."
+                )
+            }
+            Incident::NodeDamage { first_seq, last_seq, we_hold_all } => format!(
+                "{store}/{node} found damage on its disk at records {first_seq} to {last_seq} and went on behind it. {}",
+                if *we_hold_all { "Head office holds all of them." } else { "Head office does not hold all of them." }
+            ),
+            Incident::BadBytes { seq, reason } => {
+                format!(
+                    "Record {seq} of {store}/{node} arrived with bytes that do not prove themselves ({reason}). They were put aside; the node sends again."
+                )
+            }
+            Incident::BadSignature { seq } => {
+                format!("Record {seq} of {store}/{node} is not signed by the node's key, though its chain is whole.")
+            }
+            Incident::KeyChanged { seq, known, shown } => {
+                format!("{store}/{node} shows the key {shown} in record {seq}; at first contact it was {known}.")
+            }
+            Incident::UrgentDiffers { seq } => {
+                format!("The urgent copy of record {seq} of {store}/{node} differs from what the journal brought; the journal counts.")
+            }
+            Incident::Restored { acknowledged_seq, held_seq, epoch } => format!(
+                "{store}/{node} holds our acknowledgement of record {acknowledged_seq}, but head office has only {held_seq}: it was restored from a backup. \
+                 The epoch is {epoch} now and the stores send again what is missing."
+            ),
+        }
+    }
+
+    /// What to do next.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Incident::Fork { .. } => "Find out which box was restored or cloned, take the other one out of use, and close this.",
+            Incident::ChainBroken { .. } => {
+                "A record was changed on the node's disk: run `counterfoil journal verify` there, and compare with printed receipts."
+            }
+            Incident::Hole { .. } => "Compare the day reports of those dates with the till's cash; replace the node's disk.",
+            Incident::NodeDamage { .. } => "Replace the node's disk.",
+            Incident::BadBytes { .. } => "Once is a bad line. If it repeats, run `counterfoil journal verify` on the node.",
+            Incident::BadSignature { .. } => {
+                "Someone may have rewritten the journal: keep the node as it is and compare with its printed receipts."
+            }
+            Incident::KeyChanged { .. } => "If the node was set up anew, close this; if not, someone uses its name.",
+            Incident::UrgentDiffers { .. } => "Someone may use this node's name on the line: check its certificate.",
+            Incident::Restored { .. } => "Wait until all stores have caught up, then close this.",
+        }
+    }
+
+    /// Equal for the same trouble seen again.
+    fn fingerprint(&self, store: &StoreId, node: &NodeId) -> String {
+        let detail = match self {
+            Incident::Fork { after_seq, branch } => format!("{after_seq}/{branch}"),
+            Incident::Hole { first_seq, .. } | Incident::NodeDamage { first_seq, .. } => first_seq.to_string(),
+            Incident::BadBytes { seq, .. }
+            | Incident::BadSignature { seq }
+            | Incident::UrgentDiffers { seq }
+            | Incident::ChainBroken { seq } => seq.to_string(),
+            Incident::KeyChanged { shown, .. } => shown.clone(),
+            Incident::Restored { epoch, .. } => epoch.to_string(),
+        };
+        format!("{}|{store}|{node}|{detail}", self.kind())
+    }
+}
+
+/// Opens it, or counts it again.
+pub fn raise(connection: &Connection, store: &StoreId, node: &NodeId, incident: &Incident, now_ms: i64) -> rusqlite::Result<()> {
+    let text = incident.text(store, node);
+    tracing::warn!(kind = incident.kind(), %store, %node, text, "incident");
+    connection
+        .prepare_cached(
+            "INSERT INTO incidents (kind, store, node, fingerprint, text, remedy, first_ms, last_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)
+             ON CONFLICT (fingerprint) DO UPDATE SET times = times + 1, last_ms = ?7, text = ?5, closed_ms = NULL",
+        )?
+        .execute(params![incident.kind(), store.as_str(), node.as_str(), incident.fingerprint(store, node), text, incident.remedy(), now_ms])
+        .map(|_| ())
+}
+
+/// A person has dealt with it. `false`: there is no such open incident.
+pub fn close(connection: &Connection, id: i64, now_ms: i64) -> rusqlite::Result<bool> {
+    Ok(connection.execute("UPDATE incidents SET closed_ms = ?2 WHERE id = ?1 AND closed_ms IS NULL", params![id, now_ms])? == 1)
+}
+
+/// Bytes kept of what could not be stored as a record.
+pub const QUARANTINE_BYTES_MAX: usize = 64 << 10;
+/// Pieces kept. Beyond it only incidents are counted.
+pub const QUARANTINE_PIECES_MAX: i64 = 1_000;
+
+/// Keeps bad bytes for the technician, each piece once, within limits.
+pub fn quarantine(
+    connection: &Connection,
+    store: &StoreId,
+    node: &NodeId,
+    reason: &str,
+    bytes: &[u8],
+    now_ms: i64,
+) -> rusqlite::Result<()> {
+    let pieces: i64 = connection.query_row("SELECT count(*) FROM quarantine", [], |row| row.get(0))?;
+    if pieces >= QUARANTINE_PIECES_MAX {
+        return Ok(());
+    }
+    let kept = &bytes[..bytes.len().min(QUARANTINE_BYTES_MAX)];
+    connection
+        .execute(
+            "INSERT OR IGNORE INTO quarantine (store, node, received_ms, reason, hash, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![store.as_str(), node.as_str(), now_ms, reason, crate::journal::Hash::of(bytes).to_string(), kept],
+        )
+        .map(|_| ())
+}

@@ -1,0 +1,84 @@
+-- What the journals add up to. Dropped and made again from the chunks when PROJECTION_VERSION changes.
+
+CREATE TABLE IF NOT EXISTS transactions (
+    id            INTEGER PRIMARY KEY,
+    txn           BLOB NOT NULL UNIQUE,
+    node          INTEGER NOT NULL,
+    branch        INTEGER NOT NULL,
+    seq           INTEGER NOT NULL,
+    event         INTEGER NOT NULL,
+    -- Of the event's bytes: the same transaction twice is a repeat only when it is the same to the byte.
+    content       BLOB NOT NULL,
+    store         TEXT NOT NULL,
+    kind          TEXT NOT NULL,
+    number        TEXT NOT NULL,
+    workstation   TEXT NOT NULL,
+    business_date TEXT NOT NULL,
+    at_ms         INTEGER NOT NULL,
+    currency      TEXT NOT NULL,
+    total         INTEGER NOT NULL,
+    rounding      INTEGER NOT NULL,
+    tax           INTEGER NOT NULL,
+    change        INTEGER NOT NULL,
+    training      INTEGER NOT NULL,
+    line_count    INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS transactions_by_store ON transactions (store, id);
+CREATE INDEX IF NOT EXISTS transactions_by_day ON transactions (store, business_date);
+
+CREATE TABLE IF NOT EXISTS lines (
+    txn        INTEGER NOT NULL,
+    line       INTEGER NOT NULL,
+    sku        TEXT NOT NULL,
+    name       TEXT NOT NULL,
+    quantity   INTEGER NOT NULL,
+    unit       TEXT NOT NULL,
+    unit_price INTEGER NOT NULL,
+    extended   INTEGER NOT NULL,
+    PRIMARY KEY (txn, line)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS tenders (
+    txn    INTEGER NOT NULL,
+    place  INTEGER NOT NULL,
+    kind   TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    PRIMARY KEY (txn, place)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS sales_days (
+    store         TEXT NOT NULL,
+    business_date TEXT NOT NULL,
+    currency      TEXT NOT NULL,
+    sales         INTEGER NOT NULL,
+    voids         INTEGER NOT NULL,
+    total         INTEGER NOT NULL,
+    tax           INTEGER NOT NULL,
+    rounding      INTEGER NOT NULL,
+    cash          INTEGER NOT NULL,
+    card          INTEGER NOT NULL,
+    last_ms       INTEGER NOT NULL,
+    PRIMARY KEY (store, business_date, currency)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS sales_days_by_day ON sales_days (business_date);
+
+CREATE TABLE IF NOT EXISTS stock_moves (
+    store    TEXT NOT NULL,
+    sku      TEXT NOT NULL,
+    node     INTEGER NOT NULL,
+    branch   INTEGER NOT NULL,
+    seq      INTEGER NOT NULL,
+    quantity INTEGER NOT NULL,
+    PRIMARY KEY (store, sku, branch, seq)
+) WITHOUT ROWID;
+
+-- Z reports as the stores closed them.
+CREATE TABLE IF NOT EXISTS day_reports (
+    store         TEXT NOT NULL,
+    node          INTEGER NOT NULL,
+    business_date TEXT NOT NULL,
+    closed_ms     INTEGER NOT NULL,
+    sales         INTEGER NOT NULL,
+    total         INTEGER NOT NULL,
+    PRIMARY KEY (node, business_date)
+) WITHOUT ROWID;

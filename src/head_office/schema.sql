@@ -1,0 +1,151 @@
+-- Head office's tables. Truth: identity, nodes, branches, chunks, holes, urgent, quarantine, incidents, exceptions, and the assortment.
+-- The rest is projected from the chunks and can be dropped and made again.
+
+CREATE TABLE IF NOT EXISTS meta (
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS nodes (
+    id              INTEGER PRIMARY KEY,
+    store           TEXT NOT NULL,
+    node            TEXT NOT NULL,
+    -- ed25519, hex, from the first link record; pinned then.
+    public_key      TEXT,
+    current_branch  INTEGER,
+    first_seen_ms   INTEGER NOT NULL,
+    last_contact_ms INTEGER NOT NULL,
+    -- As the node said at its last contact.
+    head_seq        INTEGER NOT NULL DEFAULT 0,
+    waiting         INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (store, node)
+);
+
+-- A journal is one branch as long as nobody restores or clones a disk. A fork's branch goes on from (parent, base_seq).
+CREATE TABLE IF NOT EXISTS branches (
+    id        INTEGER PRIMARY KEY,
+    node      INTEGER NOT NULL REFERENCES nodes,
+    parent    INTEGER REFERENCES branches,
+    base_seq  INTEGER NOT NULL,
+    head_inc  TEXT NOT NULL,
+    head_seq  INTEGER NOT NULL,
+    head_hash TEXT NOT NULL,
+    opened_ms INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS branches_by_node ON branches (node);
+
+-- The journals' own bytes, each record once, in order. packing: 0 as they are, 1 zstd.
+CREATE TABLE IF NOT EXISTS chunks (
+    id        INTEGER PRIMARY KEY,
+    branch    INTEGER NOT NULL REFERENCES branches,
+    first_seq INTEGER NOT NULL,
+    last_seq  INTEGER NOT NULL,
+    packing   INTEGER NOT NULL,
+    bytes     BLOB NOT NULL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS chunks_by_seq ON chunks (branch, first_seq);
+
+CREATE TABLE IF NOT EXISTS holes (
+    branch    INTEGER NOT NULL,
+    first_seq INTEGER NOT NULL,
+    last_seq  INTEGER NOT NULL,
+    PRIMARY KEY (branch, first_seq)
+) WITHOUT ROWID;
+
+-- Copies from the side door: provisional, never counted.
+CREATE TABLE IF NOT EXISTS urgent (
+    id           INTEGER PRIMARY KEY,
+    node         INTEGER NOT NULL,
+    inc          TEXT NOT NULL,
+    seq          INTEGER NOT NULL,
+    hash         TEXT NOT NULL,
+    received_ms  INTEGER NOT NULL,
+    confirmed_ms INTEGER,
+    line         BLOB NOT NULL,
+    UNIQUE (node, inc, seq, hash)
+);
+CREATE INDEX IF NOT EXISTS urgent_pending ON urgent (node, seq) WHERE confirmed_ms IS NULL;
+
+CREATE TABLE IF NOT EXISTS quarantine (
+    id          INTEGER PRIMARY KEY,
+    store       TEXT NOT NULL,
+    node        TEXT NOT NULL,
+    received_ms INTEGER NOT NULL,
+    reason      TEXT NOT NULL,
+    hash        TEXT NOT NULL UNIQUE,
+    bytes       BLOB NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS incidents (
+    id          INTEGER PRIMARY KEY,
+    kind        TEXT NOT NULL,
+    store       TEXT NOT NULL,
+    node        TEXT NOT NULL,
+    -- The same trouble again raises the count, not a second incident.
+    fingerprint TEXT NOT NULL UNIQUE,
+    text        TEXT NOT NULL,
+    remedy      TEXT NOT NULL,
+    times       INTEGER NOT NULL DEFAULT 1,
+    first_ms    INTEGER NOT NULL,
+    last_ms     INTEGER NOT NULL,
+    closed_ms   INTEGER
+);
+
+-- Events that are stored and could not be counted. Nothing waits behind them.
+CREATE TABLE IF NOT EXISTS exceptions (
+    id         INTEGER PRIMARY KEY,
+    node       INTEGER NOT NULL,
+    branch     INTEGER NOT NULL,
+    seq        INTEGER NOT NULL,
+    event      INTEGER NOT NULL,
+    kind       TEXT NOT NULL,
+    owner      TEXT NOT NULL,
+    reason     TEXT NOT NULL,
+    opened_ms  INTEGER NOT NULL,
+    tries      INTEGER NOT NULL DEFAULT 1,
+    settled_ms INTEGER,
+    UNIQUE (branch, seq, event)
+);
+
+CREATE TABLE IF NOT EXISTS stores (
+    store TEXT PRIMARY KEY,
+    name  TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- The assortment with the price list in force. `article` is the JSON of a feed line.
+CREATE TABLE IF NOT EXISTS articles (
+    sku     TEXT PRIMARY KEY,
+    article TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- Moments at which a store's stock was stated, and the journal heads they include (JSON: node -> {incarnation, seq}).
+CREATE TABLE IF NOT EXISTS baselines (
+    store   TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    as_of   TEXT NOT NULL,
+    heads   TEXT NOT NULL,
+    PRIMARY KEY (store, version)
+) WITHOUT ROWID;
+
+-- Once per article and store; from then on only the store's counts are absolute.
+CREATE TABLE IF NOT EXISTS stock (
+    store    TEXT NOT NULL,
+    sku      TEXT NOT NULL,
+    quantity INTEGER NOT NULL,
+    version  INTEGER NOT NULL,
+    PRIMARY KEY (store, sku)
+) WITHOUT ROWID;
+
+-- Files made from the two above, named by their content. store is '' for the catalogue.
+CREATE TABLE IF NOT EXISTS feed_files (
+    feed    TEXT NOT NULL,
+    store   TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    -- 0: a snapshot.
+    base    INTEGER NOT NULL,
+    hash    TEXT NOT NULL,
+    bytes   INTEGER NOT NULL,
+    name    TEXT NOT NULL,
+    PRIMARY KEY (feed, store, version, base)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS feed_files_by_hash ON feed_files (hash);

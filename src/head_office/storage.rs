@@ -1,0 +1,165 @@
+//! Head office's disk: one SQLite file with write-ahead log, flushed at every commit, so that what is acknowledged is on disk.
+//! Opening, identity and epoch live here; what the tables mean does not.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+
+use crate::journal::{KeyError, NodeKey};
+
+/// Raised with every change of the tables of `schema.sql` that an older program would misunderstand.
+pub const SCHEMA_VERSION: i64 = 1;
+/// Raised with every change of what is projected: the next start makes the projections again.
+pub const PROJECTION_VERSION: i64 = 1;
+/// Another process of ours (an import) may hold the file this long.
+const BUSY_MS_MAX: u64 = 60_000;
+
+const SCHEMA: &str = include_str!("schema.sql");
+const PROJECTIONS: &str = include_str!("projections.sql");
+const PROJECTION_TABLES: [&str; 6] = ["transactions", "lines", "tenders", "sales_days", "stock_moves", "day_reports"];
+
+/// Why head office's folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    #[error("the folder {path} cannot be made or used: {source}; check its owner and free space, or choose another data_dir")]
+    Folder { path: PathBuf, source: std::io::Error },
+    #[error(
+        "the database in {path} cannot be used: {source}; if the disk is full make room, if the file is damaged restore a backup with `counterfoil head-office restore`"
+    )]
+    Database { path: PathBuf, source: rusqlite::Error },
+    #[error("{path} was written by a newer version (tables {found}, this one knows {SCHEMA_VERSION}): install the newer version")]
+    Newer { path: PathBuf, found: i64 },
+    #[error("{path} is in use by another head office: stop it, or choose another data_dir")]
+    InUse { path: PathBuf },
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+/// Where things lie in the data folder.
+#[derive(Debug, Clone)]
+pub struct Folders {
+    pub root: PathBuf,
+}
+
+impl Folders {
+    pub fn new(root: &Path) -> Folders {
+        Folders { root: root.to_owned() }
+    }
+    pub fn database(&self) -> PathBuf {
+        self.root.join("head-office.sqlite")
+    }
+    /// Files for the nodes, named by their content.
+    pub fn feeds(&self) -> PathBuf {
+        self.root.join("feeds")
+    }
+    fn key(&self) -> PathBuf {
+        self.root.join("head-office.key")
+    }
+    fn lock(&self) -> PathBuf {
+        self.root.join("serving.lock")
+    }
+
+    /// Makes the folders, for this user alone.
+    pub fn create(&self) -> Result<(), StorageError> {
+        use std::os::unix::fs::DirBuilderExt;
+        for path in [self.root.clone(), self.feeds()] {
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(|source| StorageError::Folder { path, source })?;
+        }
+        Ok(())
+    }
+
+    /// The key that signs acknowledgements; made at the first start.
+    pub fn load_key(&self) -> Result<NodeKey, StorageError> {
+        Ok(NodeKey::load_or_create(&self.key())?)
+    }
+
+    /// Held by the one process that serves; given back when dropped.
+    pub fn lock_serving(&self) -> Result<ServingLock, StorageError> {
+        let path = self.lock();
+        let failed = |source| StorageError::Folder { path: path.clone(), source };
+        let file = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(ServingLock { _file: file }),
+            Err(std::fs::TryLockError::WouldBlock) => Err(StorageError::InUse { path: self.root.clone() }),
+            Err(std::fs::TryLockError::Error(source)) => Err(StorageError::Folder { path, source }),
+        }
+    }
+}
+
+pub struct ServingLock {
+    _file: std::fs::File,
+}
+
+/// A connection that may write. Makes the tables when they are not there.
+pub fn open(folders: &Folders) -> Result<Connection, StorageError> {
+    folders.create()?;
+    let path = folders.database();
+    let failed = |source| StorageError::Database { path: path.clone(), source };
+    let connection = Connection::open(&path).map_err(failed)?;
+    prepare(&connection).map_err(failed)?;
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
+    if found > SCHEMA_VERSION {
+        return Err(StorageError::Newer { path, found });
+    }
+    connection
+        .execute_batch(&format!("BEGIN IMMEDIATE;{SCHEMA}{PROJECTIONS}PRAGMA user_version={SCHEMA_VERSION};COMMIT"))
+        .map_err(failed)?;
+    Ok(connection)
+}
+
+/// A connection that reads, beside the one that writes.
+pub fn open_reader(folders: &Folders) -> Result<Connection, StorageError> {
+    let path = folders.database();
+    let failed = |source| StorageError::Database { path: path.clone(), source };
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(&path, flags).map_err(failed)?;
+    connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS_MAX)).map_err(failed)?;
+    connection.execute_batch("PRAGMA mmap_size=268435456; PRAGMA cache_size=-16384; PRAGMA query_only=1;").map_err(failed)?;
+    Ok(connection)
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS_MAX))?;
+    connection.set_prepared_statement_cache_capacity(128);
+    // FULL: each commit is flushed. temp_store FILE: an import of a million articles does not belong in memory.
+    connection.execute_batch(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; PRAGMA cache_size=-65536; PRAGMA temp_store=FILE;
+         PRAGMA wal_autocheckpoint=8000; PRAGMA journal_size_limit=67108864; PRAGMA trusted_schema=OFF;",
+    )
+}
+
+/// Head office's epoch: from 1, raised by every restore.
+pub fn epoch(connection: &Connection) -> rusqlite::Result<u64> {
+    Ok(meta(connection, "epoch")?.and_then(|text| text.parse().ok()).unwrap_or(1))
+}
+
+pub fn set_epoch(connection: &Connection, epoch: u64) -> rusqlite::Result<()> {
+    set_meta(connection, "epoch", &epoch.to_string())
+}
+
+/// Whether the projections were made by another version of this program (or never): then they are emptied here.
+pub fn drop_stale_projections(connection: &Connection) -> rusqlite::Result<bool> {
+    let made_by = meta(connection, "projections")?.and_then(|text| text.parse::<i64>().ok());
+    if made_by == Some(PROJECTION_VERSION) {
+        return Ok(false);
+    }
+    let any: bool = connection.query_row("SELECT EXISTS (SELECT 1 FROM chunks)", [], |row| row.get(0))?;
+    for table in PROJECTION_TABLES {
+        connection.execute_batch(&format!("DROP TABLE IF EXISTS {table}"))?;
+    }
+    connection.execute_batch(PROJECTIONS)?;
+    connection.execute("DELETE FROM exceptions", [])?;
+    set_meta(connection, "projections", &PROJECTION_VERSION.to_string())?;
+    Ok(any)
+}
+
+pub fn meta(connection: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
+    connection.prepare_cached("SELECT value FROM meta WHERE name = ?1")?.query_row([name], |row| row.get(0)).optional()
+}
+
+pub fn set_meta(connection: &Connection, name: &str, value: &str) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2")?
+        .execute(params![name, value])
+        .map(|_| ())
+}
