@@ -3,4 +3,5 @@
 mod config;
 mod gs1;
 mod journal;
+mod paper;
 mod purity;

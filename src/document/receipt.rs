@@ -131,14 +131,18 @@ impl<'a> Receipt<'a> {
             let cells = vec![Cell::fill(label), Cell::right(&self.money(amount), 0), Cell::left("", marks)];
             document.cells(0, cells, style);
         };
-        if record.tax_mode == TaxMode::Exclusive {
+        if record.tax_mode == TaxMode::Exclusive && !record.taxes.is_empty() {
             let tax: Money = record.taxes.iter().map(|group| group.tax).sum();
             row(document, self.word(Word::Subtotal), record.total - tax, Style::PLAIN);
             for group in &record.taxes {
                 row(document, &self.tax_label(group), group.tax, Style::PLAIN);
             }
         }
-        row(document, &format!("{} {}", self.word(Word::Total), record.currency), record.total, Style::TALL);
+        match record.kind {
+            TransactionKind::Sale => row(document, &format!("{} {}", self.word(Word::Total), record.currency), record.total, Style::TALL),
+            // Nobody owes this.
+            TransactionKind::Void => row(document, self.word(Word::Subtotal), record.total, Style::PLAIN),
+        }
         if !record.rounding.is_zero() {
             row(document, self.word(Word::Rounding), record.rounding, Style::PLAIN);
             row(document, self.word(Word::ToPay), record.total + record.rounding, Style::BOLD);
@@ -167,7 +171,7 @@ impl<'a> Receipt<'a> {
         let at = self.locale.moment(record.at.ms, record.utc_offset_min).unwrap_or_else(|| crate::time::rfc3339(record.at.ms));
         let mut place = format!("{} {}", self.word(Word::Till), record.workstation);
         if let Some(staff) = &record.staff {
-            place.push_str(&format!("  {} {staff}", self.word(Word::Staff)));
+            place.push_str(&format!(", {} {staff}", self.word(Word::Staff)));
         }
         document.centred(&at, Style::PLAIN).centred(&place, Style::PLAIN).centred(&number, Style::BOLD);
         if let Some(code) = Code128::new(&number) {

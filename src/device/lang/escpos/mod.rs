@@ -23,7 +23,7 @@ mod code128;
 mod raster;
 
 pub use commands::{Identify, ProcessId, RealTimeQuery, StatusQuery};
-pub use encode::{Encoded, FenceSent, Options, encode};
+pub use encode::{Encoded, FenceSent, Options, as_shown, encode};
 pub use interpret::{Interpreter, PaperOp, RealTimeCommand, RealTimeScanner};
 pub use paper::{Paper, PaperRow};
 pub use paper_page::{PAPER_CSS, paper_html, paper_text};
