@@ -96,7 +96,9 @@ impl<'a> Receipt<'a> {
     /// Name, amount, tax mark; below it the quantity where it is not one piece, and each discount.
     fn line(&self, document: &mut Document, line: &SoldLine) {
         let marks = self.mark_columns();
-        let cells = vec![Cell::fill(&line.name), Cell::right(&self.money(line.gross), 0), Cell::left(self.mark(line), marks)];
+        // A line without a name would be an amount for nothing.
+        let name = if line.name.trim().is_empty() { &line.code } else { &line.name };
+        let cells = vec![Cell::fill(name), Cell::right(&self.money(line.gross), 0), Cell::left(self.mark(line), marks)];
         document.cells(0, cells, Style::PLAIN);
         if let Some(text) = self.quantity(line) {
             document.cells(2, vec![Cell::fill(&text)], Style::PLAIN);
@@ -173,10 +175,11 @@ impl<'a> Receipt<'a> {
         if let Some(staff) = &record.staff {
             place.push_str(&format!(", {} {staff}", self.word(Word::Staff)));
         }
-        document.centred(&at, Style::PLAIN).centred(&place, Style::PLAIN).centred(&number, Style::BOLD);
+        document.centred(&at, Style::PLAIN).centred(&place, Style::PLAIN);
         if let Some(code) = Code128::new(&number) {
             document.block(Block::Barcode(code));
         }
+        document.centred(&number, Style::BOLD);
     }
 
     fn mark<'l>(&'l self, line: &'l SoldLine) -> &'l str {
