@@ -2,4 +2,5 @@
 
 mod life;
 mod power_cut;
+mod recovery;
 mod shop;

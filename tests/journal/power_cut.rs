@@ -11,8 +11,8 @@ use super::shop::{at, carry, command, key, open, records};
 fn no_power_cut_loses_what_was_acknowledged() {
     let acts = undisturbed();
     for act in 1..=acts {
-        for seed in 0..6 {
-            let (disk, witness) = trade_until(Mishap::PowerCut { act });
+        let (disk, witness) = trade_until(Mishap::PowerCut { act });
+        for seed in 0..4 {
             for stale_bytes in [false, true] {
                 let cut = Cut { seed: seed * 1000 + act, stale_bytes };
                 witness.examine(&disk.after_power_cut(cut), &format!("power cut at act {act} of {acts}, {cut:?}"));
@@ -112,8 +112,8 @@ fn a_full_disk_is_a_refusal_that_leaves_the_journal_usable() {
     let disk = disk.after_process_death();
     journal.append(&command(number)).unwrap();
     journal.flush().unwrap();
-    let found = Witness { acknowledged: Vec::new(), attempted: number };
-    assert_eq!(found.check(&records(journal.replay_from_start().unwrap()), "after room was made").len() as u64, number);
+    let witness = Witness { attempted: number, ..Witness::default() };
+    assert_eq!(witness.check(&records(journal.replay_from_start().unwrap()), "after room was made").len() as u64, number);
     drop(disk);
 }
 
@@ -215,6 +215,8 @@ impl From<AppendError> for Stopped {
 struct Witness {
     /// Where each acknowledged command stands, from command 1 on.
     acknowledged: Vec<Position>,
+    /// Appended and not yet answered for.
+    waiting: Vec<Position>,
     /// Commands that were tried, this one included.
     attempted: u64,
 }
@@ -231,7 +233,7 @@ impl Witness {
     fn append(&mut self, journal: &mut Journal<ModelDisk>, count: u64) -> Result<(), Stopped> {
         for _ in 0..count {
             self.attempted += 1;
-            journal.append(&command(self.attempted))?;
+            self.waiting.push(journal.append(&command(self.attempted))?);
         }
         Ok(())
     }
@@ -244,8 +246,8 @@ impl Witness {
 
     /// All that the journal calls durable has been answered for.
     fn acknowledge(&mut self, journal: &Journal<ModelDisk>) {
-        let flushed = records(journal.replay_from_start().unwrap()).into_iter().filter(|record| record.seq <= journal.durable_upto());
-        self.acknowledged = commands(flushed.collect()).iter().map(Record::position).collect();
+        let flushed = self.waiting.iter().take_while(|position| position.seq <= journal.durable_upto()).count();
+        self.acknowledged.extend(self.waiting.drain(..flushed));
     }
 
     /// Starts on what is left and looks at everything.
