@@ -5,6 +5,7 @@
 //! Nothing here decides anything; commands go to the loop and its answers come back.
 
 pub mod guard;
+pub mod pair_cli;
 pub mod pairing;
 pub mod problem;
 pub mod session;
@@ -95,7 +96,8 @@ impl Web {
 }
 
 /// Everything behind the node's door: pages, API, live streams, with all guards around them.
-pub fn router(node: Node, parts: WebParts) -> Router {
+/// `extra` is merged behind the guards and behind pairing: pages that only the demo has.
+pub fn router(node: Node, parts: WebParts, extra: Router) -> Router {
     let guard = parts.guard.clone();
     let web = Web(Arc::new(WebInner { node, parts, streams: live::Streams::default() }));
     let (api, description) = api::routes();
@@ -104,6 +106,7 @@ pub fn router(node: Node, parts: WebParts) -> Router {
         .merge(api)
         .merge(pages::routes())
         .merge(desk::routes())
+        .merge(extra.with_state(()))
         .route("/api/openapi.json", get(move || std::future::ready(axum::Json(description.as_ref().clone()))))
         .route_layer(from_fn_with_state(web.clone(), session::require));
     Router::new()

@@ -323,17 +323,27 @@ impl Pairing {
         let Ok(entries) = std::fs::read_dir(&folder) else { return };
         for entry in entries.flatten() {
             let name = entry.file_name();
-            let Some(code) = name.to_str().and_then(|name| name.strip_prefix("confirm-")) else { continue };
-            let answer = match self.confirm(code) {
-                Ok(screen) => format!("ok {}", screen.name),
-                Err(error) => format!("no {error}"),
+            let Some((act, code)) = name.to_str().and_then(|name| name.split_once('-')) else { continue };
+            let answer = match act {
+                "confirm" => self.confirm(code).map(|screen| screen.name),
+                "token" => self.answer_token(&entry.path()),
+                _ => continue,
             };
+            let answer = answer.map_or_else(|error| format!("no {error}"), |text| format!("ok {text}"));
             let answered = std::fs::write(folder.join(format!("answer-{code}")), answer);
             let removed = std::fs::remove_file(entry.path());
             if let Err(error) = answered.and(removed) {
                 tracing::warn!(%error, folder = %folder.display(), "cannot answer a pairing request: make the folder writable");
             }
         }
+    }
+
+    /// A program's token, asked for on the box. The file says for what; the answer is the secret.
+    fn answer_token(&self, path: &Path) -> Result<String, PairingError> {
+        let store = |source| PairingError::Store { path: path.to_owned(), source };
+        let wish: TokenWish = serde_json::from_slice(&std::fs::read(path).map_err(store)?)
+            .map_err(|error| PairingError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
+        self.create_token(&wish.name, wish.scope).map(|(_, secret)| secret)
     }
 
     fn admit(&self, inner: &mut Inner, name: &str, kind: ScreenKind, scope: Scope) -> Result<(PairedScreen, String), PairingError> {
@@ -386,6 +396,19 @@ impl Inner {
     }
 }
 
+/// What a request for a program's token says.
+#[derive(Debug, Serialize, Deserialize)]
+struct TokenWish {
+    name: String,
+    scope: Scope,
+}
+
+/// `counterfoil token NAME --data-dir FOLDER`: asks the running node for a program's secret and waits for its answer.
+pub fn token_by_file(folder: &Path, name: &str, scope: Scope, wait: Duration) -> Result<String, PairingError> {
+    let wish = serde_json::to_vec(&TokenWish { name: name.to_owned(), scope }).expect("a wish is plain data");
+    ask_by_file(folder, "token", &random_hex(8), &wish, wait)
+}
+
 /// `counterfoil pair CODE --data-dir FOLDER`: asks the running node and waits for its answer. Returns the screen's name.
 pub fn confirm_by_file(folder: &Path, code: &str, wait: Duration) -> Result<String, PairingError> {
     let code: String = code.trim().to_ascii_uppercase();
@@ -394,13 +417,19 @@ pub fn confirm_by_file(folder: &Path, code: &str, wait: Duration) -> Result<Stri
             why: format!("{:?} is not a pairing code: it has {CODE_LENGTH} letters and digits", printable(&code)),
         });
     }
+    ask_by_file(folder, "confirm", &code, b"", wait)
+}
+
+/// Puts a request where the running node looks and waits for its answer. The file appears whole: written aside, then renamed.
+fn ask_by_file(folder: &Path, act: &str, id: &str, content: &[u8], wait: Duration) -> Result<String, PairingError> {
     let folder = folder.join("pairing");
-    let request = folder.join(format!("confirm-{code}"));
-    let answer = folder.join(format!("answer-{code}"));
+    let request = folder.join(format!("{act}-{id}"));
+    let answer = folder.join(format!("answer-{id}"));
+    let aside = folder.join(format!(".{id}"));
     let store = |source| PairingError::Store { path: request.clone(), source };
     std::fs::create_dir_all(&folder).map_err(store)?;
     let _ = std::fs::remove_file(&answer);
-    std::fs::write(&request, b"").map_err(store)?;
+    std::fs::write(&aside, content).and_then(|()| std::fs::rename(&aside, &request)).map_err(store)?;
     let deadline = std::time::Instant::now() + wait;
     loop {
         if !request.exists()
