@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use counterfoil::device::lang::escpos::{Options, PrinterProfile, ProcessId, encode};
+use counterfoil::device::lang::escpos::{Options, PrinterProfile, ProcessId, encode, paper_text, test_slip};
 use counterfoil::document::{Document, Locale, Report, ReportKind, text};
 use counterfoil::ids::{TaxClassId, WorkstationId};
 use counterfoil::money::{Currency, Money};
@@ -12,6 +12,7 @@ use counterfoil::retail::tax::TaxGroup;
 use counterfoil::time::{ClockQuality, Stamp};
 
 use super::records;
+use super::stream::print;
 
 fn check(name: &str, actual: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
@@ -57,6 +58,15 @@ fn one_receipt_on_every_printer() {
         let columns = PrinterProfile::built_in(name).unwrap().columns();
         check(&format!("profile-{name}.txt"), &text::render(&document, columns));
         check(&format!("profile-{name}.hex"), &bytes(&document, name));
+    }
+}
+
+#[test]
+fn the_test_slip_of_every_printer() {
+    for name in PrinterProfile::built_in_names() {
+        let profile = PrinterProfile::built_in(name).unwrap();
+        let slip = test_slip(&profile, Some(ProcessId::numbered(0)));
+        check(&format!("slip-{name}.txt"), &paper_text(&print(&slip.bytes, &profile)));
     }
 }
 

@@ -56,8 +56,7 @@ pub fn encode(document: &Document, profile: &PrinterProfile, options: Options<'_
     for row in layout(&shown, profile.columns()) {
         job.row(&row);
     }
-    let fence = job.fence(options.fence);
-    Encoded { bytes: job.sink.into_bytes(), dots_high: job.dots_high, transliterated, fence }
+    job.close(options.fence, transliterated)
 }
 
 /// The document as this printer can show it: what neither a code page nor the font has stands in other letters. Laid out only after that,
@@ -110,7 +109,7 @@ fn drawing_font<'a>(profile: &PrinterProfile, font: Option<&'a dyn GlyphSource>)
 }
 
 /// A job under construction: what the printer's modes are, so that only changes are sent.
-struct Job<'a> {
+pub(super) struct Job<'a> {
     profile: &'a PrinterProfile,
     font: Option<&'a dyn GlyphSource>,
     sink: Sink,
@@ -122,7 +121,7 @@ struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    fn new(profile: &'a PrinterProfile, font: Option<&'a dyn GlyphSource>) -> Job<'a> {
+    pub(super) fn new(profile: &'a PrinterProfile, font: Option<&'a dyn GlyphSource>) -> Job<'a> {
         Job {
             profile,
             font,
@@ -135,7 +134,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    fn open(&mut self, kick: bool) {
+    pub(super) fn open(&mut self, kick: bool) {
         let capability = &self.profile.capability;
         self.sink.crate_built(|printer| printer.init().map(|_| ()));
         if capability.kanji_leave.is {
@@ -152,7 +151,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    fn row(&mut self, row: &Row) {
+    pub(super) fn row(&mut self, row: &Row) {
         match row {
             Row::Text(row) => self.text(row),
             Row::Barcode(code) => self.barcode(code),
@@ -167,6 +166,27 @@ impl<'a> Job<'a> {
         }
     }
 
+    /// Every letter of one page, whichever page would come first, as far as a line holds them. For the test slip.
+    pub(super) fn page_sample(&mut self, entry: CodePageEntry) {
+        let label = format!("{:>3} ", entry.number);
+        let euro = entry.page.byte('€');
+        let letters = euro.into_iter().chain((0x80..=0xff).filter(|byte| entry.page.char(*byte).is_some_and(char::is_alphabetic)));
+        self.set_align(Align::Left);
+        self.set_style(Style::PLAIN);
+        self.sink.raw(label.as_bytes());
+        self.sink.raw(&[0x1b, 0x74, entry.number]);
+        let room = self.profile.columns().saturating_sub(label.len());
+        letters.take(room).for_each(|byte| self.sink.byte(byte));
+        self.sink.byte(b'\n');
+        self.page = entry;
+        self.high(LINE_DOTS);
+    }
+
+    pub(super) fn close(mut self, fence: Option<ProcessId>, transliterated: Vec<char>) -> Encoded {
+        let fence = self.fence(fence);
+        Encoded { bytes: self.sink.into_bytes(), dots_high: self.dots_high, transliterated, fence }
+    }
+
     fn text(&mut self, row: &TextRow) {
         let text = row.text.as_str();
         let on_pages = text.is_ascii() || text.chars().all(|c| c.is_ascii() || self.profile.page_for(c).is_some());
@@ -179,7 +199,8 @@ impl<'a> Job<'a> {
         self.set_style(row.style);
         for c in text.chars() {
             if c.is_ascii() {
-                self.sink.byte(u8::try_from(c).expect("ASCII"));
+                // The text's type holds no control characters; neither would this line let one through.
+                self.sink.byte(u8::try_from(c).ok().filter(|byte| (0x20..0x7f).contains(byte)).unwrap_or(b'?'));
                 continue;
             }
             let (entry, byte) = match self.page.page.byte(c) {
