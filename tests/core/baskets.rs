@@ -148,6 +148,7 @@ pub fn article(code: &str, line: &Line) -> ArticleFact {
         quantity: Qty::ONE,
         quantity_from: QuantityFrom::Entry,
         embedded_price: None,
+        code: code.to_owned(),
         gtin: None,
         batch: None,
         serial: None,

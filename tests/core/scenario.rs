@@ -102,6 +102,7 @@ impl Scenario {
                 drop(self.shop.scans.insert(word(1).to_owned(), ScanFact::NoPrice { sku: sku(word(1)), name: word(2).to_owned() }))
             }
             "misread" => drop(self.shop.scans.insert(word(1).to_owned(), ScanFact::Misread { reason: word(2).to_owned() })),
+            "notready" => drop(self.shop.scans.insert(word(1).to_owned(), ScanFact::NotReady { why: word(2).to_owned() })),
             "nocode" => drop(self.shop.scans.insert(word(1).to_owned(), ScanFact::UnknownCode)),
             "baseline" => {
                 let head_seq = words.get(4).map_or(0, |mark| self.mark(mark, at));
@@ -219,9 +220,13 @@ impl Scenario {
             "printer" => Command::ReportPrint { job: self.named(word(1), at).job.unwrap(), progress: progress(word(2), words.get(3), at) },
             "adopt" => {
                 let feed = Feed::ALL.into_iter().find(|feed| feed.name() == word(1)).unwrap_or_else(|| panic!("{at}: which feed?"));
-                self.shop.baseline = words
-                    .get(5)
-                    .map(|head| BaselineFact { head_seq: self.mark(head, at), settled: words[6..].iter().map(|code| sku(code)).collect() });
+                // head MARK CODES, as often as the feed brings baselines that know different parts of our record.
+                let baselines = words.get(4..).unwrap_or_default().split(|word| word == "head").skip(1);
+                let baseline = |words: &[String]| BaselineFact {
+                    head_seq: self.mark(&words[0], at),
+                    settled: words[1..].iter().map(|code| sku(code)).collect(),
+                };
+                self.shop.new_baselines = baselines.map(baseline).collect();
                 Command::AdoptFeed { feed, version: u64::from(number(2)), hash: word(3).to_owned() }
             }
             "ack" => Command::AcknowledgeUplink {
@@ -454,6 +459,7 @@ fn article(code: &str, name: &str, price: Money, unit: &str, class: &str) -> Art
         quantity: Qty::ONE,
         quantity_from: QuantityFrom::Entry,
         embedded_price: None,
+        code: code.to_owned(),
         gtin: None,
         batch: None,
         serial: None,

@@ -27,7 +27,8 @@ pub struct Shop {
     pub now: Stamp,
     pub scans: BTreeMap<String, ScanFact>,
     pub baselines: BTreeMap<Sku, StockFact>,
-    pub baseline: Option<BaselineFact>,
+    /// What the next feed brings.
+    pub new_baselines: Vec<BaselineFact>,
     pub effects: Vec<Effect>,
     pub last_ask: Option<Ask>,
     incarnation: u64,
@@ -69,7 +70,7 @@ impl Shop {
             now: Stamp { ms: 1_772_438_400_000, quality: ClockQuality::Synchronised },
             scans: BTreeMap::new(),
             baselines: BTreeMap::new(),
-            baseline: None,
+            new_baselines: Vec::new(),
             effects: Vec::new(),
             last_ask: None,
             incarnation: 0x0123_4567_89ab_cdef,
@@ -193,7 +194,12 @@ impl Shop {
             }),
             _ => None,
         };
-        Facts { scan, stock: self.baselines.values().cloned().collect(), baseline: self.baseline.clone(), record: record.map(Box::new) }
+        Facts {
+            scan,
+            stock: self.baselines.values().cloned().collect(),
+            baselines: self.new_baselines.clone(),
+            record: record.map(Box::new),
+        }
     }
 
     fn check(&self) {
