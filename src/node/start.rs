@@ -26,6 +26,7 @@ use crate::ids::Incarnation;
 use crate::journal::{self, Content, Folder, Identity, Journal, KeyError, NodeKey, OpenOptions, ReadError, Reader};
 use crate::retail::Command;
 use crate::retail::day::Day;
+use crate::sync::{self, http::SyncConfig};
 use crate::time::{Clock, SystemClock};
 use crate::views::{self, ReadRecords, Views};
 use crate::web::pairing::PairingError;
@@ -117,7 +118,8 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
     }
     let archive = Archive::new(views.clone(), reader.clone());
 
-    let acknowledged = replayed.state.uplink.as_ref().map_or(0, |ack| ack.seq);
+    let kept = replayed.state.uplink.clone();
+    let acknowledged = kept.as_ref().map_or(0, |ack| ack.seq);
     let publisher = Publisher::new(
         config.store.clone(),
         config.letterhead.store_name.clone(),
@@ -196,6 +198,9 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
     let _ = node.tell(Input::Restarted).await;
     if config.opens_day_itself {
         open_day(&node, config).await;
+    }
+    if let Some(link) = &config.head_office {
+        sync::http::spawn(node.clone(), SyncConfig::new(link, &config.store, &config.node, &data, kept));
     }
     info!(store = %config.store, "able to sell");
     Ok(Running { node, writer, ended, devices })
