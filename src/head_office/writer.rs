@@ -32,8 +32,6 @@ pub enum WriteError {
     NewerFormat(u64),
     #[error("head office is busy: more than {JOBS_WAITING_MAX} requests wait")]
     Busy,
-    #[error("head office could not write to its disk: check the disk and its free space; the node sends again")]
-    NotCommitted,
     #[error("head office is stopping")]
     Stopping,
 }
@@ -228,14 +226,9 @@ fn on_the_wire(at: &Position) -> wire::Position {
     wire::Position { incarnation: at.incarnation, seq: at.seq, hash: at.hash.to_string() }
 }
 
-/// What is done inside a commit that others may share.
-type Work = Box<dyn FnOnce(&mut Writer, i64) -> Answer + Send>;
-/// What is done after it; told whether the commit went through.
-type Answer = Box<dyn FnOnce(bool) + Send>;
-
-/// One request and where its answer goes.
+/// One request and where its answer goes. The work runs inside a commit that others may share; the answer is sent after it.
 pub struct Job {
-    work: Work,
+    work: Box<dyn FnOnce(&mut Writer, i64) -> Box<dyn FnOnce(bool) + Send> + Send>,
 }
 
 impl Job {
@@ -244,10 +237,11 @@ impl Job {
         work: impl FnOnce(&mut Writer, i64) -> Result<T, WriteError> + Send + 'static,
     ) -> (Job, oneshot::Receiver<Result<T, WriteError>>) {
         let (reply, answer) = oneshot::channel();
-        let work = move |writer: &mut Writer, now_ms: i64| -> Answer {
+        let work = move |writer: &mut Writer, now_ms: i64| -> Box<dyn FnOnce(bool) + Send> {
             let done = guarded(writer, now_ms, work);
             Box::new(move |committed| {
-                let _ = reply.send(if committed { done } else { done.and_then(|_| Err(WriteError::NotCommitted)) });
+                let lost = || WriteError::Database(rusqlite::Error::SqliteSingleThreadedMode);
+                let _ = reply.send(if committed { done } else { done.and_then(|_| Err(lost())) });
             })
         };
         (Job { work: Box::new(work) }, answer)

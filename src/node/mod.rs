@@ -5,7 +5,6 @@ pub mod screen;
 
 pub mod replay;
 pub mod run;
-pub mod service;
 pub mod start;
 pub mod writer;
 

@@ -71,11 +71,9 @@ impl Publisher {
         self.urgent_seq
     }
 
-    /// True when words, state or the number of waiting sales changed.
+    /// True when the words or the state changed; counters alone do not wake anybody.
     pub fn set_link(&mut self, link: LinkStatus) -> bool {
-        let waited = self.waiting.len();
-        self.waiting = self.waiting.split_off(&(link.acknowledged_seq + 1));
-        let changed = (link.online, &link.why) != (self.link.online, &self.link.why) || self.waiting.len() != waited;
+        let changed = (link.online, &link.why) != (self.link.online, &self.link.why);
         self.link = link;
         changed
     }
@@ -169,8 +167,7 @@ impl Publisher {
                 *slot = Arc::new(TillScreen { revision: self.revision, ..fresh });
             }
         }
-        let journalled = state.uplink.as_ref().map_or(0, |ack| ack.seq);
-        let acknowledged = if self.link.acknowledged_seq > 0 { self.link.acknowledged_seq } else { journalled };
+        let acknowledged = state.uplink.as_ref().map_or(0, |ack| ack.seq);
         let mut link = self.link.clone();
         link.transactions_waiting = self.waiting.len() as u64;
         link.records_waiting = self.newest_seq.saturating_sub(acknowledged);

@@ -12,7 +12,6 @@ use crate::document::Align;
 pub struct Paper {
     /// Printable dots across.
     pub dots: usize,
-    pub dpi: usize,
     /// Characters of normal type in a line.
     pub columns: usize,
     columns_small: usize,
@@ -108,7 +107,6 @@ impl Paper {
     pub fn new(profile: &PrinterProfile) -> Paper {
         Paper {
             dots: usize::from(profile.dots),
-            dpi: usize::from(profile.dpi),
             columns: usize::from(profile.columns_a),
             columns_small: usize::from(profile.columns_b),
             rows: Vec::new(),
