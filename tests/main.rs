@@ -1,7 +1,9 @@
 //! One integration binary with modules: one link, one place to look.
 
 mod config;
+mod core;
 mod gs1;
 mod journal;
+mod paper;
 mod purity;
 mod stock;

@@ -4,6 +4,7 @@
 pub mod lang;
 pub mod port;
 
+pub mod font;
 pub mod profile;
 pub mod reporter;
 pub mod scanner;

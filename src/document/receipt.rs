@@ -96,7 +96,9 @@ impl<'a> Receipt<'a> {
     /// Name, amount, tax mark; below it the quantity where it is not one piece, and each discount.
     fn line(&self, document: &mut Document, line: &SoldLine) {
         let marks = self.mark_columns();
-        let cells = vec![Cell::fill(&line.name), Cell::right(&self.money(line.gross), 0), Cell::left(self.mark(line), marks)];
+        // A line without a name would be an amount for nothing.
+        let name = if line.name.trim().is_empty() { &line.code } else { &line.name };
+        let cells = vec![Cell::fill(name), Cell::right(&self.money(line.gross), 0), Cell::left(self.mark(line), marks)];
         document.cells(0, cells, Style::PLAIN);
         if let Some(text) = self.quantity(line) {
             document.cells(2, vec![Cell::fill(&text)], Style::PLAIN);
@@ -131,14 +133,18 @@ impl<'a> Receipt<'a> {
             let cells = vec![Cell::fill(label), Cell::right(&self.money(amount), 0), Cell::left("", marks)];
             document.cells(0, cells, style);
         };
-        if record.tax_mode == TaxMode::Exclusive {
+        if record.tax_mode == TaxMode::Exclusive && !record.taxes.is_empty() {
             let tax: Money = record.taxes.iter().map(|group| group.tax).sum();
             row(document, self.word(Word::Subtotal), record.total - tax, Style::PLAIN);
             for group in &record.taxes {
                 row(document, &self.tax_label(group), group.tax, Style::PLAIN);
             }
         }
-        row(document, &format!("{} {}", self.word(Word::Total), record.currency), record.total, Style::TALL);
+        match record.kind {
+            TransactionKind::Sale => row(document, &format!("{} {}", self.word(Word::Total), record.currency), record.total, Style::TALL),
+            // Nobody owes this.
+            TransactionKind::Void => row(document, self.word(Word::Subtotal), record.total, Style::PLAIN),
+        }
         if !record.rounding.is_zero() {
             row(document, self.word(Word::Rounding), record.rounding, Style::PLAIN);
             row(document, self.word(Word::ToPay), record.total + record.rounding, Style::BOLD);
@@ -167,12 +173,13 @@ impl<'a> Receipt<'a> {
         let at = self.locale.moment(record.at.ms, record.utc_offset_min).unwrap_or_else(|| crate::time::rfc3339(record.at.ms));
         let mut place = format!("{} {}", self.word(Word::Till), record.workstation);
         if let Some(staff) = &record.staff {
-            place.push_str(&format!("  {} {staff}", self.word(Word::Staff)));
+            place.push_str(&format!(", {} {staff}", self.word(Word::Staff)));
         }
-        document.centred(&at, Style::PLAIN).centred(&place, Style::PLAIN).centred(&number, Style::BOLD);
+        document.centred(&at, Style::PLAIN).centred(&place, Style::PLAIN);
         if let Some(code) = Code128::new(&number) {
             document.block(Block::Barcode(code));
         }
+        document.centred(&number, Style::BOLD);
     }
 
     fn mark<'l>(&'l self, line: &'l SoldLine) -> &'l str {

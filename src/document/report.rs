@@ -38,7 +38,7 @@ impl Report<'_> {
             ReportKind::X => (Word::XReport, Word::Printed),
             ReportKind::Z => (Word::ZReport, Word::Closed),
         };
-        document.centred(self.word(title), Style::LARGE);
+        document.centred(&format!("{} {}", self.word(title), self.report.number), Style::LARGE);
         if self.copy > 0 {
             document.centred(&format!("*** {} {} ***", self.word(Word::Copy), self.copy), Style::TALL);
         }

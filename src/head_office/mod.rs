@@ -3,11 +3,17 @@
 //! What comes in goes through one writer ([`writer`]): a batch is proved ([`ingest`]), joined to what is there ([`chain`]), counted
 //! ([`projection`]), committed, and only then acknowledged. What goes out is read beside it: pages, API, and files for the nodes.
 
-pub mod storage;
+pub mod config;
+pub mod office;
+pub use config::HeadOfficeConfig;
+pub use office::HeadOffice;
+
+pub mod doors;
 
 pub mod chain;
+pub mod feeds;
 pub mod incidents;
-pub mod projection;
-
 pub mod ingest;
+pub mod projection;
+pub mod storage;
 pub mod writer;

@@ -32,6 +32,8 @@ pub enum WriteError {
     NewerFormat(u64),
     #[error("head office is busy: more than {JOBS_WAITING_MAX} requests wait")]
     Busy,
+    #[error("head office could not write to its disk: check the disk and its free space; the node sends again")]
+    NotCommitted,
     #[error("head office is stopping")]
     Stopping,
 }
@@ -226,9 +228,14 @@ fn on_the_wire(at: &Position) -> wire::Position {
     wire::Position { incarnation: at.incarnation, seq: at.seq, hash: at.hash.to_string() }
 }
 
-/// One request and where its answer goes. The work runs inside a commit that others may share; the answer is sent after it.
+/// What is done inside a commit that others may share.
+type Work = Box<dyn FnOnce(&mut Writer, i64) -> Answer + Send>;
+/// What is done after it; told whether the commit went through.
+type Answer = Box<dyn FnOnce(bool) + Send>;
+
+/// One request and where its answer goes.
 pub struct Job {
-    work: Box<dyn FnOnce(&mut Writer, i64) -> Box<dyn FnOnce(bool) + Send> + Send>,
+    work: Work,
 }
 
 impl Job {
@@ -237,11 +244,10 @@ impl Job {
         work: impl FnOnce(&mut Writer, i64) -> Result<T, WriteError> + Send + 'static,
     ) -> (Job, oneshot::Receiver<Result<T, WriteError>>) {
         let (reply, answer) = oneshot::channel();
-        let work = move |writer: &mut Writer, now_ms: i64| -> Box<dyn FnOnce(bool) + Send> {
+        let work = move |writer: &mut Writer, now_ms: i64| -> Answer {
             let done = guarded(writer, now_ms, work);
             Box::new(move |committed| {
-                let lost = || WriteError::Database(rusqlite::Error::SqliteSingleThreadedMode);
-                let _ = reply.send(if committed { done } else { done.and_then(|_| Err(lost())) });
+                let _ = reply.send(if committed { done } else { done.and_then(|_| Err(WriteError::NotCommitted)) });
             })
         };
         (Job { work: Box::new(work) }, answer)

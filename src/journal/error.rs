@@ -86,6 +86,8 @@ pub enum OpenError {
     Fork { folder: String, first: String, second: String },
     #[error("{segment} in {folder} holds a record of format {format}{}: install that version or a newer one", written_by(program))]
     Newer { folder: String, segment: String, format: u64, program: Option<String> },
+    #[error("{folder} holds {segments} segments and not one readable record: check the disk, and restore the folder or move it away")]
+    NothingReadable { folder: String, segments: usize },
 }
 
 /// Why stored records could not be read.

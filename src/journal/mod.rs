@@ -42,6 +42,7 @@ pub mod disk;
 pub mod error;
 pub mod hash;
 mod key;
+pub mod model_disk;
 
 pub use content::{Content, ContentError};
 pub use disk::{Disk, Folder};

@@ -1,4 +1,5 @@
-//! What a start makes of what it finds. `D` is the highest `durable_upto` in any intact record: all up to D was flushed once.
+//! What a start makes of what it finds. All records up to `D` were flushed once: D is the highest `durable_upto` in any intact
+//! record, or what lies before the last segment, because a segment is made only after a flush of all before it.
 //!
 //! | row | what is found                                                        | what is done                                       |
 //! |-----|----------------------------------------------------------------------|----------------------------------------------------|
@@ -10,11 +11,12 @@
 //! | 6   | a bad record up to D, from that carry-forward on                     | kept, reported, named in the link; replay goes on  |
 //! | 7   | an intact record up to D that does not continue its predecessor      | as row 5 or 6, and replayed                        |
 //! | 8   | a segment under construction                                         | never was part of the journal: begun anew          |
-//! | 9   | a segment whose first record is above D + 1                          | made ahead of its first flush: removed             |
+//! | 9   | a last segment without an intact record                              | nothing in it was flushed: removed                 |
 //! | 10  | a segment whose end is also in the next one (a start died before 11) | the next one's counts                              |
 //! | 11  | bytes behind the last record that stays in an undamaged segment      | cut, once the new segment stands                   |
 //! | 12  | two segments with one first record                                   | refused: two disks were mixed                      |
 //! | 13  | an intact record of another node, or of a newer format               | refused, with what to do                           |
+//! | 14  | segments, and no intact record in any                                | refused: no tear does that                         |
 //!
 //! Rows 3 and 4 look at the same stretch: after a failed fsync the page cache shows what the disk does not have, so what is not
 //! proved to be on disk is written again before anything is answered from it. Each row has a test in `tests/journal/recovery.rs`.
@@ -32,6 +34,7 @@ use super::segment::{ActiveSegment, SegmentName, Trouble, fsync_folder, trim};
 use super::walk::{Bad, Step, Walk};
 use super::writer::{Journal, OpenOptions, not_before};
 use crate::fault::Fault;
+use crate::ids::Incarnation;
 
 const LOCK: &str = "lock";
 /// Holes that a link names one by one; the rest is summed up in the last.
@@ -56,8 +59,6 @@ pub struct RecoveryReport {
     pub carried_over: u64,
     pub cut: Option<Cut>,
     pub damage: Vec<Damage>,
-    /// Version of the program that wrote the newest incarnation found.
-    pub written_by: Option<String>,
 }
 
 /// A torn tail: never acknowledged, taken away.
@@ -113,7 +114,7 @@ pub(super) fn open<D: Disk>(disk: D, options: OpenOptions) -> Result<Opened<D>, 
     }
 
     let scan = Scan::run(&disk, &segments, &options).map_err(failed("reading"))?;
-    scan.check(&disk, &options)?;
+    scan.check(&disk, &segments, &options)?;
 
     let at = not_before(options.now, scan.head().map(|head| head.at_ms));
     let link = scan.link(&options);
@@ -217,7 +218,6 @@ struct Scan {
     bad: Vec<Bad>,
     cut: Option<Cut>,
     carries: Vec<u64>,
-    program: Option<String>,
 }
 
 impl Scan {
@@ -237,7 +237,8 @@ impl Scan {
     }
 
     fn from_segment<D: Disk>(disk: &D, segments: &[SegmentName], options: &OpenOptions) -> io::Result<Scan> {
-        let mut scan = Scan::default();
+        let before_last = segments.last().map_or(0, |last| last.first_seq - 1);
+        let mut scan = Scan { durable_upto: before_last, ..Scan::default() };
         let mut walk = Walk::new(disk, segments.to_vec(), Some(options.identity.clone()), options.limits.record_bytes_max);
         while let Some(step) = walk.next()? {
             match step {
@@ -259,10 +260,8 @@ impl Scan {
 
     fn see(&mut self, found: Found) {
         self.durable_upto = self.durable_upto.max(found.record.durable_upto);
-        match found.record.kind() {
-            Kind::CarryForward => self.carries.push(found.record.seq),
-            Kind::Link => self.program = found.record.link().map(|link| link.program).or(self.program.take()),
-            Kind::Mark | Kind::Command => {}
+        if found.record.kind() == Kind::CarryForward {
+            self.carries.push(found.record.seq);
         }
         self.tail.push_back(found);
         while let Some(first) = self.tail.front()
@@ -293,8 +292,8 @@ impl Scan {
         self.bad.iter()
     }
 
-    /// Rows 13.
-    fn check<D: Disk>(&self, disk: &D, options: &OpenOptions) -> Result<(), OpenError> {
+    /// Rows 13 and 14.
+    fn check<D: Disk>(&self, disk: &D, segments: &[SegmentName], options: &OpenOptions) -> Result<(), OpenError> {
         for bad in self.bad.iter().chain(self.cut.iter().map(|cut| &cut.bad)) {
             match &bad.reason {
                 BadRecord::Foreign(found) => {
@@ -302,8 +301,8 @@ impl Scan {
                     return Err(OpenError::Foreign { folder: disk.folder(), found, expected });
                 }
                 BadRecord::NewerFormat(format) => {
-                    let (segment, program) = (bad.segment.to_string(), self.program.clone());
-                    return Err(OpenError::Newer { folder: disk.folder(), segment, format: *format, program });
+                    let program = program_of(disk, None, options.limits.record_bytes_max).ok().flatten();
+                    return Err(OpenError::Newer { folder: disk.folder(), segment: bad.segment.to_string(), format: *format, program });
                 }
                 BadRecord::NoNewline
                 | BadRecord::NoChecksum
@@ -319,6 +318,9 @@ impl Scan {
                 | BadRecord::Unsigned
                 | BadRecord::BadSignature { .. } => {}
             }
+        }
+        if !segments.is_empty() && self.head().is_none() {
+            return Err(OpenError::NothingReadable { folder: disk.folder(), segments: segments.len() });
         }
         Ok(())
     }
@@ -356,13 +358,38 @@ impl Scan {
             carried_over: self.tail.len() as u64,
             cut: self.cut.clone(),
             damage: self.damage().collect(),
-            written_by: self.program.clone(),
         }
     }
 }
 
 /// The newest intact carry-forward with a sequence under `below`.
 fn newest_carry<D: Disk>(disk: &D, segments: &[SegmentName], below: u64, bytes_max: usize) -> io::Result<Option<u64>> {
+    let found = newest_of_kind(disk, segments, below, bytes_max, Kind::CarryForward, |_| true)?;
+    Ok(found.map(|record| record.seq))
+}
+
+/// The version of the program that ran as `incarnation`, or as the newest one there is: in its link, which may be far back.
+pub(super) fn program_of<D: Disk>(disk: &D, incarnation: Option<Incarnation>, bytes_max: usize) -> io::Result<Option<String>> {
+    let is_wanted = |record: &Record| incarnation.is_none_or(|incarnation| record.incarnation == incarnation);
+    let found = newest_of_kind(disk, &SegmentName::list(disk)?, u64::MAX, bytes_max, Kind::Link, is_wanted)?;
+    Ok(found.and_then(|record| record.link()).map(|link| link.program))
+}
+
+/// From the last segment backwards. Looks closely only at lines that may be of the kind.
+fn newest_of_kind<D: Disk>(
+    disk: &D,
+    segments: &[SegmentName],
+    below: u64,
+    bytes_max: usize,
+    kind: Kind,
+    is_wanted: impl Fn(&Record) -> bool,
+) -> io::Result<Option<Record>> {
+    let mark = match kind {
+        Kind::Link => r#","events":[{"journal.link.1":"#,
+        Kind::Mark => r#","events":[{"journal.mark.1":"#,
+        Kind::CarryForward => r#","events":[{"carried_forward.1":"#,
+        Kind::Command => r#","events":["#,
+    };
     for (index, name) in segments.iter().enumerate().rev() {
         let limit = segments.get(index + 1).map_or(u64::MAX, |next| next.first_seq).min(below);
         if name.first_seq >= limit {
@@ -371,12 +398,13 @@ fn newest_carry<D: Disk>(disk: &D, segments: &[SegmentName], below: u64, bytes_m
         let mut newest = None;
         let mut lines = Lines::open(disk, &name.to_string(), bytes_max)?;
         while let Some(line) = lines.next()? {
-            if std::str::from_utf8(&line.bytes).is_ok_and(|text| text.contains(r#","events":[{"carried_forward.1":"#))
+            if std::str::from_utf8(&line.bytes).is_ok_and(|text| text.contains(mark))
                 && let Ok(record) = Record::parse(line.bytes)
-                && record.kind() == Kind::CarryForward
+                && record.kind() == kind
                 && record.seq < limit
+                && is_wanted(&record)
             {
-                newest = Some(record.seq);
+                newest = Some(record);
             }
         }
         if newest.is_some() {

@@ -45,7 +45,7 @@ pub fn verify_disk<D: Disk>(disk: &D, key: Option<&PublicKey>) -> io::Result<Ver
     let segments = SegmentName::list(disk)?;
     let mut report = VerifyReport { segments: segments.len() as u64, ..VerifyReport::default() };
     let mut bad_stretches: Vec<Bad> = Vec::new();
-    let mut durable_upto = 0;
+    let mut durable_upto = segments.last().map_or(0, |last| last.first_seq - 1);
     let mut signer = key.copied();
     let mut walk = Walk::new(disk, segments.clone(), None, Limits::default().record_bytes_max);
     while let Some(step) = walk.next()? {

@@ -173,6 +173,11 @@ impl<D: Disk> Journal<D> {
         Replay::open_below(&self.disk, &self.options, seq).map_err(|source| self.unreadable(source))
     }
 
+    /// The version of the program that wrote `incarnation`, for whoever meets an event in there that it does not know.
+    pub fn program_of(&self, incarnation: Incarnation) -> Option<String> {
+        recovery::program_of(&self.disk, Some(incarnation), self.options.limits.record_bytes_max).ok().flatten()
+    }
+
     pub(super) fn new(disk: D, lock: D::Lock, options: OpenOptions, active: ActiveSegment<D>, link: &Record) -> Journal<D> {
         Journal {
             disk,

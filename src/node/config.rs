@@ -14,6 +14,7 @@ use crate::money::{Currency, Money, RoundingMode};
 use crate::retail::Rules;
 use crate::retail::rules::{Limits, WorkstationRules};
 use crate::retail::tax::{TaxClass, TaxComponent, TaxMode, TaxRounding, TaxTable};
+use crate::web::tls::TlsFiles;
 
 /// The checked configuration of a node.
 #[derive(Debug, Clone)]
@@ -38,14 +39,6 @@ pub struct NodeConfig {
     pub font: Option<PathBuf>,
     /// Open the business day by itself at the first start of a new date.
     pub opens_day_itself: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TlsFiles {
-    pub cert: PathBuf,
-    pub key: PathBuf,
-    /// Clients must show a certificate of this CA.
-    pub client_ca: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

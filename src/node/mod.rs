@@ -5,6 +5,7 @@ pub mod screen;
 
 pub mod replay;
 pub mod run;
+pub mod service;
 pub mod start;
 pub mod writer;
 

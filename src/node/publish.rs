@@ -71,9 +71,11 @@ impl Publisher {
         self.urgent_seq
     }
 
-    /// True when the words or the state changed; counters alone do not wake anybody.
+    /// True when words, state or the number of waiting sales changed.
     pub fn set_link(&mut self, link: LinkStatus) -> bool {
-        let changed = (link.online, &link.why) != (self.link.online, &self.link.why);
+        let waited = self.waiting.len();
+        self.waiting = self.waiting.split_off(&(link.acknowledged_seq + 1));
+        let changed = (link.online, &link.why) != (self.link.online, &self.link.why) || self.waiting.len() != waited;
         self.link = link;
         changed
     }
@@ -167,7 +169,8 @@ impl Publisher {
                 *slot = Arc::new(TillScreen { revision: self.revision, ..fresh });
             }
         }
-        let acknowledged = state.uplink.as_ref().map_or(0, |ack| ack.seq);
+        let journalled = state.uplink.as_ref().map_or(0, |ack| ack.seq);
+        let acknowledged = if self.link.acknowledged_seq > 0 { self.link.acknowledged_seq } else { journalled };
         let mut link = self.link.clone();
         link.transactions_waiting = self.waiting.len() as u64;
         link.records_waiting = self.newest_seq.saturating_sub(acknowledged);

@@ -161,6 +161,8 @@ pub struct LinkStatus {
     /// Finished transactions that head office has not acknowledged.
     pub transactions_waiting: u64,
     pub records_waiting: u64,
+    /// Everything up to here is at head office; the journal hears of it some seconds later.
+    pub acknowledged_seq: u64,
     /// Words for the technician when not online.
     pub why: String,
 }

@@ -2,13 +2,11 @@
 //! line and the pages; in this order, so that the first thing anybody is told is already true.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
@@ -28,8 +26,11 @@ use crate::ids::Incarnation;
 use crate::journal::{self, Content, Folder, Identity, Journal, KeyError, NodeKey, OpenOptions, ReadError, Reader};
 use crate::retail::Command;
 use crate::retail::day::Day;
+use crate::sync::{self, http::SyncConfig};
 use crate::time::{Clock, SystemClock};
 use crate::views::{self, ReadRecords, Views};
+use crate::web::pairing::PairingError;
+use crate::web::tls::DoorError;
 
 /// How long a stop waits for printers to prove the paper they are printing.
 const DEVICES_PATIENCE: Duration = Duration::from_secs(10);
@@ -41,8 +42,10 @@ const WAITING_PAGE: usize = 1_000;
 pub enum StartError {
     #[error("cannot write to {path}: {reason}: give the user that runs counterfoil write access, or choose another folder with data_dir")]
     Folder { path: PathBuf, reason: std::io::Error },
-    #[error("cannot listen on {address}: {reason}: {}", listen_remedy(.reason))]
-    Listen { address: SocketAddr, reason: std::io::Error },
+    #[error(transparent)]
+    Door(#[from] DoorError),
+    #[error(transparent)]
+    Pairing(#[from] PairingError),
     #[error(transparent)]
     Journal(#[from] journal::OpenError),
     #[error(transparent)]
@@ -55,20 +58,9 @@ pub enum StartError {
     Device(#[from] device::SetupError),
 }
 
-fn listen_remedy(reason: &std::io::Error) -> &'static str {
-    match reason.kind() {
-        std::io::ErrorKind::AddrInUse => "another program has this port: stop it, or choose another with --port or node.listen",
-        std::io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege: choose a higher one",
-        std::io::ErrorKind::AddrNotAvailable => "no interface of this machine has this address: check node.listen",
-        _ => "choose another address",
-    }
-}
-
 /// A node at work: record, loop and devices. Pages and the line to head office are opened on its handle.
 pub struct Running {
     pub node: Node,
-    pub address: SocketAddr,
-    pub listener: Option<TcpListener>,
     writer: std::thread::JoinHandle<Result<(), WriterError>>,
     ended: watch::Receiver<bool>,
     devices: device::Devices,
@@ -80,10 +72,6 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
     for folder in [data.clone(), data.join("feeds"), data.join("journal"), data.join("carry")] {
         create_private(&folder).map_err(|reason| StartError::Folder { path: folder, reason })?;
     }
-    let no_listener = |reason| StartError::Listen { address: config.listen, reason };
-    let listener = TcpListener::bind(config.listen).await.map_err(no_listener)?;
-    let address = listener.local_addr().map_err(no_listener)?;
-
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let rules = Arc::new(config.rules.clone());
     let codes = CodeRules::for_country(&config.country, config.rules.currency.clone());
@@ -130,7 +118,8 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
     }
     let archive = Archive::new(views.clone(), reader.clone());
 
-    let acknowledged = replayed.state.uplink.as_ref().map_or(0, |ack| ack.seq);
+    let kept = replayed.state.uplink.clone();
+    let acknowledged = kept.as_ref().map_or(0, |ack| ack.seq);
     let publisher = Publisher::new(
         config.store.clone(),
         config.letterhead.store_name.clone(),
@@ -210,8 +199,11 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
     if config.opens_day_itself {
         open_day(&node, config).await;
     }
-    info!(%address, store = %config.store, "able to sell");
-    Ok(Running { node, address, listener: Some(listener), writer, ended, devices })
+    if let Some(link) = &config.head_office {
+        sync::http::spawn(node.clone(), SyncConfig::new(link, &config.store, &config.node, &data, kept));
+    }
+    info!(store = %config.store, "able to sell");
+    Ok(Running { node, writer, ended, devices })
 }
 
 impl Running {

@@ -6,7 +6,7 @@
 //! border never moves again and the movements behind it can be one sum. State learns of the border from the feed, for articles that had
 //! movements, or else with the first sale after it: the fact that the sale saw says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -95,9 +95,10 @@ pub(super) fn adopt_feed(case: &Case, feed: Feed, version: u64, hash: &str) -> R
 
     // Cannot fail below.
     let mut events = vec![Event::FeedAdopted { feed, version, hash: hash.to_owned(), at: case.ask.at }];
+    let mut settled = BTreeSet::new();
     for baseline in case.facts.baselines.iter().filter(|_| feed == Feed::Stock) {
-        let apart = |sku: &&Sku| matches!(case.state.movements.get(sku), Some(Movements::Apart(_)));
-        let skus: Vec<Sku> = baseline.settled.iter().filter(apart).cloned().collect();
+        let mut is_new = |sku: &&Sku| matches!(case.state.movements.get(sku), Some(Movements::Apart(_))) && settled.insert((*sku).clone());
+        let skus: Vec<Sku> = baseline.settled.iter().filter(&mut is_new).cloned().collect();
         if !skus.is_empty() {
             events.push(Event::BaselineSettled { head_seq: baseline.head_seq, skus });
         }

@@ -1,5 +1,5 @@
 //! The line to head office: what travels ([`wire`]), and who moves next ([`uplink`], [`side_door`], [`downlink`]) as machines
-//! without files, network, clock or threads. They are polled and told, with the time passed in; `http` is the thin shell that
+//! without files, network, clock or threads. They are polled and told, with the time passed in; [`http`] is the thin shell that
 //! reads the journal, speaks HTTP and keeps the clock.
 //!
 //! Up go the journal's own bytes; nothing is encoded again. What is newest and urgent goes by the side door, so that it never waits
@@ -12,3 +12,5 @@ pub mod backoff;
 pub mod downlink;
 pub mod side_door;
 pub mod uplink;
+
+pub mod http;

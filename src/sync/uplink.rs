@@ -26,7 +26,7 @@ pub const HEARTBEAT_MS: u64 = 10_000;
 /// The smallest batch after halvings.
 pub const BATCH_BYTES_MIN: usize = 16 << 10;
 /// Acknowledgements are journalled at most this often, since each is a record that wants one itself.
-pub const KEEP_MS_MIN: u64 = 10_000;
+pub const KEEP_MS_MIN: u64 = 5_000;
 /// While a backlog drains, an acknowledgement is journalled after this many records.
 pub const KEEP_RECORDS_MAX: u64 = 20_000;
 /// Acknowledged records beyond the journalled acknowledgement that are not worth another one after a restart: our own

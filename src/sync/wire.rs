@@ -2,13 +2,15 @@
 //! Unknown fields are ignored by both sides and absent ones have defaults, so that either may be newer. Record lines themselves travel
 //! as the bytes that are on the node's disk, compressed with zstd.
 //!
+//! Every address begins with `/sync/v1/{store}/nodes/{node}`, so that a certificate can be held against it.
+//!
 //! | who asks | address | body → answer |
 //! |---|---|---|
-//! | uplink | `POST /sync/v1/{store}/{node}/locate` | [`LocateRequest`] → [`LocateReply`] |
-//! | uplink | `POST /sync/v1/{store}/{node}/records?…` ([`RecordsQuery`]) | journal lines, zstd → [`RecordsReply`] |
-//! | side door | `POST /sync/v1/{store}/{node}/urgent` | journal lines, zstd → [`UrgentReply`] |
-//! | downlink | `GET /sync/v1/{store}/feeds/{feed}?have=VERSION` | → [`FeedOffer`] |
-//! | downlink | `GET /sync/v1/{store}/files/{hash}` | → the file |
+//! | uplink | `POST …/locate` | [`LocateRequest`] → [`LocateReply`] |
+//! | uplink | `POST …/records?…` ([`RecordsQuery`]) | journal lines, zstd → [`RecordsReply`] |
+//! | side door | `POST …/urgent` | journal lines, zstd → [`UrgentReply`] |
+//! | downlink | `GET …/feeds/{feed}?have=VERSION` | → [`FeedOffer`] |
+//! | downlink | `GET …/files/{hash}` | → the file |
 
 use serde::{Deserialize, Serialize};
 
@@ -176,20 +178,20 @@ pub enum FeedFileKind {
 }
 
 pub fn locate_path(store: &StoreId, node: &NodeId) -> String {
-    format!("/sync/v1/{store}/{node}/locate")
+    format!("/sync/v1/{store}/nodes/{node}/locate")
 }
 pub fn records_path(store: &StoreId, node: &NodeId, query: &RecordsQuery) -> String {
     let hole = query.hole_from.map(|seq| format!("&hole_from={seq}")).unwrap_or_default();
-    format!("/sync/v1/{store}/{node}/records?from={}&head_seq={}&waiting={}{hole}", query.from, query.head_seq, query.waiting)
+    format!("/sync/v1/{store}/nodes/{node}/records?from={}&head_seq={}&waiting={}{hole}", query.from, query.head_seq, query.waiting)
 }
 pub fn urgent_path(store: &StoreId, node: &NodeId) -> String {
-    format!("/sync/v1/{store}/{node}/urgent")
+    format!("/sync/v1/{store}/nodes/{node}/urgent")
 }
-pub fn feed_path(store: &StoreId, feed: &str, have: u64) -> String {
-    format!("/sync/v1/{store}/feeds/{feed}?have={have}")
+pub fn feed_path(store: &StoreId, node: &NodeId, feed: &str, have: u64) -> String {
+    format!("/sync/v1/{store}/nodes/{node}/feeds/{feed}?have={have}")
 }
-pub fn file_path(store: &StoreId, hash: &str) -> String {
-    format!("/sync/v1/{store}/files/{hash}")
+pub fn file_path(store: &StoreId, node: &NodeId, hash: &str) -> String {
+    format!("/sync/v1/{store}/nodes/{node}/files/{hash}")
 }
 
 /// The DNS name a node's client certificate must carry. `None` for ids with a dot: two of them could share one name.

@@ -78,6 +78,34 @@ impl CodePage {
         CodePage::Iso8859_15,
     ];
 
+    /// As printer manuals write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            CodePage::Pc437 => "PC437",
+            CodePage::Katakana => "Katakana",
+            CodePage::Pc850 => "PC850",
+            CodePage::Pc860 => "PC860",
+            CodePage::Pc863 => "PC863",
+            CodePage::Pc865 => "PC865",
+            CodePage::Pc858 => "PC858",
+            CodePage::Wpc1252 => "WPC1252",
+            CodePage::Pc852 => "PC852",
+            CodePage::Pc866 => "PC866",
+            CodePage::Pc857 => "PC857",
+            CodePage::Pc737 => "PC737",
+            CodePage::Pc775 => "PC775",
+            CodePage::Pc855 => "PC855",
+            CodePage::Wpc1250 => "WPC1250",
+            CodePage::Wpc1251 => "WPC1251",
+            CodePage::Wpc1253 => "WPC1253",
+            CodePage::Wpc1254 => "WPC1254",
+            CodePage::Wpc1257 => "WPC1257",
+            CodePage::Iso8859_2 => "ISO8859-2",
+            CodePage::Iso8859_7 => "ISO8859-7",
+            CodePage::Iso8859_15 => "ISO8859-15",
+        }
+    }
+
     /// The byte of a character, 20h to 7Eh or 80h and up; `None` when the page has no such character.
     pub fn byte(self, c: char) -> Option<u8> {
         if (' '..='~').contains(&c) {

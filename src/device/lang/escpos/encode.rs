@@ -50,42 +50,66 @@ pub enum FenceSent {
 }
 
 pub fn encode(document: &Document, profile: &PrinterProfile, options: Options<'_>) -> Encoded {
-    let mut transliterated = Vec::new();
-    let font = match profile.capability.raster.is {
-        RasterKind::GsV0 => options.font,
-        RasterKind::None => None,
-    };
-    let printable = document.map_text(|text| showable(text, profile, font, &mut transliterated));
-    let mut job = Job::new(profile, font);
+    let (shown, transliterated) = as_shown(document, profile, options.font);
+    let mut job = Job::new(profile, drawing_font(profile, options.font));
     job.open(options.kick);
-    for row in layout(&printable, profile.columns()) {
+    for row in layout(&shown, profile.columns()) {
         job.row(&row);
     }
-    let fence = job.fence(options.fence);
-    Encoded { bytes: job.sink.into_bytes(), dots_high: job.dots_high, transliterated, fence }
+    job.close(options.fence, transliterated)
 }
 
-/// `text` with every character that neither a page nor the font can show in other letters.
-fn showable(text: &Printable, profile: &PrinterProfile, font: Option<&dyn GlyphSource>, changed: &mut Vec<char>) -> Printable {
-    if text.as_str().is_ascii() {
-        return text.clone();
-    }
-    let mut out = String::with_capacity(text.as_str().len());
-    for c in text.as_str().chars() {
-        if c.is_ascii() || profile.page_for(c).is_some() || font.is_some_and(|font| font.glyph(c, raster::CELL_DOTS).is_some()) {
-            out.push(c);
-            continue;
+/// The document as this printer can show it: what neither a code page nor the font has stands in other letters. Laid out only after that,
+/// because "ß" takes one column and "ss" two. With it the characters that were changed, each once.
+pub fn as_shown(document: &Document, profile: &PrinterProfile, font: Option<&dyn GlyphSource>) -> (Document, Vec<char>) {
+    let font = drawing_font(profile, font);
+    let can_show = |c: char| c.is_ascii() || profile.page_for(c).is_some() || font.is_some_and(|font| font.covers(c));
+    let mut changed = Vec::new();
+    let shown = document.map_text(|text| {
+        if text.as_str().is_ascii() {
+            return text.clone();
         }
-        out.push_str(transliterate(c).unwrap_or("?"));
-        if !changed.contains(&c) {
-            changed.push(c);
+        let mut out = String::with_capacity(text.as_str().len());
+        for word in text.as_str().split_inclusive(' ') {
+            show_word(word, &can_show, &mut out, &mut changed);
+        }
+        Printable::new(&out)
+    });
+    (shown, changed)
+}
+
+/// One word. When a letter of a foreign script is missing, all foreign letters of the word change: code page 437 has a handful of Greek ones, and
+/// half a word in each script reads as neither.
+fn show_word(word: &str, can_show: &dyn Fn(char) -> bool, out: &mut String, changed: &mut Vec<char>) {
+    let foreign = |c: char| c >= '\u{370}' && c.is_alphabetic();
+    let mixed = word.chars().any(|c| foreign(c) && !can_show(c));
+    for c in word.chars() {
+        let replacement = match (can_show(c), mixed && foreign(c)) {
+            (true, false) => None,
+            (true, true) => transliterate(c),
+            (false, _) => Some(transliterate(c).unwrap_or("?")),
+        };
+        match replacement {
+            None => out.push(c),
+            Some(text) => {
+                out.push_str(text);
+                if !changed.contains(&c) {
+                    changed.push(c);
+                }
+            }
         }
     }
-    Printable::new(&out)
+}
+
+fn drawing_font<'a>(profile: &PrinterProfile, font: Option<&'a dyn GlyphSource>) -> Option<&'a dyn GlyphSource> {
+    match profile.capability.raster.is {
+        RasterKind::GsV0 => font,
+        RasterKind::None => None,
+    }
 }
 
 /// A job under construction: what the printer's modes are, so that only changes are sent.
-struct Job<'a> {
+pub(super) struct Job<'a> {
     profile: &'a PrinterProfile,
     font: Option<&'a dyn GlyphSource>,
     sink: Sink,
@@ -97,7 +121,7 @@ struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    fn new(profile: &'a PrinterProfile, font: Option<&'a dyn GlyphSource>) -> Job<'a> {
+    pub(super) fn new(profile: &'a PrinterProfile, font: Option<&'a dyn GlyphSource>) -> Job<'a> {
         Job {
             profile,
             font,
@@ -110,7 +134,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    fn open(&mut self, kick: bool) {
+    pub(super) fn open(&mut self, kick: bool) {
         let capability = &self.profile.capability;
         self.sink.crate_built(|printer| printer.init().map(|_| ()));
         if capability.kanji_leave.is {
@@ -127,7 +151,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    fn row(&mut self, row: &Row) {
+    pub(super) fn row(&mut self, row: &Row) {
         match row {
             Row::Text(row) => self.text(row),
             Row::Barcode(code) => self.barcode(code),
@@ -142,6 +166,27 @@ impl<'a> Job<'a> {
         }
     }
 
+    /// Every letter of one page, whichever page would come first, as far as a line holds them. For the test slip.
+    pub(super) fn page_sample(&mut self, entry: CodePageEntry) {
+        let label = format!("{:>3} ", entry.number);
+        let euro = entry.page.byte('€');
+        let letters = euro.into_iter().chain((0x80..=0xff).filter(|byte| entry.page.char(*byte).is_some_and(char::is_alphabetic)));
+        self.set_align(Align::Left);
+        self.set_style(Style::PLAIN);
+        self.sink.raw(label.as_bytes());
+        self.sink.raw(&[0x1b, 0x74, entry.number]);
+        let room = self.profile.columns().saturating_sub(label.len());
+        letters.take(room).for_each(|byte| self.sink.byte(byte));
+        self.sink.byte(b'\n');
+        self.page = entry;
+        self.high(LINE_DOTS);
+    }
+
+    pub(super) fn close(mut self, fence: Option<ProcessId>, transliterated: Vec<char>) -> Encoded {
+        let fence = self.fence(fence);
+        Encoded { bytes: self.sink.into_bytes(), dots_high: self.dots_high, transliterated, fence }
+    }
+
     fn text(&mut self, row: &TextRow) {
         let text = row.text.as_str();
         let on_pages = text.is_ascii() || text.chars().all(|c| c.is_ascii() || self.profile.page_for(c).is_some());
@@ -154,7 +199,8 @@ impl<'a> Job<'a> {
         self.set_style(row.style);
         for c in text.chars() {
             if c.is_ascii() {
-                self.sink.byte(u8::try_from(c).expect("ASCII"));
+                // The text's type holds no control characters; neither would this line let one through.
+                self.sink.byte(u8::try_from(c).ok().filter(|byte| (0x20..0x7f).contains(byte)).unwrap_or(b'?'));
                 continue;
             }
             let (entry, byte) = match self.page.page.byte(c) {
@@ -171,11 +217,12 @@ impl<'a> Job<'a> {
         self.high(line_dots(row.style));
     }
 
-    /// Set up, then drawn: a code wider than the paper would only feed it, with no error, so it is left out here.
+    /// A code wider than the paper would only feed it, with no error, so it is left out. The quiet zones lie on the paper's margins, which the head
+    /// does not reach.
     fn barcode(&mut self, code: &Code128) {
         let symbols = code128::symbols(code.as_str());
         let dots = usize::from(self.profile.dots);
-        let Some(module) = [3u8, 2].into_iter().find(|module| (symbols.modules + QUIET_MODULES) * usize::from(*module) <= dots) else {
+        let Some(module) = [3u8, 2].into_iter().find(|module| symbols.modules * usize::from(*module) <= dots) else {
             return;
         };
         match (self.profile.capability.barcode.is, self.profile.capability.raster.is) {
@@ -286,8 +333,6 @@ impl<'a> Job<'a> {
 
 /// 8 mm at 203 dpi.
 const BARCODE_DOTS_HIGH: u8 = 64;
-/// Blank modules that a scanner wants on both sides together.
-const QUIET_MODULES: usize = 20;
 /// Half a millimetre: what a phone reads without trouble.
 const QR_MODULE_DOTS: u8 = 4;
 

@@ -21,13 +21,15 @@ pub mod status;
 
 mod code128;
 mod raster;
+mod slip;
 
 pub use commands::{Identify, ProcessId, RealTimeQuery, StatusQuery};
-pub use encode::{Encoded, FenceSent, Options, encode};
+pub use encode::{Encoded, FenceSent, Options, as_shown, encode};
 pub use interpret::{Interpreter, PaperOp, RealTimeCommand, RealTimeScanner};
 pub use paper::{Paper, PaperRow};
 pub use paper_page::{PAPER_CSS, paper_html, paper_text};
 pub use profile::PrinterProfile;
 pub use raster::{Bitmap, Glyph, GlyphSource};
 pub use reply::{Asb, Query, Reply, ReplyParser};
+pub use slip::test_slip;
 pub use status::{PaperStatus, PrinterStatus, Trouble};

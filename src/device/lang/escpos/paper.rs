@@ -12,6 +12,7 @@ use crate::document::Align;
 pub struct Paper {
     /// Printable dots across.
     pub dots: usize,
+    pub dpi: usize,
     /// Characters of normal type in a line.
     pub columns: usize,
     columns_small: usize,
@@ -107,6 +108,7 @@ impl Paper {
     pub fn new(profile: &PrinterProfile) -> Paper {
         Paper {
             dots: usize::from(profile.dots),
+            dpi: usize::from(profile.dpi),
             columns: usize::from(profile.columns_a),
             columns_small: usize::from(profile.columns_b),
             rows: Vec::new(),

@@ -10,7 +10,7 @@ use crate::document::{Align, align, text};
 /// For the style sheet of the page that shows papers.
 pub const PAPER_CSS: &str = "\
 .papers { display: flex; flex-direction: column; align-items: center; gap: 1.5rem; }
-.paper { display: block; width: 100%; max-width: 26rem; height: auto; background: #fffefa; box-shadow: 0 1px 6px rgb(0 0 0 / 35%); }
+.paper { display: block; max-width: 100%; height: auto; background: #fffefa; box-shadow: 0 1px 6px rgb(0 0 0 / 35%); }
 .paper text { font-family: \"DejaVu Sans Mono\", \"Liberation Mono\", Menlo, Consolas, monospace; fill: #1c1c1c; white-space: pre; }
 .paper .bold { font-weight: 700; }
 .paper .underline { text-decoration: underline; }
@@ -47,6 +47,8 @@ pub fn paper_html(paper: &Paper) -> String {
 
 /// Blank dots at all sides: what of the paper the head does not reach.
 const MARGIN: usize = 24;
+/// How large a paper is shown when there is room: somewhat over life size.
+const PIXELS_PER_INCH: usize = 135;
 /// The type fills its 24 dots with this size of a common monospaced font; [`draw_span`] fits the width.
 const TYPE_SIZE: usize = 20;
 
@@ -58,9 +60,13 @@ fn drawing(paper: &Paper, rows: &[PaperRow]) -> Markup {
         drawn.push(draw_row(paper, row, y));
         y += dots_high(row);
     }
-    let view_box = format!("0 0 {width} {}", y + MARGIN);
+    let height = y + MARGIN;
+    let view_box = format!("0 0 {width} {height}");
+    let pixels = |dots: usize| dots * PIXELS_PER_INCH / paper.dpi;
     html! {
-        svg.paper xmlns="http://www.w3.org/2000/svg" viewBox=(view_box) width=(width) height=(y + MARGIN) { @for row in drawn { (row) } }
+        svg.paper xmlns="http://www.w3.org/2000/svg" viewBox=(view_box) width=(pixels(width)) height=(pixels(height)) {
+            @for row in drawn { (row) }
+        }
     }
 }
 

@@ -40,6 +40,7 @@ pub struct Glyph {
 
 /// A font as the encoder sees it. Implemented over a font file by `device::font`; the tests draw boxes.
 pub trait GlyphSource: Send + Sync {
+    fn covers(&self, c: char) -> bool;
     /// The character in a cell `cell_height` dots high; `None` when the font lacks it. White space is an empty glyph.
     fn glyph(&self, c: char, cell_height: usize) -> Option<Glyph>;
 }
@@ -47,7 +48,7 @@ pub trait GlyphSource: Send + Sync {
 /// Height of a line of normal type with its spacing, in dots: the default of nearly all printers.
 pub(super) const LINE_DOTS: usize = 30;
 /// Height of the type itself, font A.
-pub(super) const CELL_DOTS: usize = 24;
+const CELL_DOTS: usize = 24;
 
 /// A row of text as a picture of the paper's whole width, on the same grid of columns as the printer's own type.
 pub(super) fn draw_row(row: &TextRow, dots: usize, columns: usize, font: &dyn GlyphSource) -> Bitmap {

@@ -1,0 +1,192 @@
+//! Head office's configuration: one TOML file, raw as typed, then checked. Every complaint names the key, the value and the remedy.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::money::Currency;
+use crate::node::config::{Complaint, ConfigError};
+use crate::web::tls::TlsFiles;
+
+/// Checked.
+#[derive(Debug, Clone)]
+pub struct HeadOfficeConfig {
+    /// On top of the pages.
+    pub name: String,
+    pub listen: SocketAddr,
+    /// Host names the pages are reached under besides the address itself.
+    pub hosts: Vec<String>,
+    /// A second door on loopback for people at this machine; with TLS the first one wants a certificate of everybody.
+    pub pages_listen: Option<SocketAddr>,
+    pub data_dir: PathBuf,
+    pub tls: Option<TlsFiles>,
+    /// Of the prices in the catalogue, and of amounts on the pages.
+    pub currency: Currency,
+    /// ISO 3166; selects decimal mark and grouping.
+    pub country: String,
+    pub time_zone: jiff::tz::TimeZone,
+}
+
+impl HeadOfficeConfig {
+    /// Plain HTTP on loopback: the demo and the tests.
+    pub fn on_loopback(data_dir: &Path, port: u16, currency: Currency) -> HeadOfficeConfig {
+        HeadOfficeConfig {
+            name: "Head office".to_owned(),
+            listen: SocketAddr::from(([127, 0, 0, 1], port)),
+            hosts: Vec::new(),
+            pages_listen: None,
+            data_dir: data_dir.to_owned(),
+            tls: None,
+            currency,
+            country: "DE".to_owned(),
+            time_zone: jiff::tz::TimeZone::UTC,
+        }
+    }
+}
+
+/// Reads and checks a file.
+pub fn load(path: &Path) -> Result<HeadOfficeConfig, ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|reason| ConfigError::Unreadable { path: path.into(), reason })?;
+    parse(&text, path)
+}
+
+/// Checks a configuration text; `path` is named in errors only.
+pub fn parse(text: &str, path: &Path) -> Result<HeadOfficeConfig, ConfigError> {
+    let raw: Raw = toml::from_str(text).map_err(|reason| ConfigError::Syntax { path: path.into(), reason: Box::new(reason) })?;
+    let mut complaints = Vec::new();
+    match checked(raw.head_office, &mut complaints) {
+        Some(config) if complaints.is_empty() => Ok(config),
+        Some(_) | None => Err(ConfigError::Values { path: path.into(), complaints }),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    head_office: RawHeadOffice,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawHeadOffice {
+    #[serde(default = "default_name")]
+    name: String,
+    #[serde(default = "default_listen")]
+    listen: String,
+    #[serde(default)]
+    hosts: Vec<String>,
+    pages_listen: Option<String>,
+    data_dir: PathBuf,
+    tls_cert: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
+    tls_client_ca: Option<PathBuf>,
+    currency: String,
+    country: String,
+    time_zone: String,
+}
+
+fn default_name() -> String {
+    "Head office".to_owned()
+}
+fn default_listen() -> String {
+    "127.0.0.1:8090".to_owned()
+}
+
+fn checked(raw: RawHeadOffice, complaints: &mut Vec<Complaint>) -> Option<HeadOfficeConfig> {
+    let mut complain = |key: &str, value: String, remedy: &str| {
+        complaints.push(Complaint { key: format!("head_office.{key}"), value, remedy: remedy.to_owned() });
+    };
+    let mut address = |key: &str, text: &str| {
+        let parsed = text.parse::<SocketAddr>().ok();
+        if parsed.is_none() {
+            complain(key, format!("{text:?}"), "write an address and a port, for example \"127.0.0.1:8090\"");
+        }
+        parsed
+    };
+    let listen = address("listen", &raw.listen);
+    let pages_listen = raw.pages_listen.as_deref().map(|text| address("pages_listen", text));
+    let currency = Currency::from_code(&raw.currency);
+    if currency.is_none() {
+        complain("currency", format!("{:?}", raw.currency), "not a currency we know the decimals of: use an ISO 4217 code such as \"EUR\"");
+    }
+    let time_zone = jiff::tz::TimeZone::get(&raw.time_zone).ok();
+    if time_zone.is_none() {
+        complain("time_zone", format!("{:?}", raw.time_zone), "not an IANA time zone: write for example \"Europe/Berlin\"");
+    }
+    if raw.country.len() != 2 || !raw.country.bytes().all(|b| b.is_ascii_uppercase()) {
+        complain("country", format!("{:?}", raw.country), "use the two capital letters of ISO 3166, for example \"DE\"");
+    }
+    if raw.name.trim().is_empty() {
+        complain("name", "\"\"".to_owned(), "the pages need a name, or leave the key out");
+    }
+    for (key, path) in [("tls_cert", &raw.tls_cert), ("tls_key", &raw.tls_key), ("tls_client_ca", &raw.tls_client_ca)] {
+        if let Some(path) = path.as_ref().filter(|path| !path.is_file()) {
+            complain(key, path.display().to_string(), "there is no such file: check the path");
+        }
+    }
+    let tls = match (raw.tls_cert, raw.tls_key) {
+        (Some(cert), Some(key)) => Some(TlsFiles { cert, key, client_ca: raw.tls_client_ca }),
+        (None, None) => {
+            if let Some(path) = raw.tls_client_ca {
+                complain("tls_client_ca", path.display().to_string(), "it needs tls_cert and tls_key as well");
+            }
+            None
+        }
+        (Some(path), None) | (None, Some(path)) => {
+            complain("tls_cert", path.display().to_string(), "tls_cert and tls_key belong together");
+            None
+        }
+    };
+    if let Some(listen) = listen.filter(|listen| !listen.ip().is_loopback()) {
+        let guarded = tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+        if !guarded {
+            let remedy =
+                "other machines may reach this address, so tls_cert, tls_key and tls_client_ca must be set; or listen on 127.0.0.1";
+            complain("listen", listen.to_string(), remedy);
+        }
+    }
+    if let Some(Some(pages)) = pages_listen.filter(|pages| pages.is_some_and(|pages| !pages.ip().is_loopback())) {
+        complain(
+            "pages_listen",
+            pages.to_string(),
+            "this door has no TLS: only an address on loopback will do, for example \"127.0.0.1:8091\"",
+        );
+    }
+    Some(HeadOfficeConfig {
+        name: raw.name,
+        listen: listen?,
+        hosts: raw.hosts,
+        pages_listen: pages_listen.flatten(),
+        data_dir: raw.data_dir,
+        tls,
+        currency: currency?,
+        country: raw.country,
+        time_zone: time_zone?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "[head_office]\ndata_dir = \"/tmp/x\"\ncurrency = \"EUR\"\ncountry = \"DE\"\ntime_zone = \"Europe/Berlin\"\n";
+
+    #[test]
+    fn every_complaint_names_key_value_and_remedy() {
+        assert_eq!(parse(GOOD, Path::new("ho.toml")).unwrap().listen.to_string(), "127.0.0.1:8090");
+        let check = |more: &str, key: &str| {
+            let text = GOOD.lines().filter(|line| !more.starts_with(&line[..line.len().min(6)])).collect::<Vec<_>>().join("\n");
+            let error = parse(&format!("{text}\n{more}\n"), Path::new("ho.toml")).unwrap_err().to_string();
+            assert!(error.contains(key), "{error}");
+        };
+        check("listen = \"0.0.0.0:8090\"", "head_office.listen");
+        check("listen = \"here\"", "head_office.listen");
+        check("pages_listen = \"10.0.0.1:80\"", "head_office.pages_listen");
+        check("currency = \"XXX\"", "head_office.currency");
+        check("country = \"Germany\"", "head_office.country");
+        check("time_zone = \"Berlin\"", "head_office.time_zone");
+        check("tls_cert = \"/nowhere\"", "head_office.tls_cert");
+        check("colour = \"red\"", "colour");
+    }
+}

@@ -1,0 +1,258 @@
+//! The doors for nodes: HTTP around the writer. Bodies are taken apart here, beside each other; only proved batches reach the writer.
+//! For programs alone: whatever a browser marks as its own request is turned away, so no page can speak for a node.
+
+use std::io::Read;
+use std::str::FromStr;
+
+use axum::Json;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Query, Request, State};
+use axum::http::{HeaderName, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tokio_stream::StreamExt;
+
+use super::feeds;
+use super::ingest::Batch;
+use super::office::HeadOffice;
+use super::storage::StorageError;
+use super::writer::WriteError;
+use crate::ids::{NodeId, StoreId};
+use crate::retail::Feed;
+use crate::sync::wire::{
+    self, BODY_BYTES_MAX, FeedOffer, JSON_BYTES_MAX, LocateReply, LocateRequest, RecordsQuery, RecordsReply, UNPACKED_BYTES_MAX,
+    UrgentReply,
+};
+use crate::web::problem::Problem;
+use crate::web::tls::Peer;
+
+pub fn router(office: HeadOffice) -> Router {
+    let node = Router::new()
+        .route("/locate", post(locate))
+        .route("/records", post(records))
+        .route("/urgent", post(urgent))
+        .route("/feeds/{feed}", get(feed))
+        .route("/files/{hash}", get(file))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(office.clone(), only_the_node_itself))
+        .with_state(office);
+    Router::new().nest("/sync/v1/{store}/nodes/{node}", node)
+}
+
+/// Turns browsers away, and with mutual TLS everybody whose certificate is not this node's.
+async fn only_the_node_itself(
+    State(office): State<HeadOffice>,
+    Path(names): Path<Vec<(String, String)>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let marks = [header::ORIGIN, header::COOKIE, HeaderName::from_static("sec-fetch-site")];
+    if let Some(mark) = marks.iter().find(|mark| request.headers().contains_key(*mark)) {
+        let detail = format!("this address is for nodes; the request carries the header {mark}, as browsers send it");
+        return Err(Problem::new(StatusCode::FORBIDDEN, "not_for_browsers", detail, "open the pages at / instead"));
+    }
+    let named = |key: &str| names.iter().find(|(name, _)| name == key).map_or("", |(_, value)| value.as_str());
+    let (store, node): (StoreId, NodeId) = (parsed(named("store"))?, parsed(named("node"))?);
+    if office.config().tls.as_ref().is_some_and(|tls| tls.client_ca.is_some()) {
+        let peer = request.extensions().get::<ConnectInfo<Peer>>();
+        let name = wire::certificate_name(&store, &node);
+        let speaks_for_it = name.as_ref().is_some_and(|name| peer.is_some_and(|peer| peer.0.is_named(name)));
+        if !speaks_for_it {
+            let detail = format!("the certificate shown is not that of node {node} in store {store}");
+            let remedy = match name {
+                Some(name) => format!("give the node a certificate with the DNS name {name}"),
+                None => "rename the node or its store: with TLS their ids cannot contain a dot".to_owned(),
+            };
+            return Err(Problem::new(StatusCode::FORBIDDEN, "wrong_certificate", detail, remedy));
+        }
+    }
+    Ok(next.run(request).await)
+}
+
+type NodePath = Path<(String, String)>;
+
+async fn locate(
+    State(office): State<HeadOffice>,
+    Path(path): NodePath,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<LocateReply>, Problem> {
+    let (store, node) = (parsed(&path.0)?, parsed(&path.1)?);
+    let request: LocateRequest = json(&whole(body)?)?;
+    let reply = office.write(move |writer, now_ms| writer.locate(&store, &node, &request, now_ms)).await?;
+    Ok(Json(reply))
+}
+
+async fn records(
+    State(office): State<HeadOffice>,
+    Path(path): NodePath,
+    Query(query): Query<RecordsQuery>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<RecordsReply>, Problem> {
+    let (store, node): (StoreId, NodeId) = (parsed(&path.0)?, parsed(&path.1)?);
+    let batch = read_batch(whole(body)?, &store, &node).await?;
+    let reply = office.write(move |writer, now_ms| writer.records(&store, &node, &batch, &query, now_ms)).await?;
+    Ok(Json(reply))
+}
+
+async fn urgent(
+    State(office): State<HeadOffice>,
+    Path(path): NodePath,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<UrgentReply>, Problem> {
+    let (store, node): (StoreId, NodeId) = (parsed(&path.0)?, parsed(&path.1)?);
+    let mut batch = read_batch(whole(body)?, &store, &node).await?;
+    batch.records.truncate(wire::URGENT_RECORDS_MAX);
+    let reply = office.write(move |writer, now_ms| writer.urgent(&store, &node, &batch.records, now_ms)).await?;
+    Ok(Json(reply))
+}
+
+#[derive(Deserialize)]
+struct Have {
+    #[serde(default)]
+    have: u64,
+}
+
+async fn feed(
+    State(office): State<HeadOffice>,
+    Path((store, node, feed)): Path<(String, String, String)>,
+    Query(Have { have }): Query<Have>,
+) -> Result<Json<FeedOffer>, Problem> {
+    let (store, node): (StoreId, NodeId) = (parsed(&store)?, parsed(&node)?);
+    let known = Feed::ALL.into_iter().find(|known| known.name() == feed);
+    let Some(feed) = known else {
+        return Err(Problem::new(
+            StatusCode::NOT_FOUND,
+            "no_such_feed",
+            format!("there is no feed {feed:?}"),
+            "ask for catalogue or stock",
+        ));
+    };
+    let offer = office.read(move |connection| feeds::offer(connection, feed, &store, &node, have)).await?;
+    Ok(Json(offer))
+}
+
+async fn file(State(office): State<HeadOffice>, Path((store, _, hash)): Path<(String, String, String)>) -> Result<Response, Problem> {
+    let store: StoreId = parsed(&store)?;
+    let gone = || Problem::new(StatusCode::NOT_FOUND, "no_such_file", "there is no such file for this store", "ask for the feed again");
+    if !wire::is_hash(&hash) {
+        return Err(gone());
+    }
+    let name = office.read(move |connection| feeds::file_name(connection, &store, &hash)).await?.ok_or_else(gone)?;
+    let opened = tokio::fs::File::open(office.folders().feeds().join(name)).await.map_err(|_| gone())?;
+    let length = opened.metadata().await.map_err(|_| gone())?.len();
+    let pieces = tokio_stream::wrappers::ReceiverStream::new(pieces_of(opened));
+    let headers = [(header::CONTENT_TYPE, "application/zstd".to_owned()), (header::CONTENT_LENGTH, length.to_string())];
+    Ok((headers, axum::body::Body::from_stream(pieces.map(|piece| piece))).into_response())
+}
+
+/// A file piece by piece, never more than a few in memory.
+fn pieces_of(mut file: tokio::fs::File) -> tokio::sync::mpsc::Receiver<std::io::Result<Bytes>> {
+    use tokio::io::AsyncReadExt;
+    let (send, receive) = tokio::sync::mpsc::channel(4);
+    tokio::spawn(async move {
+        loop {
+            let mut piece = vec![0; 64 << 10];
+            let read = file.read(&mut piece).await;
+            let sent = match read {
+                Ok(0) => return,
+                Ok(count) => {
+                    piece.truncate(count);
+                    send.send(Ok(Bytes::from(piece))).await
+                }
+                Err(error) => send.send(Err(error)).await,
+            };
+            if sent.is_err() {
+                return;
+            }
+        }
+    });
+    receive
+}
+
+fn parsed<T: FromStr<Err = crate::ids::BadId>>(text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|error: crate::ids::BadId| {
+        Problem::new(StatusCode::BAD_REQUEST, "bad_id", error.to_string(), "use the id from the node's configuration")
+    })
+}
+
+fn whole(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem> {
+    body.map_err(|rejection| match rejection {
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => too_large(BODY_BYTES_MAX),
+        _ => half_sent("the connection ended before the body did"),
+    })
+}
+
+fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    if body.len() > JSON_BYTES_MAX {
+        return Err(too_large(JSON_BYTES_MAX));
+    }
+    serde_json::from_slice(body).map_err(|error| {
+        let detail = format!("the body is not the JSON expected here: {error}");
+        Problem::new(StatusCode::BAD_REQUEST, "bad_json", detail, "install the same or a newer version at head office")
+    })
+}
+
+/// Unpacks within the limit and proves the records, off the async threads.
+async fn read_batch(body: Bytes, store: &StoreId, node: &NodeId) -> Result<Batch, Problem> {
+    let (store, node) = (store.clone(), node.clone());
+    let read = tokio::task::spawn_blocking(move || {
+        let mut lines = Vec::new();
+        let decoder = zstd::stream::read::Decoder::with_buffer(&body[..]);
+        let unpacked = decoder.and_then(|decoder| decoder.take(UNPACKED_BYTES_MAX as u64 + 1).read_to_end(&mut lines));
+        match unpacked {
+            Ok(_) if lines.len() > UNPACKED_BYTES_MAX => Err(too_large(UNPACKED_BYTES_MAX)),
+            Ok(_) => Ok(Batch::read(&lines, &store, &node)),
+            Err(error) => Err(half_sent(&format!("it does not unpack: {error}"))),
+        }
+    });
+    match read.await {
+        Ok(batch) => batch,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+fn too_large(bytes_max: usize) -> Problem {
+    let detail = format!("the body is larger than {bytes_max} bytes");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail, "send fewer records at a time")
+}
+
+fn half_sent(why: &str) -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "half_sent",
+        format!("the body did not arrive whole: {why}"),
+        "send it again; nothing of it was stored",
+    )
+}
+
+impl From<WriteError> for Problem {
+    fn from(error: WriteError) -> Problem {
+        let detail = error.to_string();
+        match error {
+            WriteError::Busy => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail, "come back in a few seconds"),
+            WriteError::Stopping => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", detail, "come back in a few seconds"),
+            WriteError::NewerFormat(_) => Problem::new(StatusCode::CONFLICT, "newer_format", detail, "upgrade head office first"),
+            WriteError::Database(_) | WriteError::NotCommitted => {
+                tracing::error!(detail, "a request could not be stored");
+                Problem::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "not_stored",
+                    detail,
+                    "check head office's disk; nodes send again by themselves",
+                )
+            }
+        }
+    }
+}
+
+impl From<StorageError> for Problem {
+    fn from(error: StorageError) -> Problem {
+        tracing::error!(%error, "a question could not be answered");
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_readable", error.to_string(), "check head office's disk")
+    }
+}

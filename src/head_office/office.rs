@@ -1,0 +1,157 @@
+//! Head office as one handle: a writer on its own thread, readers beside it, and word of every change.
+
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::{Semaphore, mpsc, watch};
+
+use super::config::HeadOfficeConfig;
+use super::storage::{self, Folders, ServingLock, StorageError};
+use super::writer::{self, JOBS_WAITING_MAX, Job, WriteError, Writer};
+use crate::time::Clock;
+
+/// Questions answered from the database at the same time.
+pub const READERS_MAX: usize = 8;
+
+/// Cheap to clone. The database is given back when the last clone is gone, or by [`HeadOffice::stop`].
+#[derive(Clone)]
+pub struct HeadOffice {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: HeadOfficeConfig,
+    folders: Folders,
+    clock: Arc<dyn Clock>,
+    public_key: String,
+    jobs: Mutex<Option<mpsc::Sender<Job>>>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    readers: Mutex<Vec<Connection>>,
+    places: Semaphore,
+    revision: watch::Receiver<u64>,
+}
+
+impl HeadOffice {
+    /// Opens the data folder, makes what is missing in it, and starts the writer. One process at a time.
+    pub fn open(config: HeadOfficeConfig, clock: Arc<dyn Clock>) -> Result<HeadOffice, StorageError> {
+        let folders = Folders::new(&config.data_dir);
+        folders.create()?;
+        let lock = folders.lock_serving()?;
+        let writer = Writer::open(&folders)?;
+        let public_key = writer.public_key();
+        let (jobs, queue) = mpsc::channel(JOBS_WAITING_MAX);
+        let (changed, revision) = watch::channel(0);
+        let handle = start(writer, lock, queue, changed, Arc::clone(&clock), &folders)?;
+        let inner = Inner {
+            config,
+            folders,
+            clock,
+            public_key,
+            jobs: Mutex::new(Some(jobs)),
+            writer: Mutex::new(Some(handle)),
+            readers: Mutex::new(Vec::new()),
+            places: Semaphore::new(READERS_MAX),
+            revision,
+        };
+        Ok(HeadOffice { inner: Arc::new(inner) })
+    }
+
+    pub fn config(&self) -> &HeadOfficeConfig {
+        &self.inner.config
+    }
+
+    pub fn folders(&self) -> &Folders {
+        &self.inner.folders
+    }
+
+    /// 64 hex characters: what a node's configuration may pin.
+    pub fn public_key(&self) -> &str {
+        &self.inner.public_key
+    }
+
+    pub fn now_ms(&self) -> i64 {
+        self.inner.clock.now().ms
+    }
+
+    /// Grows with every commit of the writer.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.inner.revision.clone()
+    }
+
+    /// Has the writer do something; returns when it is on disk.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Writer, i64) -> Result<T, WriteError> + Send + 'static,
+    ) -> Result<T, WriteError> {
+        let (job, answer) = Job::new(work);
+        let jobs = self.inner.jobs.lock().ok().and_then(|jobs| jobs.clone()).ok_or(WriteError::Stopping)?;
+        jobs.try_send(job).map_err(|full| match full {
+            mpsc::error::TrySendError::Full(_) => WriteError::Busy,
+            mpsc::error::TrySendError::Closed(_) => WriteError::Stopping,
+        })?;
+        answer.await.unwrap_or(Err(WriteError::Stopping))
+    }
+
+    /// Answers a question from the newest committed state.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let place = self.inner.places.acquire().await;
+        let office = self.clone();
+        let answer = tokio::task::spawn_blocking(move || office.read_here(question)).await;
+        drop(place);
+        match answer {
+            Ok(answer) => answer,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+
+    fn read_here<T>(&self, question: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StorageError> {
+        let idle = self.inner.readers.lock().ok().and_then(|mut readers| readers.pop());
+        let connection = match idle {
+            Some(connection) => connection,
+            None => storage::open_reader(&self.inner.folders)?,
+        };
+        // One snapshot for all statements of a question.
+        let failed = |source| StorageError::Database { path: self.inner.folders.database(), source };
+        connection.execute_batch("BEGIN").map_err(failed)?;
+        let answer = question(&connection).map_err(failed);
+        if connection.execute_batch("COMMIT").is_ok()
+            && let Ok(mut readers) = self.inner.readers.lock()
+        {
+            readers.push(connection);
+        }
+        answer
+    }
+
+    /// Finishes what is queued and closes the database.
+    pub async fn stop(&self) {
+        let jobs = self.inner.jobs.lock().ok().and_then(|mut jobs| jobs.take());
+        drop(jobs);
+        let handle = self.inner.writer.lock().ok().and_then(|mut writer| writer.take());
+        if let Some(handle) = handle {
+            let _ = tokio::task::spawn_blocking(move || handle.join()).await;
+        }
+        if let Ok(mut readers) = self.inner.readers.lock() {
+            readers.clear();
+        }
+    }
+}
+
+fn start(
+    writer: Writer,
+    lock: ServingLock,
+    queue: mpsc::Receiver<Job>,
+    changed: watch::Sender<u64>,
+    clock: Arc<dyn Clock>,
+    folders: &Folders,
+) -> Result<JoinHandle<()>, StorageError> {
+    let work = move || {
+        writer::run(writer, queue, &changed, || clock.now().ms);
+        drop(lock);
+    };
+    let failed = |source| StorageError::Folder { path: folders.root.clone(), source };
+    std::thread::Builder::new().name("head-office-writer".to_owned()).spawn(work).map_err(failed)
+}

@@ -1,0 +1,109 @@
+//! A node with its door open: what `counterfoil node` and the demo run. Pages, API and the line to head office on a running shop.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use axum::Router;
+use tracing::error;
+
+use super::config::{self, NodeConfig};
+use super::notify;
+use super::start::{Running, StartError, start};
+use super::writer::WriterError;
+use super::{Node, figures};
+use crate::journal::OpenError;
+use crate::process;
+use crate::time::SystemClock;
+use crate::web::guard::Guard;
+use crate::web::locale::Locale;
+use crate::web::pairing::Pairing;
+use crate::web::tls::{Door, Peer};
+use crate::web::{self, WebParts};
+
+/// A node that sells, answers and tells head office.
+pub struct Service {
+    pub running: Running,
+    pub address: SocketAddr,
+    pub pairing: Arc<Pairing>,
+}
+
+/// Opens the door first (the clearest error comes first), then the shop behind it, then lets people in. `extra` adds pages that only the demo has.
+pub async fn open(config: &NodeConfig, extra: impl FnOnce(Node) -> Router) -> Result<Service, StartError> {
+    let door = Door::open(config.listen, config.tls.as_ref()).await?;
+    let address = door.address();
+    let running = start(config).await?;
+    let node = running.node.clone();
+    let clock = Arc::new(SystemClock::new());
+    let pairing = Arc::new(Pairing::open(&config.data_dir, clock.clone())?);
+    tokio::spawn(pairing.clone().watch_files());
+    let guard = Arc::new(Guard::new(address, &config.hosts, door.is_tls()));
+    let parts = WebParts {
+        locale: Locale::of_store(&config.locale, config.time_zone.clone()),
+        guard,
+        pairing: pairing.clone(),
+        clock,
+        metrics: Box::new(figures::render),
+        body_timeout: web::BODY_TIMEOUT,
+    };
+    let router = web::router(node.clone(), parts, extra(node.clone()));
+    tokio::spawn(async move {
+        if let Err(reason) = axum::serve(door, router.into_make_service_with_connect_info::<Peer>()).await {
+            error!(%reason, "the door closed: screens cannot reach the node until it is started again");
+        }
+    });
+    notify::ready();
+    Ok(Service { running, address, pairing })
+}
+
+/// `counterfoil node`.
+pub fn run(path: &Path, check_only: bool) -> ExitCode {
+    let config = match config::load(path) {
+        Ok(config) => config,
+        Err(reason) => return process::fail(&reason, process::EXIT_CONFIG),
+    };
+    if check_only {
+        let (workstations, devices) = (config.rules.workstations.len(), config.devices.len());
+        println!(
+            "{} is right: store {}, node {}, {workstations} workstation(s), {devices} device(s)",
+            path.display(),
+            config.store,
+            config.node
+        );
+        return ExitCode::SUCCESS;
+    }
+    process::log_to_stderr("info");
+    figures::install();
+    process::runtime().block_on(async {
+        match open(&config, |_| Router::new()).await {
+            Ok(service) => until_stopped(service.running).await,
+            Err(reason) => process::fail(&reason, exit_code(&reason)),
+        }
+    })
+}
+
+/// Runs until Ctrl-C, SIGTERM, or the journal's fence.
+pub async fn until_stopped(mut running: Running) -> ExitCode {
+    tokio::select! {
+        () = process::asked_to_stop() => match running.stop().await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(reason) => process::fail(&reason, 1),
+        },
+        () = running.ended() => {
+            eprintln!("counterfoil: the journal is fenced; the process ends and recovers at its next start");
+            ExitCode::from(process::EXIT_UNAVAILABLE)
+        }
+    }
+}
+
+/// What systemd should make of it: data of a newer release or a broken configuration is not mended by a restart.
+pub fn exit_code(reason: &StartError) -> u8 {
+    match reason {
+        StartError::Writer(WriterError::NewerRelease { .. } | WriterError::Unreadable { .. } | WriterError::CarryForward { .. })
+        | StartError::Journal(OpenError::Newer { .. } | OpenError::Foreign { .. } | OpenError::Fork { .. }) => process::EXIT_DATA,
+        StartError::Device(_) => process::EXIT_CONFIG,
+        StartError::Journal(_) | StartError::Door(_) | StartError::Folder { .. } => process::EXIT_UNAVAILABLE,
+        StartError::Key(_) | StartError::Writer(_) | StartError::Read(_) | StartError::Pairing(_) => 1,
+    }
+}

@@ -1,0 +1,191 @@
+//! A page as parts that change by themselves: the server renders parts, the stream sends those that differ from what it
+//! sent before, the script puts them in place by id. A page that is loaded anew shows the same, so nothing lives in the browser.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use maud::{Markup, PreEscaped, html};
+use serde::Serialize;
+
+use crate::node::screen::Feedback;
+
+/// A page's changing parts at one moment.
+#[derive(Debug, Default)]
+pub struct Live {
+    pub revision: u64,
+    /// Content of the element with this id.
+    pub parts: Vec<(&'static str, Markup)>,
+    /// A list whose rows are replaced one by one, so that a long basket does not travel with every scan.
+    pub rows: Option<Rows>,
+    /// A sound to play once.
+    pub signal: Option<Feedback>,
+}
+
+#[derive(Debug)]
+pub struct Rows {
+    /// Id of the element that holds them.
+    pub list: &'static str,
+    /// Id and outer HTML of each row, in order.
+    pub rows: Vec<(String, Markup)>,
+}
+
+impl Live {
+    /// The content of one part, for the first rendering of the page. Empty when there is no such part.
+    pub fn part(&self, id: &str) -> Markup {
+        let found = self.parts.iter().find(|(part, _)| *part == id);
+        found.map_or_else(|| PreEscaped(String::new()), |(_, markup)| markup.clone())
+    }
+
+    /// All rows one after the other, for the first rendering.
+    pub fn all_rows(&self) -> Markup {
+        html! {
+            @if let Some(rows) = &self.rows {
+                @for (_, row) in &rows.rows { (row) }
+            }
+        }
+    }
+}
+
+/// What one event of the stream carries.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Update {
+    pub revision: u64,
+    pub parts: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<RowsUpdate>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signal: Option<Feedback>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RowsUpdate {
+    pub list: String,
+    /// All ids in order; rows that are not among them go away.
+    pub ids: Vec<String>,
+    /// New and changed ones.
+    pub html: BTreeMap<String, String>,
+}
+
+/// What one connection has been sent.
+#[derive(Debug, Default)]
+pub struct Sent {
+    parts: BTreeMap<&'static str, String>,
+    row_ids: Vec<String>,
+    rows: BTreeMap<String, String>,
+    signal: Option<u64>,
+    began: bool,
+}
+
+impl Sent {
+    /// What must be sent so that the other side shows `live`; `None` when it does already.
+    pub fn update(&mut self, live: Live) -> Option<Update> {
+        let mut update = Update { revision: live.revision, ..Update::default() };
+        for (id, markup) in live.parts {
+            if self.parts.get(id) != Some(&markup.0) {
+                update.parts.insert(id.to_owned(), markup.0.clone());
+                self.parts.insert(id, markup.0);
+            }
+        }
+        if let Some(rows) = live.rows {
+            update.rows = self.rows_update(rows);
+        }
+        // The sound of an act before this page was opened is not played again.
+        let serial = live.signal.as_ref().map(|feedback| feedback.serial);
+        if self.began && serial != self.signal {
+            update.signal = live.signal;
+        }
+        self.signal = serial;
+        let first = !std::mem::replace(&mut self.began, true);
+        let nothing = update.parts.is_empty() && update.rows.is_none() && update.signal.is_none();
+        if nothing && !first { None } else { Some(update) }
+    }
+
+    fn rows_update(&mut self, rows: Rows) -> Option<RowsUpdate> {
+        let ids: Vec<String> = rows.rows.iter().map(|(id, _)| id.clone()).collect();
+        let mut html = BTreeMap::new();
+        let mut now = BTreeMap::new();
+        for (id, markup) in rows.rows {
+            if self.rows.get(&id) != Some(&markup.0) {
+                html.insert(id.clone(), markup.0.clone());
+            }
+            now.insert(id, markup.0);
+        }
+        let same = self.began && html.is_empty() && ids == self.row_ids;
+        self.rows = now;
+        self.row_ids = ids.clone();
+        (!same).then(|| RowsUpdate { list: rows.list.to_owned(), ids, html })
+    }
+}
+
+/// Live streams one node serves at the same time: 8 tills and their displays, 20 handhelds, and some to spare.
+pub const STREAMS_MAX: usize = 100;
+
+/// Counts open streams; the guard it gives out counts down when dropped.
+#[derive(Debug, Clone, Default)]
+pub struct Streams(Arc<AtomicUsize>);
+
+pub struct StreamSeat(Arc<AtomicUsize>);
+
+impl Streams {
+    /// `None` when all seats are taken.
+    pub fn take(&self) -> Option<StreamSeat> {
+        let taken = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |open| (open < STREAMS_MAX).then_some(open + 1));
+        taken.ok().map(|_| StreamSeat(self.0.clone()))
+    }
+}
+
+impl Drop for StreamSeat {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::screen::Tone;
+
+    fn live(total: &str, rows: &[(&str, &str)], serial: u64) -> Live {
+        let rows = rows.iter().map(|(id, text)| ((*id).to_owned(), html! { (text) })).collect();
+        let signal = Feedback { serial, tone: Tone::Good, text: String::new(), remedy: String::new(), code: String::new() };
+        Live { revision: 1, parts: vec![("total", html! { (total) })], rows: Some(Rows { list: "lines", rows }), signal: Some(signal) }
+    }
+
+    #[test]
+    fn only_what_differs_is_sent() {
+        let mut sent = Sent::default();
+        let first = sent.update(live("1.00", &[("l-1", "milk")], 7)).unwrap();
+        assert_eq!(first.parts["total"], "1.00");
+        assert_eq!(first.rows.unwrap().html["l-1"], "milk");
+        assert_eq!(first.signal, None, "an old sound must not be played on opening the page");
+
+        assert_eq!(sent.update(live("1.00", &[("l-1", "milk")], 7)), None);
+
+        let second = sent.update(live("3.00", &[("l-1", "milk"), ("l-2", "tea")], 8)).unwrap();
+        let rows = second.rows.unwrap();
+        assert_eq!(rows.ids, ["l-1", "l-2"]);
+        assert_eq!(rows.html.keys().collect::<Vec<_>>(), ["l-2"]);
+        assert_eq!(second.signal.unwrap().serial, 8);
+
+        let third = sent.update(live("2.00", &[("l-2", "tea")], 8)).unwrap();
+        assert_eq!(third.rows.unwrap(), RowsUpdate { list: "lines".into(), ids: vec!["l-2".into()], html: BTreeMap::new() });
+        assert_eq!(third.signal, None);
+    }
+
+    #[test]
+    fn an_empty_list_is_said_once() {
+        let mut sent = Sent::default();
+        assert!(sent.update(live("0", &[], 1)).unwrap().rows.is_some());
+        assert_eq!(sent.update(live("0", &[], 1)), None);
+    }
+
+    #[test]
+    fn seats_are_limited_and_come_back() {
+        let streams = Streams::default();
+        let seats: Vec<StreamSeat> = (0..STREAMS_MAX).map(|_| streams.take().unwrap()).collect();
+        assert!(streams.take().is_none());
+        drop(seats);
+        assert!(streams.take().is_some());
+    }
+}

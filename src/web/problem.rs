@@ -1,0 +1,104 @@
+//! Errors of the HTTP doors as RFC 9457 `application/problem+json`: what happened, to which thing, what to do next.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::money::Currency;
+use crate::retail::Refusal;
+
+/// One refusal or error on the wire. `kind` becomes `type`, an address relative to the API's description.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Problem {
+    /// `/problems/CODE`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub title: &'static str,
+    pub status: u16,
+    /// What happened, to which thing.
+    pub detail: String,
+    /// Stable, for programs.
+    pub code: &'static str,
+    /// What to do next.
+    pub remedy: String,
+}
+
+impl Problem {
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>, remedy: impl Into<String>) -> Problem {
+        Problem {
+            kind: format!("/problems/{code}"),
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail: detail.into(),
+            code,
+            remedy: remedy.into(),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self)).into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+/// A refusal of the core: its own words, with the status that fits.
+pub fn of_refusal(refusal: &Refusal, currency: &Currency) -> Problem {
+    Problem::new(status(refusal), refusal.code(), refusal.happened(currency), refusal.remedy())
+}
+
+fn status(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::WorkstationUnknown { .. }
+        | Refusal::UnknownArticle { .. }
+        | Refusal::UnknownCode { .. }
+        | Refusal::NoSuchLine { .. }
+        | Refusal::NoSuchTender { .. }
+        | Refusal::NoSuchPrint => StatusCode::NOT_FOUND,
+        Refusal::WorkstationMissing
+        | Refusal::Misread { .. }
+        | Refusal::QuantityNotPositive
+        | Refusal::QuantityTooLarge { .. }
+        | Refusal::QuantityNotWhole
+        | Refusal::PriceTooHigh { .. }
+        | Refusal::AmountNotPositive
+        | Refusal::AmountTooLarge { .. }
+        | Refusal::CashNotPayable { .. }
+        | Refusal::CardAmountAboveDue { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::CatalogueNotReady { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        Refusal::CommandReused
+        | Refusal::DayNotOpen
+        | Refusal::DayAlreadyOpen
+        | Refusal::DayGoesBack { .. }
+        | Refusal::DayTooFarAhead { .. }
+        | Refusal::DayHasOpenTransactions { .. }
+        | Refusal::NoPrice { .. }
+        | Refusal::NoTaxRate { .. }
+        | Refusal::TotalTooHigh { .. }
+        | Refusal::TooManyLines { .. }
+        | Refusal::TooManyTenders { .. }
+        | Refusal::TooManySuspended { .. }
+        | Refusal::TooManyPrints { .. }
+        | Refusal::QuantityFixedByCode
+        | Refusal::NoTransaction
+        | Refusal::NothingToUndo
+        | Refusal::TransactionOpenHere
+        | Refusal::NotSuspended { .. }
+        | Refusal::TendersTaken
+        | Refusal::NothingToPay
+        | Refusal::CardRunning
+        | Refusal::NoCardRunning
+        | Refusal::CardTenderStays
+        | Refusal::NothingToReprint
+        | Refusal::NoPrinter
+        | Refusal::PrintNotSettleable
+        | Refusal::FeedGoesBack { .. } => StatusCode::CONFLICT,
+    }
+}

@@ -1,0 +1,8 @@
+//! The core as a person at the counter sees it: scenarios in plain text, baskets worked out by hand and by a separate calculator,
+//! and random days that must keep every invariant.
+
+mod baskets;
+mod calculator;
+mod random;
+mod scenario;
+mod shop;

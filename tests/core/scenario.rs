@@ -1,0 +1,489 @@
+//! Runs `tests/scenarios/*.txt`: a shop day as plain text, line by line. `tests/scenarios/README.md` has the words. Every command is
+//! followed by all checks of [`Shop`]; `=>` says what must come of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use counterfoil::ids::{Sku, TaxClassId, TxnId, WorkstationId};
+use counterfoil::money::{Money, Qty, Unit};
+use counterfoil::retail::basket::{self, Place};
+use counterfoil::retail::day::{self, Day};
+use counterfoil::retail::print::PrintState;
+use counterfoil::retail::{
+    Answer, ArticleFact, BaselineFact, Command, Decision, Effect, Event, EventKind, Feed, PrintAnswer, PrintProgress, PrintWhat,
+    QuantityFrom, Refusal, Rules, ScanFact, State, StockFact, TenderKind, UplinkAck, tender,
+};
+use counterfoil::time::BusinessDate;
+
+use super::baskets;
+use super::calculator::BasketFile;
+use super::shop::Shop;
+
+const DEFAULT_RULES: &str =
+    "currency EUR 2\nprices include tax\nround half_up per group\nclass A \"19 %\" MwSt 19\nclass B \"7 %\" MwSt 7\n";
+const RULE_WORDS: [&str; 5] = ["currency", "prices", "round", "cash", "class"];
+
+#[test]
+fn every_scenario_goes_as_written_and_every_refusal_has_one() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "txt"));
+    paths.sort();
+    let mut refused = BTreeSet::new();
+    for path in paths {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        refused.extend(run(&name, &std::fs::read_to_string(&path).unwrap()));
+    }
+    let without: Vec<&str> = Refusal::all().iter().map(Refusal::code).filter(|code| !refused.contains(*code)).collect();
+    assert!(without.is_empty(), "refusals without a scenario: {without:?}");
+}
+
+#[test]
+fn a_scenario_can_fail() {
+    let wrong = "article 1 \"Milk\" 1.19 A\n- open 2026-03-02\n1 scan 1\n1 cash 2.00 => change 0.80\n";
+    assert!(std::panic::catch_unwind(|| run("wrong", wrong)).is_err());
+}
+
+/// Runs one scenario and returns the codes of the refusals it saw.
+fn run(name: &str, text: &str) -> BTreeSet<String> {
+    let header: Vec<&str> = text.lines().filter(|line| line.split(' ').next().is_some_and(|word| RULE_WORDS.contains(&word))).collect();
+    let rules = if header.is_empty() { DEFAULT_RULES.to_owned() } else { header.join("\n") };
+    let rules = baskets::rules(&BasketFile::read(&rules));
+    let mut scenario =
+        Scenario { shop: Shop::new(rules.clone()), rules, names: BTreeMap::new(), marks: BTreeMap::new(), refused: BTreeSet::new() };
+    for (index, line) in text.lines().enumerate() {
+        let line = line.split(" #").next().unwrap_or("").trim();
+        let first = line.split(' ').next().unwrap_or("");
+        if line.is_empty() || line.starts_with('#') || RULE_WORDS.contains(&first) {
+            continue;
+        }
+        let at = format!("{name}:{}: {line}", index + 1);
+        scenario.line(line, &at);
+    }
+    scenario.refused
+}
+
+struct Scenario {
+    shop: Shop,
+    /// As the file began.
+    rules: Rules,
+    /// What `as NAME` remembers.
+    names: BTreeMap<String, Answer>,
+    /// What `mark NAME` remembers: the newest record.
+    marks: BTreeMap<String, u64>,
+    refused: BTreeSet<String>,
+}
+
+impl Scenario {
+    fn line(&mut self, line: &str, at: &str) {
+        let words = split(line);
+        let word = |index: usize| words.get(index).map_or_else(|| panic!("{at}: too short"), String::as_str);
+        match word(0) {
+            "limit" => self.limit(word(1), word(2), at),
+            "article" => {
+                let (price, unit) = word(3).split_once('/').unwrap_or((word(3), ""));
+                let article = article(word(1), word(2), self.money(price), unit, word(4));
+                self.shop.sells(word(1), article);
+            }
+            "pack" => {
+                let article = ArticleFact { quantity: qty(word(3)), ..self.article(word(2), at) };
+                self.shop.sells(word(1), article);
+            }
+            "label" => {
+                let article = ArticleFact { quantity_from: QuantityFrom::Code, ..self.article(word(2), at) };
+                let article = match word(3) {
+                    "weight" => ArticleFact { quantity: qty(word(4)), ..article },
+                    "price" => ArticleFact { embedded_price: Some(self.money(word(4))), ..article },
+                    other => panic!("{at}: no label with a {other}"),
+                };
+                self.shop.sells(word(1), article);
+            }
+            "noprice" => {
+                drop(self.shop.scans.insert(word(1).to_owned(), ScanFact::NoPrice { sku: sku(word(1)), name: word(2).to_owned() }))
+            }
+            "misread" => drop(self.shop.scans.insert(word(1).to_owned(), ScanFact::Misread { reason: word(2).to_owned() })),
+            "notready" => drop(self.shop.scans.insert(word(1).to_owned(), ScanFact::NotReady { why: word(2).to_owned() })),
+            "nocode" => drop(self.shop.scans.insert(word(1).to_owned(), ScanFact::UnknownCode)),
+            "baseline" => {
+                let head_seq = words.get(4).map_or(0, |mark| self.mark(mark, at));
+                let fact = StockFact { sku: sku(word(1)), baseline: qty(word(2)), head_seq, as_of: self.shop.now };
+                self.shop.baselines.insert(fact.sku.clone(), fact);
+            }
+            "mark" => drop(self.marks.insert(word(1).to_owned(), self.shop.seq())),
+            "clock" => {
+                let (number, hours) = match word(1).split_at(word(1).len() - 1) {
+                    (number, "h") => (number, 1),
+                    (number, "d") => (number, 24),
+                    _ => panic!("{at}: hours or days"),
+                };
+                self.shop.now.ms += number.parse::<i64>().unwrap_or_else(|_| panic!("{at}: a number")) * hours * 3_600_000;
+            }
+            "restart" => self.shop.restart(),
+            "carry" => self.shop.state = State::from_parts(&self.shop.state.to_parts()).unwrap(),
+            "without" => self.without(word(1), word(2), at),
+            "mended" => {
+                self.shop.rules = self.rules.clone();
+                self.shop.restart();
+            }
+            "expect" => self.expect(&words[1..], line.trim_start_matches("expect "), at),
+            _ => self.command(line, at),
+        }
+    }
+
+    fn limit(&mut self, name: &str, value: &str, at: &str) {
+        let number = || value.parse().unwrap_or_else(|_| panic!("{at}: a number"));
+        let money = self.shop.rules.currency.parse(value);
+        let limits = &mut self.shop.rules.limits;
+        match name {
+            "lines" => limits.lines_per_transaction_max = number(),
+            "tenders" => limits.tenders_per_transaction_max = number(),
+            "suspended" => limits.suspended_max = number(),
+            "prints" => limits.print_jobs_open_max = number() as usize,
+            "quantity" => limits.quantity_max = qty(value),
+            "price" => limits.unit_price_max = money.unwrap(),
+            "total" => limits.transaction_total_max = money.unwrap(),
+            "cash" => limits.cash_tender_max = money.unwrap(),
+            other => panic!("{at}: no limit {other}"),
+        }
+    }
+
+    /// The configuration was changed and the node started again.
+    fn without(&mut self, what: &str, which: &str, at: &str) {
+        match what {
+            "workstation" => self.shop.rules.workstations.retain(|workstation| workstation.id.as_str() != which),
+            "class" => self.shop.rules.tax.classes.retain(|class| class.id.as_str() != which),
+            other => panic!("{at}: without {other}?"),
+        }
+        self.shop.restart();
+    }
+
+    fn command(&mut self, line: &str, at: &str) {
+        let (asked, expected) = line.split_once(" => ").unwrap_or((line, ""));
+        let (asked, name) = asked.split_once(" as ").map_or((asked, None), |(asked, name)| (asked, Some(name.trim())));
+        let words = split(asked);
+        let result = match words[0].as_str() {
+            "again" => {
+                let ask = self.shop.last_ask.clone().unwrap_or_else(|| panic!("{at}: nothing was asked yet"));
+                self.shop.send(ask)
+            }
+            "reuse" => {
+                let mut ask = self.shop.last_ask.clone().unwrap_or_else(|| panic!("{at}: nothing was asked yet"));
+                ask.content.push_str(" changed");
+                self.shop.send(ask)
+            }
+            _ => {
+                let workstation = (words[0] != "-").then(|| WorkstationId::new(&words[0]).unwrap_or_else(|_| panic!("{at}: who asks?")));
+                let command = self.read_command(&words[1..], at);
+                self.shop.ask(workstation.as_ref(), command)
+            }
+        };
+        let expected: Vec<&str> = expected.split(", ").filter(|part| !part.is_empty()).collect();
+        match result {
+            Err(refusal) => {
+                let code = refusal.code();
+                assert_eq!(expected, [format!("refused {code}")], "{at}: {refusal}");
+                self.refused.insert(code.to_owned());
+            }
+            Ok(decision) => {
+                for part in expected {
+                    self.check_outcome(&decision, &split(part), &format!("{at} [{part}]"));
+                }
+                if let Some(name) = name {
+                    self.names.insert(name.to_owned(), decision.answer);
+                }
+            }
+        }
+    }
+
+    fn read_command(&mut self, words: &[String], at: &str) -> Command {
+        let word = |index: usize| words.get(index).map_or_else(|| panic!("{at}: too short"), String::as_str);
+        let number = |index: usize| word(index).parse::<u32>().unwrap_or_else(|_| panic!("{at}: a number"));
+        let date = |index: usize| word(index).parse::<BusinessDate>().unwrap_or_else(|_| panic!("{at}: a date"));
+        match word(0) {
+            "open" => Command::OpenDay { date: date(1) },
+            "close" => Command::CloseDay {},
+            "scan" => Command::AddLine { code: word(1).to_owned(), quantity: words.get(3).map(|quantity| qty(quantity)) },
+            "quantity" => Command::SetQuantity { line: number(1), quantity: qty(word(2)) },
+            "void" => Command::VoidLine { line: number(1) },
+            "undo" => Command::Undo {},
+            "void-sale" => Command::VoidTransaction {},
+            "suspend" => Command::Suspend {},
+            "recall" => Command::Recall { txn: self.named(word(1), at).txn.unwrap() },
+            "cash" => Command::TenderCash { amount: self.money(word(1)) },
+            "card" => Command::StartCard { amount: words.get(1).map(|amount| self.money(amount)) },
+            "paid" => Command::EndCard { attempt: self.named(word(1), at).attempt.unwrap(), paid: true },
+            "declined" => Command::EndCard { attempt: self.named(word(1), at).attempt.unwrap(), paid: false },
+            "take-back" => Command::RemoveTender { index: number(1) - 1 },
+            "reprint" => Command::Reprint { txn: words.get(1).map(|name| self.named(name, at).txn.unwrap()) },
+            "complete" => Command::SettlePrint { job: self.named(word(1), at).job.unwrap(), answer: PrintAnswer::Complete },
+            "copy" => Command::SettlePrint { job: self.named(word(1), at).job.unwrap(), answer: PrintAnswer::PrintCopy },
+            "printer" => Command::ReportPrint { job: self.named(word(1), at).job.unwrap(), progress: progress(word(2), words.get(3), at) },
+            "adopt" => {
+                let feed = Feed::ALL.into_iter().find(|feed| feed.name() == word(1)).unwrap_or_else(|| panic!("{at}: which feed?"));
+                // head MARK CODES, as often as the feed brings baselines that know different parts of our record.
+                let baselines = words.get(4..).unwrap_or_default().split(|word| word == "head").skip(1);
+                let baseline = |words: &[String]| BaselineFact {
+                    head_seq: self.mark(&words[0], at),
+                    settled: words[1..].iter().map(|code| sku(code)).collect(),
+                };
+                self.shop.new_baselines = baselines.map(baseline).collect();
+                Command::AdoptFeed { feed, version: u64::from(number(2)), hash: word(3).to_owned() }
+            }
+            "ack" => Command::AcknowledgeUplink {
+                ack: UplinkAck {
+                    incarnation: "0123456789abcdef".parse().unwrap(),
+                    seq: u64::from(number(1)),
+                    hash: String::new(),
+                    epoch: u64::from(number(2)),
+                    signature: String::new(),
+                },
+            },
+            other => panic!("{at}: nobody knows the command {other}"),
+        }
+    }
+
+    fn check_outcome(&self, decision: &Decision, words: &[String], at: &str) {
+        let word = |index: usize| words.get(index).map_or("", String::as_str);
+        let has = |wanted: &dyn Fn(&Event) -> bool| decision.events.iter().any(wanted);
+        let effects = &self.shop.effects;
+        match word(0) {
+            "nothing" => assert!(decision.events.is_empty() && !decision.repeat, "{at}: {:?}", decision.events),
+            "repeat" => assert!(decision.repeat, "{at}"),
+            "line" => assert_eq!(decision.answer.line.map(|line| line.to_string()).as_deref(), Some(word(1)), "{at}"),
+            "receipt" => {
+                let counter = decision.answer.receipt.as_ref().map(|number| number.counter.to_string());
+                assert_eq!(counter.as_deref(), Some(word(1)), "{at}");
+            }
+            "change" => assert_eq!(decision.answer.change, Some(self.money(word(1))), "{at}"),
+            "unfinished" => assert!(decision.answer.receipt.is_none(), "{at}"),
+            "soft" => assert_eq!(decision.kind(), EventKind::Soft, "{at}"),
+            "hard" => assert_eq!(decision.kind(), EventKind::Hard, "{at}"),
+            "urgent" => assert_eq!(decision.kind(), EventKind::Urgent, "{at}"),
+            // prints printer-1 original|copy N|report N [kick]
+            "prints" => {
+                let [Effect::Print { printer, what, kick, .. }] = effects.as_slice() else { panic!("{at}: {effects:?}") };
+                let what = match what {
+                    PrintWhat::Receipt { copy: 0, .. } => "original".to_owned(),
+                    PrintWhat::Receipt { copy, .. } => format!("copy {copy}"),
+                    PrintWhat::DayReport { report, copy: 0 } => format!("report {}", report.number),
+                    PrintWhat::DayReport { report, copy } => format!("report {} copy {copy}", report.number),
+                };
+                let shown = format!("prints {printer} {what}{}", if *kick { " kick" } else { "" });
+                assert_eq!(words.join(" "), shown, "{at}");
+            }
+            "opens" => {
+                assert!(matches!(effects.as_slice(), [Effect::KickDrawer { printer }] if printer.as_str() == word(1)), "{at}: {effects:?}")
+            }
+            "releases" => {
+                assert!(
+                    matches!(effects.as_slice(), [Effect::ReleasePrint { printer, .. }] if printer.as_str() == word(1)),
+                    "{at}: {effects:?}"
+                );
+            }
+            "quiet" => assert!(effects.is_empty(), "{at}: {effects:?}"),
+            "count" => {
+                let (wanted, quantity) = (sku(word(1)), qty(word(2)));
+                assert!(
+                    has(&|event| matches!(event, Event::CountRequested { sku, on_hand, .. } if *sku == wanted && *on_hand == quantity)),
+                    "{at}"
+                );
+            }
+            "uncounted" => assert!(!has(&|event| matches!(event, Event::CountRequested { .. })), "{at}"),
+            "settles" => {
+                let wanted: Vec<Sku> = words[1..].iter().map(|code| sku(code)).collect();
+                assert!(
+                    has(&|event| matches!(event, Event::BaselineSettled { skus, .. } if *skus == wanted)),
+                    "{at}: {:?}",
+                    decision.events
+                );
+            }
+            "unsettled" => assert!(!has(&|event| matches!(event, Event::BaselineSettled { .. })), "{at}"),
+            other => panic!("{at}: nothing is known about {other}"),
+        }
+    }
+
+    fn expect(&self, words: &[String], line: &str, at: &str) {
+        let state = &self.shop.state;
+        let word = |index: usize| words.get(index).map_or_else(|| panic!("{at}: too short"), |word| word.trim_end_matches(':'));
+        match word(0) {
+            "suspended" => assert_eq!(state.suspended().count().to_string(), word(1), "{at}"),
+            "jobs" => assert_eq!(state.prints.len().to_string(), word(1), "{at}"),
+            "job" => {
+                let open = state.prints.get(&self.named(word(1), at).job.unwrap());
+                let shown = match open.map(|open| &open.state) {
+                    None => "gone",
+                    Some(PrintState::Given) => "given",
+                    Some(PrintState::HeldClean { .. }) => "held",
+                    Some(PrintState::Unknown { .. }) => "unknown",
+                    Some(PrintState::FailedClean { .. }) => "failed",
+                };
+                assert_eq!(shown, word(2), "{at}");
+            }
+            "requeued" => {
+                let held = counterfoil::retail::print::after_restart(state).held;
+                assert_eq!(held.len().to_string(), word(1), "{at}");
+            }
+            "on-hand" => assert_eq!(self.shop.on_hand(&sku(word(1))), Some(qty(word(2))), "{at}"),
+            "closed" => assert!(matches!(state.day, Day::Closed { last } if last.to_string() == word(1)), "{at}: {:?}", state.day),
+            "report" => {
+                let report = day::report(state, &self.shop.rules, self.shop.now);
+                let report = report.as_ref().or(state.last_report.as_deref()).unwrap_or_else(|| panic!("{at}: no report"));
+                let kept = |kind| report.totals.tenders.iter().find(|(of, _)| *of == kind).map_or(Money::ZERO, |(_, amount)| *amount);
+                let numbers = report.workstations.iter().map(|w| format!("{}:{}-{}", w.workstation, w.first_counter, w.last_counter));
+                let shown = BTreeMap::from([
+                    ("number", report.number.to_string()),
+                    ("sales", report.totals.sales.to_string()),
+                    ("voids", report.totals.voids.to_string()),
+                    ("total", self.plain(report.totals.total)),
+                    ("rounding", self.plain(report.totals.rounding)),
+                    ("cash", self.plain(kept(TenderKind::Cash))),
+                    ("card", self.plain(kept(TenderKind::Card))),
+                    ("tax", self.plain(report.totals.taxes.iter().map(|group| group.tax).sum())),
+                    ("numbers", numbers.collect::<Vec<_>>().join(" ")),
+                ]);
+                compare(&shown, line, at);
+            }
+            "last" => {
+                let record = state.workstations[&WorkstationId::new(word(1)).unwrap()].last.as_ref().unwrap();
+                let shown = BTreeMap::from([
+                    ("number", record.number.to_string()),
+                    ("receipt", record.number.counter.to_string()),
+                    ("lines", record.lines.iter().map(|line| line.line.to_string()).collect::<Vec<_>>().join(" ")),
+                    ("total", self.plain(record.total)),
+                    ("rounding", self.plain(record.rounding)),
+                    ("change", self.plain(record.change)),
+                    ("tenders", record.tenders.iter().map(|tender| self.plain(tender.amount)).collect::<Vec<_>>().join(" ")),
+                ]);
+                compare(&shown, line, at);
+            }
+            // A workstation's screen.
+            workstation => {
+                let workstation = WorkstationId::new(workstation).unwrap();
+                let Some(basket) = state.open_basket(&workstation) else {
+                    assert_eq!(word(1), "empty", "{at}");
+                    return;
+                };
+                assert_eq!(basket.place, Place::At(workstation), "{at}");
+                let Day::Open { date, .. } = state.day else { panic!("{at}: a basket while the day is closed") };
+                let totals = basket::totals(basket, &self.shop.rules, date).unwrap();
+                let list = |amounts: Vec<Money>| amounts.into_iter().map(|amount| self.plain(amount)).collect::<Vec<_>>().join(" ");
+                let shown = BTreeMap::from([
+                    ("lines", basket.live().map(|sold| sold.line.to_string()).collect::<Vec<_>>().join(" ")),
+                    ("quantities", basket.live().map(|sold| sold.quantity.plain()).collect::<Vec<_>>().join(" ")),
+                    ("prices", list(basket.live().map(|sold| sold.extended).collect())),
+                    ("subtotal", self.plain(totals.subtotal)),
+                    ("tax", self.plain(totals.tax)),
+                    ("total", self.plain(totals.total)),
+                    ("paid", self.plain(totals.paid)),
+                    ("due", self.plain(totals.due)),
+                    ("cash", self.plain(totals.due_cash)),
+                    ("card", basket.card.as_ref().map_or_else(|| "none".to_owned(), |card| self.plain(card.amount))),
+                    ("buttons", list(tender::suggestions(totals.due_cash, &self.shop.rules))),
+                ]);
+                compare(&shown, line, at);
+            }
+        }
+    }
+
+    fn article(&self, code: &str, at: &str) -> ArticleFact {
+        match self.shop.scans.get(code) {
+            Some(ScanFact::Article(article)) => (**article).clone(),
+            other => panic!("{at}: {code} is no article: {other:?}"),
+        }
+    }
+
+    /// What `as NAME` remembered; `nobody` names a transaction, job and attempt that never were.
+    fn named(&self, name: &str, at: &str) -> Answer {
+        if name == "nobody" {
+            let nobody = uuid::Uuid::max();
+            return Answer {
+                txn: Some(TxnId(nobody)),
+                job: Some(counterfoil::ids::JobId(nobody)),
+                attempt: Some(counterfoil::ids::AttemptId(nobody)),
+                ..Answer::default()
+            };
+        }
+        self.names.get(name).cloned().unwrap_or_else(|| panic!("{at}: nothing is called {name}"))
+    }
+
+    fn mark(&self, name: &str, at: &str) -> u64 {
+        *self.marks.get(name).unwrap_or_else(|| panic!("{at}: no mark {name}"))
+    }
+
+    fn money(&self, text: &str) -> Money {
+        self.shop.rules.currency.parse(text).unwrap_or_else(|| panic!("{text:?} is no amount"))
+    }
+
+    fn plain(&self, amount: Money) -> String {
+        self.shop.rules.currency.plain(amount)
+    }
+}
+
+/// `total 3.57, lines 1 2`: each name with its value, as many as the line gives.
+fn compare(shown: &BTreeMap<&str, String>, line: &str, at: &str) {
+    let line = line.split_once(": ").unwrap_or_else(|| panic!("{at}: a colon before what is expected")).1;
+    for part in line.split(", ") {
+        let (name, value) = part.split_once(' ').unwrap_or((part, ""));
+        let found = shown.get(name).unwrap_or_else(|| panic!("{at}: nothing is called {name}"));
+        assert_eq!(value, found, "{at}: {name}");
+    }
+}
+
+fn progress(word: &str, cause: Option<&String>, at: &str) -> PrintProgress {
+    let cause = cause.cloned().unwrap_or_default();
+    match word {
+        "held" => PrintProgress::HeldClean { cause },
+        "resumed" => PrintProgress::Resumed {},
+        "printed" => PrintProgress::Printed {},
+        "sent" => PrintProgress::Sent {},
+        "failed" => PrintProgress::FailedClean { cause },
+        "unknown" => PrintProgress::Unknown { cause },
+        other => panic!("{at}: a printer does not say {other}"),
+    }
+}
+
+fn article(code: &str, name: &str, price: Money, unit: &str, class: &str) -> ArticleFact {
+    ArticleFact {
+        sku: sku(code),
+        name: name.to_owned(),
+        unit: match unit {
+            "" => Unit::Piece,
+            "kg" => Unit::Kilogram,
+            "l" => Unit::Litre,
+            "m" => Unit::Metre,
+            other => panic!("no unit {other}"),
+        },
+        unit_price: price,
+        tax_class: TaxClassId::new(class).unwrap(),
+        group: String::new(),
+        quantity: Qty::ONE,
+        quantity_from: QuantityFrom::Entry,
+        embedded_price: None,
+        code: code.to_owned(),
+        gtin: None,
+        batch: None,
+        serial: None,
+        price_version: 1,
+    }
+}
+
+fn sku(code: &str) -> Sku {
+    Sku::new(code).unwrap()
+}
+
+fn qty(text: &str) -> Qty {
+    Qty::parse(text).unwrap_or_else(|| panic!("{text:?} is no quantity"))
+}
+
+/// Words, with "several words" as one.
+fn split(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for (index, part) in line.split('"').enumerate() {
+        if index % 2 == 1 {
+            words.push(part.to_owned());
+        } else {
+            words.extend(part.split_whitespace().map(str::to_owned));
+        }
+    }
+    words
+}

@@ -1,0 +1,245 @@
+//! A shop in memory: the core's state, the record of every command as JSON, the articles and the stock baselines its shell would know.
+//! After every command it checks what must always hold: every invariant, the state replayed from the start and from a carry-forward, the
+//! answer to a repeat.
+
+use std::collections::BTreeMap;
+
+use counterfoil::ids::{AttemptId, CommandId, DeviceName, Incarnation, JobId, Sku, StaffId, StoreId, TxnId, WorkstationId};
+use counterfoil::money::{Currency, Money, Qty};
+use counterfoil::retail::invariant;
+use counterfoil::retail::rules::{Limits, WorkstationRules};
+use counterfoil::retail::tax::TaxTable;
+use counterfoil::retail::{
+    Answer, ArticleFact, Ask, BaselineFact, Command, Decision, Effect, Event, EventKind, Facts, Fresh, Refusal, Rules, ScanFact, State,
+    StockFact, TransactionRecord, decide, effects,
+};
+use counterfoil::time::{ClockQuality, Stamp};
+use uuid::Uuid;
+
+/// Up to here every command is followed by a replay from the start; later only now and then, for long scenarios.
+const REPLAY_EACH_MAX: usize = 300;
+
+pub struct Shop {
+    pub rules: Rules,
+    pub state: State,
+    /// Each record's events as they would stand in the journal.
+    pub journal: Vec<String>,
+    pub now: Stamp,
+    pub scans: BTreeMap<String, ScanFact>,
+    pub baselines: BTreeMap<Sku, StockFact>,
+    /// What the next feed brings.
+    pub new_baselines: Vec<BaselineFact>,
+    pub effects: Vec<Effect>,
+    pub last_ask: Option<Ask>,
+    incarnation: u64,
+    ids: u128,
+}
+
+/// The shop that a currency and a tax table make: workstations 1 (printer and drawer), 2 (printer) and 3 (nothing).
+pub fn rules(currency: &str, tax: TaxTable) -> Rules {
+    let currency = Currency::from_code(currency).expect("a currency of the table");
+    let unit = 10i64.pow(u32::from(currency.exponent));
+    let workstation = |id: &str, printer: Option<&str>, has_drawer| WorkstationRules {
+        id: WorkstationId::new(id).unwrap(),
+        receipt_printer: printer.map(|name| DeviceName::new(name).unwrap()),
+        has_drawer,
+    };
+    Rules {
+        store: StoreId::new("test").unwrap(),
+        currency,
+        tax,
+        line_rounding: Default::default(),
+        cash_step: Money::ZERO,
+        notes: [5, 10, 20, 50, 100, 200].map(|note| Money::from_minor(note * unit)).to_vec(),
+        workstations: vec![
+            workstation("1", Some("printer-1"), true),
+            workstation("2", Some("printer-2"), false),
+            workstation("3", None, false),
+        ],
+        limits: Limits::default(),
+    }
+}
+
+impl Shop {
+    pub fn new(rules: Rules) -> Shop {
+        Shop {
+            rules,
+            state: State::default(),
+            journal: Vec::new(),
+            // 2026-03-02T08:00:00Z
+            now: Stamp { ms: 1_772_438_400_000, quality: ClockQuality::Synchronised },
+            scans: BTreeMap::new(),
+            baselines: BTreeMap::new(),
+            new_baselines: Vec::new(),
+            effects: Vec::new(),
+            last_ask: None,
+            incarnation: 0x0123_4567_89ab_cdef,
+            ids: 0,
+        }
+    }
+
+    pub fn seq(&self) -> u64 {
+        self.journal.len() as u64
+    }
+
+    pub fn sells(&mut self, code: &str, article: ArticleFact) {
+        self.scans.insert(code.to_owned(), ScanFact::Article(Box::new(article)));
+    }
+
+    /// A new command.
+    pub fn ask(&mut self, workstation: Option<&WorkstationId>, command: Command) -> Result<Decision, Refusal> {
+        self.now.ms += 1_000;
+        let content = format!("{workstation:?} {}", serde_json::to_string(&command).unwrap());
+        let ask = Ask {
+            id: CommandId::new(&format!("c{}", self.fresh())).unwrap(),
+            content,
+            workstation: workstation.cloned(),
+            staff: Some(StaffId::new("anna").unwrap()),
+            at: self.now,
+            utc_offset_min: 60,
+            incarnation: Incarnation(self.incarnation),
+            seq: self.seq() + 1,
+            fresh: Fresh {
+                txn: TxnId(Uuid::from_u128(self.fresh())),
+                job: JobId(Uuid::from_u128(self.fresh())),
+                attempt: AttemptId(Uuid::from_u128(self.fresh())),
+            },
+            command,
+        };
+        self.send(ask)
+    }
+
+    /// A command as it came, new or repeated.
+    pub fn send(&mut self, ask: Ask) -> Result<Decision, Refusal> {
+        let facts = self.facts(&ask);
+        let before = self.state.clone();
+        self.last_ask = Some(ask.clone());
+        self.effects.clear();
+        let decision = decide(&self.state, &self.rules, &ask, &facts)?;
+        assert!(!decision.repeat || decision.events.is_empty(), "a repeat writes nothing");
+        if decision.events.is_empty() {
+            return Ok(decision);
+        }
+        check_decision(&before, &ask, &decision);
+        self.write(&decision.events);
+        self.effects = effects(&self.state, &facts, &decision.events);
+
+        let again = decide(&self.state, &self.rules, &ask, &facts).expect("a repeat is answered");
+        assert_eq!(again, Decision { events: Vec::new(), answer: decision.answer.clone(), repeat: true });
+        let other = Ask { content: "something else".to_owned(), ..ask };
+        assert_eq!(decide(&self.state, &self.rules, &other, &facts), Err(Refusal::CommandReused));
+        Ok(decision)
+    }
+
+    /// One record: applied, kept as JSON, and everything checked.
+    pub fn write(&mut self, events: &[Event]) {
+        let seq = self.seq() + 1;
+        for event in events {
+            self.state.apply(seq, event);
+            if let Event::TransactionCompleted { record } | Event::TransactionVoided { record } = event {
+                assert_eq!(invariant::check_record(record), []);
+            }
+        }
+        self.journal.push(serde_json::to_string(events).unwrap());
+        self.check();
+    }
+
+    /// What the shell does at every start: the state from the record, jobs of unknown outcome reported as such.
+    pub fn restart(&mut self) {
+        self.incarnation = self.incarnation.wrapping_mul(31).wrapping_add(7);
+        self.state = self.replayed();
+        let after = counterfoil::retail::print::after_restart(&self.state);
+        let last_ask = self.last_ask.take();
+        for job in after.unknown {
+            let progress = counterfoil::retail::PrintProgress::Unknown { cause: "restart".to_owned() };
+            self.ask(None, Command::ReportPrint { job, progress }).expect("a job that State knows");
+        }
+        self.last_ask = last_ask;
+    }
+
+    pub fn replayed(&self) -> State {
+        let mut state = State::default();
+        for (index, record) in self.journal.iter().enumerate() {
+            for event in serde_json::from_str::<Vec<Event>>(record).unwrap() {
+                state.apply(index as u64 + 1, &event);
+            }
+        }
+        state
+    }
+
+    /// The newest whole record of a transaction, as the shell finds it in the journal.
+    pub fn record(&self, txn: TxnId) -> Option<TransactionRecord> {
+        let events = self.journal.iter().rev().flat_map(|record| serde_json::from_str::<Vec<Event>>(record).unwrap());
+        events.into_iter().find_map(|event| match event {
+            Event::TransactionCompleted { record } if record.txn == txn => Some(*record),
+            _ => None,
+        })
+    }
+
+    pub fn on_hand(&self, sku: &Sku) -> Option<Qty> {
+        let fact = self.baselines.get(sku)?;
+        Some(counterfoil::retail::stock::on_hand(fact, self.state.movements.get(sku)))
+    }
+
+    fn facts(&self, ask: &Ask) -> Facts {
+        let scan = match &ask.command {
+            Command::AddLine { code, .. } => Some(self.scans.get(code).cloned().unwrap_or(ScanFact::UnknownArticle)),
+            _ => None,
+        };
+        let record = match &ask.command {
+            Command::Reprint { txn: Some(txn) } => self.record(*txn),
+            Command::SettlePrint { job, .. } => self.state.prints.get(job).and_then(|open| match open.what {
+                counterfoil::retail::event::PrintSubject::Receipt(txn) => self.record(txn),
+                counterfoil::retail::event::PrintSubject::DayReport(_) => None,
+            }),
+            _ => None,
+        };
+        Facts {
+            scan,
+            stock: self.baselines.values().cloned().collect(),
+            baselines: self.new_baselines.clone(),
+            record: record.map(Box::new),
+        }
+    }
+
+    fn check(&self) {
+        let broken: Vec<String> = invariant::check_all(&self.state).iter().map(ToString::to_string).collect();
+        assert!(broken.is_empty(), "after record {}: {broken:?}", self.seq());
+        let parts = self.state.to_parts();
+        let carried = State::from_parts(&parts).expect("parts can be read");
+        assert!(carried == self.state, "after record {}: the carried-forward state differs", self.seq());
+        assert_eq!(carried.to_parts(), parts, "parts are canonical");
+        if self.journal.len() < REPLAY_EACH_MAX || self.journal.len().is_multiple_of(997) {
+            assert!(self.replayed() == self.state, "after record {}: the replayed state differs", self.seq());
+        }
+    }
+
+    pub fn fresh(&mut self) -> u128 {
+        self.ids += 1;
+        self.ids
+    }
+}
+
+/// What holds for every decision that writes something.
+fn check_decision(before: &State, ask: &Ask, decision: &Decision) {
+    let last = decision.events.last().expect("a decision with events");
+    let answered = Event::CommandAnswered { id: ask.id.clone(), content: ask.content.clone(), at: ask.at, answer: decision.answer.clone() };
+    assert_eq!(*last, answered, "the answer goes last");
+    assert_eq!(decision.answer.seq, ask.seq);
+    assert_eq!(Some(decision.kind()), decision.events.iter().map(Event::kind).max());
+    for event in &decision.events {
+        let (Event::LineAdded { txn, .. }
+        | Event::LineQuantitySet { txn, .. }
+        | Event::LineVoided { txn, .. }
+        | Event::BasketActUndone { txn }) = event
+        else {
+            continue;
+        };
+        assert_eq!(event.kind(), EventKind::Soft);
+        let paying = before.baskets.get(txn).is_some_and(|basket| !basket.tenders.is_empty() || basket.card.is_some());
+        assert!(!paying, "a soft event while money is on the move");
+    }
+    let completes = decision.events.iter().any(|event| matches!(event, Event::TransactionCompleted { .. }));
+    let Answer { receipt, change, .. } = &decision.answer;
+    assert!(!completes || (receipt.is_some() && change.is_some()));
+}
