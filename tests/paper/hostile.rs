@@ -3,6 +3,7 @@
 use counterfoil::device::lang::escpos::{GlyphSource, Options, PaperOp, PrinterProfile, RealTimeScanner, encode, paper_html};
 use proptest::prelude::*;
 
+use super::cases;
 use super::font::Boxes;
 use super::records::{self, HOSTILE};
 use super::stream::{ops, print, profiles};
@@ -38,7 +39,7 @@ fn hostile_names_stay_names() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(cases(200))]
     #[test]
     fn any_bytes_stay_a_name(raw in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..40), 1..4), which in 0..4usize) {
         let sale = raw.iter().fold(records::sale("EUR", "en", 0), |sale, name| sale.piece(&String::from_utf8_lossy(name), 1, "A"));

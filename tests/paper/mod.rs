@@ -7,3 +7,10 @@ mod hostile;
 pub mod records;
 mod replies;
 mod stream;
+
+use proptest::prelude::ProptestConfig;
+
+/// A failing run prints the smallest input that fails; nothing is kept in files.
+pub fn cases(count: u32) -> ProptestConfig {
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(count) }
+}

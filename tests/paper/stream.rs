@@ -7,6 +7,7 @@ use counterfoil::device::lang::escpos::{
 use counterfoil::document::{Document, text};
 use proptest::prelude::*;
 
+use super::cases;
 use super::records;
 
 pub fn profiles() -> impl Iterator<Item = PrinterProfile> {
@@ -44,7 +45,7 @@ fn the_paper_says_what_the_text_says() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(cases(200))]
     #[test]
     fn any_name_on_any_printer(names in proptest::collection::vec("\\PC{0,60}|.{0,40}", 1..6), which in 0..4usize) {
         let profile = profiles().nth(which).unwrap();

@@ -105,6 +105,11 @@ impl ProcessId {
         let [a, b, c, d] = self.0;
         [0x1d, 0x28, 0x48, 0x06, 0x00, 0x30, 0x30, a, b, c, d]
     }
+    /// What a printer answers when all before it was printed. For simulated printers.
+    pub const fn reply(self) -> [u8; 7] {
+        let [a, b, c, d] = self.0;
+        [0x37, 0x22, a, b, c, d, 0x00]
+    }
 }
 
 /// `ESC p`: the drawer's pulse, queued behind the data. On repeat: opens the drawer again, so send it once.

@@ -121,6 +121,44 @@ impl PrinterStatus {
         troubles.into_iter().find(|(present, _)| *present).map(|(_, trouble)| trouble)
     }
 
+    /// The other direction, for simulated printers: what a printer in this state sends on its own.
+    pub fn asb(&self) -> Asb {
+        let one = 0x10
+            | flag(self.drawer_pin3_high == Some(true), 0x04)
+            | flag(self.offline, 0x08)
+            | flag(self.cover_open, 0x20)
+            | flag(self.feed_pressed, 0x40);
+        let two = flag(self.recoverable, 0x04) | flag(self.cutter_error, 0x08) | flag(self.unrecoverable, 0x20) | flag(self.head_hot, 0x40);
+        let three = flag(self.paper != PaperStatus::Ok, 0x03) | flag(self.paper == PaperStatus::Out, 0x0c);
+        Asb([one, two, three, 0])
+    }
+
+    /// What a printer in this state answers to `DLE EOT n`.
+    pub fn answer(&self, query: RealTimeQuery) -> u8 {
+        let out = self.paper == PaperStatus::Out;
+        let error = self.recoverable || self.cutter_error || self.unrecoverable || self.head_hot;
+        0x12 | match query {
+            RealTimeQuery::Printer => {
+                flag(self.drawer_pin3_high == Some(true), 0x04) | flag(self.offline, 0x08) | flag(self.feed_pressed, 0x40)
+            }
+            RealTimeQuery::OfflineCause => {
+                flag(self.cover_open, 0x04) | flag(self.feed_pressed, 0x08) | flag(out, 0x20) | flag(error, 0x40)
+            }
+            RealTimeQuery::Error => {
+                flag(self.recoverable, 0x04) | flag(self.cutter_error, 0x08) | flag(self.unrecoverable, 0x20) | flag(self.head_hot, 0x40)
+            }
+            RealTimeQuery::Roll => flag(self.paper != PaperStatus::Ok, 0x0c) | flag(out, 0x60),
+        }
+    }
+
+    /// What a printer in this state answers to `GS r n`.
+    pub fn answer_queued(&self, query: StatusQuery) -> u8 {
+        match query {
+            StatusQuery::Paper => flag(self.paper != PaperStatus::Ok, 0x03) | flag(self.paper == PaperStatus::Out, 0x0c),
+            StatusQuery::Drawer => flag(self.drawer_pin3_high == Some(true), 0x01),
+        }
+    }
+
     fn take_asb(&mut self, Asb([one, two, three, _]): Asb) {
         self.heard = true;
         self.drawer_pin3_high = Some(one & 0x04 != 0);
@@ -157,6 +195,10 @@ impl PrinterStatus {
             RealTimeQuery::Roll => self.paper = paper_of(byte & 0x0c != 0, byte & 0x60 != 0),
         }
     }
+}
+
+fn flag(on: bool, bits: u8) -> u8 {
+    if on { bits } else { 0 }
 }
 
 fn paper_of(near_end: bool, end: bool) -> PaperStatus {
