@@ -1,6 +1,6 @@
 //! The codes on the paper can be scanned: what is drawn is decoded again by an independent reader.
 
-use counterfoil::device::lang::escpos::{Bitmap, Options, Paper, PaperOp, PaperRow, PrinterProfile, encode};
+use counterfoil::device::lang::escpos::{Bitmap, Options, Paper, PaperOp, PaperRow, PrinterProfile, encode, paper_picture, png};
 use counterfoil::document::{Align, Block, Code128, Document, QrData};
 use counterfoil::ids::{Incarnation, ReceiptNo, WorkstationId};
 
@@ -95,6 +95,32 @@ fn qr_codes_read_back_drawn_by_the_printer_or_by_us() {
         });
         assert_eq!(read, text, "on {}", profile.name);
     }
+}
+
+#[test]
+fn the_number_is_found_on_the_whole_paper() {
+    let font = super::font::unifont();
+    for profile in profiles() {
+        let encoded = encode(&super::records::simple().document(), &profile, Options::default());
+        let picture = paper_picture(&print(&encoded.bytes, &profile), &font);
+        let read = decode(picture.width, picture.height, |x, y| picture.get(x, y), rxing::BarcodeFormat::CODE_128);
+        assert_eq!(read, super::records::simple().record.number.to_string(), "on {}", profile.name);
+    }
+}
+
+#[test]
+fn a_paper_as_a_png_is_the_same_dots() {
+    let profile = PrinterProfile::built_in("epson-80mm").unwrap();
+    let encoded = encode(&super::records::many_scripts().document(), &profile, Options::default());
+    let picture = paper_picture(&print(&encoded.bytes, &profile), &super::font::unifont());
+    let file = png(&picture);
+    let mut reader = ::png::Decoder::new(std::io::Cursor::new(&file)).read_info().unwrap();
+    let mut rows = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut rows).unwrap();
+    assert_eq!((info.width as usize, info.height as usize), (picture.width, picture.height));
+    assert!(rows.iter().map(|byte| !byte).eq(picture.bits.iter().copied()));
+    // A paper of nothing is a picture too.
+    png(&Bitmap::new(0, 0));
 }
 
 /// The slices of a picture, one below the other.

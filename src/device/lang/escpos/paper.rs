@@ -196,6 +196,11 @@ impl Paper {
         self.dots / columns * usize::from(style.width)
     }
 
+    /// Dots across that a line's letters take.
+    pub fn spans_dots(&self, spans: &[Span]) -> usize {
+        spans.iter().map(|span| self.cell_dots(span.style) * span.text.chars().count()).sum()
+    }
+
     fn type_text(&mut self, text: &str) {
         let style = self.modes.style;
         let cell = self.cell_dots(style);
@@ -247,6 +252,23 @@ impl Paper {
             self.rows.drain(..PAPER_ROWS_MAX / 2);
         }
         self.rows.push(row);
+    }
+}
+
+/// From the last line to the knife.
+pub(super) const CUT_DOTS: usize = 60;
+
+impl PaperRow {
+    /// Dots of paper the row takes.
+    pub fn dots_high(&self) -> usize {
+        match self {
+            PaperRow::Text { dots_high, .. } => *dots_high,
+            PaperRow::Barcode { dots_high, readable, .. } => dots_high + if *readable { 30 } else { 6 },
+            PaperRow::Qr { modules, width, module_dots, .. } => modules.len() / width * module_dots + 6,
+            PaperRow::Picture { dots, .. } => dots.height,
+            PaperRow::Feed { dots } => *dots,
+            PaperRow::Cut { .. } => CUT_DOTS,
+        }
     }
 }
 

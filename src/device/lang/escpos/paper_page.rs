@@ -3,7 +3,7 @@
 
 use maud::{Markup, html};
 
-use super::paper::{Paper, PaperRow, Span, SpanStyle};
+use super::paper::{CUT_DOTS, Paper, PaperRow, Span, SpanStyle};
 use super::raster::Bitmap;
 use crate::document::{Align, align, text};
 
@@ -58,7 +58,7 @@ fn drawing(paper: &Paper, rows: &[PaperRow]) -> Markup {
     let mut drawn = Vec::with_capacity(rows.len());
     for row in rows {
         drawn.push(draw_row(paper, row, y));
-        y += dots_high(row);
+        y += row.dots_high();
     }
     let height = y + MARGIN;
     let view_box = format!("0 0 {width} {height}");
@@ -74,8 +74,7 @@ fn draw_row(paper: &Paper, row: &PaperRow, y: usize) -> Markup {
     let left = |width: usize, side: Align| MARGIN + side.offset(width, paper.dots);
     match row {
         PaperRow::Text { spans, align: side, dots_high } => {
-            let width = spans.iter().map(|span| paper.cell_dots(span.style) * span.text.chars().count()).sum();
-            let mut x = left(width, *side);
+            let mut x = left(paper.spans_dots(spans), *side);
             html! {
                 @for span in spans {
                     (draw_span(span, paper.cell_dots(span.style), x, y, *dots_high))
@@ -102,20 +101,6 @@ fn draw_row(paper: &Paper, row: &PaperRow, y: usize) -> Markup {
             html! { line.knife x1="0" x2=(paper.dots + 2 * MARGIN) y1=(y + CUT_DOTS) y2=(y + CUT_DOTS) {} }
         }
         PaperRow::Barcode { bars: None, .. } | PaperRow::Feed { .. } => html! {},
-    }
-}
-
-/// From the last line to the knife.
-const CUT_DOTS: usize = 60;
-
-fn dots_high(row: &PaperRow) -> usize {
-    match row {
-        PaperRow::Text { dots_high, .. } => *dots_high,
-        PaperRow::Barcode { dots_high, readable, .. } => dots_high + if *readable { 30 } else { 6 },
-        PaperRow::Qr { modules, width, module_dots, .. } => modules.len() / width * module_dots + 6,
-        PaperRow::Picture { dots, .. } => dots.height,
-        PaperRow::Feed { dots } => *dots,
-        PaperRow::Cut { .. } => CUT_DOTS,
     }
 }
 

@@ -28,6 +28,28 @@ impl Bitmap {
             self.bits[y * per_row + x / 8] |= 0x80 >> (x % 8);
         }
     }
+    /// Draws a glyph into the cell at `left`, `top`, each of its dots `stretch` dots wide and high; emphasis is one dot more to the right.
+    pub(super) fn draw(&mut self, glyph: &Glyph, left: usize, top: usize, stretch: (usize, usize), emphasis: bool) {
+        let shift = |at: usize, offset: i32| at.checked_add_signed(isize::try_from(offset).ok()?);
+        for (x, y) in
+            (0..glyph.dots.height).flat_map(|y| (0..glyph.dots.width).map(move |x| (x, y))).filter(|(x, y)| glyph.dots.get(*x, *y))
+        {
+            // A combining mark may start left of its cell, but not left of the paper.
+            let (Some(x), Some(y)) = (shift(left / stretch.0 + x, glyph.left), shift(y, glyph.top)) else { continue };
+            self.block(x * stretch.0 + left % stretch.0, top + y * stretch.1, stretch.0 + usize::from(emphasis), stretch.1);
+        }
+    }
+    /// Draws the modules of a code, `width` to a row, each `scale` dots wide and high.
+    pub(super) fn stamp(&mut self, modules: &[bool], width: usize, scale: (usize, usize), (left, top): (usize, usize)) {
+        for (index, _) in modules.iter().enumerate().filter(|(_, black)| **black) {
+            self.block(left + index % width * scale.0, top + index / width * scale.1, scale.0, scale.1);
+        }
+    }
+    fn block(&mut self, left: usize, top: usize, wide: usize, high: usize) {
+        for (x, y) in (top..top + high).flat_map(|y| (left..left + wide).map(move |x| (x, y))) {
+            self.set(x, y);
+        }
+    }
 }
 
 /// One character as dots, placed from the left and upper edge of its cell. Marks that combine may start left of it.
@@ -66,15 +88,7 @@ pub(super) fn draw_row(row: &TextRow, dots: usize, columns: usize, font: &dyn Gl
             pen += columns_wide * cell * stretch_x;
         }
         let Some(glyph) = font.glyph(c, CELL_DOTS) else { continue };
-        for y in 0..glyph.dots.height {
-            for x in (0..glyph.dots.width).filter(|x| glyph.dots.get(*x, y)) {
-                let (Some(x), Some(y)) = (shift(base / stretch_x + x, glyph.left), shift(y, glyph.top)) else { continue };
-                let wide = stretch_x + usize::from(row.style.emphasis);
-                for (dx, dy) in (0..wide).flat_map(|dx| (0..stretch_y).map(move |dy| (dx, dy))) {
-                    picture.set(x * stretch_x + dx, y * stretch_y + dy);
-                }
-            }
-        }
+        picture.draw(&glyph, base, 0, (stretch_x, stretch_y), row.style.emphasis);
     }
     picture
 }
@@ -102,12 +116,7 @@ pub(super) fn draw_modules(modules: &[bool], columns: usize, scale_x: usize, sca
     let rows = modules.len() / columns;
     let left = dots.saturating_sub(columns * scale_x) / 2;
     let mut picture = Bitmap::new(dots, rows * scale_y);
-    for (index, _) in modules.iter().enumerate().filter(|(_, black)| **black) {
-        let (x, y) = (index % columns, index / columns);
-        for (dx, dy) in (0..scale_x).flat_map(|dx| (0..scale_y).map(move |dy| (dx, dy))) {
-            picture.set(left + x * scale_x + dx, y * scale_y + dy);
-        }
-    }
+    picture.stamp(modules, columns, (scale_x, scale_y), (left, 0));
     picture
 }
 
@@ -126,8 +135,4 @@ pub(super) const fn line_dots(style: Style) -> usize {
         Size::Normal | Size::Small => LINE_DOTS,
         Size::Tall | Size::Large => 2 * CELL_DOTS,
     }
-}
-
-fn shift(at: usize, offset: i32) -> Option<usize> {
-    at.checked_add_signed(isize::try_from(offset).ok()?)
 }
