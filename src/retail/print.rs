@@ -7,7 +7,7 @@ use super::day::DayReport;
 use super::decide::{Case, Outcome};
 use super::event::PrintSubject;
 use super::rules::WorkstationRules;
-use super::{Answer, Effect, Event, Facts, PrintAnswer, PrintProgress, PrintWhat, Refusal, State, TransactionRecord};
+use super::{Answer, Effect, Event, Facts, PrintAnswer, PrintProgress, PrintWhat, Refusal, State, TransactionKind, TransactionRecord};
 use crate::ids::{DeviceName, JobId, TxnId, WorkstationId};
 use crate::time::Stamp;
 
@@ -242,5 +242,6 @@ fn next_copy(state: &State, txn: TxnId) -> u32 {
 }
 
 fn find_record<'a>(state: &'a State, facts: &'a Facts, txn: TxnId) -> Option<&'a TransactionRecord> {
-    state.last_record(txn).or_else(|| facts.record.as_deref().filter(|record| record.txn == txn))
+    let is_sale = |record: &&TransactionRecord| record.txn == txn && record.kind == TransactionKind::Sale;
+    state.last_record(txn).or_else(|| facts.record.as_deref().filter(is_sale))
 }

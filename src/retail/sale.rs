@@ -8,6 +8,11 @@ use crate::ids::{ReceiptNo, TxnId};
 use crate::money::{Money, Qty, Unit};
 use crate::time::BusinessDate;
 
+/// A finished transaction is one record of the journal, which holds 1 MiB: a thousand lines of very long names could never be sold.
+pub const TRANSACTION_BYTES_MAX: usize = 768 << 10;
+/// What a stored line takes besides its texts.
+const LINE_BYTES: usize = 480;
+
 pub(super) fn add_line(case: &Case, code: &str, asked: Option<Qty>) -> Result<Outcome, Refusal> {
     let workstation = case.workstation()?;
     let date = case.business_date()?;
@@ -20,8 +25,17 @@ pub(super) fn add_line(case: &Case, code: &str, asked: Option<Qty>) -> Result<Ou
         return Err(Refusal::NoTaxRate { name: article.name.clone(), class: article.tax_class.clone() });
     }
     let lines_max = case.rules.limits.lines_per_transaction_max;
-    if basket.is_some_and(|basket| basket.lines.len() >= lines_max as usize) {
-        return Err(Refusal::TooManyLines { max: lines_max });
+    if let Some(basket) = basket {
+        if basket.lines.len() >= lines_max as usize {
+            return Err(Refusal::TooManyLines { max: lines_max });
+        }
+        let bytes: usize =
+            basket.live().map(|sold| LINE_BYTES + text_bytes([sold.name.as_str(), &sold.code, sold.sku.as_str(), &sold.group])).sum();
+        if bytes + LINE_BYTES + text_bytes([article.name.as_str(), &article.code, article.sku.as_str(), &article.group])
+            > TRANSACTION_BYTES_MAX
+        {
+            return Err(Refusal::TooManyLines { max: u32::try_from(basket.lines.len()).unwrap_or(lines_max) });
+        }
     }
     let quantity = quantity(article, asked)?;
     refuse_odd_quantity(case.rules, article.unit, quantity)?;
@@ -135,8 +149,10 @@ pub(super) fn recall(case: &Case, txn: TxnId) -> Result<Outcome, Refusal> {
     let basket = case.state.baskets.get(&txn).ok_or(Refusal::NotSuspended { txn })?;
     match &basket.place {
         Place::Suspended { .. } => {}
-        // Its workstation was taken out of the configuration meanwhile: nobody else could ever finish it, nor close the day.
+        // Its workstation was taken out of the configuration, or shows another one because a damaged record is missing: nobody else
+        // could ever finish it, nor close the day.
         Place::At(gone) if case.rules.workstation(gone).is_none() => {}
+        Place::At(elsewhere) if case.state.open_basket(elsewhere).is_none_or(|shown| shown.txn != txn) => {}
         Place::At(_) => return Err(Refusal::NotSuspended { txn }),
     }
 
@@ -222,6 +238,11 @@ fn refuse_odd_quantity(rules: &Rules, unit: Unit, quantity: Qty) -> Result<(), R
         return Err(Refusal::QuantityTooLarge { max: rules.limits.quantity_max });
     }
     Ok(())
+}
+
+/// As JSON stores them: quotation marks and backslashes count twice.
+fn text_bytes<'a>(texts: impl IntoIterator<Item = &'a str>) -> usize {
+    texts.into_iter().flat_map(str::bytes).map(|byte| if matches!(byte, b'"' | b'\\') { 2 } else { 1 }).sum()
 }
 
 fn refuse_high_price(rules: &Rules, article: &ArticleFact) -> Result<(), Refusal> {

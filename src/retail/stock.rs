@@ -20,6 +20,9 @@ use crate::money::Qty;
 /// is reduced once too often rather than once too little, and fewer units are promised.
 pub const MOVEMENTS_APART_MAX: usize = 256;
 
+/// Articles that one feed settles in its record, which must stay under 1 MiB. The others are settled by their next sale.
+pub const SETTLED_PER_RECORD_MAX: usize = 5_000;
+
 /// Units that left (negative) or came (positive), and the record that says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Movement {
@@ -97,8 +100,9 @@ pub(super) fn adopt_feed(case: &Case, feed: Feed, version: u64, hash: &str) -> R
     let mut events = vec![Event::FeedAdopted { feed, version, hash: hash.to_owned(), at: case.ask.at }];
     let mut settled = BTreeSet::new();
     for baseline in case.facts.baselines.iter().filter(|_| feed == Feed::Stock) {
-        let mut is_new = |sku: &&Sku| matches!(case.state.movements.get(sku), Some(Movements::Apart(_))) && settled.insert((*sku).clone());
-        let skus: Vec<Sku> = baseline.settled.iter().filter(&mut is_new).cloned().collect();
+        let is_apart = |sku: &&Sku| matches!(case.state.movements.get(sku), Some(Movements::Apart(_)));
+        let is_new = |sku: &&Sku| settled.len() < SETTLED_PER_RECORD_MAX && settled.insert((*sku).clone());
+        let skus: Vec<Sku> = baseline.settled.iter().filter(is_apart).filter(is_new).cloned().collect();
         if !skus.is_empty() {
             events.push(Event::BaselineSettled { head_seq: baseline.head_seq, skus });
         }

@@ -1,0 +1,129 @@
+//! Sizes that a record must keep, and states that only a damaged journal can make.
+
+use counterfoil::ids::{Sku, WorkstationId};
+use counterfoil::retail::basket::UNDO_STEPS_MAX;
+use counterfoil::retail::stock::SETTLED_PER_RECORD_MAX;
+use counterfoil::retail::{BaselineFact, Command, Event, Facts, Feed, Refusal, State, decide};
+
+use super::baskets;
+use super::calculator::BasketFile;
+use super::shop::Shop;
+use counterfoil::money::{Money, Qty};
+
+/// What the journal takes as one record, with room for the fields around the events.
+const RECORD_BYTES: usize = (1 << 20) - 4_096;
+
+fn shop() -> (Shop, WorkstationId) {
+    let file = BasketFile::read("currency EUR 2\nclass A \"19 %\" MwSt 19\nline A 1.19 x 1\n");
+    let mut shop = Shop::new(baskets::rules(&file));
+    shop.sells("milk", baskets::article("milk", &file.lines[0]));
+    shop.ask(None, Command::OpenDay { date: "2026-03-02".parse().unwrap() }).unwrap();
+    (shop, WorkstationId::new("1").unwrap())
+}
+
+fn scan(code: &str) -> Command {
+    Command::AddLine { code: code.to_owned(), quantity: None }
+}
+
+/// A thousand lines of the longest names that a catalogue may hold would be a sale that no record can hold.
+#[test]
+fn a_sale_of_long_names_ends_before_its_record_is_too_large() {
+    for name in ["\u{20bb7}".repeat(200), "\"".repeat(200), "x".to_owned()] {
+        let (mut shop, till) = shop();
+        let file = BasketFile::read("currency EUR 2\nclass A \"19 %\" MwSt 19\nline A 1.19 x 1\n");
+        let mut article = baskets::article("long", &file.lines[0]);
+        article.sku = Sku::new(&name.chars().take(12).collect::<String>()).unwrap();
+        article.code = name.chars().take(90).collect();
+        (article.gtin, article.batch, article.serial) = (Some("04006381333931".into()), Some("\"".repeat(20)), Some("\"".repeat(20)));
+        article.name = name;
+        shop.sells("long", article);
+        // Straight through decide and apply: the shop's checks after each of a thousand lines would take minutes.
+        let refusal = loop {
+            let ask = shop.next_ask(Some(&till), scan("long"));
+            match decide(&shop.state, &shop.rules, &ask, &Facts { scan: shop.scans.get("long").cloned(), ..Facts::default() }) {
+                Err(refusal) => break refusal,
+                Ok(decision) => shop.write_unchecked(&decision.events),
+            }
+        };
+        let lines = shop.state.open_basket(&till).unwrap().lines.len();
+        assert_eq!(refusal, Refusal::TooManyLines { max: u32::try_from(lines).unwrap() });
+        shop.ask(Some(&till), Command::TenderCash { amount: Money::from_minor(1_000_000) }).unwrap();
+        let record = shop.journal.last().unwrap().len();
+        assert!(lines >= 300 && record <= RECORD_BYTES, "{lines} lines make a record of {record} bytes");
+    }
+}
+
+#[test]
+fn undo_forgets_the_oldest_steps() {
+    let (mut shop, till) = shop();
+    shop.ask(Some(&till), scan("milk")).unwrap();
+    for n in 0..UNDO_STEPS_MAX {
+        let quantity = Qty::pieces(2 + (n % 2) as i64);
+        let ask = shop.next_ask(Some(&till), Command::SetQuantity { line: 1, quantity });
+        let decision = decide(&shop.state, &shop.rules, &ask, &Facts::default()).unwrap();
+        shop.write_unchecked(&decision.events);
+    }
+    for _ in 0..UNDO_STEPS_MAX {
+        let ask = shop.next_ask(Some(&till), Command::Undo {});
+        let decision = decide(&shop.state, &shop.rules, &ask, &Facts::default()).unwrap();
+        shop.write_unchecked(&decision.events);
+    }
+    assert_eq!(shop.ask(Some(&till), Command::Undo {}).unwrap_err(), Refusal::NothingToUndo);
+    let basket = shop.state.open_basket(&till).unwrap();
+    assert_eq!(basket.line(1).unwrap().quantity, Qty::ONE, "the line was added before the oldest step that is kept");
+    shop.ask(Some(&till), Command::VoidTransaction {}).unwrap();
+}
+
+/// A first baseline after a month of sales may settle more articles than a record can name. The rest follow with their next sale.
+#[test]
+fn a_baseline_for_very_many_articles_fits_its_record() {
+    let (mut shop, till) = shop();
+    let sku = |n: usize| Sku::new(&format!("{n:048}")).unwrap();
+    let file = BasketFile::read("currency EUR 2\nclass A \"19 %\" MwSt 19\nline A 1.19 x 1\n");
+    let count = SETTLED_PER_RECORD_MAX + 10;
+    for n in 0..count {
+        let mut article = baskets::article("any", &file.lines[0]);
+        article.sku = sku(n);
+        shop.sells("any", article);
+        for command in [scan("any"), Command::TenderCash { amount: Money::from_minor(119) }] {
+            let ask = shop.next_ask(Some(&till), command);
+            let decision =
+                decide(&shop.state, &shop.rules, &ask, &Facts { scan: shop.scans.get("any").cloned(), ..Facts::default() }).unwrap();
+            shop.write_unchecked(&decision.events);
+            shop.state.prints.clear();
+        }
+    }
+    let settled: Vec<Sku> = (0..count).map(sku).collect();
+    let facts = Facts { baselines: vec![BaselineFact { head_seq: 0, settled }], ..Facts::default() };
+    let ask = shop.next_ask(None, Command::AdoptFeed { feed: Feed::Stock, version: 1, hash: "h".to_owned() });
+    let decision = decide(&shop.state, &shop.rules, &ask, &facts).unwrap();
+    assert!(serde_json::to_vec(&decision.events).unwrap().len() <= RECORD_BYTES);
+    shop.write_unchecked(&decision.events);
+    assert_eq!(shop.state.unsettled().count(), 10);
+}
+
+/// The record of a suspension is lost in a damaged segment, and the workstation went on to another sale: the first is on no screen, but it
+/// can be fetched, so the day can be closed.
+#[test]
+fn a_sale_that_a_damaged_record_left_on_no_screen_can_be_recalled() {
+    let (mut shop, till) = shop();
+    let first = shop.ask(Some(&till), scan("milk")).unwrap().answer.txn.unwrap();
+    shop.ask(Some(&till), Command::Suspend {}).unwrap();
+    let lost = shop.journal.len();
+    shop.ask(Some(&till), scan("milk")).unwrap();
+
+    let mut state = State::default();
+    for (index, record) in shop.journal.iter().enumerate().filter(|(index, _)| index + 1 != lost) {
+        serde_json::from_str::<Vec<Event>>(record).unwrap().iter().for_each(|event| state.apply(index as u64 + 1, event));
+    }
+    assert_eq!(state.impossible.len(), 1, "{:?}", state.impossible);
+    assert!(!counterfoil::retail::invariant::check_all(&state).is_empty(), "what happened is reported");
+    let other = WorkstationId::new("2").unwrap();
+    for command in [Command::Recall { txn: first }, Command::VoidTransaction {}] {
+        let ask = shop.next_ask(Some(&other), command);
+        let decision = decide(&state, &shop.rules, &ask, &Facts::default()).unwrap();
+        decision.events.iter().for_each(|event| state.apply(ask.seq, event));
+    }
+    assert!(!state.baskets.contains_key(&first));
+    assert_eq!(state.open_basket(&till).unwrap().live().count(), 1, "the other sale goes on");
+}
