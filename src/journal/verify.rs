@@ -110,7 +110,8 @@ fn wrong_vouching(record: &Record, head: Option<Position>, key: Option<&PublicKe
 }
 
 /// How much of an unfinished record is behind `bad`, if that is what it is: then some sector of it is still all zero, or it breaks
-/// off at the end of a sector. No flipped bit looks like that, because a line has no zero byte and ends with its checksum.
+/// off at the end of a sector. A flipped bit does not look like that: a line has no zero byte and ends with its checksum, and among
+/// the zeros behind the last line it stands alone.
 fn unfinished_bytes<D: Disk>(disk: &D, bad: &Bad) -> io::Result<u64> {
     let file = disk.open(&bad.segment.to_string())?;
     let size = disk.size(&file)?;
@@ -129,7 +130,8 @@ fn unfinished_bytes<D: Disk>(disk: &D, bad: &Bad) -> io::Result<u64> {
     let is_unwritten = |sector: &[u8]| !sector.is_empty() && sector.iter().all(|byte| *byte == 0);
     let has_gap = is_unwritten(first) || rest.chunks(SECTOR_BYTES as usize).any(is_unwritten);
     let breaks_off = (bad.offset + written as u64).is_multiple_of(SECTOR_BYTES) && !lacks_only_its_newline(&tail);
-    Ok(if has_gap || breaks_off { written as u64 } else { 0 })
+    let is_one_bit = tail.iter().map(|byte| byte.count_ones()).sum::<u32>() == 1;
+    Ok(if (has_gap || breaks_off) && !is_one_bit { written as u64 } else { 0 })
 }
 
 fn lacks_only_its_newline(tail: &[u8]) -> bool {
