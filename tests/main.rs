@@ -2,6 +2,7 @@
 
 mod config;
 mod core;
+mod device;
 mod gs1;
 mod journal;
 mod paper;

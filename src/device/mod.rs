@@ -4,13 +4,18 @@
 pub mod lang;
 pub mod port;
 
+pub mod display;
 pub mod font;
+pub mod print_job;
+pub mod printer;
 pub mod profile;
 pub mod reporter;
 pub mod scanner;
+pub mod sim;
 
 mod spawn;
 
+pub use display::DisplayHandle;
 pub use spawn::{Devices, Setup, SetupError, Stop, spawn};
 
 use std::sync::Arc;

@@ -1,10 +1,12 @@
-//! Profiles of scanners and customer displays: what differs from make to make, as data in `firmware-config/`. Built into the program; a path
-//! in the configuration names a file of one's own. Printers have their own room in `lang`.
+//! Profiles: what differs from make to make, as data in `firmware-config/`. Built into the program; a path in the configuration names a file
+//! of one's own. What a printer's profile says is defined beside its language.
 
 use std::path::Path;
 
 use serde::Deserialize;
 
+use super::lang::display::DisplayLanguage;
+use super::lang::escpos::PrinterProfile;
 use super::lang::frame::Suffix;
 use super::lang::wedge::GsAs;
 use super::port::SerialFormat;
@@ -77,8 +79,45 @@ impl ScannerProfile {
     }
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DisplayProfile {
+    pub name: String,
+    pub about: String,
+    pub provenance: Provenance,
+    pub language: DisplayLanguage,
+    #[serde(default)]
+    pub serial: SerialFormat,
+}
+
+impl DisplayProfile {
+    const BUILT_IN: [(&str, &str); 2] = [
+        ("esc-pos", include_str!("../../firmware-config/displays/esc-pos.toml")),
+        ("cd5220", include_str!("../../firmware-config/displays/cd5220.toml")),
+    ];
+
+    /// A built-in profile by name, or a file by path.
+    pub fn load(name: &str) -> Result<DisplayProfile, ProfileError> {
+        load("display", name, &DisplayProfile::BUILT_IN)
+    }
+}
+
+/// A built-in printer profile by name, or a file by path.
+pub fn load_printer(name: &str) -> Result<PrinterProfile, ProfileError> {
+    if is_path(name) {
+        let invalid = |why: String| ProfileError::Invalid { kind: "printer", name: name.to_owned(), why };
+        return PrinterProfile::from_toml(&read("printer", Path::new(name))?).map_err(|error| invalid(error.to_string()));
+    }
+    let known = || PrinterProfile::built_in_names().collect::<Vec<_>>().join(", ");
+    PrinterProfile::built_in(name).ok_or_else(|| ProfileError::Unknown { kind: "printer", name: name.to_owned(), known: known() })
+}
+
+fn is_path(name: &str) -> bool {
+    name.contains('/') || name.ends_with(".toml")
+}
+
 fn load<T: for<'de> Deserialize<'de>>(kind: &'static str, name: &str, built_in: &[(&str, &str)]) -> Result<T, ProfileError> {
-    let text = if name.contains('/') || name.ends_with(".toml") {
+    let text = if is_path(name) {
         read(kind, Path::new(name))?
     } else {
         let known = || built_in.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
@@ -105,6 +144,12 @@ mod tests {
     fn every_built_in_profile_is_valid_and_named_like_its_file() {
         for (name, _) in ScannerProfile::BUILT_IN {
             assert_eq!(ScannerProfile::load(name).map(|profile| profile.name), Ok(name.to_owned()));
+        }
+        for (name, _) in DisplayProfile::BUILT_IN {
+            assert_eq!(DisplayProfile::load(name).map(|profile| profile.name), Ok(name.to_owned()));
+        }
+        for name in PrinterProfile::built_in_names() {
+            assert_eq!(load_printer(name).map(|profile| profile.name), Ok(name.to_owned()));
         }
     }
 

@@ -8,11 +8,16 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::port::{Port, RealPort, Waker};
-use super::profile::{ProfileError, ScannerProfile};
+use super::display::{DisplayHandle, DisplayOwner};
+use super::font::{FontError, FontGlyphs};
+use super::lang::escpos::{GlyphSource, test_slip};
+use super::port::{Port, RealPort, SerialFormat, Waker};
+use super::print_job::{PrintMachine, Timings};
+use super::printer::{PrinterOwner, encoder};
+use super::profile::{DisplayProfile, ProfileError, ScannerProfile, load_printer};
 use super::reporter::Reporter;
 use super::scanner::ScannerOwner;
-use super::{DeviceConfig, DeviceKind, DeviceReport, PortConfig, PrinterHandle};
+use super::{DeviceConfig, DeviceKind, DeviceReport, PRINTER_INBOX_MAX, PortConfig, PrinterHandle};
 use crate::ids::DeviceName;
 use crate::time::Clock;
 
@@ -30,6 +35,10 @@ pub struct Setup {
 pub enum SetupError {
     #[error("device {device}: {reason}")]
     Profile { device: DeviceName, reason: ProfileError },
+    #[error("the font {path} cannot be read: {reason}: name an existing file, or leave the key out")]
+    FontUnreadable { path: PathBuf, reason: std::io::Error },
+    #[error("the font {path}: {reason}")]
+    Font { path: PathBuf, reason: FontError },
     #[error("device {device}: the operating system gives no thread: {reason}")]
     Thread { device: DeviceName, reason: std::io::Error },
 }
@@ -37,6 +46,7 @@ pub enum SetupError {
 /// The running owners.
 pub struct Devices {
     pub printers: BTreeMap<DeviceName, PrinterHandle>,
+    pub displays: BTreeMap<DeviceName, DisplayHandle>,
     running: Vec<Running>,
 }
 
@@ -61,12 +71,14 @@ impl Stop {
 
 /// Starts an owner for each device. Reports wait when the loop is behind, so the loop must never wait for an owner.
 pub fn spawn(setup: Setup, reports: mpsc::Sender<DeviceReport>, clock: Arc<dyn Clock>) -> Result<Devices, SetupError> {
-    let mut devices = Devices { printers: BTreeMap::new(), running: Vec::new() };
+    let mut devices = Devices { printers: BTreeMap::new(), displays: BTreeMap::new(), running: Vec::new() };
+    let font = setup.font.map(load_font).transpose()?;
     for config in setup.devices {
         let reporter = Reporter::new(config.name.clone(), config.kind, config.workstation.clone(), reports.clone(), clock.clone());
         match config.kind {
             DeviceKind::Scanner => devices.start_scanner(&config, reporter)?,
-            DeviceKind::Printer | DeviceKind::LineDisplay => {}
+            DeviceKind::Printer => devices.start_printer(&config, font.clone(), reporter)?,
+            DeviceKind::LineDisplay => devices.start_display(&config, reporter)?,
         }
     }
     Ok(devices)
@@ -98,6 +110,33 @@ impl Devices {
         self.start(&config.name, stop, waker, move || owner.run())
     }
 
+    fn start_printer(&mut self, config: &DeviceConfig, font: Option<Arc<dyn GlyphSource>>, reporter: Reporter) -> Result<(), SetupError> {
+        let profile = load_printer(&config.profile).map_err(|reason| SetupError::Profile { device: config.name.clone(), reason })?;
+        let port = Box::new(RealPort::new(config.port.clone(), SerialFormat::default()));
+        // Process ids start somewhere else each time, so that an answer to the last run's question is not taken for one to ours.
+        let fences = reporter.clock.now().ms.unsigned_abs();
+        let machine = PrintMachine::new(&profile, encoder(profile.clone(), font), Timings::default(), fences, true);
+        let page = test_slip(&profile, None).bytes;
+        let (stop, waker) = (Stop::default(), port.waker());
+        let (inbox, orders) = mpsc::channel(PRINTER_INBOX_MAX);
+        let (forward, owned) = mpsc::channel(1);
+        self.printers.insert(config.name.clone(), PrinterHandle { name: config.name.clone(), inbox });
+        forward_orders(config, orders, forward, waker.clone())?;
+        let owner = PrinterOwner::new(port, machine, profile, owned, reporter, stop.clone(), page);
+        self.start(&config.name, stop, waker, move || owner.run())
+    }
+
+    fn start_display(&mut self, config: &DeviceConfig, reporter: Reporter) -> Result<(), SetupError> {
+        let profile = DisplayProfile::load(&config.profile);
+        let profile = profile.map_err(|reason| SetupError::Profile { device: config.name.clone(), reason })?;
+        let port = Box::new(RealPort::new(config.port.clone(), profile.serial));
+        let (stop, waker) = (Stop::default(), port.waker());
+        let handle = DisplayHandle::new(waker.clone());
+        self.displays.insert(config.name.clone(), handle.clone());
+        let owner = DisplayOwner::new(port, profile, handle, reporter, stop.clone());
+        self.start(&config.name, stop, waker, move || owner.run())
+    }
+
     fn start(&mut self, name: &DeviceName, stop: Stop, waker: Waker, run: impl FnOnce() + Send + 'static) -> Result<(), SetupError> {
         let (end, ended) = oneshot::channel();
         let thread = std::thread::Builder::new().name(name.to_string());
@@ -109,4 +148,31 @@ impl Devices {
         self.running.push(Running { stop, waker, ended });
         Ok(())
     }
+}
+
+fn load_font(path: PathBuf) -> Result<Arc<dyn GlyphSource>, SetupError> {
+    let data = std::fs::read(&path).map_err(|reason| SetupError::FontUnreadable { path: path.clone(), reason })?;
+    let glyphs = FontGlyphs::from_bytes(data).map_err(|reason| SetupError::Font { path, reason })?;
+    Ok(Arc::new(glyphs))
+}
+
+/// Moves orders from the loop's inbox to the owner and ends its wait. Its own thread, because the owner waits in a poll of its port and the
+/// inbox is no descriptor. It ends when the loop drops the handle, or when the owner ended.
+fn forward_orders(
+    config: &DeviceConfig,
+    mut orders: mpsc::Receiver<super::PrinterOrder>,
+    owner: mpsc::Sender<super::PrinterOrder>,
+    waker: Waker,
+) -> Result<(), SetupError> {
+    let run = move || {
+        while let Some(order) = orders.blocking_recv() {
+            // The owner may have gone to wait just before this order filled the channel.
+            if owner.blocking_send(order).is_err() {
+                return;
+            }
+            waker.ring();
+        }
+    };
+    let thread = std::thread::Builder::new().name(format!("{} orders", config.name));
+    thread.spawn(run).map(|_| ()).map_err(|reason| SetupError::Thread { device: config.name.clone(), reason })
 }

@@ -1,0 +1,18 @@
+//! Simulated devices. They stand on the far side of a real line (a TCP listener, a pseudo terminal) and speak the bytes of real ones, so
+//! that the demo and the tests run the very drivers a shop runs. Faults are switches.
+
+mod clock;
+mod display;
+mod line;
+mod port;
+mod printer;
+mod printer_engine;
+mod scanner;
+
+pub use clock::SimClock;
+pub use display::SimDisplay;
+pub use line::Pty;
+pub use port::SimPort;
+pub use printer::{PrinterSnapshot, SimPrinter};
+pub use printer_engine::{Fault, PrinterEngine, Switch, Switches};
+pub use scanner::{Aim, SimScanner};

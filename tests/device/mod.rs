@@ -1,0 +1,5 @@
+//! Devices through their real drivers: ports, owners and simulators that speak the devices' bytes.
+
+mod bench;
+mod print_cut;
+mod printer;
