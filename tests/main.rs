@@ -8,3 +8,4 @@ mod journal;
 mod paper;
 mod purity;
 mod stock;
+mod sync;

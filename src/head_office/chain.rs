@@ -29,6 +29,8 @@ pub struct Branch {
     /// The branch's own records come after this one.
     pub base_seq: u64,
     pub head: Position,
+    /// The key that the newest link on it names.
+    pub key: Option<PublicKey>,
 }
 
 /// A record we hold, and the branch it was found on.
@@ -49,13 +51,14 @@ impl NodeChain {
             .prepare_cached("SELECT id, public_key, current_branch FROM nodes WHERE store = ?1 AND node = ?2")?
             .query_row(params![store.as_str(), node.as_str()], |row| Ok((row.get(0)?, row.get::<_, Option<String>>(1)?, row.get(2)?)))?;
         let branches = connection
-            .prepare_cached("SELECT id, parent, base_seq, head_inc, head_seq, head_hash FROM branches WHERE node = ?1 ORDER BY id")?
+            .prepare_cached("SELECT id, parent, base_seq, head_inc, head_seq, head_hash, key FROM branches WHERE node = ?1 ORDER BY id")?
             .query_map([id], |row| {
                 Ok(Branch {
                     id: row.get(0)?,
                     parent: row.get(1)?,
                     base_seq: row.get(2)?,
                     head: Position { incarnation: parsed(row, 3)?, seq: row.get(4)?, hash: parsed(row, 5)? },
+                    key: row.get::<_, Option<String>>(6)?.and_then(|key| PublicKey::from_hex(&key).ok()),
                 })
             })?
             .collect::<rusqlite::Result<Vec<Branch>>>()?;
@@ -115,11 +118,23 @@ impl NodeChain {
 
     /// A new, still empty branch. Its head is the record it goes on from.
     pub fn open_branch(&mut self, connection: &Connection, parent: Option<i64>, base: Position, now_ms: i64) -> rusqlite::Result<i64> {
+        let key = parent.and_then(|parent| self.branch(parent).key);
         connection
-            .prepare_cached("INSERT INTO branches (node, parent, base_seq, head_inc, head_seq, head_hash, opened_ms) VALUES (?1, ?2, ?3, ?4, ?3, ?5, ?6)")?
-            .execute(params![self.id, parent, base.seq, base.incarnation.to_string(), base.hash.to_string(), now_ms])?;
+            .prepare_cached(
+                "INSERT INTO branches (node, parent, base_seq, head_inc, head_seq, head_hash, key, opened_ms)
+                 VALUES (?1, ?2, ?3, ?4, ?3, ?5, ?6, ?7)",
+            )?
+            .execute(params![
+                self.id,
+                parent,
+                base.seq,
+                base.incarnation.to_string(),
+                base.hash.to_string(),
+                key.map(|key| key.to_hex()),
+                now_ms
+            ])?;
         let id = connection.last_insert_rowid();
-        self.branches.push(Branch { id, parent, base_seq: base.seq, head: base });
+        self.branches.push(Branch { id, parent, base_seq: base.seq, head: base, key });
         Ok(id)
     }
 
@@ -151,6 +166,13 @@ impl NodeChain {
     pub fn pin(&mut self, connection: &Connection, key: PublicKey) -> rusqlite::Result<()> {
         connection.prepare_cached("UPDATE nodes SET public_key = ?2 WHERE id = ?1")?.execute(params![self.id, key.to_hex()])?;
         self.key = Some(key);
+        Ok(())
+    }
+
+    /// Notes the key that a link on this branch names.
+    pub fn set_branch_key(&mut self, connection: &Connection, branch: i64, key: PublicKey) -> rusqlite::Result<()> {
+        connection.prepare_cached("UPDATE branches SET key = ?2 WHERE id = ?1")?.execute(params![branch, key.to_hex()])?;
+        self.branches.iter_mut().find(|b| b.id == branch).expect("a link was stored on a known branch").key = Some(key);
         Ok(())
     }
 }

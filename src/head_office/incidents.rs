@@ -111,10 +111,9 @@ impl Incident {
         let detail = match self {
             Incident::Fork { after_seq, branch } => format!("{after_seq}/{branch}"),
             Incident::Hole { first_seq, .. } | Incident::NodeDamage { first_seq, .. } => first_seq.to_string(),
-            Incident::BadBytes { seq, .. }
-            | Incident::BadSignature { seq }
-            | Incident::UrgentDiffers { seq }
-            | Incident::ChainBroken { seq } => seq.to_string(),
+            // One per node, counted: a bad line or a false key shows at record after record.
+            Incident::BadBytes { .. } | Incident::BadSignature { .. } | Incident::UrgentDiffers { .. } => String::new(),
+            Incident::ChainBroken { seq } => seq.to_string(),
             Incident::KeyChanged { shown, .. } => shown.clone(),
             Incident::Restored { epoch, .. } => epoch.to_string(),
         };

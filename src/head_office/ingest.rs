@@ -1,7 +1,7 @@
 //! Taking in what nodes send: prove each record, find its place, store its bytes once, count it; all in the caller's transaction.
 //! Whatever arrives gets an answer that lets the node go on; nothing is refused because of what it says.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use super::chain::NodeChain;
 use super::incidents::{self, Incident};
@@ -261,7 +261,7 @@ fn store_run(connection: &Connection, chain: &mut NodeChain, mut branch: i64, ru
     let lines: Vec<u8> = new.iter().flat_map(|record| record.line.iter().copied()).collect();
     chain.append(connection, branch, new[0].seq, &lines, new[new.len() - 1].position())?;
     for record in new {
-        vouch(connection, chain, record, now_ms)?;
+        vouch(connection, chain, branch, record, now_ms)?;
         projection::record(connection, chain, branch, record, now_ms)?;
     }
     confirm_urgent(connection, chain, new, now_ms)?;
@@ -292,10 +292,10 @@ fn held_length(connection: &Connection, chain: &NodeChain, branch: i64, run: &[R
 }
 
 /// Keys and signatures. A false one is found out and shown; the record is kept like any other.
-fn vouch(connection: &Connection, chain: &mut NodeChain, record: &Record, now_ms: i64) -> rusqlite::Result<()> {
+fn vouch(connection: &Connection, chain: &mut NodeChain, branch: i64, record: &Record, now_ms: i64) -> rusqlite::Result<()> {
     let kind = record.kind();
-    let mut key = chain.key;
-    if let Some(shown) = record.link().filter(|_| kind == Kind::Link).and_then(|link| PublicKey::from_hex(&link.public_key).ok()) {
+    let link = record.link().filter(|_| kind == Kind::Link);
+    if let Some(shown) = link.and_then(|link| PublicKey::from_hex(&link.public_key).ok()) {
         match chain.key {
             None => chain.pin(connection, shown)?,
             Some(known) if known != shown => {
@@ -304,13 +304,15 @@ fn vouch(connection: &Connection, chain: &mut NodeChain, record: &Record, now_ms
             }
             Some(_) => {}
         }
-        key = Some(shown);
+        if chain.branch(branch).key != Some(shown) {
+            chain.set_branch_key(connection, branch, shown)?;
+        }
     }
     let must_be_signed = match kind {
         Kind::Link | Kind::Mark | Kind::CarryForward => true,
         Kind::Command => record.sig.is_some(),
     };
-    match key {
+    match chain.branch(branch).key {
         Some(key) if must_be_signed && !record.is_signed_by(&key) => {
             raise(connection, chain, &Incident::BadSignature { seq: record.seq }, now_ms)
         }
@@ -353,12 +355,4 @@ pub fn contact(connection: &Connection, chain: &NodeChain, head_seq: u64, waitin
         .prepare_cached("UPDATE nodes SET last_contact_ms = ?2, head_seq = ?3, waiting = ?4 WHERE id = ?1")?
         .execute(params![chain.id, now_ms, head_seq, waiting])
         .map(|_| ())
-}
-
-/// The public key pinned for a node, as hex.
-pub fn pinned_key(connection: &Connection, store: &StoreId, node: &NodeId) -> rusqlite::Result<Option<String>> {
-    connection
-        .query_row("SELECT public_key FROM nodes WHERE store = ?1 AND node = ?2", params![store.as_str(), node.as_str()], |row| row.get(0))
-        .optional()
-        .map(Option::flatten)
 }

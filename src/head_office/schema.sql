@@ -30,6 +30,8 @@ CREATE TABLE IF NOT EXISTS branches (
     head_inc  TEXT NOT NULL,
     head_seq  INTEGER NOT NULL,
     head_hash TEXT NOT NULL,
+    -- The key its newest link names, hex.
+    key       TEXT,
     opened_ms INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS branches_by_node ON branches (node);
