@@ -5,6 +5,7 @@ mod core;
 mod device;
 mod gs1;
 mod journal;
+mod node;
 mod paper;
 mod purity;
 mod stock;

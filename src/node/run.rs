@@ -292,19 +292,9 @@ impl<D: Disk> Loop<D> {
         Ok(())
     }
 
-    /// After the flush (or at once for soft events): replies, effects, views, screens, sync. In this order.
+    /// After the flush (or at once for soft events): effects, views, screens, head office; then the replies, so that whoever has an answer
+    /// finds it on the screens as well.
     fn publish(&mut self, mut batch: Batch, flushed: bool) {
-        answer(&mut batch.replies);
-        self.unindexed.extend(batch.recorded.iter().map(|recorded| (recorded.seq, recorded.events.clone())));
-        if flushed {
-            for (seq, events) in self.unindexed.drain(..) {
-                self.views.apply(seq, &events);
-            }
-            self.publish_durable();
-        }
-        if batch.recorded.is_empty() && !batch.changed {
-            return;
-        }
         for recorded in &batch.recorded {
             for effect in &recorded.effects {
                 let hash = self.hash_for(effect, recorded);
@@ -318,7 +308,21 @@ impl<D: Disk> Loop<D> {
                 }
             }
             self.publisher.recorded(recorded);
+            self.unindexed.push((recorded.seq, recorded.events.clone()));
         }
+        if flushed {
+            for (seq, events) in self.unindexed.drain(..) {
+                self.views.apply(seq, &events);
+            }
+            self.publish_durable();
+        }
+        if !batch.recorded.is_empty() || batch.changed {
+            self.publish_screen();
+        }
+        answer(&mut batch.replies);
+    }
+
+    fn publish_screen(&mut self) {
         let screen = self.publisher.screen(self.writer.state(), self.writer.now());
         self.screen.send_replace(screen);
     }

@@ -37,26 +37,6 @@ pub struct Screen {
     pub alarms: Vec<String>,
 }
 
-impl Screen {
-    /// Before the loop has published anything.
-    pub fn empty(store: StoreId, store_name: String, rules: Arc<Rules>) -> Screen {
-        Screen {
-            revision: 0,
-            store,
-            store_name,
-            rules,
-            day: Day::NeverOpened,
-            workstations: BTreeMap::new(),
-            suspended: Vec::new(),
-            prints: Vec::new(),
-            devices: Vec::new(),
-            link: LinkStatus::default(),
-            feeds: Vec::new(),
-            alarms: Vec::new(),
-        }
-    }
-}
-
 /// One workstation's screen.
 #[derive(Debug, Clone, Default)]
 pub struct TillScreen {

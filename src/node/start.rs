@@ -18,7 +18,6 @@ use super::prints::Prints;
 use super::publish::Publisher;
 use super::replay;
 use super::run::{Loop, shell_request};
-use super::screen::Screen;
 use super::writer::{Writer, WriterError};
 use crate::device::{self, DEVICE_REPORTS_MAX};
 use crate::gs1::CodeRules;
@@ -120,7 +119,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
 
     let kept = replayed.state.uplink.clone();
     let acknowledged = kept.as_ref().map_or(0, |ack| ack.seq);
-    let publisher = Publisher::new(
+    let mut publisher = Publisher::new(
         config.store.clone(),
         config.letterhead.store_name.clone(),
         rules.clone(),
@@ -140,9 +139,8 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
     let devices = device::spawn(setup, reports, clock.clone())?;
 
     let (inbox, inputs) = mpsc::channel(LOOP_INBOX_MAX);
-    let empty = Screen::empty(config.store.clone(), config.letterhead.store_name.clone(), rules.clone());
-    let (screen, screens) = watch::channel(Arc::new(empty));
     let writer = Writer::new(journal, content, replayed.state, rules, clock, config.time_zone.clone());
+    let (screen, screens) = watch::channel(publisher.screen(writer.state(), writer.now()));
     let (durable, durables) = watch::channel(DurableHead::at(writer.durable()));
     let node = Node {
         inbox: inbox.clone(),
