@@ -4,7 +4,7 @@ use counterfoil::device::lang::escpos::{
     FenceSent, Interpreter, Options, Paper, PaperOp, PrinterProfile, ProcessId, RealTimeCommand, RealTimeQuery, RealTimeScanner,
     StatusQuery, as_shown, encode, paper_html, paper_text,
 };
-use counterfoil::document::{Document, text};
+use counterfoil::document::{Block, Document, QrData, text};
 use proptest::prelude::*;
 
 use super::cases;
@@ -122,6 +122,45 @@ fn a_job_opens_and_ends_as_its_printer_wants_it() {
         assert!(!self::ops(&plain.bytes, &profile).iter().any(|op| matches!(op, PaperOp::DrawerPulse { .. })));
         assert!(profile.print_ms(encoded.dots_high) > 300, "{}", profile.name);
     }
+}
+
+/// Against the bytes of the makers' manuals, not against our own reader of them.
+#[test]
+fn the_commands_are_those_of_the_manual() {
+    let mut document = records::simple().document();
+    document.blocks.insert(0, Block::Qr(QrData::new("https://example.com/r").unwrap()));
+    let check = |profile: &str, start: &[u8], inside: &[&[u8]], end: &[u8]| {
+        let profile = PrinterProfile::built_in(profile).unwrap();
+        let options = Options { kick: true, fence: Some(ProcessId::numbered(41)), font: None };
+        let bytes = encode(&document, &profile, options).bytes;
+        assert!(bytes.starts_with(start), "{}: {:02x?}", profile.name, &bytes[..32]);
+        assert!(bytes.ends_with(end), "{}: {:02x?}", profile.name, &bytes[bytes.len() - 32..]);
+        for part in inside {
+            assert!(bytes.windows(part.len()).any(|window| window == *part), "{}: {part:02x?}", profile.name);
+        }
+    };
+    let qr: &[&[u8]] = &[
+        b"\x1d\x28\x6b\x04\x00\x31\x41\x32\x00",
+        b"\x1d\x28\x6b\x03\x00\x31\x43\x04",
+        b"\x1d\x28\x6b\x03\x00\x31\x45\x31",
+        b"\x1d\x28\x6b\x18\x00\x31\x50\x30https://example.com/r\x1d\x28\x6b\x03\x00\x31\x51\x30",
+        b"\x1d\x68\x40\x1d\x77\x03\x1d\x48\x00\x1d\x6b\x49\x0e{B1-7BH6-{C\x00\x00\x2a",
+        b"\x1b\x45\x01\x1d\x21\x11Kolonialwaren Kr\x81ger\n",
+    ];
+    check(
+        "epson-80mm",
+        b"\x1b\x40\x1c\x2e\x1d\x61\x0f\x1b\x52\x00\x1b\x74\x00\x1b\x70\x00\x32\xfa",
+        qr,
+        b"\x1d\x56\x42\x00\x1d\x28\x48\x06\x00\x30\x300042",
+    );
+    check(
+        "generic-80mm",
+        b"\x1b\x40\x1c\x2e\x1d\x61\x0f\x1b\x52\x00\x1b\x74\x00\x1b\x70\x00\x32\xfa",
+        &[],
+        b"\x1d\x56\x42\x00\x1d\x72\x01",
+    );
+    let picture: &[u8] = b"\x1d\x76\x30\x00\x30\x00\x18\x00";
+    check("generic-58mm", b"\x1b\x40\x1c\x2e\x1b\x52\x00\x1b\x74\x00\x1b\x70\x00\x32\xfa", &[picture], b"\x1b\x64\x05\x1d\x72\x01");
 }
 
 #[test]

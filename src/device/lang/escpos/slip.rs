@@ -12,7 +12,7 @@ pub fn test_slip(profile: &PrinterProfile, fence: Option<ProcessId>) -> Encoded 
     print(&mut job, &head(profile), profile);
     for entry in &profile.code_pages {
         let mut label = Document::default();
-        label.pair(0, entry.page.name(), &format!("{:?}", entry.how).to_lowercase(), Style::SMALL);
+        label.pair(0, entry.page.name(), &format!("{:?}", entry.how).to_lowercase(), Style::PLAIN);
         print(&mut job, &label, profile);
         job.page_sample(*entry);
     }
