@@ -1,5 +1,6 @@
 //! The bytes of a job, read as a printer reads them, give the same lines as the plain text.
 
+use counterfoil::device::lang::escpos::commands::wake;
 use counterfoil::device::lang::escpos::{
     FenceSent, Interpreter, Options, Paper, PaperOp, PrinterProfile, ProcessId, RealTimeCommand, RealTimeQuery, RealTimeScanner,
     StatusQuery, as_shown, encode, paper_html, paper_text,
@@ -161,6 +162,29 @@ fn the_commands_are_those_of_the_manual() {
     );
     let picture: &[u8] = b"\x1d\x76\x30\x00\x30\x00\x18\x00";
     check("generic-58mm", b"\x1b\x40\x1c\x2e\x1b\x52\x00\x1b\x74\x00\x1b\x70\x00\x32\xfa", &[picture], b"\x1b\x64\x05\x1d\x72\x01");
+}
+
+/// A link that broke in mid-command leaves a printer waiting for the rest. Whatever it waits for, the wake-up ends it, and
+/// the drawer has opened once at most.
+#[test]
+fn a_printer_wakes_from_a_job_cut_off_anywhere() {
+    for profile in profiles() {
+        let options = Options { kick: true, fence: Some(ProcessId::numbered(41)), font: Some(&super::font::Boxes) };
+        let mut document = records::many_scripts().document();
+        document.blocks.insert(0, Block::Qr(QrData::new("https://example.com/r").unwrap()));
+        let bytes = encode(&document, &profile, options).bytes;
+        let (mut printer, wake) = (Interpreter::new(&profile), wake());
+        let mut before = Vec::new();
+        for end in 0..bytes.len() {
+            let mut ops = before.clone();
+            ops.extend(printer.clone().push(&wake));
+            before.extend(printer.push(&bytes[end..=end]).into_iter().filter(|op| matches!(op, PaperOp::DrawerPulse { .. })));
+            let last: Vec<&PaperOp> = ops.iter().rev().take(2).collect();
+            assert_eq!(last, [&PaperOp::AsbEnable(15), &PaperOp::Initialise], "{} cut at {end}", profile.name);
+            let pulses = ops.iter().filter(|op| matches!(op, PaperOp::DrawerPulse { .. })).count();
+            assert!(pulses <= 1, "{} cut at {end}: {pulses} pulses", profile.name);
+        }
+    }
 }
 
 #[test]

@@ -137,6 +137,5 @@ pub fn wake() -> Vec<u8> {
     bytes
 }
 
-/// More than any command of ours has data (a raster slice of 255 rows of 72 bytes is cut short by them, not completed; the next zeros are
-/// then taken as empty text).
+/// More than any command of ours has data: whatever a printer still waits for, they complete it.
 pub const WAKE_ZEROS: usize = 8 * 1024;

@@ -222,6 +222,8 @@ impl Interpreter {
             (b'i', _) => PaperOp::Cut { partial: false },
             (b'm', _) => PaperOp::Cut { partial: true },
             (b'B', _) => PaperOp::Beep,
+            // No time on is no pulse: a command cut off and filled up with zeros opens nothing.
+            (b'p', _) if body[3] == 0 => PaperOp::Ignored(body.to_vec()),
             (b'p', m) => PaperOp::DrawerPulse {
                 pin: if on(m) { 5 } else { 2 },
                 on_ms: u16::from(body[3]) * 2,

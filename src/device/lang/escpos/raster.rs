@@ -72,6 +72,9 @@ pub(super) const LINE_DOTS: usize = 30;
 /// Height of the type itself, font A.
 const CELL_DOTS: usize = 24;
 
+/// Data of one raster command. Less than the zeros that [`super::commands::wake`] sends, so that they complete a command cut off anywhere.
+const SLICE_BYTES_MAX: usize = 7 * 1024;
+
 /// A row of text as a picture of the paper's whole width, on the same grid of columns as the printer's own type.
 pub(super) fn draw_row(row: &TextRow, dots: usize, columns: usize, font: &dyn GlyphSource) -> Bitmap {
     let (stretch_x, stretch_y) = stretch(row.style.size);
@@ -98,7 +101,8 @@ pub(super) fn draw_row(row: &TextRow, dots: usize, columns: usize, font: &dyn Gl
 pub(super) fn slices(picture: &Bitmap, rows_max: u8, out: &mut Vec<u8>) {
     let per_row = picture.bytes_per_row();
     let width = u16::try_from(per_row).expect("a paper is at most 1024 dots wide").to_le_bytes();
-    for rows in picture.bits.chunks(per_row * usize::from(rows_max.max(1))) {
+    let rows_in_slice = usize::from(rows_max).min(SLICE_BYTES_MAX / per_row.max(1)).max(1);
+    for rows in picture.bits.chunks((per_row * rows_in_slice).max(1)) {
         let height = u16::try_from(rows.len() / per_row).expect("a slice has at most 255 rows").to_le_bytes();
         out.extend([0x1d, 0x76, 0x30, 0x00, width[0], width[1], height[0], height[1]]);
         let start = out.len();
