@@ -1,5 +1,6 @@
 //! One command, one decision: whether it is a repeat, which sub-machine answers it, and the answer that goes last into its record.
 
+use super::answers::Content;
 use super::basket::Basket;
 use super::day::Day;
 use super::rules::WorkstationRules;
@@ -9,7 +10,7 @@ use crate::time::BusinessDate;
 
 pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> Result<Decision, Refusal> {
     if let Some(given) = state.answers.get(&ask.id) {
-        if given.content != ask.content {
+        if given.content != Content::from(ask.content.as_str()) {
             return Err(Refusal::CommandReused);
         }
         return Ok(Decision { events: Vec::new(), answer: given.answer.clone(), repeat: true });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::answers::{Answers, Given};
+use super::answers::{Answers, Content, Given};
 use super::basket::{Basket, CardAttempt, Place};
 use super::day::{Day, DayReport, Totals};
 use super::event::PrintSubject;
@@ -233,7 +233,7 @@ impl State {
                 let mut answer = answer.clone();
                 let fits = answer.seq == seq;
                 answer.seq = seq;
-                let is_new = self.answers.add(id.clone(), Given { content: content.clone(), at: *at, answer });
+                let is_new = self.answers.add(id.clone(), Given { content: Content::from(content.as_str()), at: *at, answer });
                 possible(is_new && fits, "a command was answered twice or under another record's number")
             }
         }

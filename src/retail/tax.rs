@@ -252,3 +252,54 @@ fn by_component(tax: Money, pile: &Pile) -> Vec<Money> {
     let parts = spread(tax.abs().minor(), whole, &rest);
     parts.into_iter().map(|part| Money::from_minor(if turned { -part } else { part })).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn class(components: Vec<TaxComponent>) -> TaxClass {
+        let id = TaxClassId::new("A").unwrap();
+        TaxClass { id, label: "A".to_owned(), mark: "A".to_owned(), exempt_reason: None, components }
+    }
+
+    fn component(rate: u32, valid_from: Option<&str>, valid_to: Option<&str>) -> TaxComponent {
+        let date = |text: Option<&str>| text.map(|text| text.parse().unwrap());
+        let (valid_from, valid_to) = (date(valid_from), date(valid_to));
+        TaxComponent { name: "VAT".to_owned(), jurisdiction: "DE".to_owned(), rate, valid_from, valid_to }
+    }
+
+    fn rates(class: &TaxClass, date: &str) -> Option<Vec<u32>> {
+        components_on(class, date.parse().unwrap()).map(|components| components.iter().map(|c| c.rate).collect())
+    }
+
+    /// Germany in the second half of 2020: 16 instead of 19 %. Both days at each border belong to the right rate.
+    #[test]
+    fn a_rate_is_in_force_from_its_first_to_its_last_day() {
+        let class = class(vec![
+            component(190_000, None, Some("2020-06-30")),
+            component(160_000, Some("2020-07-01"), Some("2020-12-31")),
+            component(190_000, Some("2021-01-01"), None),
+        ]);
+        for (date, rate) in [("2020-06-30", 190_000), ("2020-07-01", 160_000), ("2020-12-31", 160_000), ("2021-01-01", 190_000)] {
+            assert_eq!(rates(&class, date), Some(vec![rate]), "{date}");
+        }
+    }
+
+    /// A gap in the table is refused and not sold without tax; an exempt class needs no rate.
+    #[test]
+    fn a_gap_is_no_exemption() {
+        let mut class = class(vec![component(190_000, Some("2026-01-01"), None)]);
+        assert_eq!(rates(&class, "2025-12-31"), None);
+        class.components.clear();
+        assert_eq!(rates(&class, "2026-01-01"), None);
+        class.exempt_reason = Some("books".to_owned());
+        assert_eq!(rates(&class, "2026-01-01"), Some(Vec::new()));
+    }
+
+    #[test]
+    fn what_is_missing_goes_to_the_largest_remainder_and_ties_to_the_first() {
+        assert_eq!(spread(10, vec![3, 3, 3], &[1, 1, 1]), [4, 3, 3]);
+        assert_eq!(spread(11, vec![3, 3, 3], &[0, 5, 2]), [3, 4, 4]);
+        assert_eq!(spread(9, vec![3, 3, 3], &[0, 0, 0]), [3, 3, 3]);
+    }
+}

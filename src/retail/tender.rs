@@ -15,10 +15,14 @@ const SUGGESTED_NOTES_MAX: usize = 3;
 /// What customers hand over for `due` (already rounded to what cash can pay): exact first, then up to three more, ascending. A single note
 /// that covers it, or the amount filled up to the next multiple of one of the two smallest notes: 25, 30 and 50 for 23.40.
 pub fn suggestions(due: Money, rules: &Rules) -> Vec<Money> {
+    suggest(due, &rules.notes)
+}
+
+fn suggest(due: Money, notes: &[Money]) -> Vec<Money> {
     if due <= Money::ZERO {
         return vec![Money::ZERO];
     }
-    let notes: Vec<i64> = rules.notes.iter().map(|note| note.minor()).filter(|note| *note > 0).collect();
+    let notes: Vec<i64> = notes.iter().map(|note| note.minor()).filter(|note| *note > 0).collect();
     let up_to = |note: &i64| (due.minor() + note - 1) / note * note;
     let mut sums: Vec<i64> = notes.iter().copied().chain(notes.iter().take(2).map(up_to)).filter(|sum| *sum > due.minor()).collect();
     sums.sort_unstable();
@@ -175,4 +179,30 @@ fn complete(
     events.extend(paper);
     events.extend(counts);
     Outcome { events, answer }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cash_buttons_are_what_customers_hand_over() {
+        let check = |notes: &[i64], due: i64, expect: &[i64]| {
+            let notes: Vec<Money> = notes.iter().copied().map(Money::from_minor).collect();
+            let found: Vec<i64> = suggest(Money::from_minor(due), &notes).into_iter().map(Money::minor).collect();
+            assert_eq!(found, expect, "{due}");
+        };
+        let eur = [500, 1_000, 2_000, 5_000, 10_000, 20_000];
+        check(&eur, 749, &[749, 1_000, 2_000, 5_000]);
+        check(&eur, 2_340, &[2_340, 2_500, 3_000, 5_000]);
+        check(&eur, 6_320, &[6_320, 6_500, 7_000, 10_000]);
+        check(&eur, 2_000, &[2_000, 5_000, 10_000, 20_000]);
+        check(&eur, 19_999, &[19_999, 20_000]);
+        check(&eur, 25_000, &[25_000, 26_000, 30_000, 40_000]);
+        check(&eur, 123_450, &[123_450, 123_500, 124_000, 125_000]);
+        check(&eur, 1, &[1, 500, 1_000, 2_000]);
+        check(&eur, 0, &[0]);
+        check(&[1_000, 5_000, 10_000], 1_234, &[1_234, 2_000, 5_000, 10_000]);
+        check(&[], 500, &[500]);
+    }
 }

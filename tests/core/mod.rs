@@ -3,6 +3,7 @@
 
 mod baskets;
 mod calculator;
+mod contract;
 mod limits;
 mod random;
 mod scenario;

@@ -1,0 +1,67 @@
+//! What is stored for ever: one example of every event, and a carried-forward state, as the first release wrote them. Every later release
+//! must read them, and write those events with the same bytes. Lines are added to these files, none is ever changed: a change here breaks
+//! the journal of every shop.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use counterfoil::retail::event::EventKind;
+use counterfoil::retail::{Event, State, invariant};
+
+fn stored(name: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/core").join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|reason| panic!("{}: {reason}", path.display()))
+}
+
+/// The tags as the enum writes them, so that no variant is forgotten.
+fn tags() -> BTreeSet<String> {
+    let source = include_str!("../../src/retail/event.rs");
+    source.split("#[serde(rename = \"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
+}
+
+fn tag(line: &str) -> String {
+    line.trim_start_matches("{\"").split('"').next().unwrap().to_owned()
+}
+
+#[test]
+fn every_event_is_stored_as_it_always_was() {
+    let mut seen = BTreeSet::new();
+    for line in stored("events.jsonl").lines() {
+        let event: Event = serde_json::from_str(line).unwrap_or_else(|reason| panic!("{line}: {reason}"));
+        assert_eq!(serde_json::to_string(&event).unwrap(), line, "written as it was read");
+        // A later release adds fields; this one reads past them.
+        let later = line.replacen(":{", ":{\"of_a_later_release\":[1],", 1);
+        assert_eq!(serde_json::from_str::<Event>(&later).unwrap(), event, "{later}");
+        seen.insert(tag(line));
+    }
+    assert_eq!(seen, tags(), "one example of each");
+}
+
+#[test]
+fn events_are_soft_hard_or_urgent() {
+    let text = stored("events.jsonl");
+    let of = |kind: EventKind| -> BTreeSet<String> {
+        text.lines().filter(|line| serde_json::from_str::<Event>(line).unwrap().kind() == kind).map(tag).collect()
+    };
+    let set = |tags: &[&str]| -> BTreeSet<String> { tags.iter().map(|tag| (*tag).to_owned()).collect() };
+    assert_eq!(of(EventKind::Urgent), set(&["count_requested.1", "day_closed.1"]));
+    let soft = ["basket_act_undone.1", "command_answered.1", "line_added.1", "line_quantity_set.1", "line_voided.1"];
+    assert_eq!(of(EventKind::Soft), set(&soft));
+}
+
+/// The stored parts are read as the state to which the stored events add up.
+#[test]
+fn a_carried_forward_state_is_read_as_it_always_was() {
+    let mut state = State::default();
+    let mut seq = 1;
+    for line in stored("events.jsonl").lines() {
+        let event: Event = serde_json::from_str(line).unwrap();
+        state.apply(seq, &event);
+        // The answer is the last event of its record.
+        seq += u64::from(matches!(event, Event::CommandAnswered { .. }));
+    }
+    assert_eq!(invariant::check_all(&state), []);
+    let part = |name: &str| (name.to_owned(), stored(&format!("part-{name}.json")).trim_end().as_bytes().to_vec());
+    let parts = BTreeMap::from(["answers", "core", "movements"].map(part));
+    assert!(State::from_parts(&parts).unwrap() == state);
+}
