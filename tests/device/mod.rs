@@ -1,5 +1,8 @@
 //! Devices through their real drivers: ports, owners and simulators that speak the devices' bytes.
 
 mod bench;
+mod lines;
 mod print_cut;
 mod printer;
+mod scanner;
+mod shop;
