@@ -47,8 +47,10 @@ use crate::sync::feed::{Article, CodeKey};
 
 /// Changes on top of a snapshot, at most. Each is one more look for every look-up; head office sends a snapshot long before.
 pub const LAYERS_MAX: usize = 64;
-/// Results of one search or list, at most.
+/// Articles one search gives, at most.
 pub const RESULTS_MAX: usize = 200;
+/// Transactions in one page of a list, at most.
+pub const TRANSACTIONS_MAX: usize = 1_000;
 
 /// Reads records `from..=to` of the journal in order and hands over each one's sequence and events, until told to break. Called from a
 /// thread of the views' own, for the records that the index lacks.
@@ -260,9 +262,9 @@ impl Views {
         let _ = live.jobs.send(Job::Apply { seq, entry: entry.map(Box::new) });
     }
 
-    /// Finished transactions, newest first, below `before_seq`. At most [`RESULTS_MAX`].
+    /// Finished transactions, newest first, below `before_seq`. At most [`TRANSACTIONS_MAX`].
     pub fn transactions(&self, before_seq: Option<u64>, limit: usize) -> Vec<EjEntry> {
-        let (live, limit) = (self.shared.live(), limit.min(RESULTS_MAX));
+        let (live, limit) = (self.shared.live(), limit.min(TRANSACTIONS_MAX));
         let before = before_seq.unwrap_or(u64::MAX);
         let mut found: BTreeMap<u64, EjEntry> = live.pending().range(..before).rev().take(limit).map(|(k, v)| (*k, v.clone())).collect();
         let cached = self.shared.unless_broken(&live, ej::newest(live.cache.as_ref(), before, limit)).unwrap_or_default();

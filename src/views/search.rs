@@ -14,7 +14,7 @@ use crate::sync::feed::{Article, CatalogueEntry, CodeKey};
 /// Places read from one layer's index for one typed word.
 const PLACES_READ_MAX: usize = 20_000;
 /// Articles of one layer that are looked at for one search.
-const ARTICLES_READ_MAX: usize = 400;
+const ARTICLES_READ_MAX: usize = 240;
 /// More typed words make no search better.
 const QUERY_WORDS_MAX: usize = 8;
 /// Longer texts are not what a person searches for.
@@ -112,27 +112,37 @@ fn code_places(layer: &Layer<'_>, text: &str) -> Result<BTreeSet<Ordinal>, Cache
 
 /// Articles that have all words, or, where a word is too common to read all its places, those that have the rarer ones: the rest is
 /// seen when the article is read.
-fn word_places(layer: &Layer<'_>, wanted: &[String]) -> Result<BTreeSet<Ordinal>, CacheError> {
-    let (mut whole, mut cut): (Vec<BTreeSet<Ordinal>>, Vec<Vec<Ordinal>>) = (Vec::new(), Vec::new());
+fn word_places(layer: &Layer<'_>, wanted: &[String]) -> Result<Vec<Ordinal>, CacheError> {
+    if let [word] = wanted {
+        return Ok(places_of(layer, word, ARTICLES_READ_MAX)?.0);
+    }
+    let (mut whole, mut cut): (Vec<Vec<Ordinal>>, Vec<Vec<Ordinal>>) = (Vec::new(), Vec::new());
     for word in wanted {
-        let mut places = Vec::new();
-        layer.words_from(word, &mut |place| {
-            places.push(place);
-            if places.len() == PLACES_READ_MAX { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
-        if places.len() == PLACES_READ_MAX { cut.push(places) } else { whole.push(places.into_iter().collect()) }
+        let (mut places, is_whole) = places_of(layer, word, PLACES_READ_MAX)?;
+        places.sort_unstable();
+        places.dedup();
+        if is_whole { whole.push(places) } else { cut.push(places) }
     }
-    whole.sort_by_key(BTreeSet::len);
-    if let Some((rarest, others)) = whole.split_first() {
-        let in_all = rarest.iter().filter(|place| others.iter().all(|other| other.contains(place)));
-        let in_all: Vec<Ordinal> = in_all.copied().collect();
-        // Of many, first those that the read part of the common words has as well.
-        let cut: Vec<BTreeSet<Ordinal>> = cut.into_iter().map(|places| places.into_iter().collect()).collect();
-        let (sure, open): (Vec<Ordinal>, Vec<Ordinal>) = in_all.into_iter().partition(|place| cut.iter().all(|c| c.contains(place)));
-        return Ok(sure.into_iter().chain(open).take(ARTICLES_READ_MAX).collect());
-    }
-    let Some((first, others)) = cut.split_first() else { return Ok(BTreeSet::new()) };
-    let others: Vec<BTreeSet<Ordinal>> = others.iter().map(|places| places.iter().copied().collect()).collect();
-    let (sure, open): (Vec<Ordinal>, Vec<Ordinal>) = first.iter().partition(|place| others.iter().all(|other| other.contains(place)));
-    Ok(sure.into_iter().chain(open).take(ARTICLES_READ_MAX).collect())
+    whole.sort_by_key(Vec::len);
+    let has = |places: &Vec<Ordinal>, place: &Ordinal| places.binary_search(place).is_ok();
+    let candidates: Vec<Ordinal> = match whole.split_first() {
+        Some((rarest, others)) => rarest.iter().filter(|place| others.iter().all(|other| has(other, place))).copied().collect(),
+        None => cut.pop().unwrap_or_default(),
+    };
+    // Of many, first those that the read part of the common words has as well.
+    let (mut sure, open): (Vec<Ordinal>, Vec<Ordinal>) = candidates.into_iter().partition(|place| cut.iter().all(|c| has(c, place)));
+    sure.extend(open);
+    sure.truncate(ARTICLES_READ_MAX);
+    Ok(sure)
+}
+
+/// Places of a word by its beginning, the exact word first, and whether these are all.
+fn places_of(layer: &Layer<'_>, word: &str, places_max: usize) -> Result<(Vec<Ordinal>, bool), CacheError> {
+    let mut places = Vec::new();
+    layer.words_from(word, &mut |place| {
+        places.push(place);
+        if places.len() == places_max { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    let is_whole = places.len() < places_max;
+    Ok((places, is_whole))
 }
