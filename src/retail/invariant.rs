@@ -12,7 +12,7 @@ use crate::money::{Money, Qty, Unit};
 /// An invariant that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {
-    /// The invariant, as named in `docs/ARCHITECTURE.md`.
+    /// The invariant in words.
     pub rule: &'static str,
     /// To which thing, with the numbers.
     pub what: String,
