@@ -1,6 +1,10 @@
 //! What every subcommand that stays running shares: logs, the TLS provider, signals, exit codes.
 
 use std::process::ExitCode;
+use std::sync::OnceLock;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 /// A wrong value in a configuration file or on the command line (sysexits' EX_CONFIG). systemd does not restart on it.
 pub const EXIT_CONFIG: u8 = 78;
@@ -45,17 +49,32 @@ pub fn runtime() -> tokio::runtime::Runtime {
         .expect("a runtime can be built on any Linux")
 }
 
+/// Whether somebody asked the process to stop, since [`listen_for_stop`].
+static STOP_ASKED: OnceLock<watch::Receiver<bool>> = OnceLock::new();
+
+/// From here on Ctrl-C and SIGTERM are kept for [`asked_to_stop`] instead of ending the process where it stands. Called before a start, so
+/// that one who stops a service while it starts gets a clean stop too. Inside the runtime; a second call changes nothing.
+pub fn listen_for_stop() -> watch::Receiver<bool> {
+    let listen = || {
+        let (asked, receiver) = watch::channel(false);
+        let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+        for mut signal in signals.into_iter().flatten() {
+            let asked = asked.clone();
+            tokio::spawn(async move {
+                while signal.recv().await.is_some() {
+                    asked.send_replace(true);
+                }
+            });
+        }
+        receiver
+    };
+    STOP_ASKED.get_or_init(listen).clone()
+}
+
 /// Resolves at Ctrl-C or SIGTERM.
 pub async fn asked_to_stop() {
-    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(signal) => signal,
-        Err(_) => {
-            let _ = tokio::signal::ctrl_c().await;
-            return;
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+    if listen_for_stop().wait_for(|asked| *asked).await.is_err() {
+        // The kernel gave us no handler, so the signals still end the process by themselves.
+        std::future::pending().await
     }
 }

@@ -76,6 +76,7 @@ pub fn run(path: &Path, check_only: bool) -> ExitCode {
     process::log_to_stderr("info");
     figures::install();
     process::runtime().block_on(async {
+        process::listen_for_stop();
         match open(&config, |_| Router::new()).await {
             Ok(service) => until_stopped(service.running).await,
             Err(reason) => process::fail(&reason, exit_code(&reason)),
