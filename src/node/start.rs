@@ -33,8 +33,8 @@ use crate::web::tls::DoorError;
 
 /// How long a stop waits for printers to prove the paper they are printing.
 const DEVICES_PATIENCE: Duration = Duration::from_secs(10);
-/// The electronic journal is asked for what head office lacks in pages of this many.
-const WAITING_PAGE: usize = 1_000;
+/// The electronic journal is asked for what head office lacks in pages of this many: all that it gives at once.
+const WAITING_PAGE: usize = views::RESULTS_MAX;
 
 /// Why a node cannot start. Each names the thing and the remedy.
 #[derive(Debug, thiserror::Error)]
