@@ -25,6 +25,7 @@ pub mod demo;
 #[cfg(feature = "head-office")]
 pub mod head_office;
 
+pub mod bench;
 pub mod check;
 pub mod export;
 pub mod process;
