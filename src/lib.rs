@@ -20,6 +20,7 @@ pub mod sync;
 pub mod node;
 pub mod web;
 
+#[cfg(feature = "head-office")]
 pub mod demo;
 
 #[cfg(feature = "head-office")]

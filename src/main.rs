@@ -1,1 +1,49 @@
-fn main() {}
+//! argv → subcommand → exit code. Errors are printed here, once.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The program on the box in the shop: sells, prints, keeps the record, and tells head office when it can.
+#[derive(Parser)]
+#[command(name = "counterfoil", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// A whole shop and its head office on this machine, with simulated devices.
+    #[cfg(feature = "head-office")]
+    Demo(counterfoil::demo::DemoArguments),
+    /// The daemon of one store node.
+    Node {
+        /// The node's TOML file.
+        #[arg(long)]
+        config: PathBuf,
+        /// Check the file, say what is wrong with it, and end.
+        #[arg(long)]
+        check_config: bool,
+    },
+    /// Read, verify and export the record.
+    Journal(counterfoil::journal::cli::JournalArgs),
+    /// Confirm the pairing code that a new screen shows.
+    Pair(counterfoil::web::pair_cli::PairArguments),
+    /// Make a token for a program that uses the API.
+    Token(counterfoil::web::pair_cli::TokenArguments),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    counterfoil::process::prepare();
+    match arguments.command {
+        #[cfg(feature = "head-office")]
+        Task::Demo(arguments) => counterfoil::demo::run(arguments),
+        Task::Node { config, check_config } => counterfoil::node::service::run(&config, check_config),
+        Task::Journal(arguments) => counterfoil::journal::cli::run(&arguments),
+        Task::Pair(arguments) => counterfoil::web::pair_cli::pair(&arguments),
+        Task::Token(arguments) => counterfoil::web::pair_cli::token(arguments),
+    }
+}

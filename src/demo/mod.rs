@@ -1,4 +1,173 @@
-//! `counterfoil demo`: a whole shop and its head office on one machine.
+//! `counterfoil demo`: a whole shop and its head office on one machine. Devices are simulated, but they speak real bytes over real
+//! sockets and ptys, so that everything in between is the product itself.
 
 pub mod assortment;
 pub mod line;
+
+mod pages;
+mod shop;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use crate::head_office;
+use crate::head_office::config::HeadOfficeConfig;
+use crate::head_office::office::HeadOffice;
+use crate::head_office::storage::StorageError;
+use crate::money::Currency;
+use crate::node::service::{self, Service};
+use crate::node::start::StartError;
+use crate::process;
+use crate::time::SystemClock;
+use crate::web::pairing::Scope;
+use crate::web::tls::{Door, DoorError, Peer};
+use line::Line;
+use shop::Counter;
+
+/// A folder with this file in it is a demo's, and `--fresh` may empty it.
+const MARK: &str = "counterfoil-demo";
+
+#[derive(Debug, clap::Args)]
+pub struct DemoArguments {
+    /// Where the demo keeps its shop and its head office.
+    #[arg(long, default_value = "counterfoil-data")]
+    pub data_dir: PathBuf,
+    /// Port of the till pages; head office gets the next one. 0 takes free ones.
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+    /// Forget what an earlier demo left in the folder.
+    #[arg(long)]
+    pub fresh: bool,
+}
+
+/// Why the demo cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    #[error("cannot write to {path}: {reason}: choose a folder you may write to with --data-dir")]
+    Folder { path: PathBuf, reason: std::io::Error },
+    #[error("{path} is not empty and not a demo's: it stays as it is; choose another folder with --data-dir")]
+    Foreign { path: PathBuf },
+    #[error("another process works with {path}: stop it first (Ctrl-C in its window), or choose another folder with --data-dir")]
+    Running { path: PathBuf },
+    #[error("port {port} is taken by another program: stop it, or choose another with --port (two in a row are needed)")]
+    Port { port: u16 },
+    #[error("a simulated device cannot be made: {0}: are pseudo terminals (/dev/pts) and loopback available here?")]
+    Device(std::io::Error),
+    #[error(transparent)]
+    Node(#[from] StartError),
+    #[error(transparent)]
+    Door(#[from] DoorError),
+    #[error(transparent)]
+    HeadOffice(#[from] StorageError),
+    #[error("the demo's goods could not be put into head office: {0}")]
+    Goods(String),
+}
+
+pub fn run(arguments: DemoArguments) -> ExitCode {
+    process::log_to_stderr("warn,counterfoil=warn");
+    crate::node::figures::install();
+    process::runtime().block_on(async {
+        match open(&arguments).await {
+            Ok(demo) => {
+                demo.print_addresses();
+                let code = service::until_stopped(demo.service.running).await;
+                demo.office.stop().await;
+                println!("Stopped. The next start carries on here: {}", arguments.data_dir.display());
+                code
+            }
+            Err(reason) => process::fail(&reason, process::EXIT_UNAVAILABLE),
+        }
+    })
+}
+
+struct Demo {
+    office: HeadOffice,
+    office_address: SocketAddr,
+    service: Service,
+    counters: Vec<Arc<Counter>>,
+}
+
+async fn open(arguments: &DemoArguments) -> Result<Demo, DemoError> {
+    let folder = prepare_folder(&arguments.data_dir, arguments.fresh)?;
+    let office_port = if arguments.port == 0 { 0 } else { arguments.port.saturating_add(1) };
+    let currency = Currency::from_code("EUR").expect("EUR is in the table");
+    let office_config = HeadOfficeConfig {
+        time_zone: shop::time_zone(),
+        ..HeadOfficeConfig::on_loopback(&folder.join("head-office"), office_port, currency)
+    };
+    let office = HeadOffice::open(office_config, Arc::new(SystemClock::new()))?;
+    let office_address = office_door(&office).await?;
+    shop::stock_head_office(&office).await?;
+    let line = Line::start(office_address).await.map_err(DemoError::Device)?;
+
+    let mut counters = Vec::new();
+    for id in ["1", "2"] {
+        counters.push(Arc::new(Counter::new(id, &folder.join("devices")).map_err(DemoError::Device)?));
+    }
+    let config = shop::node_config(&folder.join("node"), arguments.port, line.address(), counters.iter().map(Arc::as_ref));
+    let (extra, currency) = (counters.clone(), config.rules.currency.clone());
+    let service = service::open(&config, move |_| pages::router(extra, line, currency)).await?;
+    Ok(Demo { office, office_address, service, counters })
+}
+
+/// Opens head office's door and answers behind it until the process ends.
+async fn office_door(office: &HeadOffice) -> Result<SocketAddr, DemoError> {
+    let door = Door::open(office.config().listen, None).await?;
+    let address = door.address();
+    let router = head_office::doors::router(office.clone());
+    tokio::spawn(async move { axum::serve(door, router.into_make_service_with_connect_info::<Peer>()).await });
+    Ok(address)
+}
+
+/// Makes the folder, empties it when asked, and never touches one that is not a demo's.
+fn prepare_folder(folder: &Path, fresh: bool) -> Result<PathBuf, DemoError> {
+    let unwritable = |reason| DemoError::Folder { path: folder.to_owned(), reason };
+    let is_ours = folder.join(MARK).exists();
+    let is_empty = std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
+    if !is_ours && !is_empty {
+        return Err(DemoError::Foreign { path: folder.to_owned() });
+    }
+    std::fs::create_dir_all(folder).map_err(unwritable)?;
+    if fresh && is_ours {
+        if is_in_use(folder) {
+            return Err(DemoError::Running { path: folder.to_owned() });
+        }
+        std::fs::remove_dir_all(folder).and_then(|()| std::fs::create_dir_all(folder)).map_err(unwritable)?;
+    }
+    std::fs::write(folder.join(MARK), b"Made by `counterfoil demo`. `--fresh` empties this folder.\n").map_err(unwritable)?;
+    folder.canonicalize().map_err(unwritable)
+}
+
+/// Emptying a folder under a running demo would take its record away.
+fn is_in_use(folder: &Path) -> bool {
+    let journal = folder.join("node/journal");
+    if !journal.is_dir() {
+        return false;
+    }
+    match crate::journal::Folder::create(&journal) {
+        Ok(disk) => !matches!(crate::journal::Disk::lock(&disk, "lock"), Ok(Some(_))),
+        Err(_) => true,
+    }
+}
+
+impl Demo {
+    fn print_addresses(&self) {
+        let node = format!("http://{}", self.service.address);
+        let link = |path: &str| format!("{node}/pair/{}?to={path}", self.service.pairing.invite(Scope::Any));
+        println!("A shop is open. Each link lets one browser in; open them side by side.");
+        println!();
+        println!("  Start here       {}", link("/"));
+        for counter in &self.counters {
+            let id = counter.workstation();
+            println!("  Till {id}           {}", link(&format!("/till/{id}")));
+            println!("  Scanner {id}        {}", link(&format!("/sim/scanner/{id}")));
+            println!("  Printer {id}        {}", link(&format!("/sim/printer/{id}")));
+            println!("  Customer {id}       {}", link(&format!("/display/{id}")));
+        }
+        println!("  Head office      http://{}/", self.office_address);
+        println!();
+        println!("Ctrl-C stops it; the next start carries on where it was.");
+    }
+}

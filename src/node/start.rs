@@ -112,7 +112,9 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
         head_seq,
         records: records_for_views(reader.clone()),
     });
-    if let Some(why) = &report.rebuilt {
+    if let Some(why) = &report.rebuilt
+        && replayed.records > 1
+    {
         warn!(%why, set_aside = ?report.set_aside, "the look-up cache was not usable and is rebuilt from disk; nothing is lost");
     }
     let archive = Archive::new(views.clone(), reader.clone());

@@ -17,6 +17,7 @@ pub fn document(locale: &Locale, title: &str, class: &str, scripts: &[&str], bod
                 title { (title) " · Counterfoil" }
                 link rel="icon" href=(address("icon.svg")) type="image/svg+xml";
                 link rel="stylesheet" href=(address("shop.css"));
+                @if class == "sim" { link rel="stylesheet" href=(address("sim.css")); }
                 @if class == "till" { link rel="stylesheet" href=(address("till.css")); }
                 // Before anything is painted, so that a dark screen does not flash white.
                 script src=(address("look.js")) {}

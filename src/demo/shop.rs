@@ -1,0 +1,161 @@
+//! The demo's shop: two counters with simulated devices, and the configuration of the node behind them. The configuration is the same TOML that a
+//! real node reads.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use crate::device::PortConfig;
+use crate::device::lang::escpos::PrinterProfile;
+use crate::device::sim::{SimPrinter, SimScanner};
+use crate::head_office::feeds::{self, PublishError};
+use crate::head_office::office::HeadOffice;
+use crate::ids::{StoreId, WorkstationId};
+use crate::node::config::{self, NodeConfig};
+use crate::time::{ClockQuality, Stamp};
+
+use super::DemoError;
+use super::assortment::goods;
+
+pub const STORE: &str = "berlin-1";
+const TIME_ZONE: &str = "Europe/Berlin";
+const PROFILE: &str = "epson-80mm";
+/// As fast as a good thermal printer: some 150 mm a second.
+const PRINT_LINE_MS: u64 = 25;
+
+/// One checkout with its devices.
+pub struct Counter {
+    workstation: WorkstationId,
+    pub printer: SimPrinter,
+    pub scanner: SimScanner,
+}
+
+impl Counter {
+    /// `folder`: where the scanner's stable path is put, as udev would.
+    pub fn new(id: &str, folder: &Path) -> std::io::Result<Counter> {
+        std::fs::create_dir_all(folder)?;
+        let profile = PrinterProfile::built_in(PROFILE).expect("the profile is built in");
+        Ok(Counter {
+            workstation: WorkstationId::new(id).expect("a digit is a valid workstation"),
+            printer: SimPrinter::tcp("127.0.0.1:0", profile, PRINT_LINE_MS)?,
+            scanner: SimScanner::new(Some(&folder.join(format!("scanner-{id}"))))?,
+        })
+    }
+
+    pub fn workstation(&self) -> &WorkstationId {
+        &self.workstation
+    }
+
+    fn toml(&self) -> String {
+        let id = &self.workstation;
+        let PortConfig::Tcp { address } = self.printer.port() else { unreachable!("the demo's printers listen on TCP") };
+        let scanner = self.scanner.path().display();
+        format!(
+            r#"
+[[workstation]]
+id = "{id}"
+receipt_printer = "printer-{id}"
+drawer = true
+
+[[device]]
+name = "printer-{id}"
+kind = "printer"
+workstation = "{id}"
+profile = "{PROFILE}"
+tcp = "{address}"
+
+[[device]]
+name = "scanner-{id}"
+kind = "scanner"
+workstation = "{id}"
+profile = "usb-serial"
+serial = "{scanner}"
+baud = 115200
+"#
+        )
+    }
+}
+
+/// Gives head office the demo's goods and their stock, once: a demo that carries on has them.
+pub async fn stock_head_office(office: &HeadOffice) -> Result<(), DemoError> {
+    let failed = |reason: &dyn std::fmt::Display| DemoError::Goods(reason.to_string());
+    let folders = office.folders().clone();
+    let currency = office.config().currency.clone();
+    let done = office.write(move |writer, now_ms| {
+        let made_at = Stamp { ms: now_ms, quality: ClockQuality::Unverified };
+        let store = StoreId::new(STORE).expect("the demo's store has a valid name");
+        let connection = writer.connection();
+        let publish = || {
+            feeds::stage_articles(connection, goods().into_iter().map(|good| Ok(good.article)))?;
+            feeds::publish_catalogue(connection, &folders, &currency, made_at)?;
+            feeds::stage_stock(connection, goods().into_iter().map(|good| Ok((good.article.sku, good.on_hand))))?;
+            feeds::publish_stock(connection, &folders, &store, made_at)
+        };
+        Ok(publish())
+    });
+    done.await.map_err(|reason| failed(&reason))?.map_err(|reason: PublishError| failed(&reason))?;
+    Ok(())
+}
+
+pub fn time_zone() -> jiff::tz::TimeZone {
+    jiff::tz::TimeZone::get(TIME_ZONE).expect("the zone table is built in")
+}
+
+/// The node's configuration as a file would hold it, checked like one.
+pub fn node_config<'a>(data_dir: &Path, port: u16, head_office: SocketAddr, counters: impl IntoIterator<Item = &'a Counter>) -> NodeConfig {
+    let counters: String = counters.into_iter().map(Counter::toml).collect();
+    let data_dir = toml::Value::String(data_dir.display().to_string());
+    let text = format!(
+        r#"
+[store]
+id = "{STORE}"
+name = "Markt am Platz"
+address = ["Marktplatz 4", "10115 Berlin"]
+tax_id = "VAT ID DE 123456789"
+footer = ["Thank you for shopping with us!"]
+currency = "EUR"
+country = "DE"
+time_zone = "{TIME_ZONE}"
+locale = "en"
+
+[node]
+id = "box-1"
+data_dir = {data_dir}
+listen = "127.0.0.1:{port}"
+opens_day_itself = true
+
+[head_office]
+url = "http://{head_office}"
+
+[tax]
+mode = "inclusive"
+
+[[tax.class]]
+id = "A"
+label = "19 %"
+mark = "A"
+[[tax.class.component]]
+name = "VAT"
+jurisdiction = "DE"
+percent = "19"
+
+[[tax.class]]
+id = "B"
+label = "7 %"
+mark = "B"
+[[tax.class.component]]
+name = "VAT"
+jurisdiction = "DE"
+percent = "7"
+
+[[tax.class]]
+id = "Z"
+label = "0 %"
+mark = "Z"
+exempt_reason = "stamps and deposit"
+
+[cash]
+notes = ["5", "10", "20", "50", "100", "200"]
+{counters}"#
+    );
+    config::parse(&text, Path::new("the demo's own configuration")).expect("the demo's configuration is right")
+}
