@@ -1,0 +1,145 @@
+// Keeps a page in step with the node: puts changed parts in place by id, says when the line to the node is lost, and sends
+// commands in order, each under an id of its own that is repeated until the node has answered.
+"use strict";
+
+const live = (() => {
+  // A beat comes every second; a little more than two missing ones mean that nobody is there.
+  const SILENCE_MS = 2600;
+  const LOST_AFTER_MS = 1000;
+  let lastHeard = performance.now();
+  let lostSince = null;
+
+  // ---- parts
+  function put(update, after) {
+    const active = document.activeElement;
+    const focusId = active && active.id;
+    for (const [id, html] of Object.entries(update.parts)) {
+      const place = document.getElementById(id);
+      if (place) place.innerHTML = html;
+    }
+    if (update.rows) putRows(update.rows);
+    if (focusId && document.activeElement === document.body) {
+      const again = document.getElementById(focusId);
+      if (again) again.focus({ preventScroll: true });
+    }
+    if (after) after(update);
+  }
+
+  function putRows(rows) {
+    const list = document.getElementById(rows.list);
+    if (!list) return;
+    const wanted = new Set(rows.ids);
+    for (const row of [...list.children]) if (!wanted.has(row.id)) row.remove();
+    let place = list.firstElementChild;
+    for (const id of rows.ids) {
+      let row = document.getElementById(id);
+      if (id in rows.html) {
+        const holder = document.createElement("template");
+        holder.innerHTML = rows.html[id];
+        const made = holder.content.firstElementChild;
+        if (row) {
+          if (row === place) place = made;
+          row.replaceWith(made);
+        }
+        row = made;
+      }
+      if (row !== place) list.insertBefore(row, place);
+      else place = place.nextElementSibling;
+    }
+  }
+
+  // ---- stream
+  function follow(address, after) {
+    const source = new EventSource(address);
+    const heard = () => {
+      lastHeard = performance.now();
+      setLost(false);
+    };
+    source.addEventListener("open", heard);
+    source.addEventListener("beat", heard);
+    source.addEventListener("update", (event) => {
+      heard();
+      put(JSON.parse(event.data), after);
+    });
+    source.addEventListener("error", () => {
+      setLost(true);
+      // After an HTTP error (a revoked screen, too many streams) the browser does not try again by itself.
+      if (source.readyState === EventSource.CLOSED) {
+        source.close();
+        setTimeout(() => follow(address, after), 1000);
+      }
+    });
+  }
+
+  function setLost(lost) {
+    if (!lost) lostSince = null;
+    else if (lostSince === null) lostSince = performance.now();
+    showLost();
+  }
+
+  function showLost() {
+    const banner = document.getElementById("lost");
+    if (!banner) return;
+    const now = performance.now();
+    banner.hidden = !((lostSince !== null && now - lostSince >= LOST_AFTER_MS) || now - lastHeard > SILENCE_MS);
+  }
+  setInterval(showLost, 250);
+
+  // ---- commands
+  function freshId() {
+    if (crypto.randomUUID) return crypto.randomUUID();
+    return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+
+  const WAITING_MAX = 100;
+  const GIVE_UP_MS = 120000;
+  let chain = Promise.resolve();
+  let waiting = 0;
+
+  // Sends one request; the same id again on every failure of the network, so that nothing is done twice and nothing is lost.
+  // Resolves with {ok, status, body}; `null` when it was given up.
+  async function send(method, path, body) {
+    const began = performance.now();
+    for (let pause = 150; ; pause = Math.min(pause * 2, 2000)) {
+      try {
+        const options = { method, headers: {}, cache: "no-store" };
+        if (body !== undefined) {
+          options.headers["content-type"] = "application/json";
+          options.body = JSON.stringify(body);
+        }
+        const response = await fetch(path, options);
+        if (response.status !== 503) {
+          const text = await response.text();
+          let parsed = null;
+          try { parsed = text ? JSON.parse(text) : null; } catch { /* not JSON: the status says enough */ }
+          return { ok: response.ok, status: response.status, body: parsed };
+        }
+      } catch { setLost(true); }
+      if (performance.now() - began > GIVE_UP_MS) return null;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+
+  // In order: a scan typed after another one arrives after it.
+  function enqueue(method, path, body) {
+    if (waiting >= WAITING_MAX) return Promise.resolve(null);
+    waiting += 1;
+    const mine = chain.then(() => send(method, path, body));
+    chain = mine.catch(() => null).then((answer) => {
+      waiting -= 1;
+      return answer;
+    });
+    return mine;
+  }
+
+  // Pressed at once, whatever the node says later.
+  document.addEventListener("pointerdown", (event) => {
+    const button = event.target.closest("button");
+    if (button && !button.disabled) button.classList.add("pressed");
+  });
+  const release = () => document.querySelectorAll("button.pressed").forEach((button) => button.classList.remove("pressed"));
+  document.addEventListener("pointerup", () => setTimeout(release, 80));
+  document.addEventListener("pointercancel", release);
+
+  return { follow, enqueue, send, freshId };
+})();

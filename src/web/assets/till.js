@@ -1,0 +1,467 @@
+// The till's keys, taps and sounds. It never needs focus: digits typed anywhere go to the entry, scans of devices arrive
+// through the node. What is on the screen comes from the node; here live only the entry, the chosen line and the open panel.
+"use strict";
+
+(() => {
+  const till = document.getElementById("till");
+  const ws = till.dataset.workstation;
+  const exponent = Number(till.dataset.exponent);
+  const decimal = till.dataset.decimal;
+  const api = `/api/v1/workstations/${encodeURIComponent(ws)}`;
+  const $ = (id) => document.getElementById(id);
+
+  // ------------------------------------------------------------------ sound
+  let audio = null;
+  function unlockSound() {
+    if (!audio && window.AudioContext) audio = new AudioContext();
+    if (audio && audio.state === "suspended") audio.resume().then(showSound, () => {});
+    showSound();
+  }
+  function showSound() { $("sound").hidden = !audio || audio.state === "running"; }
+  function beep(frequency, start, length, loud) {
+    const tone = audio.createOscillator();
+    const volume = audio.createGain();
+    tone.type = "sine";
+    tone.frequency.value = frequency;
+    volume.gain.setValueAtTime(0, audio.currentTime + start);
+    volume.gain.linearRampToValueAtTime(loud, audio.currentTime + start + 0.006);
+    volume.gain.setValueAtTime(loud, audio.currentTime + start + length - 0.012);
+    volume.gain.linearRampToValueAtTime(0, audio.currentTime + start + length);
+    tone.connect(volume).connect(audio.destination);
+    tone.start(audio.currentTime + start);
+    tone.stop(audio.currentTime + start + length);
+  }
+  const played = { good: 0, error: 0 };
+  function play(tone) {
+    if (!(tone in played)) return;
+    played[tone] += 1;
+    till.dataset[`played${tone === "good" ? "Good" : "Error"}`] = played[tone];
+    if (!audio || audio.state !== "running") return;
+    if (tone === "good") beep(1760, 0, 0.07, 0.25);
+    else { beep(233, 0, 0.14, 0.4); beep(196, 0.2, 0.22, 0.4); }
+  }
+  if (window.AudioContext) audio = new AudioContext();
+  setTimeout(showSound, 500);
+
+  // ------------------------------------------------------------------ entry
+  const ENTRY_MAX = 200;
+  let entry = "";
+  let times = null;
+
+  function showEntry() {
+    const out = $("entry");
+    out.textContent = "";
+    if (times !== null) out.append(span("times", `${times} ×`));
+    if (entry) out.append(span("typed", entry));
+    else if (times === null) out.append(span("hint", out.dataset.empty));
+    const amount = parseAmount(entry);
+    for (const place of document.querySelectorAll("#pay [data-typed]")) {
+      const button = place.closest("button");
+      if (!place.dataset.idle) place.dataset.idle = place.textContent;
+      place.textContent = amount === null ? place.dataset.idle : formatAmount(amount);
+      button.classList.toggle("ready", amount !== null);
+    }
+  }
+  function span(name, text) {
+    const made = document.createElement("span");
+    made.className = name;
+    made.textContent = text;
+    return made;
+  }
+  function clearEntry() { entry = ""; times = null; showEntry(); }
+
+  // "20" is 20.00, "20.5" is 20.50: minor units without a float. Longer than an amount, it is a code.
+  function parseAmount(text) {
+    const match = /^(\d{1,7})(?:[.,](\d{0,3}))?$/.exec(text);
+    if (!match || (match[2] || "").length > exponent) return null;
+    return Number(match[1] + (match[2] || "").padEnd(exponent, "0"));
+  }
+  function formatAmount(minor) {
+    const digits = String(minor).padStart(exponent + 1, "0");
+    return exponent === 0 ? digits : `${digits.slice(0, -exponent)}${decimal}${digits.slice(-exponent)}`;
+  }
+  function parseQuantity(text) {
+    const match = /^(\d{1,5})(?:[.,](\d{1,3}))?$/.exec(text);
+    if (!match) return null;
+    const thousandths = Number(match[1] + (match[2] || "").padEnd(3, "0"));
+    return thousandths > 0 ? thousandths : null;
+  }
+
+  // ------------------------------------------------------------------ commands
+  const post = (path, body) => live.enqueue("POST", path, { id: live.freshId(), ...body }).then(answered);
+  const erase = (path) => live.enqueue("DELETE", `${path}?id=${live.freshId()}`).then(answered);
+
+  // Words about refusals come with the stream; here only what the stream cannot know.
+  function answered(answer) {
+    if (answer && answer.status === 401) location.reload();
+    if (!answer || (!answer.ok && (answer.status >= 500 || !answer.body || answer.status === 403))) {
+      complain(answer && answer.body ? answer.body : { detail: document.querySelector("#lost strong").textContent, remedy: "" });
+    }
+    return answer;
+  }
+  function complain(problem) {
+    const say = span("", "");
+    const box = document.createElement("div");
+    box.className = "say error local";
+    const words = document.createElement("p");
+    const strong = document.createElement("strong");
+    strong.textContent = problem.detail;
+    say.textContent = problem.remedy || "";
+    words.append(strong, say);
+    box.append(words);
+    document.querySelectorAll("#strip .local").forEach((old) => old.remove());
+    $("strip").prepend(box);
+    play("error");
+  }
+
+  function addCode(code, found) {
+    const trimmed = code.trim();
+    if (!trimmed) return;
+    if (priceArmed() && !found) return checkPrice(trimmed);
+    const body = { code: trimmed };
+    const quantity = times === null ? armedTimes() : parseQuantity(times);
+    if (quantity !== null) body.quantity = quantity;
+    post(`${api}/lines`, body);
+  }
+  const priceArmed = () => $("act-price").getAttribute("aria-pressed") === "true";
+  function armedTimes() {
+    const armed = document.querySelector("#strip [data-times]");
+    return armed ? Number(armed.dataset.times) : null;
+  }
+  function armNext(next) { return live.enqueue("POST", `${api}/next-scan`, { next }).then(answered); }
+
+  async function checkPrice(code) {
+    armNext("sell");
+    const response = await fetch(`/till/${encodeURIComponent(ws)}/price?code=${encodeURIComponent(code)}`).catch(() => null);
+    if (response && response.ok) $("price").innerHTML = await response.text();
+    else {
+      const answer = await live.send("GET", `/api/v1/articles/by-code/${encodeURIComponent(code)}`).catch(() => null);
+      complain(answer && answer.body && answer.body.detail ? answer.body : { detail: code, remedy: "" });
+    }
+  }
+
+  // Two taps on a way to pay within the blink of an eye are one.
+  let paying = 0;
+  function pay(send) {
+    if (performance.now() - paying < 400) return;
+    paying = performance.now();
+    clearEntry();
+    send().then(() => { paying = performance.now(); });
+  }
+
+  const acts = {
+    cash: (button) => pay(() => post(`${api}/tenders`, { amount: Number(button.dataset.amount) })),
+    "cash-typed": () => {
+      const amount = parseAmount(entry);
+      if (amount === null) return $("entry").animate([{ opacity: 0.2 }, { opacity: 1 }], 300);
+      pay(() => post(`${api}/tenders`, { amount }));
+    },
+    card: () => {
+      const amount = parseAmount(entry);
+      pay(() => post(`${api}/card`, amount === null ? {} : { amount }));
+    },
+    "card-end": (button) => pay(() => post(`${api}/card/${button.dataset.attempt}`, { paid: button.dataset.paid === "true" })),
+    "take-back": (button) => erase(`${api}/tenders/${button.dataset.index}`),
+    undo: () => post(`${api}/undo`, {}),
+    park: () => post(`${api}/suspend`, {}),
+    recall: (button) => { closePanel(); post(`${api}/recall`, { txn: button.dataset.txn }); },
+    "void-sale": () => post(`${api}/void`, {}),
+    reprint: () => post(`${api}/reprint`, {}),
+    "delete-line": () => onLine((row) => { erase(`${api}/lines/${row.dataset.line}`); chosen = null; }),
+    less: () => step(-1000),
+    more: () => step(1000),
+    "price-check": () => { closePanel(); armNext(priceArmed() ? "sell" : "price_check"); },
+    "sell-next": () => { times = null; showEntry(); armNext("sell"); },
+    "add-found": (button) => { closePanel(); closePrice(); addCode(button.dataset.code, true); times = null; showEntry(); },
+    dismiss: () => document.querySelectorAll("#strip .error").forEach((box) => { box.hidden = true; }),
+    settle: (button) => post(`/api/v1/prints/${button.dataset.job}/settle`, { answer: button.dataset.answer }),
+    "open-day": () => { closePanel(); post("/api/v1/day/open", {}).then(dayAnswer); },
+    "ask-close-day": () => { $("day-close-sure").hidden = false; },
+    "close-day": () => { closePanel(); post("/api/v1/day/close", {}).then(dayAnswer); },
+    "close-panel": () => closePanel(),
+    "close-price": () => closePrice(),
+  };
+  // The day belongs to no workstation, so its refusals do not come with the stream.
+  function dayAnswer(answer) { if (answer && !answer.ok && answer.body) complain(answer.body); }
+
+  // ------------------------------------------------------------------ lines
+  let chosen = null;
+  const rows = () => [...document.querySelectorAll("#lines .row[data-line]")];
+  function currentRow() {
+    const all = rows();
+    return all.find((row) => row.id === chosen) || all.find((row) => row.classList.contains("newest")) || all.at(-1);
+  }
+  function onLine(act) { const row = currentRow(); if (row) act(row); }
+  function markCurrent() {
+    const current = currentRow();
+    for (const row of rows()) {
+      row.classList.toggle("chosen", row === current && row.id === chosen);
+      row.classList.toggle("current", row === current && row.id !== chosen);
+    }
+  }
+  function step(by) {
+    onLine((row) => {
+      const quantity = Number(row.dataset.quantity) + by;
+      if (quantity > 0) setQuantity(row, quantity);
+      else erase(`${api}/lines/${row.dataset.line}`);
+    });
+  }
+  function setQuantity(row, quantity) {
+    live.enqueue("PATCH", `${api}/lines/${row.dataset.line}`, { id: live.freshId(), quantity }).then(answered);
+  }
+  function move(by) {
+    const all = rows();
+    if (!all.length) return;
+    const at = all.indexOf(currentRow());
+    const next = all[Math.min(Math.max(at + by, 0), all.length - 1)];
+    chosen = next.id;
+    markCurrent();
+    next.scrollIntoView({ block: "nearest" });
+  }
+
+  // ------------------------------------------------------------------ panels
+  let panel = null;
+  function openPanel(name) {
+    if (panel === name) return closePanel();
+    panel = name;
+    $("panels").hidden = false;
+    for (const box of document.querySelectorAll("#panels .panel")) box.hidden = box.dataset.name !== name;
+    showPanelButtons();
+    if (name === "search") { $("search-text").focus(); runSearch(); }
+  }
+  function closePanel() {
+    if (!panel) return;
+    panel = null;
+    $("panels").hidden = true;
+    $("search-text").value = "";
+    if (document.activeElement) document.activeElement.blur();
+    showPanelButtons();
+  }
+  function showPanelButtons() {
+    for (const button of document.querySelectorAll("[data-panel]")) button.setAttribute("aria-pressed", String(button.dataset.panel === panel));
+  }
+  function closePrice() { $("price").textContent = ""; }
+
+  let searching = null;
+  let searchSoon = 0;
+  function runSearch() {
+    clearTimeout(searchSoon);
+    searchSoon = setTimeout(async () => {
+      if (searching) searching.abort();
+      searching = new AbortController();
+      try {
+        const address = `/till/${encodeURIComponent(ws)}/search?q=${encodeURIComponent($("search-text").value)}`;
+        const response = await fetch(address, { signal: searching.signal });
+        $("search-results").innerHTML = await response.text();
+        $("search-results").scrollTop = 0;
+      } catch { /* a newer search took over, or the node is away and the banner says so */ }
+    }, 40);
+  }
+
+  // ------------------------------------------------------------------ taps
+  document.addEventListener("click", (event) => {
+    unlockSound();
+    const row = event.target.closest("#lines .row[data-line]");
+    if (row) {
+      chosen = chosen === row.id ? null : row.id;
+      return markCurrent();
+    }
+    const button = event.target.closest("button");
+    if (!button || button.disabled) return;
+    // A pointer leaves no focus behind, so that a scanner's Enter cannot press the last button again.
+    if (event.detail > 0) button.blur();
+    if (button.dataset.key) return key(button.dataset.key);
+    if (button.dataset.letter) return letter(button.dataset.letter);
+    if (button.dataset.panel) return openPanel(button.dataset.panel);
+    if (button.dataset.look) return setLook(button.dataset.look);
+    if (button.dataset.mirror) return toggleMirror();
+    const act = acts[button.dataset.do];
+    if (act) act(button);
+  });
+
+  function letter(text) {
+    const field = $("search-text");
+    field.value = text === "Backspace" ? field.value.slice(0, -1) : field.value + text;
+    runSearch();
+  }
+  function setLook(look) {
+    if (look === "auto") delete document.documentElement.dataset.look;
+    else document.documentElement.dataset.look = look;
+    try { localStorage.setItem("look", look); } catch { /* lasts until the reload then */ }
+  }
+  function toggleMirror() {
+    const on = document.documentElement.dataset.mirror !== "yes";
+    if (on) document.documentElement.dataset.mirror = "yes";
+    else delete document.documentElement.dataset.mirror;
+    try { localStorage.setItem("mirror", on ? "yes" : "no"); } catch { /* lasts until the reload then */ }
+  }
+
+  // ------------------------------------------------------------------ keys
+  // A wedge types 1 to 19 ms apart, people slower than 40: what came in one burst and ends in Enter is a scan, whatever was
+  // typed before it and whatever has the focus.
+  const BURST_GAP_MS = 35;
+  const BURST_MIN = 6;
+  let burst = "";
+  let burstAt = 0;
+  let beforeBurst = "";
+  let searchBeforeBurst = null;
+
+  function pressButton(id) {
+    const button = $(id);
+    if (!button || button.disabled) return;
+    button.classList.add("pressed");
+    setTimeout(() => button.classList.remove("pressed"), 120);
+    button.click();
+  }
+
+  const functionKeys = {
+    F1: () => openPanel("help"), F2: () => openPanel("search"), F3: () => pressButton("act-price"), F4: () => pressButton("act-park"),
+    F6: () => openPanel("parked"), F7: () => pressButton("act-void"), F8: () => pressButton("act-undo"), F9: () => pressButton("act-reprint"),
+    F10: () => openPanel("day"),
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey && !event.altKey || event.metaKey) return;
+    if (functionKeys[event.key]) {
+      event.preventDefault();
+      return functionKeys[event.key]();
+    }
+    if (event.altKey && !event.ctrlKey) return;
+    const now = performance.now();
+    const printable = event.key.length === 1;
+    if (printable) {
+      if (now - burstAt > BURST_GAP_MS || burst === "") {
+        burst = "";
+        beforeBurst = entry;
+        searchBeforeBurst = panel === "search" ? $("search-text").value : null;
+      }
+      burst += event.key;
+      burstAt = now;
+    } else if (event.key === "Enter" && burst.length >= BURST_MIN && now - burstAt <= BURST_GAP_MS * 2) {
+      event.preventDefault();
+      const code = burst;
+      burst = "";
+      entry = beforeBurst;
+      if (searchBeforeBurst === null) closePanel();
+      else { $("search-text").value = searchBeforeBurst; runSearch(); }
+      addCode(code);
+      times = null;
+      return showEntry();
+    }
+
+    const inSearch = panel === "search";
+    if (inSearch && (event.target === $("search-text") || printable)) return searchKey(event, printable);
+    if (event.key === "Tab") return;
+    // Enter and Space on a button that was reached by Tab press it.
+    const onButton = event.target.closest && event.target.closest("button") && event.target.matches(":focus-visible");
+    if (onButton && (event.key === "Enter" || event.key === " ")) return;
+
+    if (/^\p{L}$/u.test(event.key)) {
+      openPanel("search");
+      $("search-text").value = event.key;
+      event.preventDefault();
+      return runSearch();
+    }
+    if (printable || ["Enter", "Backspace", "Escape", "Delete", "ArrowUp", "ArrowDown"].includes(event.key)) {
+      if (event.key !== " ") event.preventDefault();
+      key(event.key);
+    }
+  });
+
+  function searchKey(event, printable) {
+    const field = $("search-text");
+    if (event.key === "Escape") { event.preventDefault(); return closePanel(); }
+    if (event.key === "Enter") {
+      event.preventDefault();
+      const first = document.querySelector("#search-results .found");
+      if (event.target.classList.contains("found")) return event.target.click();
+      return first && first.click();
+    }
+    if (event.key === "ArrowDown") {
+      const first = document.querySelector("#search-results .found");
+      if (first) { event.preventDefault(); first.focus(); }
+      return;
+    }
+    if (printable && event.target !== field) { field.focus(); }
+    setTimeout(runSearch, 0);
+  }
+  $("search-text").addEventListener("input", runSearch);
+
+  // One key of the keypad or the keyboard.
+  function key(name) {
+    if (/^(\d|00)$/.test(name) && entry.length < ENTRY_MAX) entry += name;
+    else if ((name === "." || name === ",") && /^\d+$/.test(entry)) entry += decimal;
+    else if (name === "Backspace") entry ? (entry = entry.slice(0, -1)) : (times = null);
+    else if (name === "Escape") escape();
+    else if (name === "*" || name === "x" || name === "×") multiply();
+    else if (name === "Enter") { const code = entry; entry = ""; addCode(code); times = null; }
+    else if (name === "+") pressButton($("pay-paid") ? "pay-paid" : entry ? "pay-typed" : "pay-exact");
+    else if (name === "/") pressButton("pay-card");
+    else if (name === "-") pressButton($("pay-not-paid") ? "pay-not-paid" : "act-delete");
+    else if (name === "Delete") pressButton("act-delete");
+    else if (name === "ArrowUp") move(-1);
+    else if (name === "ArrowDown") move(1);
+    showEntry();
+  }
+
+  // Whatever lies on top goes first.
+  function escape() {
+    if ($("price").firstChild) closePrice();
+    else if (panel) closePanel();
+    else if (entry || times !== null) { const armed = times !== null; entry = ""; times = null; if (armed) armNext("sell"); }
+    else if (chosen) { chosen = null; markCurrent(); }
+    else if (document.querySelector("#strip .error:not([hidden])")) acts.dismiss();
+    else if (document.querySelector("#strip .armed")) armNext("sell");
+  }
+
+  // "3 *": for the line that was chosen, else for the next scan, wherever it comes from.
+  function multiply() {
+    const quantity = parseQuantity(entry);
+    if (quantity === null) return;
+    const row = rows().find((candidate) => candidate.id === chosen);
+    if (row) setQuantity(row, quantity);
+    else { times = entry; armNext({ times: quantity }); }
+    entry = "";
+  }
+
+  // ------------------------------------------------------------------ the node's news
+  let newestSeen = document.querySelector("#lines .row.newest")?.id;
+  let drawerWasOpen = false;
+  live.follow(`/till/${encodeURIComponent(ws)}/events`, (update) => {
+    if (update.signal) {
+      play(update.signal.tone);
+      document.querySelectorAll("#strip .local").forEach((old) => old.remove());
+      if (update.signal.tone === "good") { closePrice(); chosen = null; if (panel && panel !== "search") closePanel(); }
+    }
+    if (update.rows) {
+      const newest = document.querySelector("#lines .row.newest");
+      if (newest && newest.id !== newestSeen) {
+        newest.classList.add("fresh");
+        newest.scrollIntoView({ block: "end" });
+        times = null;
+      }
+      newestSeen = newest?.id;
+      if (!newest) $("lines").scrollTop = 0;
+    }
+    if (update.parts.strip !== undefined && !document.querySelector("#strip .armed")) times = null;
+    markCurrent();
+    showEntry();
+    showPanelButtons();
+    watchDrawer();
+  });
+
+  // The change stays huge until the next scan or until the drawer is pushed in.
+  function watchDrawer() {
+    const chip = $("printer-chip");
+    const open = chip && chip.dataset.drawer === "open";
+    const big = document.querySelector("#total .change");
+    if (big && drawerWasOpen && !open) $("total").dataset.settled = big.dataset.finished;
+    $("total").classList.toggle("settled", Boolean(big) && $("total").dataset.settled === big.dataset.finished);
+    drawerWasOpen = open;
+  }
+
+  markCurrent();
+  document.querySelector("#lines .row.newest")?.scrollIntoView({ block: "end" });
+  showEntry();
+  till.dataset.ready = "yes";
+})();

@@ -248,7 +248,7 @@ fn next_scan_words(view: &View) -> Markup {
         NextScan::Sell => html! {},
         NextScan::Times(quantity) => {
             let text = fill(t.times_armed, &[&view.locale.quantity(quantity, crate::money::Unit::Piece)]);
-            html! { div .say .armed { p { strong { (text) } } button type="button" data-do="sell-next" { (t.cancel) } } }
+            html! { div .say .armed data-times=(quantity.thousandths()) { p { strong { (text) } } button type="button" data-do="sell-next" { (t.cancel) } } }
         }
         NextScan::PriceCheck => html! {
             div .say .armed {
