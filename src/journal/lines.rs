@@ -61,10 +61,22 @@ impl<D: Disk> Lines<D> {
     /// Passes over `count` lines without looking at them. For files known to hold a record in each.
     pub fn skip(&mut self, count: u64) -> io::Result<()> {
         for _ in 0..count {
-            self.offset += self.reader.skip_until(b'\n')? as u64;
+            match self.reader.skip_until(b'\n')? {
+                0 => break,
+                length => self.offset += length as u64,
+            }
             self.number += 1;
         }
         Ok(())
+    }
+
+    /// Looks at the next line and goes back to its start.
+    pub fn peek_is(&mut self, is_wanted: impl FnOnce(Vec<u8>) -> bool) -> io::Result<bool> {
+        let (offset, number) = (self.offset, self.number);
+        let is_it = self.next()?.is_some_and(|line| is_wanted(line.bytes));
+        (self.offset, self.number) = (offset, number);
+        self.refresh();
+        Ok(is_it)
     }
 
     /// Forgets what was read ahead: the file may have grown into its zeros since.

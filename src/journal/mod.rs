@@ -22,7 +22,7 @@
 //!
 //! The life of a record: `append` encodes it and writes it into zeros that are on disk already; `flush` makes it and all before it
 //! durable with one device flush; the next record's `durable_upto` says so, or a mark does after a second of quiet. After a
-//! crash [`recovery`] sorts what it finds by that number.
+//! crash the table in `recovery` sorts what it finds by that number.
 
 pub mod record;
 

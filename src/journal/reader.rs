@@ -55,18 +55,15 @@ impl<D: Disk> Reader<D> {
         if from_seq > upto_seq {
             return Ok(Vec::new());
         }
-        let mut walk = self.walk_from(from_seq)?;
-        let mut batch = Vec::new();
+        let mut walk = self.walk_to(from_seq)?;
+        let mut batch: Vec<RawRecord> = Vec::new();
         let mut bytes = 0;
-        while walk.expect() <= upto_seq {
+        while walk.expect() <= upto_seq && (bytes < bytes_max || batch.is_empty()) {
             match walk.next().map_err(|source| self.failed("reading", source))? {
                 Some(Step::Record(record)) if record.seq < from_seq => {}
                 Some(Step::Record(record)) => {
                     bytes += record.line.len();
                     batch.push(raw(*record));
-                    if bytes >= bytes_max {
-                        break;
-                    }
                 }
                 Some(Step::Bad(bad)) => match bad.lost {
                     Some((first_seq, last_seq)) if last_seq >= from_seq && batch.is_empty() => {
@@ -99,7 +96,7 @@ impl<D: Disk> Reader<D> {
     }
 
     /// A walk that comes to `seq` soon: the one that stopped there, or a new one.
-    fn walk_from(&self, seq: u64) -> Result<Walk<D>, ReadError> {
+    fn walk_to(&self, seq: u64) -> Result<Walk<D>, ReadError> {
         let segments = self.segments()?;
         let former = self.cursor.lock().ok().and_then(|mut cursor| cursor.take());
         if let Some(mut walk) = former.filter(|walk| walk.expect() == seq)
@@ -111,18 +108,8 @@ impl<D: Disk> Reader<D> {
             return Err(ReadError::Absent { folder: self.disk.folder(), seq });
         }
         let from = segment_of(&segments, seq);
-        let whole = || Walk::new(&self.disk, segments[from..].to_vec(), None, self.record_bytes_max);
-        // In an undamaged segment the line's number says which record it is.
-        let lines_before = seq - segments[from].first_seq;
-        let is_there = || {
-            let mut probe = whole();
-            probe.skip(lines_before)?;
-            Ok(matches!(probe.next()?, Some(Step::Record(record)) if record.seq == seq))
-        };
-        let mut walk = whole();
-        if is_there().map_err(|source| self.failed("reading", source))? {
-            walk.skip(lines_before).map_err(|source| self.failed("reading", source))?;
-        }
+        let mut walk = Walk::new(&self.disk, segments[from..].to_vec(), None, self.record_bytes_max);
+        walk.skip_to(seq).map_err(|source| self.failed("reading", source))?;
         Ok(walk)
     }
 

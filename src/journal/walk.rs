@@ -113,12 +113,17 @@ impl<D: Disk> Walk<D> {
         self.expect
     }
 
-    /// Passes over the first `count` records of the first segment without a look at them. Only right where that segment is undamaged:
-    /// the next step tells.
-    pub fn skip(&mut self, count: u64) -> io::Result<()> {
-        if count > 0 && self.open_segment()? {
-            self.lines.as_mut().expect("a segment is open").skip(count)?;
-            self.expect += count;
+    /// Comes to `seq`, which is in the first segment, without a look at the records before it: in an undamaged segment the number
+    /// of a line says which record it is. Where that turns out wrong, the walk stays at the segment's start.
+    pub fn skip_to(&mut self, seq: u64) -> io::Result<()> {
+        let Some(&segment) = self.segments.first() else { return Ok(()) };
+        let lines_before = seq - segment.first_seq;
+        let mut lines = Lines::open(&self.disk, &segment.to_string(), self.line_bytes_max)?;
+        lines.skip(lines_before)?;
+        let is_there = lines.peek_is(|line| Record::parse(line).is_ok_and(|record| record.seq == seq))?;
+        if is_there {
+            self.lines = Some(lines);
+            self.expect = seq;
         }
         Ok(())
     }

@@ -66,7 +66,7 @@ pub struct Journal<D: Disk> {
 }
 
 impl<D: Disk> Journal<D> {
-    /// Takes the folder, recovers what is in it (see [`recovery`]) and opens a new segment with this incarnation's link. All that
+    /// Takes the folder, recovers what is in it (the table in `recovery`) and opens a new segment with this incarnation's link. All that
     /// is replayed is on disk when this returns.
     pub fn open(disk: D, options: OpenOptions) -> Result<Opened<D>, OpenError> {
         recovery::open(disk, options)
@@ -131,7 +131,9 @@ impl<D: Disk> Journal<D> {
     }
 
     /// Writes and flushes a mark: from now on the disk itself says that all before it was flushed.
+    /// A full disk refuses it as any other record; the next quiet second tries again.
     pub fn write_mark(&mut self, at: Stamp) -> Result<u64, AppendError> {
+        self.quiet_since_ms = None;
         self.flush()?;
         let event = serde_json::value::to_raw_value(&OwnEvent::Mark {}).expect("a mark is plain data");
         self.append_events(&Draft { at, date: None, key: None, events: Vec::new(), signed: true, carry: false }, &[event])?;

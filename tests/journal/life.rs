@@ -1,6 +1,6 @@
 //! A journal on a real folder, from its first start on.
 
-use counterfoil::journal::{Folder, Journal, Kind, Limits, OpenError, Reader, verify};
+use counterfoil::journal::{Folder, Journal, Kind, Limits, OpenError, ReadError, Reader, verify};
 
 use super::shop::{SMALL, at, carry, command, key, keys, open, options, records};
 
@@ -83,6 +83,33 @@ fn the_product_sizes_fit_together() {
     let limits = Limits::default();
     assert!((limits.record_bytes_max as u64) < limits.segment_bytes_max);
     assert_eq!(limits.segment_bytes_max % limits.fill_bytes, 0);
+}
+
+#[test]
+fn the_reader_stops_at_damage_and_goes_on_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Folder::create(folder.path()).unwrap();
+    let mut journal = open(&disk, 1).unwrap().journal;
+    for number in 1..=9 {
+        journal.append(&command(number)).unwrap();
+    }
+    journal.flush().unwrap();
+    let file = folder.path().join("segment-0000000000000001-0000000000000001.jsonl");
+    let mut bytes = std::fs::read(&file).unwrap();
+    let fifth_line = bytes.split_inclusive(|byte| *byte == b'\n').take(4).map(<[u8]>::len).sum::<usize>();
+    bytes[fifth_line + 99] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+
+    let reader = Reader::open(folder.path()).unwrap();
+    let seqs = |from, upto| reader.read_batch(from, upto, usize::MAX).map(|batch| batch.iter().map(|raw| raw.seq).collect::<Vec<_>>());
+    assert_eq!(seqs(2, 10).unwrap(), [2, 3, 4], "up to the damage");
+    let Err(ReadError::Hole { first_seq, last_seq, .. }) = seqs(5, 10) else { panic!("a damaged record was read") };
+    assert_eq!((first_seq, last_seq), (5, 5));
+    assert_eq!(seqs(6, 10).unwrap(), [6, 7, 8, 9, 10]);
+    assert!(matches!(reader.read_one(5), Err(ReadError::Hole { .. })));
+    assert!(matches!(reader.read_one(11), Err(ReadError::Absent { seq: 11, .. })));
+    assert!(matches!(reader.read_one(0), Err(ReadError::Absent { seq: 0, .. })));
+    assert_eq!((reader.oldest_seq().unwrap(), seqs(3, 2).unwrap()), (Some(1), vec![]));
 }
 
 #[test]

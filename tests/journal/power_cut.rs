@@ -3,7 +3,7 @@
 
 use counterfoil::journal::model_disk::{Cut, Mishap, ModelDisk};
 use counterfoil::journal::verify::verify_disk;
-use counterfoil::journal::{AppendError, Journal, Kind, OpenError, Position, Record};
+use counterfoil::journal::{AppendError, Content, Hash, Journal, Kind, OpenError, Position, Record};
 
 use super::shop::{at, carry, command, key, open, records};
 
@@ -138,6 +138,29 @@ fn the_first_failed_flush_is_the_last() {
     assert_eq!(journal.end_segment().unwrap_err(), AppendError::Fenced(error.clone()));
     assert_eq!(journal.mark_due_ms(0), None);
     assert_eq!(journal.close(at(9)).unwrap_err(), AppendError::Fenced(error));
+}
+
+/// A carry-forward's parts are files of their own: on disk before anyone has their name, and never half of one under it.
+#[test]
+fn content_is_durable_before_its_name_is_known() {
+    let parts: [&[u8]; 3] = [b"open transactions", &[7; 3_000], b"tills"];
+    for act in 1..=12 {
+        let disk = ModelDisk::new();
+        disk.plan(Mishap::PowerCut { act });
+        let content = Content::on(disk.clone());
+        let known: Vec<_> = parts.iter().map_while(|part| content.put(part).ok()).collect();
+        for seed in 0..16 {
+            let left = Content::on(disk.after_power_cut(Cut { seed, stale_bytes: seed % 2 == 1 }));
+            for (number, part) in parts.iter().enumerate() {
+                let name = Hash::of(part).to_string();
+                match left.get(&name) {
+                    Ok(bytes) => assert_eq!(bytes, *part),
+                    Err(error) => assert!(!known.contains(&name), "power cut at act {act}, seed {seed}, part {number}: {error}"),
+                }
+                assert_eq!(left.put(part).unwrap(), name, "and it can be put again");
+            }
+        }
+    }
 }
 
 /// The workload's acts when nothing goes wrong. All of it is then acknowledged.
