@@ -31,6 +31,7 @@ mod segment;
 mod walk;
 
 mod recovery;
+mod replay;
 mod writer;
 
 pub mod cli;
@@ -51,7 +52,8 @@ pub use hash::Hash;
 pub use key::{KeyError, NodeKey, PublicKey};
 pub use reader::{RawRecord, Reader};
 pub use record::{Draft, Hole, Identity, Kind, Link, OwnEvent, Position, Record};
-pub use recovery::{Cut, Damage, Opened, RecoveryReport, Replay, Replayed};
+pub use recovery::{Cut, Damage, Opened, RecoveryReport};
+pub use replay::{Replay, Replayed};
 pub use segment::SegmentName;
 pub use verify::{VerifyReport, verify};
 pub use walk::Bad;

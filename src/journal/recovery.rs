@@ -26,15 +26,14 @@ use std::fmt;
 use std::io;
 
 use super::disk::Disk;
-use super::error::{BadRecord, OpenError, ReadError};
+use super::error::{BadRecord, OpenError};
 use super::hash::Hash;
-use super::lines::Lines;
 use super::record::{Fields, Hole, Kind, Link, OwnEvent, Position, Record, encode};
-use super::segment::{ActiveSegment, SegmentName, Trouble, fsync_folder, trim};
+use super::replay::{Replay, newest_carry, program_of};
+use super::segment::{ActiveSegment, SegmentName, Trouble, fsync_folder, segment_of, trim};
 use super::walk::{Bad, Step, Walk};
 use super::writer::{Journal, OpenOptions, not_before};
 use crate::fault::Fault;
-use crate::ids::Incarnation;
 
 const LOCK: &str = "lock";
 /// Holes that a link names one by one; the rest is summed up in the last.
@@ -116,26 +115,7 @@ pub(super) fn open<D: Disk>(disk: D, options: OpenOptions) -> Result<Opened<D>, 
     let scan = Scan::run(&disk, &segments, &options).map_err(failed("reading"))?;
     scan.check(&disk, &segments, &options)?;
 
-    let at = not_before(options.now, scan.head().map(|head| head.at_ms));
-    let link = scan.link(&options);
-    let link_event = serde_json::value::to_raw_value(&OwnEvent::Link(link)).expect("a link is plain data");
-    let parent = scan.head().map(|head| head.position);
-    let line = encode(
-        &Fields {
-            identity: &options.identity,
-            incarnation: options.incarnation,
-            seq: parent.map_or(0, |parent| parent.seq.max(scan.durable_upto)) + 1,
-            at,
-            date: None,
-            key: None,
-            durable_upto: scan.durable_upto,
-            prev: parent.map_or(Hash::NONE, |parent| parent.hash),
-            events: &[link_event],
-        },
-        Some(&options.key),
-    );
-    let link = Record::parse(line).expect("a link that was just written reads back");
-
+    let link = scan.link_record(&options);
     let active = swap_in(&disk, &segments, &scan, &link, &options).map_err(|trouble| match trouble {
         Trouble::Full => OpenError::DiskFull { folder: disk.folder(), needed: options.limits.fill_bytes },
         Trouble::Failed(act, source) => OpenError::Disk { folder: disk.folder(), act: act.to_owned(), source },
@@ -177,7 +157,7 @@ fn swap_in<D: Disk>(
     // Row 11.
     if let Some(last) = &scan.flushed
         && last.segment != name
-        && !scan.damaged().any(|bad| bad.segment == last.segment)
+        && !scan.bad.iter().any(|bad| bad.segment == last.segment)
     {
         let former = disk.open(&last.segment.to_string()).map_err(|error| Trouble::Failed("opening the former segment", error))?;
         trim(disk, &former, last.end)?;
@@ -288,10 +268,6 @@ impl Scan {
         self.tail.back().map(Head::of).or(self.flushed)
     }
 
-    fn damaged(&self) -> impl Iterator<Item = &Bad> {
-        self.bad.iter()
-    }
-
     /// Rows 13 and 14.
     fn check<D: Disk>(&self, disk: &D, segments: &[SegmentName], options: &OpenOptions) -> Result<(), OpenError> {
         for bad in self.bad.iter().chain(self.cut.iter().map(|cut| &cut.bad)) {
@@ -323,6 +299,24 @@ impl Scan {
             return Err(OpenError::NothingReadable { folder: disk.folder(), segments: segments.len() });
         }
         Ok(())
+    }
+
+    /// The first record of this incarnation.
+    fn link_record(&self, options: &OpenOptions) -> Record {
+        let head = self.head();
+        let event = serde_json::value::to_raw_value(&OwnEvent::Link(self.link(options))).expect("a link is plain data");
+        let fields = Fields {
+            identity: &options.identity,
+            incarnation: options.incarnation,
+            seq: head.map_or(0, |head| head.position.seq.max(self.durable_upto)) + 1,
+            at: not_before(options.now, head.map(|head| head.at_ms)),
+            date: None,
+            key: None,
+            durable_upto: self.durable_upto,
+            prev: head.map_or(Hash::NONE, |head| head.position.hash),
+            events: &[event],
+        };
+        Record::parse(encode(&fields, Some(&options.key))).expect("a link that was just written reads back")
     }
 
     fn link(&self, options: &OpenOptions) -> Link {
@@ -359,120 +353,5 @@ impl Scan {
             cut: self.cut.clone(),
             damage: self.damage().collect(),
         }
-    }
-}
-
-/// The newest intact carry-forward with a sequence under `below`.
-fn newest_carry<D: Disk>(disk: &D, segments: &[SegmentName], below: u64, bytes_max: usize) -> io::Result<Option<u64>> {
-    let found = newest_of_kind(disk, segments, below, bytes_max, Kind::CarryForward, |_| true)?;
-    Ok(found.map(|record| record.seq))
-}
-
-/// The version of the program that ran as `incarnation`, or as the newest one there is: in its link, which may be far back.
-pub(super) fn program_of<D: Disk>(disk: &D, incarnation: Option<Incarnation>, bytes_max: usize) -> io::Result<Option<String>> {
-    let is_wanted = |record: &Record| incarnation.is_none_or(|incarnation| record.incarnation == incarnation);
-    let found = newest_of_kind(disk, &SegmentName::list(disk)?, u64::MAX, bytes_max, Kind::Link, is_wanted)?;
-    Ok(found.and_then(|record| record.link()).map(|link| link.program))
-}
-
-/// From the last segment backwards. Looks closely only at lines that may be of the kind.
-fn newest_of_kind<D: Disk>(
-    disk: &D,
-    segments: &[SegmentName],
-    below: u64,
-    bytes_max: usize,
-    kind: Kind,
-    is_wanted: impl Fn(&Record) -> bool,
-) -> io::Result<Option<Record>> {
-    let mark = match kind {
-        Kind::Link => r#","events":[{"journal.link.1":"#,
-        Kind::Mark => r#","events":[{"journal.mark.1":"#,
-        Kind::CarryForward => r#","events":[{"carried_forward.1":"#,
-        Kind::Command => r#","events":["#,
-    };
-    for (index, name) in segments.iter().enumerate().rev() {
-        let limit = segments.get(index + 1).map_or(u64::MAX, |next| next.first_seq).min(below);
-        if name.first_seq >= limit {
-            continue;
-        }
-        let mut newest = None;
-        let mut lines = Lines::open(disk, &name.to_string(), bytes_max)?;
-        while let Some(line) = lines.next()? {
-            if std::str::from_utf8(&line.bytes).is_ok_and(|text| text.contains(mark))
-                && let Ok(record) = Record::parse(line.bytes)
-                && record.kind() == kind
-                && record.seq < limit
-                && is_wanted(&record)
-            {
-                newest = Some(record);
-            }
-        }
-        if newest.is_some() {
-            return Ok(newest);
-        }
-    }
-    Ok(None)
-}
-
-/// The index of the segment in which `seq` stands, if it stands anywhere.
-pub(super) fn segment_of(segments: &[SegmentName], seq: u64) -> usize {
-    segments.partition_point(|segment| segment.first_seq <= seq).saturating_sub(1)
-}
-
-/// The journal's records from some point on, damage included.
-pub struct Replay<D: Disk> {
-    walk: Walk<D>,
-    start: u64,
-    folder: String,
-}
-
-/// What replay comes across.
-#[derive(Debug)]
-pub enum Replayed {
-    Record(Box<Record>),
-    /// Replay goes on behind it.
-    Damage(Bad),
-}
-
-impl<D: Disk> Replay<D> {
-    pub(super) fn open(disk: &D, options: &OpenOptions, start: u64) -> io::Result<Replay<D>> {
-        let mut segments = SegmentName::list(disk)?;
-        segments.drain(..segment_of(&segments, start));
-        let walk = Walk::new(disk, segments, Some(options.identity.clone()), options.limits.record_bytes_max);
-        Ok(Replay { walk, start, folder: disk.folder() })
-    }
-
-    /// From the newest intact carry-forward under `below`, or from the start.
-    pub(super) fn open_below(disk: &D, options: &OpenOptions, below: u64) -> io::Result<Replay<D>> {
-        let segments = SegmentName::list(disk)?;
-        let start = newest_carry(disk, &segments, below, options.limits.record_bytes_max)?.unwrap_or(1);
-        Replay::open(disk, options, start)
-    }
-}
-
-impl<D: Disk> Iterator for Replay<D> {
-    type Item = Result<Replayed, ReadError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            return match self.walk.next() {
-                Err(source) => Some(Err(ReadError::Disk { folder: self.folder.clone(), act: "reading".to_owned(), source })),
-                Ok(None) => None,
-                Ok(Some(Step::Record(record))) if record.seq < self.start => continue,
-                Ok(Some(Step::Bad(bad))) if bad.lost.map_or(bad.seq, |(_, last)| last) < self.start => continue,
-                Ok(Some(Step::Record(record))) => Some(Ok(Replayed::Record(record))),
-                Ok(Some(Step::Bad(bad))) => Some(Ok(Replayed::Damage(bad))),
-            };
-        }
-    }
-}
-
-impl fmt::Display for Bad {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.lost {
-            Some((first, last)) if first < last => write!(f, "records {first} to {last}, of which the first {}", self.reason)?,
-            Some(_) | None => write!(f, "record {} {}", self.seq, self.reason)?,
-        }
-        write!(f, ", {} line {}, byte {}", self.segment, self.line, self.offset)
     }
 }

@@ -46,6 +46,11 @@ impl fmt::Display for SegmentName {
     }
 }
 
+/// The index of the segment in which `seq` stands, if it stands anywhere.
+pub(super) fn segment_of(segments: &[SegmentName], seq: u64) -> usize {
+    segments.partition_point(|segment| segment.first_seq <= seq).saturating_sub(1)
+}
+
 /// The segment that is being written.
 pub(super) struct ActiveSegment<D: Disk> {
     pub name: SegmentName,

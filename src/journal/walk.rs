@@ -7,6 +7,7 @@
 //!   line, so either it or its predecessor was written by someone else, and dropping a sale would be no answer to that.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io;
 
 use super::disk::Disk;
@@ -29,6 +30,16 @@ pub struct Bad {
     pub lost: Option<(u64, u64)>,
     /// What is wrong with its first line.
     pub reason: BadRecord,
+}
+
+impl fmt::Display for Bad {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.lost {
+            Some((first, last)) if first < last => write!(f, "records {first} to {last}, of which the first {}", self.reason)?,
+            Some(_) | None => write!(f, "record {} {}", self.seq, self.reason)?,
+        }
+        write!(f, ", {} line {}, byte {}", self.segment, self.line, self.offset)
+    }
 }
 
 /// What a walk comes across.
@@ -212,11 +223,15 @@ impl<D: Disk> Walk<D> {
         (record.incarnation != head.incarnation && record.kind() != Kind::Link).then_some(BadRecord::NoLink)
     }
 
-    /// A stretch keeps the reason of its first line.
+    /// A stretch keeps the reason of its first line, but for one that must not be missed: what a newer program wrote is no garbage.
     fn begin_stretch(&mut self, offset: u64, line: u64, reason: BadRecord) {
         let segment = self.segments[self.index.min(self.segments.len() - 1)];
         let seq = self.expect;
-        self.stretch.get_or_insert(Bad { segment, line, offset, seq, lost: None, reason });
+        let is_newer = matches!(reason, BadRecord::NewerFormat(_));
+        let stretch = self.stretch.get_or_insert(Bad { segment, line, offset, seq, lost: None, reason: reason.clone() });
+        if is_newer {
+            stretch.reason = reason;
+        }
     }
 
     /// An intact record with sequence `seq` ends the stretch, if there is one.

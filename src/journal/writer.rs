@@ -8,7 +8,8 @@ use super::disk::Disk;
 use super::error::{AppendError, Fenced, OpenError, ReadError};
 use super::key::NodeKey;
 use super::record::{Draft, Fields, Identity, OwnEvent, Position, Record, encode, is_carry, unfit_event};
-use super::recovery::{self, Opened, Replay};
+use super::recovery::{self, Opened};
+use super::replay::{self, Replay};
 use super::segment::{ActiveSegment, SegmentName, Trouble};
 use crate::fault::Fault;
 use crate::ids::Incarnation;
@@ -177,7 +178,7 @@ impl<D: Disk> Journal<D> {
 
     /// The version of the program that wrote `incarnation`, for whoever meets an event in there that it does not know.
     pub fn program_of(&self, incarnation: Incarnation) -> Option<String> {
-        recovery::program_of(&self.disk, Some(incarnation), self.options.limits.record_bytes_max).ok().flatten()
+        replay::program_of(&self.disk, Some(incarnation), self.options.limits.record_bytes_max).ok().flatten()
     }
 
     pub(super) fn new(disk: D, lock: D::Lock, options: OpenOptions, active: ActiveSegment<D>, link: &Record) -> Journal<D> {

@@ -4,6 +4,7 @@ use counterfoil::journal::model_disk::ModelDisk;
 use counterfoil::journal::verify::verify_disk;
 use counterfoil::journal::{AppendError, BadRecord, Disk, Draft, Hash, Journal, Kind, NodeKey, PublicKey, Record};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use super::shop::{SMALL, at, carry, command, event, key, open, options, records};
 
@@ -160,7 +161,7 @@ fn a_carry_forward_stays_small() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
 
     /// Whatever a command holds, it comes back byte for byte, from the replay and from the reader's parse.
     #[test]

@@ -246,6 +246,8 @@ fn row_13_a_newer_format_is_refused_with_the_version_to_install() {
         let covered = &text[..text.len() - 19];
         format!("{covered},\"crc\":\"{:08x}\"}}\n", crc32c::crc32c(covered.as_bytes())).into_bytes()
     });
+    // Not even when the line before it is bad as well.
+    damage(&disk, 23, Harm::FlipBit);
     let Err(error) = open(&disk, 9) else { panic!("opened a newer format") };
     let OpenError::Newer { format, program, .. } = &error else { panic!("{error}") };
     assert_eq!((*format, program.as_deref()), (2, Some("0.1.0")));
