@@ -4,5 +4,6 @@ mod bench;
 mod lines;
 mod print_cut;
 mod printer;
+mod random;
 mod scanner;
 mod shop;
