@@ -37,6 +37,19 @@ pub struct DeviceConfig {
     pub port: PortConfig,
     /// Name of a profile in `firmware-config/` (built in) or of a file.
     pub profile: String,
+    /// What the switch of the drawer on this printer says.
+    pub drawer_sense: DrawerSense,
+}
+
+/// Which level of the drawer's switch means open. It depends on the drawer and its cable, not on the printer: found out at set-up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DrawerSense {
+    /// No switch, or nobody has looked: nothing is said of the drawer.
+    #[default]
+    None,
+    HighIsOpen,
+    LowIsOpen,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,8 +11,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::display::{DisplayHandle, DisplayOwner};
 use super::font::{FontError, FontGlyphs};
 use super::lang::escpos::{GlyphSource, test_slip};
-use super::port::{Port, RealPort, SerialFormat, Waker};
-use super::print_job::{PrintMachine, Timings};
+use super::port::{Port, RealPort, Waker};
+use super::print_job::{PrintMachine, Setting};
 use super::printer::{PrinterOwner, encoder};
 use super::profile::{DisplayProfile, ProfileError, ScannerProfile, load_printer};
 use super::reporter::Reporter;
@@ -112,10 +112,10 @@ impl Devices {
 
     fn start_printer(&mut self, config: &DeviceConfig, font: Option<Arc<dyn GlyphSource>>, reporter: Reporter) -> Result<(), SetupError> {
         let profile = load_printer(&config.profile).map_err(|reason| SetupError::Profile { device: config.name.clone(), reason })?;
-        let port = Box::new(RealPort::new(config.port.clone(), SerialFormat::default()));
-        // Process ids start somewhere else each time, so that an answer to the last run's question is not taken for one to ours.
+        let port = Box::new(RealPort::new(config.port.clone(), profile.serial));
         let fences = reporter.clock.now().ms.unsigned_abs();
-        let machine = PrintMachine::new(&profile, encoder(profile.clone(), font), Timings::default(), fences, true);
+        let setting = Setting { fences, drawer_sense: config.drawer_sense, ..Setting::default() };
+        let machine = PrintMachine::new(&profile, encoder(profile.clone(), font), setting);
         let page = test_slip(&profile, None).bytes;
         let (stop, waker) = (Stop::default(), port.waker());
         let (inbox, orders) = mpsc::channel(PRINTER_INBOX_MAX);

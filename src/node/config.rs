@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::device::{DeviceConfig, DeviceKind, PortConfig};
+use crate::device::{DeviceConfig, DeviceKind, DrawerSense, PortConfig};
 use crate::document::{Letterhead, Locale};
 use crate::ids::{DeviceName, NodeId, StoreId, TaxClassId, WorkstationId};
 use crate::money::{Currency, Money, RoundingMode};
@@ -233,6 +233,8 @@ struct RawDevice {
     tcp: Option<String>,
     file: Option<String>,
     evdev: Option<String>,
+    #[serde(default)]
+    drawer_sense: DrawerSense,
 }
 
 // As meant.
@@ -535,7 +537,14 @@ fn devices(check: &mut Check, raw: &[RawDevice]) -> Vec<DeviceConfig> {
             }
         };
         if let Some(port) = port {
-            found.push(DeviceConfig { name, kind: device.kind, workstation, port, profile: device.profile.clone() });
+            found.push(DeviceConfig {
+                name,
+                kind: device.kind,
+                workstation,
+                port,
+                profile: device.profile.clone(),
+                drawer_sense: device.drawer_sense,
+            });
         }
     }
     found

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use counterfoil::device::lang::escpos::PrinterProfile;
-use counterfoil::device::print_job::{PrintMachine, Timings};
+use counterfoil::device::print_job::{PrintMachine, Setting};
 use counterfoil::device::printer::{PrinterOwner, encoder};
 use counterfoil::device::reporter::Reporter;
 use counterfoil::device::sim::{PrinterEngine, SimClock, SimPort};
-use counterfoil::device::{DEVICE_REPORTS_MAX, DeviceKind, DeviceReport, DeviceStatus, PRINTER_INBOX_MAX, PrintOrder, PrinterOrder, Stop};
+use counterfoil::device::{
+    DEVICE_REPORTS_MAX, DeviceKind, DeviceReport, DeviceStatus, DrawerSense, PRINTER_INBOX_MAX, PrintOrder, PrinterOrder, Stop,
+};
 use counterfoil::document::{Align, Block, Document, Printable, Style};
 use counterfoil::ids::{DeviceName, JobId};
 use counterfoil::retail::PrintProgress;
@@ -58,7 +60,8 @@ impl Bench {
         let reporter = Reporter::new(name, DeviceKind::Printer, None, sender, clock.clone());
         let (inbox, orders) = mpsc::channel(PRINTER_INBOX_MAX);
         let stop = Stop::default();
-        let machine = PrintMachine::new(&profile, encoder(profile.clone(), None), Timings::default(), 7, true);
+        let setting = Setting { fences: 7, drawer_sense: DrawerSense::HighIsOpen, ..Setting::default() };
+        let machine = PrintMachine::new(&profile, encoder(profile.clone(), None), setting);
         let owner = PrinterOwner::new(Box::new(port.clone()), machine, profile, orders, reporter, stop.clone(), b"test\n".to_vec());
         Bench { port, clock, stop, owner, inbox, reports, said: Vec::new(), statuses: Vec::new(), releases: true }
     }

@@ -181,6 +181,10 @@ fn a_drawer_opens_at_once_or_not_at_all() {
     bench.order(PrinterOrder::Kick);
     bench.run_for(5_000);
     assert_eq!(bench.pulses(), 1);
+    assert_eq!(bench.statuses.last().expect("a status").drawer_open, Some(true));
+    bench.port.with_engine(|engine, _| engine.close_drawer());
+    bench.run_for(1);
+    assert_eq!(bench.statuses.last().expect("a status").drawer_open, Some(false));
     bench.port.with_engine(|engine, now| engine.set(Switch::PaperOut, true, now));
     bench.run_for(5_000);
     bench.order(PrinterOrder::Kick);

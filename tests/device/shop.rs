@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use counterfoil::device::{
-    DEVICE_REPORTS_MAX, DeviceConfig, DeviceKind, DeviceReport, DeviceState, DeviceStatus, Devices, PortConfig, PrintOrder, PrinterOrder,
-    Setup, spawn,
+    DEVICE_REPORTS_MAX, DeviceConfig, DeviceKind, DeviceReport, DeviceState, DeviceStatus, Devices, DrawerSense, PortConfig, PrintOrder,
+    PrinterOrder, Setup, spawn,
 };
 use counterfoil::document::Document;
 use counterfoil::ids::{DeviceName, JobId, WorkstationId};
@@ -30,7 +30,7 @@ pub fn name(text: &str) -> DeviceName {
 
 pub fn config(device: &str, kind: DeviceKind, port: PortConfig, profile: &str) -> DeviceConfig {
     let workstation = Some(WorkstationId::new("1").expect("a name"));
-    DeviceConfig { name: name(device), kind, workstation, port, profile: profile.to_owned() }
+    DeviceConfig { name: name(device), kind, workstation, port, profile: profile.to_owned(), drawer_sense: DrawerSense::HighIsOpen }
 }
 
 impl Shop {

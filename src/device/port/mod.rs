@@ -4,14 +4,16 @@
 
 mod real;
 pub mod reopen;
+mod serial_format;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::DeviceState;
 
-pub use real::{RealPort, SerialDataBits, SerialFlow, SerialFormat, SerialParity};
+pub use real::RealPort;
 pub use reopen::Reopen;
+pub use serial_format::{SerialDataBits, SerialFlow, SerialFormat, SerialParity};
 
 /// Bytes one read hands over at most.
 pub const READ_BYTES_MAX: usize = 4096;

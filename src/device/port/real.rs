@@ -13,7 +13,7 @@ use rustix::fs::{FileType, FlockOperation, Mode, OFlags, fcntl_getfl, fcntl_setf
 use rustix::io::Errno;
 use serialport::{DataBits, FlowControl, Parity, StopBits, TTYPort};
 
-use super::{CONNECT_TIMEOUT, Close, Port, PortError, Waker};
+use super::{CONNECT_TIMEOUT, Close, Port, PortError, SerialDataBits, SerialFlow, SerialFormat, SerialParity, Waker};
 use crate::device::PortConfig;
 
 /// `usblp` answers a read with nothing when the printer has nothing to say, and still claims to be readable.
@@ -22,42 +22,6 @@ const EMPTY_READ_PAUSE: Duration = Duration::from_millis(50);
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 const KEEPALIVE_COUNT: u32 = 3;
-
-/// How a serial line is set up beside its speed. From the device's profile; most say 8N1 without handshake.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "snake_case", default, deny_unknown_fields)]
-pub struct SerialFormat {
-    pub parity: SerialParity,
-    pub data_bits: SerialDataBits,
-    pub flow: SerialFlow,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SerialParity {
-    #[default]
-    None,
-    Even,
-    Odd,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SerialDataBits {
-    #[default]
-    Eight,
-    Seven,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SerialFlow {
-    #[default]
-    None,
-    /// Linux has no DTR/DSR handshake: wire the printer's DTR to the host's CTS.
-    RtsCts,
-    XonXoff,
-}
 
 pub struct RealPort {
     config: PortConfig,

@@ -21,9 +21,9 @@ use std::sync::Arc;
 
 use super::lang::escpos::profile::FenceKind;
 use super::lang::escpos::{FenceSent, PrinterProfile, PrinterStatus, ProcessId, ReplyParser};
-use super::port::{Close, PortError, Reopen, reopen};
+use super::port::{Close, PortError, Reopen, SerialFlow, reopen};
 use super::reporter::Sensors;
-use super::{DeviceState, PrintOrder};
+use super::{DeviceState, DrawerSense, PrintOrder};
 use crate::document::Document;
 use crate::ids::JobId;
 use crate::retail::PrintProgress;
@@ -67,6 +67,16 @@ impl Default for Timings {
             errand_ms: 10_000,
         }
     }
+}
+
+/// What differs from one printer of a profile to the next.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Setting {
+    pub timings: Timings,
+    /// Where process ids start. Takes something that differs from one start of the process to the next, so that an answer to the last run's
+    /// question is not taken for one to ours.
+    pub fences: u64,
+    pub drawer_sense: DrawerSense,
 }
 
 /// One job's bytes, made when it is its turn.
@@ -135,7 +145,7 @@ struct Talk {
     fence: FenceKind,
     real_time: bool,
     xon_xoff: bool,
-    drawer_open_is_high: Option<bool>,
+    drawer_sense: DrawerSense,
 }
 
 enum Link {
@@ -228,22 +238,21 @@ enum Phase {
 }
 
 impl PrintMachine {
-    /// `fences`: where process ids start; take something that differs from one start of the process to the next. `torn`: the printer may
-    /// still be in the middle of a command from before we were started.
-    pub fn new(profile: &PrinterProfile, encode: Encode, timings: Timings, fences: u64, torn: bool) -> PrintMachine {
+    /// Whatever the printer was told before our time, it may still be in the middle of it: it is woken at the first connection.
+    pub fn new(profile: &PrinterProfile, encode: Encode, setting: Setting) -> PrintMachine {
         let talk = Talk {
             fence: profile.capability.fence.is,
             real_time: profile.capability.real_time_status.is,
-            xon_xoff: false,
-            drawer_open_is_high: None,
+            xon_xoff: profile.serial.flow == SerialFlow::XonXoff,
+            drawer_sense: setting.drawer_sense,
         };
         PrintMachine {
             talk,
             encode,
-            timings,
+            timings: setting.timings,
             link: Link::Down { state: DeviceState::Starting, cause: "offline".into(), hint: String::new() },
             old_trouble: None,
-            torn,
+            torn: true,
             reopen: Reopen::new(reopen::PRINTER_STEPS_MS),
             parser: ReplyParser::new(talk.xon_xoff),
             status: PrinterStatus::default(),
@@ -253,7 +262,7 @@ impl PrintMachine {
             moved_ms: 0,
             queue: VecDeque::new(),
             current: None,
-            fences,
+            fences: setting.fences,
             out: VecDeque::new(),
             dropped: None,
             stopping: false,

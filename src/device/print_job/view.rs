@@ -3,7 +3,7 @@
 use super::{Current, Link, Phase, PrintMachine, View};
 use crate::device::lang::escpos::{PaperStatus, Trouble};
 use crate::device::reporter::Sensors;
-use crate::device::{DeviceState, Paper};
+use crate::device::{DeviceState, DrawerSense, Paper};
 
 impl PrintMachine {
     pub fn view(&self) -> View {
@@ -42,9 +42,10 @@ impl PrintMachine {
             PaperStatus::Low => Paper::Low,
             PaperStatus::Out => Paper::Out,
         };
-        let drawer_open = match (self.talk.drawer_open_is_high, self.status.drawer_pin3_high) {
-            (Some(open_is_high), Some(high)) => Some(high == open_is_high),
-            (None, _) | (_, None) => None,
+        let drawer_open = match self.talk.drawer_sense {
+            DrawerSense::None => None,
+            DrawerSense::HighIsOpen => self.status.drawer_pin3_high,
+            DrawerSense::LowIsOpen => self.status.drawer_pin3_high.map(|high| !high),
         };
         Sensors { paper: Some(paper), cover_open: Some(self.status.cover_open), drawer_open }
     }

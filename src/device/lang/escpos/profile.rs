@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::device::lang::CodePage;
+use crate::device::port::SerialFormat;
 
 /// A printer profile, checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +25,9 @@ pub struct PrinterProfile {
     /// Paper speed, for the estimate of when a job should be done.
     pub speed_mm_s: u16,
     pub capability: Capabilities,
+    /// On a serial line: read it off the printer's self-test slip.
+    #[serde(default)]
+    pub serial: SerialFormat,
     /// In the order in which they are tried.
     #[serde(rename = "code_page")]
     pub code_pages: Vec<CodePageEntry>,
