@@ -1,5 +1,6 @@
 //! One integration binary with modules: one link, one place to look.
 
+mod browser;
 mod config;
 mod core;
 mod device;
@@ -10,3 +11,4 @@ mod paper;
 mod purity;
 mod stock;
 mod sync;
+mod web;

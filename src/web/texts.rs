@@ -47,6 +47,7 @@ pub struct Texts {
     pub key_back: &'static str,
     pub key_clear: &'static str,
     pub key_times: &'static str,
+    pub key_delete: &'static str,
     pub key_enter: &'static str,
     pub entry_empty: &'static str,
     pub times_armed: &'static str,
@@ -118,7 +119,6 @@ pub struct Texts {
     pub print_held: &'static str,
     pub print_held_hint: &'static str,
 
-    pub scanner_ready: &'static str,
     pub scanner_trouble: &'static str,
     pub online: &'static str,
     pub offline: &'static str,
@@ -298,6 +298,7 @@ static ENGLISH: Texts = Texts {
     key_back: "Back",
     key_clear: "Clear",
     key_times: "Qty",
+    key_delete: "Del",
     key_enter: "Enter",
     entry_empty: "Code or amount",
     times_armed: "{} × — now scan the article",
@@ -369,7 +370,6 @@ static ENGLISH: Texts = Texts {
     print_held: "{} — the sale is saved",
     print_held_hint: "The receipt prints by itself as soon as the printer can.",
 
-    scanner_ready: "Scanner ready",
     scanner_trouble: "Scanner missing",
     online: "Head office connected",
     offline: "Working offline since {} — {} sales waiting",

@@ -46,6 +46,7 @@ pub static GERMAN: Texts = Texts {
     key_back: "Zurück",
     key_clear: "Leeren",
     key_times: "Menge",
+    key_delete: "Entf",
     key_enter: "Eingabe",
     entry_empty: "Nummer oder Betrag",
     times_armed: "{} × — jetzt den Artikel scannen",
@@ -62,7 +63,7 @@ pub static GERMAN: Texts = Texts {
     day: "Tag",
     help: "Hilfe",
     close: "Schließen",
-    dismiss: "Weg",
+    dismiss: "Schließen",
     cancel: "Abbrechen",
 
     search_placeholder: "Name des Artikels",
@@ -117,7 +118,6 @@ pub static GERMAN: Texts = Texts {
     print_held: "{} — der Verkauf ist gespeichert",
     print_held_hint: "Der Bon druckt von selbst, sobald der Drucker kann.",
 
-    scanner_ready: "Scanner bereit",
     scanner_trouble: "Scanner fehlt",
     online: "Zentrale verbunden",
     offline: "Ohne Leitung seit {} — {} Verkäufe warten",

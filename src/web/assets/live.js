@@ -23,6 +23,7 @@ const live = (() => {
       if (again) again.focus({ preventScroll: true });
     }
     if (after) after(update);
+    document.body.dataset.revision = update.revision;
   }
 
   function putRows(rows) {

@@ -59,7 +59,7 @@ pub fn page(view: &View) -> Markup {
         div #till data-workstation=(view.workstation) data-exponent=(view.currency().exponent) data-decimal=(view.locale.decimal)
             data-revision=(live.revision) {
             header #head {
-                h1 { (visible(&view.screen.store_name)) span .ws { (fill(t.workstation, &[view.workstation.as_str()])) } }
+                h1 { span .ws { (fill(t.workstation, &[view.workstation.as_str()])) } span .store { (visible(&view.screen.store_name)) } }
                 div #status role="status" { (live.part("status")) }
                 button .quiet #sound type="button" hidden { (t.sound_locked) }
                 button .quiet type="button" data-panel="day" { (icon("day")) (t.day) kbd { "F10" } }
@@ -135,13 +135,22 @@ fn row(view: &View, line: &SoldLine, newest: bool, done: bool) -> Markup {
             span .quantity { (view.locale.quantity(line.quantity, line.unit)) }
             span .name {
                 span .text { (visible(&line.name)) }
-                @if each { span .each { (fill(t.column_each, &[&view.money(line.unit_price)])) } }
+                @if each { span .each { (unit_price(view, line)) } }
                 @for discount in &line.discounts {
                     span .each { (visible(&discount.text)) " " (view.money(discount.amount)) }
                 }
             }
             span .price { (view.money(line.extended)) }
         }
+    }
+}
+
+/// "1.29 each", "1.99 / kg".
+fn unit_price(view: &View, line: &SoldLine) -> String {
+    let price = view.money(line.unit_price);
+    match line.unit.symbol() {
+        "" => fill(view.locale.texts.column_each, &[&price]),
+        symbol => format!("{price} / {symbol}"),
     }
 }
 
@@ -183,7 +192,7 @@ fn line_acts(view: &View) -> Markup {
     html! {
         button type="button" #act-less data-do="less" disabled[off] { span .sign { "\u{2212}1" } (t.fewer) }
         button type="button" #act-more data-do="more" disabled[off] { span .sign { "+1" } (t.more) }
-        button type="button" #act-delete data-do="delete-line" disabled[off] { (icon("delete")) (t.delete_line) kbd { "Del" } }
+        button type="button" #act-delete data-do="delete-line" disabled[off] { (icon("delete")) (t.delete_line) kbd { (t.key_delete) } }
         button .wide type="button" #act-undo data-do="undo" disabled[nothing_to_undo] { (icon("undo")) (t.undo) kbd { "F8" } }
     }
 }
@@ -201,8 +210,8 @@ fn acts(view: &View) -> Markup {
         button type="button" #act-price data-do="price-check" aria-pressed=(armed) { (icon("price")) (t.price_check) kbd { "F3" } }
         button type="button" #act-park data-do="park" disabled[!movable] { (icon("park")) (t.park) kbd { "F4" } }
         button type="button" #act-parked data-panel="parked" {
-            (icon("parked")) (t.parked)
-            @if parked > 0 { span .count { (parked) } }
+            (icon("parked"))
+            span { (t.parked) @if parked > 0 { span .count { (parked) } } }
             kbd { "F6" }
         }
         button type="button" #act-void data-do="void-sale" disabled[!voidable] { (icon("void")) (t.void_sale) kbd { "F7" } }
@@ -226,7 +235,18 @@ fn strip(view: &View) -> Markup {
         @if let Some(feedback) = view.till.feedback.as_ref().filter(|f| f.tone != Tone::Error && !f.text.is_empty()) {
             div .say .calm { p { strong { (visible(&feedback.text)) } span { (visible(&feedback.remedy)) } } }
         }
-        div .say .idle { p { span { @if view.day_is_open() { (t.ready_hint) } @else { (t.day_open_hint) } } } }
+        div .say .idle { p { span { (idle_words(view)) } } }
+    }
+}
+
+fn idle_words(view: &View) -> &'static str {
+    let t = view.locale.texts;
+    if !view.day_is_open() {
+        t.day_open_hint
+    } else if view.basket().is_none() && view.till.last.is_some() {
+        t.change_hint
+    } else {
+        t.ready_hint
     }
 }
 

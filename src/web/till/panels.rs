@@ -18,9 +18,11 @@ const LETTERS: [&str; 3] = ["qwertyuiop", "asdfghjkl", "zxcvbnm"];
 pub fn search(t: &Texts) -> Markup {
     html! {
         div .panel data-name="search" hidden {
-            (panel_head(t, t.search))
-            input #search-text type="text" maxlength="60" autocomplete="off" autocapitalize="off" spellcheck="false"
-                placeholder=(t.search_placeholder) aria-label=(t.search_placeholder) aria-controls="search-results";
+            div .panel-head {
+                input #search-text type="text" maxlength="60" autocomplete="off" autocapitalize="off" spellcheck="false"
+                    placeholder=(t.search_placeholder) aria-label=(t.search_placeholder) aria-controls="search-results";
+                button type="button" data-do="close-panel" { (t.close) kbd { "Esc" } }
+            }
             div #search-results .fill aria-live="polite" { p .hint { (t.search_hint) } }
             div .letters {
                 @for row in LETTERS {
@@ -141,19 +143,21 @@ pub fn day(view: &View) -> Markup {
                 button .primary type="button" data-do="open-day" { (icon("day")) (t.day_open_button) }
             }
         }
-        @for alarm in &view.screen.alarms { p .warn-text { (icon("stop")) (visible(alarm)) } }
+        @for alarm in &view.screen.alarms { p .warn-text .alarm { (icon("stop")) (visible(alarm)) } }
     }
 }
 
 /// Look of this screen, kept in this browser only.
 pub fn look(t: &Texts) -> Markup {
     html! {
-        fieldset .look {
-            legend { (t.look) }
-            button type="button" data-look="auto" { (t.look_auto) }
-            button type="button" data-look="light" { (t.look_light) }
-            button type="button" data-look="dark" { (t.look_dark) }
-            button type="button" data-mirror="toggle" { (t.look_mirror) }
+        div .look {
+            p { (t.look) }
+            div {
+                button type="button" data-look="auto" { (t.look_auto) }
+                button type="button" data-look="light" { (t.look_light) }
+                button type="button" data-look="dark" { (t.look_dark) }
+                button type="button" data-mirror="toggle" { (t.look_mirror) }
+            }
         }
     }
 }

@@ -17,7 +17,8 @@ pub fn total(view: &View) -> Markup {
         (Some(_), _) => owed(view),
         (None, Some(record)) => finished(view, record),
         (None, None) => {
-            html! { div .label { (view.locale.texts.total) } div .big .none { (view.money(Money::ZERO)) span .code { (view.currency().code) } } }
+            html! { div .label { (view.locale.texts.total) }
+            div .sums { div .big .none { (view.money(Money::ZERO)) span .code { (view.currency().code) } } } }
         }
     }
 }
@@ -31,13 +32,15 @@ fn owed(view: &View) -> Markup {
     let tenders = view.basket().map(|basket| basket.tenders.as_slice()).unwrap_or_default();
     html! {
         div .label { (label) span .lines { (lines) } }
-        div .big { (view.money(totals.due)) span .code { (view.currency().code) } }
-        div .under {
+        div .sums {
             @if totals.due_cash != totals.due { span .cash-due { (t.cash) " " strong { (view.money(totals.due_cash)) } } }
+            div .big { (view.money(totals.due)) span .code { (view.currency().code) } }
+        }
+        div .under {
             @if part_paid { span { (fill(t.total_in, &[&view.money(totals.total)])) } }
             @for (index, tender) in tenders.iter().enumerate() {
                 span .tender {
-                    (tender_word(t, tender.kind)) " " strong { (view.money(tender.amount)) }
+                    (fill(t.paid_so_far, &[tender_word(t, tender.kind)])) " " strong { (view.money(tender.amount)) }
                     @if tender.kind == TenderKind::Cash {
                         button .small type="button" id=(format!("back-{index}")) data-do="take-back" data-index=(index) { (t.tender_back) }
                     }
@@ -52,8 +55,8 @@ fn finished(view: &View, record: &TransactionRecord) -> Markup {
     let by_cash = record.tenders.iter().any(|tender| tender.kind == TenderKind::Cash);
     let (label, amount) = if by_cash { (t.change, record.change) } else { (t.paid, record.total) };
     html! {
-        div .label .done { (icon("done")) (label) span .lines { (t.change_hint) } }
-        div .big .change data-finished=(record.txn) { (view.money(amount)) span .code { (view.currency().code) } }
+        div .label .done { (icon("done")) (label) }
+        div .sums { div .big .change data-finished=(record.txn) { (view.money(amount)) span .code { (view.currency().code) } } }
         div .under {
             span { (fill(t.total_in, &[&view.money(record.total + record.rounding)])) }
             @for tender in &record.tenders { span .tender { (tender_word(t, tender.kind)) " " strong { (view.money(tender.amount)) } } }

@@ -84,11 +84,9 @@ fn scanners(view: &View) -> Markup {
     if scanners.peek().is_none() {
         return html! {};
     }
+    // A scanner that works is noticed by scanning; only trouble needs a word.
     let well = scanners.all(|device| matches!(device.state, DeviceState::Ready | DeviceState::Busy));
-    html! {
-        @if well { span .chip .good { (icon("scan")) (t.scanner_ready) } }
-        @else { span .chip .bad { (icon("scan")) (t.scanner_trouble) } }
-    }
+    html! { @if !well { span .chip .bad { (icon("scan")) (t.scanner_trouble) } } }
 }
 
 fn link(view: &View) -> Markup {
@@ -113,9 +111,10 @@ fn prices(view: &View) -> Markup {
         None => html! { span .chip .warn { (icon("price")) (t.no_prices) } },
         Some(feed) => {
             let known_ms = feed.confirmed_ms.unwrap_or(feed.adopted_at.ms).max(feed.adopted_at.ms);
+            let date = view.locale.today(known_ms).map_or_else(|| "?".to_owned(), |date| view.locale.date(date));
             html! {
                 @if view.now_ms - known_ms > PRICES_MS_OLD {
-                    span .chip .warn { (icon("price")) (fill(t.prices_from, &[&view.locale.date_and_clock(known_ms)])) }
+                    span .chip .warn { (icon("price")) (fill(t.prices_from, &[&date])) }
                 }
             }
         }

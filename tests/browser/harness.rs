@@ -1,0 +1,131 @@
+//! Starts a browser of its own for a test and ends it with the test.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use thirtyfour::prelude::*;
+
+/// How long a page may take to show what a test waits for.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+pub struct Browser {
+    pub driver: WebDriver,
+    chromedriver: Child,
+    _profile: tempfile::TempDir,
+}
+
+impl Browser {
+    /// A window of this inner size. Panics with the remedy when chromium is not installed.
+    pub async fn start(width: u32, height: u32) -> Browser {
+        // The WebDriver crate's HTTP client wants a TLS provider even for plain HTTP.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut chromedriver = Command::new("chromedriver")
+            .args(["--port=0", "--log-level=SEVERE"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver runs: apt-get install chromium chromium-driver");
+        let port = announced_port(&mut chromedriver);
+        let profile = tempfile::tempdir().unwrap();
+        let mut capabilities = DesiredCapabilities::chrome();
+        let folder = format!("--user-data-dir={}", profile.path().display());
+        let size = format!("--window-size={width},{height}");
+        let arguments = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--no-first-run",
+            "--hide-scrollbars",
+            "--force-prefers-reduced-motion",
+            "--autoplay-policy=no-user-gesture-required",
+            "--force-device-scale-factor=1",
+            &folder,
+            &size,
+        ];
+        for argument in arguments {
+            capabilities.add_arg(argument).unwrap();
+        }
+        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await.expect("chromium starts");
+        let browser = Browser { driver, chromedriver, _profile: profile };
+        browser.resize(width, height).await;
+        browser
+    }
+
+    /// Makes the page's own area exactly this large, whatever frame the window has.
+    pub async fn resize(&self, width: u32, height: u32) {
+        let inner = self.run("return [window.outerWidth - window.innerWidth, window.outerHeight - window.innerHeight]").await;
+        let frame = |index: usize| inner[index].as_u64().unwrap_or(0) as u32;
+        self.driver.set_window_rect(0, 0, width + frame(0), height + frame(1)).await.unwrap();
+    }
+
+    pub async fn open(&self, address: &str) {
+        self.driver.goto(address).await.unwrap();
+    }
+
+    /// The result of a script.
+    pub async fn run(&self, script: &str) -> serde_json::Value {
+        self.driver.execute(script, Vec::new()).await.unwrap_or_else(|error| panic!("{script}: {error}")).json().clone()
+    }
+
+    pub async fn text(&self, css: &str) -> String {
+        let script = format!("return (document.querySelector({css:?}) || {{}}).innerText || ''");
+        self.run(&script).await.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Waits until the script returns true.
+    pub async fn until(&self, what: &str, script: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.run(&format!("return Boolean({script})")).await != true {
+            if Instant::now() > deadline {
+                self.picture(Path::new("/tmp"), "browser-test-waited").await;
+                panic!("waited in vain: {what}\n{}", self.text("body").await);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    pub async fn tap(&self, css: &str) {
+        let element = self.driver.find(By::Css(css)).await.unwrap_or_else(|error| panic!("{css}: {error}"));
+        element.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
+    }
+
+    /// Keys, wherever the focus is.
+    pub async fn keys(&self, keys: &str) {
+        self.driver.action_chain().send_keys(keys).perform().await.unwrap();
+    }
+
+    /// Writes a picture; a failing picture fails no test.
+    pub async fn picture(&self, folder: &Path, name: &str) {
+        let _ = self.driver.screenshot(&folder.join(format!("{name}.png"))).await;
+    }
+
+    pub async fn end(mut self) {
+        let _ = self.driver.clone().quit().await;
+        let _ = self.chromedriver.kill();
+        let _ = self.chromedriver.wait();
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let _ = self.chromedriver.kill();
+        let _ = self.chromedriver.wait();
+    }
+}
+
+fn announced_port(chromedriver: &mut Child) -> u16 {
+    let output = chromedriver.stdout.take().expect("stdout is piped");
+    for line in BufReader::new(output).lines() {
+        let line = line.expect("chromedriver speaks UTF-8");
+        if let Some((_, port)) = line.split_once("started successfully on port ") {
+            return port.trim_end_matches('.').parse().expect("a port");
+        }
+    }
+    panic!("chromedriver ended before it said its port");
+}

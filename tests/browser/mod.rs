@@ -1,0 +1,4 @@
+//! The pages in a real browser: Debian's chromium, headless, driven through chromedriver.
+
+mod harness;
+mod layout;

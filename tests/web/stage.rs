@@ -1,0 +1,426 @@
+//! A stage for the node's pages: screens built by hand, a loop that is played by the test, and the real router behind a real socket.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use counterfoil::device::{DeviceKind, DeviceState, DeviceStatus, Paper};
+use counterfoil::document;
+use counterfoil::gs1::CodeRules;
+use counterfoil::ids::{AttemptId, DeviceName, Incarnation, JobId, NodeId, ReceiptNo, Sku, StoreId, TaxClassId, TxnId, WorkstationId};
+use counterfoil::journal::{Folder, Reader};
+use counterfoil::money::{Currency, Money, Qty, RoundingMode, Unit};
+use counterfoil::node::Node;
+use counterfoil::node::archive::Archive;
+use counterfoil::node::handle::{AskError, CommandRequest, DurableHead, Input, Shared};
+use counterfoil::node::screen::{ArticleInfo, FeedStatus, Feedback, LinkStatus, NextScan, Screen, SuspendedRow, TillScreen, Tone};
+use counterfoil::retail::basket::{Basket, BasketLine, BasketTotals, CardAttempt, Place, UndoStep};
+use counterfoil::retail::day::Day;
+use counterfoil::retail::event::PrintSubject;
+use counterfoil::retail::print::{OpenPrint, PrintState};
+use counterfoil::retail::rules::{Limits, WorkstationRules};
+use counterfoil::retail::tax::{TaxMode, TaxRounding, TaxTable};
+use counterfoil::retail::{Answer, Feed, Rules, SoldLine, Tender, TenderKind, TransactionKind, TransactionRecord};
+use counterfoil::time::{Clock, ClockQuality, Stamp};
+use counterfoil::views::{self, Views};
+use counterfoil::web::guard::Guard;
+use counterfoil::web::locale::Locale;
+use counterfoil::web::pairing::{Pairing, Scope};
+use counterfoil::web::{self, WebParts};
+use tokio::sync::{mpsc, watch};
+
+/// 2026-11-22 14:02 UTC.
+pub const NOW_MS: i64 = 1_795_356_120_000;
+
+pub fn ws(text: &str) -> WorkstationId {
+    WorkstationId::new(text).unwrap()
+}
+
+pub fn euro(minor: i64) -> Money {
+    Money::from_minor(minor)
+}
+
+pub fn at(ms: i64) -> Stamp {
+    Stamp { ms, quality: ClockQuality::Synchronised }
+}
+
+pub fn rules() -> Rules {
+    let tax =
+        TaxTable { mode: TaxMode::Inclusive, rounding_place: TaxRounding::Group, rounding_mode: RoundingMode::HalfUp, classes: Vec::new() };
+    let workstation =
+        |id: &str| WorkstationRules { id: ws(id), receipt_printer: Some(DeviceName::new("printer-1").unwrap()), has_drawer: true };
+    Rules {
+        store: StoreId::new("berlin-1").unwrap(),
+        currency: Currency::from_code("EUR").unwrap(),
+        tax,
+        line_rounding: RoundingMode::HalfUp,
+        cash_step: euro(5),
+        notes: [500, 1000, 2000, 5000, 10000].map(euro).to_vec(),
+        workstations: vec![workstation("1"), workstation("2")],
+        limits: Limits::default(),
+    }
+}
+
+pub fn line(number: u32, name: &str, quantity: i64, price: i64) -> SoldLine {
+    let quantity = Qty::pieces(quantity);
+    let gross = euro(price).times(quantity, RoundingMode::HalfUp);
+    SoldLine {
+        line: number,
+        sku: Sku::new(&format!("A{number}")).unwrap(),
+        name: name.to_owned(),
+        code: "4006381333931".to_owned(),
+        gtin: Some("04006381333931".to_owned()),
+        quantity,
+        unit: Unit::Piece,
+        unit_price: euro(price),
+        gross,
+        discounts: Vec::new(),
+        extended: gross,
+        tax_class: TaxClassId::new("A").unwrap(),
+        group: String::new(),
+        embedded_price: None,
+        quantity_from: counterfoil::retail::QuantityFrom::Entry,
+        batch: None,
+        serial: None,
+        price_version: 3,
+    }
+}
+
+/// A dozen lines as a Saturday brings them; the list must scroll and the newest must be seen.
+pub fn groceries() -> Vec<SoldLine> {
+    let mut lines = vec![
+        line(1, "Vollmilch 3,5 % 1 l", 2, 129),
+        line(2, "Roggenmischbrot geschnitten 750 g", 1, 279),
+        line(3, "Bananen Fairtrade", 1, 188),
+        line(4, "Butter mild gesäuert 250 g", 1, 239),
+        line(5, "Espresso ganze Bohne Röstung dunkel, kräftig und rund, aus Äthiopien und Peru 1 kg", 1, 1599),
+        line(6, "Tomaten Rispe", 1, 199),
+        line(7, "Mineralwasser medium 1,0 l Pfandflasche", 12, 59),
+        line(8, "Zahnpasta Kräuter 75 ml", 1, 95),
+        line(9, "Haferdrink Barista 1 l", 3, 199),
+        line(10, "Küchenrolle 4 × 51 Blatt", 1, 265),
+        line(11, "Gouda jung in Scheiben 400 g", 1, 349),
+    ];
+    lines[2].unit = Unit::Kilogram;
+    lines[2].quantity = Qty::from_thousandths(945);
+    lines[2].unit_price = euro(199);
+    lines
+}
+
+pub fn basket(lines: Vec<SoldLine>) -> Basket {
+    let undo = lines.iter().map(|line| UndoStep::Added { line: line.line }).collect();
+    let next_line = lines.len() as u32 + 1;
+    Basket {
+        txn: TxnId(uuid::Uuid::from_u128(7)),
+        opened_at: at(NOW_MS),
+        staff: None,
+        place: Place::At(ws("1")),
+        lines: lines.into_iter().map(|sold| BasketLine { sold, voided: false }).collect(),
+        next_line,
+        undo,
+        tenders: Vec::new(),
+        card: None,
+    }
+}
+
+/// The till screen of an open sale, with the sums the loop would publish.
+pub fn selling(basket: Basket) -> TillScreen {
+    let total: Money = basket.lines.iter().filter(|line| !line.voided).map(|line| line.sold.extended).sum();
+    let paid: Money = basket.tenders.iter().map(|tender| tender.amount).sum();
+    let due = total - paid;
+    let due_cash = due.to_step(euro(5), RoundingMode::HalfUp);
+    let lines = basket.lines.iter().filter(|line| !line.voided).count() as u32;
+    let newest = basket.lines.last().map(|line| line.sold.name.clone()).unwrap_or_default();
+    let totals = BasketTotals { lines, subtotal: total, tax: euro(0), total, paid, due, due_cash, taxes: Vec::new() };
+    TillScreen {
+        revision: 1,
+        basket: Some(Arc::new(basket)),
+        totals: Some(totals),
+        cash_buttons: counterfoil::retail::tender::suggestions(due_cash, &rules()),
+        feedback: Some(Feedback { serial: 1, tone: Tone::Good, text: newest, remedy: String::new(), code: String::new() }),
+        ..TillScreen::default()
+    }
+}
+
+pub fn one_article() -> TillScreen {
+    selling(basket(vec![line(1, "Roggenmischbrot geschnitten 750 g", 1, 749)]))
+}
+
+pub fn finished(lines: Vec<SoldLine>, paid: Money) -> TransactionRecord {
+    let total: Money = lines.iter().map(|line| line.extended).sum();
+    let rounded = total.to_step(euro(5), RoundingMode::HalfUp);
+    TransactionRecord {
+        txn: TxnId(uuid::Uuid::from_u128(6)),
+        kind: TransactionKind::Sale,
+        number: ReceiptNo { workstation: ws("1"), incarnation: Incarnation(0x00ab_cdef_0123_4567), counter: 42 },
+        workstation: ws("1"),
+        staff: None,
+        business_date: jiff::civil::date(2026, 11, 22),
+        opened_at: at(NOW_MS - 60_000),
+        at: at(NOW_MS),
+        utc_offset_min: 60,
+        currency: "EUR".to_owned(),
+        tax_mode: TaxMode::Inclusive,
+        lines,
+        taxes: Vec::new(),
+        total,
+        rounding: rounded - total,
+        tenders: vec![Tender { kind: TenderKind::Cash, amount: paid, attempt: None }],
+        change: paid - rounded,
+        training: false,
+    }
+}
+
+pub fn printer(state: DeviceState, paper: Paper, hint: &str) -> DeviceStatus {
+    DeviceStatus {
+        name: DeviceName::new("printer-1").unwrap(),
+        kind: DeviceKind::Printer,
+        workstation: Some(ws("1")),
+        state,
+        since_ms: NOW_MS - 300_000,
+        hint: hint.to_owned(),
+        paper: Some(paper),
+        cover_open: Some(false),
+        drawer_open: Some(false),
+    }
+}
+
+/// A shop on a good day.
+pub fn screen(till: TillScreen) -> Screen {
+    let scanner = DeviceStatus {
+        name: DeviceName::new("scanner-1").unwrap(),
+        kind: DeviceKind::Scanner,
+        paper: None,
+        cover_open: None,
+        drawer_open: None,
+        ..printer(DeviceState::Ready, Paper::Ok, "")
+    };
+    Screen {
+        revision: 5,
+        store: StoreId::new("berlin-1").unwrap(),
+        store_name: "Laden am Markt".to_owned(),
+        rules: Arc::new(rules()),
+        day: Day::Open { date: jiff::civil::date(2026, 11, 22), opened_at: at(NOW_MS - 6 * 3_600_000) },
+        workstations: BTreeMap::from([(ws("1"), Arc::new(till)), (ws("2"), Arc::new(TillScreen::default()))]),
+        suspended: Vec::new(),
+        prints: Vec::new(),
+        devices: vec![printer(DeviceState::Ready, Paper::Ok, ""), scanner],
+        link: LinkStatus { online: true, since_ms: NOW_MS - 1000, last_contact_ms: Some(NOW_MS), ..LinkStatus::default() },
+        feeds: vec![FeedStatus {
+            feed: Feed::Catalogue,
+            version: 3,
+            adopted_at: at(NOW_MS - 3_600_000),
+            confirmed_ms: Some(NOW_MS - 60_000),
+        }],
+        alarms: Vec::new(),
+    }
+}
+
+pub fn open_print(state: PrintState) -> OpenPrint {
+    OpenPrint {
+        job: JobId(uuid::Uuid::from_u128(99)),
+        printer: DeviceName::new("printer-1").unwrap(),
+        workstation: ws("1"),
+        what: PrintSubject::Receipt(TxnId(uuid::Uuid::from_u128(6))),
+        copy: 0,
+        asked_at: at(NOW_MS),
+        state,
+    }
+}
+
+/// Every situation a cashier meets, by name. Golden files and the layout checks go through all of them.
+pub fn situations() -> Vec<(&'static str, Screen)> {
+    let error = |code: &str, text: &str, remedy: &str| Feedback {
+        serial: 9,
+        tone: Tone::Error,
+        text: text.into(),
+        remedy: remedy.into(),
+        code: code.into(),
+    };
+    let full = || selling(basket(groceries()));
+    let mut all = vec![("empty", screen(TillScreen::default())), ("one-article", screen(one_article())), ("full", screen(full()))];
+
+    let last = finished(vec![line(1, "Roggenmischbrot geschnitten 750 g", 1, 749)], euro(1000));
+    all.push(("change", screen(TillScreen { last: Some(Arc::new(last.clone())), ..TillScreen::default() })));
+
+    let unknown = TillScreen {
+        feedback: Some(error("unknown_article", "Not found: 4006381333931", "Search the article by name, or put it aside and go on.")),
+        ..full()
+    };
+    all.push(("unknown-article", screen(unknown)));
+
+    let mut split = basket(groceries());
+    split.tenders = vec![Tender { kind: TenderKind::Cash, amount: euro(2000), attempt: None }];
+    all.push(("split", screen(selling(split.clone()))));
+    split.card = Some(CardAttempt { attempt: AttemptId(uuid::Uuid::from_u128(5)), amount: euro(2340), at: at(NOW_MS) });
+    all.push(("card", screen(selling(split))));
+
+    let mut paper_out = screen(TillScreen { last: Some(Arc::new(last.clone())), ..TillScreen::default() });
+    paper_out.devices[0] = printer(DeviceState::Attention { cause: "paper_out".into() }, Paper::Out, "Put in a new roll.");
+    paper_out.prints = vec![open_print(PrintState::HeldClean { cause: "paper_out".into() })];
+    all.push(("paper-out", paper_out));
+
+    let mut asks = screen(TillScreen { last: Some(Arc::new(last)), ..TillScreen::default() });
+    asks.devices[0] = printer(DeviceState::Attention { cause: "offline".into() }, Paper::Ok, "Check the cable.");
+    asks.prints = vec![open_print(PrintState::Unknown { cause: "unplugged".into() })];
+    all.push(("receipt-unknown", asks));
+
+    let mut offline = screen(full());
+    offline.link = LinkStatus { online: false, since_ms: NOW_MS, transactions_waiting: 12, ..LinkStatus::default() };
+    offline.feeds[0].confirmed_ms = Some(NOW_MS - 3 * 86_400_000);
+    offline.feeds[0].adopted_at = at(NOW_MS - 3 * 86_400_000);
+    offline.devices[0].paper = Some(Paper::Low);
+    offline.alarms = vec!["The disk is 95 % full: free some space.".into()];
+    offline.suspended = vec![SuspendedRow {
+        txn: TxnId(uuid::Uuid::from_u128(3)),
+        by: ws("2"),
+        at: at(NOW_MS - 600_000),
+        lines: 4,
+        total: euro(2345),
+        first_article: "Haferdrink Barista 1 l".into(),
+    }];
+    all.push(("offline", offline));
+
+    all.push(("times", screen(TillScreen { next_scan: NextScan::Times(Qty::pieces(3)), ..full() })));
+    all.push(("price-check", screen(TillScreen { next_scan: NextScan::PriceCheck, ..full() })));
+
+    let found = ArticleInfo {
+        sku: Sku::new("A9").unwrap(),
+        name: "Haferdrink Barista 1 l".into(),
+        code: "4006381333931".into(),
+        unit: Unit::Piece,
+        unit_price: Some(euro(199)),
+        on_hand: Some(Qty::pieces(17)),
+        stock_as_of_ms: Some(NOW_MS - 3 * 3_600_000),
+    };
+    all.push(("price-shown", screen(TillScreen { price_check: Some(Arc::new(found)), ..full() })));
+
+    let mut closed = screen(TillScreen::default());
+    closed.day = Day::Closed { last: jiff::civil::date(2026, 11, 21) };
+    all.push(("day-closed", closed));
+    all
+}
+
+/// Stands still unless moved.
+pub struct StillClock;
+impl Clock for StillClock {
+    fn now(&self) -> Stamp {
+        at(NOW_MS)
+    }
+    fn monotonic_ms(&self) -> u64 {
+        0
+    }
+}
+
+pub fn locale(tag: &str) -> Locale {
+    Locale::of_store(&document::Locale::from_tag(tag).unwrap(), jiff::tz::TimeZone::UTC)
+}
+
+/// What the played loop answers next; when nothing is queued it answers well.
+type Planned = Arc<Mutex<VecDeque<Result<Answer, AskError>>>>;
+
+/// A running door with a played loop behind it.
+pub struct Stage {
+    pub address: SocketAddr,
+    pub screen: watch::Sender<Arc<Screen>>,
+    /// Commands as they reached the loop.
+    pub asked: Arc<Mutex<Vec<CommandRequest>>>,
+    /// Everything else that reached it, in words.
+    pub told: Arc<Mutex<Vec<String>>>,
+    pub planned: Planned,
+    pub pairing: Arc<Pairing>,
+    /// A token for the whole store, and one for workstation 1 alone.
+    pub desk_token: String,
+    pub till_token: String,
+    _folder: tempfile::TempDir,
+    _durable: watch::Sender<DurableHead>,
+}
+
+impl Stage {
+    pub async fn open(first: Screen, locale: Locale) -> Stage {
+        Stage::open_on("127.0.0.1:0", first, locale).await
+    }
+
+    pub async fn open_on(listen: &str, first: Screen, locale: Locale) -> Stage {
+        let folder = tempfile::tempdir().unwrap();
+        let (inbox, mut inputs) = mpsc::channel(64);
+        let (screen, screens) = watch::channel(Arc::new(first));
+        let head = DurableHead { incarnation: Incarnation(1), seq: 0, hash: String::new(), urgent_seq: 0 };
+        let (durable, durables) = watch::channel(head);
+        let node = Node::for_tests(inbox, screens, durables, Arc::new(shared(folder.path())));
+        let pairing = Arc::new(Pairing::open(folder.path(), Arc::new(StillClock)).unwrap());
+        let desk_token = pairing.create_token("desk", Scope::Any).unwrap().1;
+        let till_token = pairing.create_token("till 1", Scope::Workstation(ws("1"))).unwrap().1;
+
+        let listener = tokio::net::TcpListener::bind(listen).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let parts = WebParts {
+            locale,
+            guard: Arc::new(Guard::new(address, &[], false)),
+            pairing: pairing.clone(),
+            clock: Arc::new(StillClock),
+            metrics: Box::new(|| "counterfoil_up 1\n".to_owned()),
+            body_timeout: Duration::from_millis(400),
+        };
+        let router = web::router(node, parts);
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let planned = Planned::default();
+        let (asked_in, told_in, planned_in) = (asked.clone(), told.clone(), planned.clone());
+        tokio::spawn(async move {
+            let mut seq = 0;
+            while let Some(input) = inputs.recv().await {
+                match input {
+                    Input::Ask(request, reply) => {
+                        asked_in.lock().unwrap().push(request);
+                        seq += 1;
+                        let answer = planned_in.lock().unwrap().pop_front();
+                        let _ = reply.send(answer.unwrap_or(Ok(Answer { seq, ..Answer::default() })));
+                    }
+                    Input::OnHand(skus, reply) => {
+                        let _ = reply.send(vec![None; skus.len()]);
+                    }
+                    other => told_in.lock().unwrap().push(format!("{other:?}")),
+                }
+            }
+        });
+        Stage { address, screen, asked, told, planned, pairing, desk_token, till_token, _folder: folder, _durable: durable }
+    }
+
+    pub fn show(&self, screen: Screen) {
+        self.screen.send_modify(|old| {
+            let revision = old.revision + 1;
+            *old = Arc::new(Screen { revision, ..screen });
+        });
+    }
+
+    /// The newest command the loop was asked.
+    pub fn last_asked(&self) -> CommandRequest {
+        self.asked.lock().unwrap().last().expect("something was asked").clone()
+    }
+}
+
+fn shared(folder: &std::path::Path) -> Shared {
+    let journal_folder = folder.join("journal");
+    let reader = Reader::on(Folder::create(&journal_folder).unwrap());
+    let (views, _) = Views::open(views::Options {
+        folder: folder.join("views"),
+        feeds_folder: folder.join("feeds"),
+        node: NodeId::new("node-1").unwrap(),
+        adopted: BTreeMap::new(),
+        head_seq: 0,
+        records: Arc::new(|_, _, _: &mut dyn FnMut(u64, &[counterfoil::retail::Event]) -> ControlFlow<()>| Ok(())),
+    });
+    Shared {
+        journal_folder,
+        feeds_folder: folder.join("feeds"),
+        views: views.clone(),
+        archive: Archive::new(views, Arc::new(reader)),
+        codes: CodeRules::for_country("DE", Currency::from_code("EUR").unwrap()),
+        time_zone: jiff::tz::TimeZone::UTC,
+    }
+}
