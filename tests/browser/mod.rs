@@ -1,4 +1,5 @@
 //! The pages in a real browser: Debian's chromium, headless, driven through chromedriver.
 
+mod acts;
 mod harness;
 mod layout;

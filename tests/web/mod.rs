@@ -1,3 +1,7 @@
 //! The node's doors, pages and API, against a loop that the test plays.
 
+mod api;
+mod doors;
+mod http;
+mod pages;
 pub mod stage;

@@ -141,7 +141,7 @@
   }
 
   // Two taps on a way to pay within the blink of an eye are one.
-  let paying = 0;
+  let paying = -Infinity;
   function pay(send) {
     if (performance.now() - paying < 400) return;
     paying = performance.now();
@@ -297,14 +297,55 @@
   }
 
   // ------------------------------------------------------------------ keys
-  // A wedge types 1 to 19 ms apart, people slower than 40: what came in one burst and ends in Enter is a scan, whatever was
-  // typed before it and whatever has the focus.
-  const BURST_GAP_MS = 35;
-  const BURST_MIN = 6;
+  // A wedge types 1 to 19 ms apart, with a hiccup now and then; people need more than 60 ms a key and pause before they pull
+  // the trigger. What came in one burst and ends in Enter is a scan, whatever was typed before it and whatever has the focus.
+  // Printable keys wait a moment before they do anything, so that a "-" or "/" inside a scanned code deletes and pays nothing.
+  const PAUSE_MS = 120;
+  const SCAN_GAP_MS = 35;
+  const SCAN_MIN = 6;
+  const SETTLE_MS = 45;
   let burst = "";
+  let burstBegan = 0;
   let burstAt = 0;
-  let beforeBurst = "";
-  let searchBeforeBurst = null;
+  let entryBefore = "";
+  let searchBefore = null;
+  let typed = [];
+  let settling = 0;
+
+  function inBurst(name, at) {
+    if (at - burstAt > PAUSE_MS || burst === "") {
+      burst = "";
+      burstBegan = at;
+      entryBefore = entry;
+      searchBefore = panel === "search" ? $("search-text").value : null;
+    }
+    burst += name;
+    burstAt = at;
+  }
+  function isScan(at) { return burst.length >= SCAN_MIN && at - burstBegan <= SCAN_GAP_MS * burst.length; }
+  function takeScan() {
+    const code = burst;
+    burst = "";
+    typed = [];
+    entry = entryBefore;
+    if (searchBefore === null) closePanel();
+    else { $("search-text").value = searchBefore; runSearch(); }
+    addCode(code);
+    times = null;
+    showEntry();
+  }
+  function settle() {
+    clearTimeout(settling);
+    const names = typed;
+    typed = [];
+    for (const name of names) {
+      if (panel === "search") letter(name);
+      else if (/^\p{L}$/u.test(name)) { openPanel("search"); letter(name); }
+      else key(name);
+      // What has acted is no part of a scan that follows.
+      if ("*+/-".includes(name)) burst = "";
+    }
+  }
 
   function pressButton(id) {
     const button = $(id);
@@ -327,63 +368,43 @@
       return functionKeys[event.key]();
     }
     if (event.altKey && !event.ctrlKey) return;
-    const now = performance.now();
     const printable = event.key.length === 1;
-    if (printable) {
-      if (now - burstAt > BURST_GAP_MS || burst === "") {
-        burst = "";
-        beforeBurst = entry;
-        searchBeforeBurst = panel === "search" ? $("search-text").value : null;
-      }
-      burst += event.key;
-      burstAt = now;
-    } else if (event.key === "Enter" && burst.length >= BURST_MIN && now - burstAt <= BURST_GAP_MS * 2) {
+    if (printable) inBurst(event.key, event.timeStamp);
+    else if (event.key === "Enter" && isScan(event.timeStamp)) {
       event.preventDefault();
-      const code = burst;
-      burst = "";
-      entry = beforeBurst;
-      if (searchBeforeBurst === null) closePanel();
-      else { $("search-text").value = searchBeforeBurst; runSearch(); }
-      addCode(code);
-      times = null;
-      return showEntry();
+      return takeScan();
     }
-
-    const inSearch = panel === "search";
-    if (inSearch && (event.target === $("search-text") || printable)) return searchKey(event, printable);
-    if (event.key === "Tab") return;
-    // Enter and Space on a button that was reached by Tab press it.
+    const field = event.target === $("search-text");
     const onButton = event.target.closest && event.target.closest("button") && event.target.matches(":focus-visible");
-    if (onButton && (event.key === "Enter" || event.key === " ")) return;
-
-    if (/^\p{L}$/u.test(event.key)) {
-      openPanel("search");
-      $("search-text").value = event.key;
+    if (printable && !field && !(onButton && event.key === " ")) {
       event.preventDefault();
-      return runSearch();
+      typed.push(event.key);
+      clearTimeout(settling);
+      settling = setTimeout(settle, SETTLE_MS);
+      return;
     }
-    if (printable || ["Enter", "Backspace", "Escape", "Delete", "ArrowUp", "ArrowDown"].includes(event.key)) {
-      if (event.key !== " ") event.preventDefault();
+    if (!printable) {
+      settle();
+      if (event.key !== "Shift" && event.key !== "AltGraph") burst = "";
+    }
+    if (panel === "search" && (field || event.target.classList.contains("found"))) return searchKey(event);
+    // Enter and Space on a button that was reached by Tab press it.
+    if (onButton && (event.key === "Enter" || event.key === " ")) return;
+    if (["Enter", "Backspace", "Escape", "Delete", "ArrowUp", "ArrowDown"].includes(event.key)) {
+      event.preventDefault();
       key(event.key);
     }
   });
 
-  function searchKey(event, printable) {
-    const field = $("search-text");
-    if (event.key === "Escape") { event.preventDefault(); return closePanel(); }
-    if (event.key === "Enter") {
-      event.preventDefault();
-      const first = document.querySelector("#search-results .found");
-      if (event.target.classList.contains("found")) return event.target.click();
-      return first && first.click();
-    }
-    if (event.key === "ArrowDown") {
-      const first = document.querySelector("#search-results .found");
-      if (first) { event.preventDefault(); first.focus(); }
-      return;
-    }
-    if (printable && event.target !== field) { field.focus(); }
-    setTimeout(runSearch, 0);
+  function searchKey(event) {
+    const found = [...document.querySelectorAll("#search-results .found")];
+    const at = found.indexOf(event.target);
+    if (event.key === "Escape") closePanel();
+    else if (event.key === "Enter") (found[at] || found[0])?.click();
+    else if (event.key === "ArrowDown") found[Math.min(at + 1, found.length - 1)]?.focus();
+    else if (event.key === "ArrowUp") (found[at - 1] || $("search-text")).focus();
+    else return;
+    event.preventDefault();
   }
   $("search-text").addEventListener("input", runSearch);
 

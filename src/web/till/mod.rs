@@ -127,7 +127,6 @@ fn row_id(line: &SoldLine) -> String {
 }
 
 fn row(view: &View, line: &SoldLine, newest: bool, done: bool) -> Markup {
-    let t = view.locale.texts;
     let id = if done { format!("d{}", row_id(line)) } else { row_id(line) };
     let each = line.quantity != Qty::ONE || line.embedded_price.is_some();
     html! {

@@ -93,7 +93,7 @@ pub fn ways(view: &View) -> Markup {
     let exact = view.till.cash_buttons.first().copied().unwrap_or(totals.due_cash);
     html! {
         button .card type="button" #pay-card data-do="card" disabled[!by_card] {
-            (icon("card")) (t.card) span .amount data-typed="card" data-whole=(view.money(totals.due)) { (view.money(totals.due)) } kbd { "/" }
+            (icon("card")) (t.card) span .amount data-typed="card" { (view.money(totals.due)) } kbd { "/" }
         }
         button .typed type="button" #pay-typed data-do="cash-typed" disabled[!payable] {
             (icon("cash")) (t.cash) span .amount data-typed="cash" { (t.cash_typed_hint) }

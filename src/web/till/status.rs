@@ -6,6 +6,7 @@ use super::{View, icon};
 use crate::device::{DeviceKind, DeviceState, DeviceStatus, Paper};
 use crate::retail::Feed;
 use crate::retail::print::PrintState;
+use crate::web::layout::visible;
 use crate::web::texts::{Texts, fill};
 
 /// Prices older than this get a note.
@@ -32,7 +33,7 @@ pub fn chips(view: &View) -> Markup {
     let t = view.locale.texts;
     html! {
         @if !view.screen.alarms.is_empty() {
-            a .chip .bad href="/devices" title=(view.screen.alarms.join("\n")) { (icon("stop")) (t.alarm) }
+            a .chip .bad href="/devices" title=(view.screen.alarms.iter().map(|alarm| visible(alarm)).collect::<Vec<_>>().join(" · ")) { (icon("stop")) (t.alarm) }
         }
         (link(view))
         (prices(view))
@@ -52,7 +53,8 @@ fn printer(view: &View) -> Markup {
     let text = if waiting == 0 { words.to_owned() } else { fill(t.printer_waiting, &[words, &waiting.to_string()]) };
     let drawer = status.and_then(|status| status.drawer_open);
     let drawer = drawer.map(|open| if open { "open" } else { "closed" });
-    html! { span .chip .(mood.class()) #printer-chip data-drawer=[drawer] title=[status.map(|s| &s.hint)] { (icon("print")) (text) } }
+    let hint = status.map(|status| visible(&status.hint)).filter(|hint| !hint.is_empty());
+    html! { span .chip .(mood.class()) #printer-chip data-drawer=[drawer] title=[hint] { (icon("print")) (text) } }
 }
 
 /// How a printer is, for the chip and for the devices page.

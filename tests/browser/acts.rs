@@ -1,0 +1,143 @@
+//! Taps and keys on the till page, and what they ask of the loop: the same in any order a hurried cashier finds.
+
+use std::time::{Duration, Instant};
+
+use counterfoil::money::Qty;
+use counterfoil::node::handle::AskError;
+use counterfoil::retail::Command;
+use counterfoil::web::pairing::Scope;
+
+use super::harness::{Browser, PATIENCE};
+use crate::web::stage::{Stage, basket, euro, groceries, locale, screen, selling};
+
+const F8: &str = "\u{e038}";
+const DELETE: &str = "\u{e017}";
+const UP: &str = "\u{e013}";
+const ENTER: &str = "\u{e007}";
+const ESCAPE: &str = "\u{e00c}";
+
+async fn open() -> (Stage, Browser) {
+    let stage = Stage::open(screen(selling(basket(groceries()))), locale("en")).await;
+    let browser = Browser::start(1366, 768).await;
+    let invite = stage.pairing.invite(Scope::Any);
+    browser.open(&format!("http://{}/pair/{invite}?to=/till/1", stage.address)).await;
+    browser.until("the till's script", "document.getElementById('till').dataset.ready").await;
+    (stage, browser)
+}
+
+/// Waits until the loop was asked `count` commands in all, and returns them.
+async fn asked(stage: &Stage, count: usize) -> Vec<Command> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let commands: Vec<Command> = stage.asked.lock().unwrap().iter().map(|request| request.command.clone()).collect();
+        if commands.len() >= count {
+            return commands;
+        }
+        assert!(Instant::now() < deadline, "only {commands:?}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+fn add(code: &str, quantity: Option<i64>) -> Command {
+    Command::AddLine { code: code.into(), quantity: quantity.map(Qty::pieces) }
+}
+
+/// Keys as a keyboard wedge sends them: all within a few milliseconds.
+async fn wedge(browser: &Browser, code: &str) {
+    // A person takes longer to pull the trigger than the keys of one scan are apart.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let script = format!(
+        "for (const key of [...{code:?}, 'Enter']) (document.activeElement || document.body).dispatchEvent(\
+         new KeyboardEvent('keydown', {{ key, bubbles: true, cancelable: true }}))"
+    );
+    browser.run(&script).await;
+}
+
+#[tokio::test]
+async fn keys_need_no_focus_and_a_scan_is_a_scan_wherever_it_comes() {
+    let (stage, browser) = open().await;
+    browser.keys(&format!("4006381333931{ENTER}")).await;
+    assert_eq!(asked(&stage, 1).await[0], add("4006381333931", None));
+    assert_eq!(browser.text("#entry").await, "Code or amount");
+
+    // A quantity typed ahead: told to the loop for scans of devices, sent along for typed codes.
+    browser.keys("3*").await;
+    browser.until("the quantity", "document.querySelector('#entry .times')").await;
+    browser.keys(&format!("4006381333931{ENTER}")).await;
+    assert_eq!(asked(&stage, 2).await[1], add("4006381333931", Some(3)));
+    assert!(stage.told.lock().unwrap()[0].contains("Times(Qty(3000))"), "{:?}", stage.told.lock().unwrap());
+
+    // A wedge scan in the middle of typing takes nothing of what was typed, nor leaves anything behind.
+    browser.keys("20").await;
+    browser.until("the digits", "document.querySelector('#entry').innerText === '20'").await;
+    wedge(&browser, "96385074").await;
+    assert_eq!(asked(&stage, 3).await[2], add("96385074", None));
+    assert_eq!(browser.text("#entry").await, "20");
+    assert_eq!(browser.text("#pay-typed .amount").await, "20.00");
+    browser.keys(ESCAPE).await;
+    assert_eq!(browser.text("#entry").await, "Code or amount");
+
+    // Letters search; a scan that begins with letters, or comes while the search is open, is still a scan.
+    wedge(&browser, "]C10104006381333931").await;
+    assert_eq!(asked(&stage, 4).await[3], add("]C10104006381333931", None));
+    browser.keys("mil").await;
+    browser.until("the search", "document.querySelector('#search-text').value === 'mil'").await;
+    wedge(&browser, "4006381333931").await;
+    assert_eq!(asked(&stage, 5).await[4], add("4006381333931", None));
+    assert_eq!(browser.run("return document.querySelector('#search-text').value").await, "mil");
+    browser.keys(ESCAPE).await;
+    browser.until("the list", "document.getElementById('panels').hidden").await;
+
+    // Signs inside a scanned code delete nothing and pay nothing.
+    wedge(&browser, "12-34/567+8*9").await;
+    assert_eq!(asked(&stage, 6).await[5], add("12-34/567+8*9", None));
+
+    // A tap leaves no focus behind: Enter afterwards does not press the button again.
+    browser.tap("#act-undo").await;
+    browser.keys(ENTER).await;
+    browser.keys(F8).await;
+    let commands = asked(&stage, 8).await;
+    assert_eq!(&commands[6..], [Command::Undo {}, Command::Undo {}]);
+    browser.end().await;
+}
+
+#[tokio::test]
+async fn lines_are_changed_where_the_cashier_points() {
+    let (stage, browser) = open().await;
+    browser.tap("#act-delete").await;
+    browser.tap("#l-7").await;
+    browser.until("the chosen line", "document.getElementById('l-7').classList.contains('chosen')").await;
+    browser.tap("#act-more").await;
+    browser.tap("#act-less").await;
+    browser.keys("24*").await;
+    browser.keys(&format!("{UP}{DELETE}")).await;
+    let set = |line, pieces| Command::SetQuantity { line, quantity: Qty::pieces(pieces) };
+    let commands = asked(&stage, 5).await;
+    assert_eq!(commands, [Command::VoidLine { line: 11 }, set(7, 13), set(7, 11), set(7, 24), Command::VoidLine { line: 6 }]);
+    browser.end().await;
+}
+
+#[tokio::test]
+async fn money_is_taken_once_however_often_the_button_is_hit() {
+    let (stage, browser) = open().await;
+    browser.run("for (let i = 0; i < 3; i++) document.getElementById('pay-exact').click()").await;
+    assert_eq!(asked(&stage, 1).await, [Command::TenderCash { amount: euro(4775) }]);
+    // Long enough for a second command to have arrived, had there been one.
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert_eq!(asked(&stage, 1).await.len(), 1);
+
+    browser.keys("20+").await;
+    assert_eq!(asked(&stage, 2).await[1], Command::TenderCash { amount: euro(2000) });
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    browser.keys("5.5/").await;
+    assert_eq!(asked(&stage, 3).await[2], Command::StartCard { amount: Some(euro(550)) });
+    tokio::time::sleep(Duration::from_millis(600)).await;
+
+    // The node is busy: the same command is sent again under the same id, without another tap.
+    stage.planned.lock().unwrap().extend([Err(AskError::Busy), Err(AskError::Stopping)]);
+    browser.keys("+").await;
+    asked(&stage, 6).await;
+    let ids: Vec<String> = stage.asked.lock().unwrap()[3..].iter().map(|request| request.id.to_string()).collect();
+    assert!(ids[0] == ids[1] && ids[1] == ids[2], "{ids:?}");
+    browser.end().await;
+}

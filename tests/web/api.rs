@@ -1,0 +1,283 @@
+//! The API: what it asks the loop, what it refuses, and that its description is whole.
+
+use counterfoil::ids::{AttemptId, CommandId, Incarnation, JobId, ReceiptNo, TxnId};
+use counterfoil::money::{Currency, Qty};
+use counterfoil::node::handle::AskError;
+use counterfoil::retail::{Answer, Command, PrintAnswer, Refusal};
+use serde_json::{Value, json};
+
+use super::http::{Reply, send};
+use super::stage::{Stage, basket, euro, groceries, locale, open_print, screen, selling, ws};
+use counterfoil::retail::print::PrintState;
+
+async fn stage() -> Stage {
+    let mut shown = screen(selling(basket(groceries())));
+    shown.prints = vec![open_print(PrintState::Unknown { cause: "unplugged".into() })];
+    Stage::open(shown, locale("en")).await
+}
+
+async fn call(stage: &Stage, method: &str, path: &str, body: &str) -> Reply {
+    let (host, bearer) = (stage.address.to_string(), format!("Bearer {}", stage.desk_token));
+    let mut headers = vec![("Host", host.as_str()), ("Authorization", bearer.as_str())];
+    if !body.is_empty() {
+        headers.push(("Content-Type", "application/json"));
+    }
+    send(stage.address, method, path, &headers, body).await
+}
+
+fn uuid(number: u128) -> uuid::Uuid {
+    uuid::Uuid::from_u128(number)
+}
+
+#[tokio::test]
+async fn every_act_reaches_the_loop_as_its_command() {
+    let stage = stage().await;
+    let check = async |method: &str, path: &str, body: Value, here: Option<&str>, command: Command| {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let reply = call(&stage, method, path, &body).await;
+        assert_eq!(reply.status, 200, "{method} {path}: {}", reply.body);
+        let asked = stage.last_asked();
+        assert_eq!((asked.id.as_str(), asked.workstation, asked.command), ("c-1", here.map(ws), command), "{method} {path}");
+    };
+    let at = "/api/v1/workstations/1";
+    let one = Some("1");
+    let nothing = json!({"id": "c-1"});
+    let add = |quantity| Command::AddLine { code: "4006381333931".into(), quantity };
+    check("POST", &format!("{at}/scan"), json!({"id": "c-1", "code": "4006381333931"}), one, add(None)).await;
+    check("POST", &format!("{at}/lines"), json!({"id": "c-1", "code": "4006381333931"}), one, add(None)).await;
+    let three = json!({"id": "c-1", "code": "4006381333931", "quantity": 3000});
+    check("POST", &format!("{at}/lines"), three, one, add(Some(Qty::pieces(3)))).await;
+    let set = Command::SetQuantity { line: 2, quantity: Qty::pieces(5) };
+    check("PATCH", &format!("{at}/lines/2"), json!({"id": "c-1", "quantity": 5000}), one, set).await;
+    check("DELETE", &format!("{at}/lines/2?id=c-1"), Value::Null, one, Command::VoidLine { line: 2 }).await;
+    check("POST", &format!("{at}/undo"), nothing.clone(), one, Command::Undo {}).await;
+    check("POST", &format!("{at}/void"), nothing.clone(), one, Command::VoidTransaction {}).await;
+    check("POST", &format!("{at}/suspend"), nothing.clone(), one, Command::Suspend {}).await;
+    let recall = json!({"id": "c-1", "txn": uuid(3)});
+    check("POST", &format!("{at}/recall"), recall, one, Command::Recall { txn: TxnId(uuid(3)) }).await;
+    let cash = json!({"id": "c-1", "amount": 1000});
+    check("POST", &format!("{at}/tenders"), cash, one, Command::TenderCash { amount: euro(1000) }).await;
+    check("DELETE", &format!("{at}/tenders/0?id=c-1"), Value::Null, one, Command::RemoveTender { index: 0 }).await;
+    check("POST", &format!("{at}/card"), nothing.clone(), one, Command::StartCard { amount: None }).await;
+    let part = json!({"id": "c-1", "amount": 500});
+    check("POST", &format!("{at}/card"), part, one, Command::StartCard { amount: Some(euro(500)) }).await;
+    let paid = Command::EndCard { attempt: AttemptId(uuid(5)), paid: true };
+    check("POST", &format!("{at}/card/{}", uuid(5)), json!({"id": "c-1", "paid": true}), one, paid).await;
+    check("POST", &format!("{at}/reprint"), nothing.clone(), one, Command::Reprint { txn: None }).await;
+    let today = Command::OpenDay { date: jiff::civil::date(2026, 11, 22) };
+    check("POST", "/api/v1/day/open", nothing.clone(), None, today).await;
+    let dated = Command::OpenDay { date: jiff::civil::date(2026, 11, 23) };
+    check("POST", "/api/v1/day/open", json!({"id": "c-1", "date": "2026-11-23"}), None, dated).await;
+    check("POST", "/api/v1/day/close", nothing.clone(), None, Command::CloseDay {}).await;
+    let settle = json!({"id": "c-1", "answer": "print_copy"});
+    let settled = Command::SettlePrint { job: JobId(uuid(99)), answer: PrintAnswer::PrintCopy };
+    check("POST", &format!("/api/v1/prints/{}/settle", uuid(99)), settle, None, settled).await;
+}
+
+#[tokio::test]
+async fn answers_and_refusals_come_back_in_words() {
+    let stage = stage().await;
+    let number = ReceiptNo { workstation: ws("1"), incarnation: Incarnation(0x00ab_cdef_0123_4567), counter: 42 };
+    let answer = Answer { seq: 7, txn: Some(TxnId(uuid(6))), receipt: Some(number), change: Some(euro(251)), ..Answer::default() };
+    stage.planned.lock().unwrap().push_back(Ok(answer));
+    let reply = call(&stage, "POST", "/api/v1/workstations/1/tenders", r#"{"id":"c-1","amount":1000}"#).await;
+    let expect = json!({"seq": 7, "txn": uuid(6), "receipt": "1-7BH6-000042", "change": 251});
+    assert_eq!(reply.json(), expect);
+
+    let euro_text = Currency::from_code("EUR").unwrap();
+    let check = async |error: AskError, status: u16, code: &str| {
+        stage.planned.lock().unwrap().push_back(Err(error));
+        let reply = call(&stage, "POST", "/api/v1/workstations/1/scan", r#"{"id":"c-2","code":"x"}"#).await;
+        assert_eq!(reply.header("content-type"), Some("application/problem+json"));
+        let problem = reply.json();
+        assert_eq!((reply.status, problem["code"].as_str()), (status, Some(code)), "{problem}");
+        assert_eq!(
+            (problem["status"].as_u64(), problem["type"].as_str()),
+            (Some(u64::from(status)), Some(format!("/problems/{code}").as_str()))
+        );
+        for words in ["title", "detail", "remedy"] {
+            assert!(!problem[words].as_str().unwrap().is_empty(), "{words} is empty: {problem}");
+        }
+    };
+    let refused = |refusal| AskError::Refused(refusal, euro_text.clone());
+    check(refused(Refusal::UnknownArticle { code: "4006381333931".into() }), 404, "unknown_article").await;
+    check(refused(Refusal::DayNotOpen), 409, "day_not_open").await;
+    check(refused(Refusal::QuantityNotPositive), 422, "quantity_not_positive").await;
+    check(refused(Refusal::CommandReused), 409, "command_reused").await;
+    check(refused(Refusal::CatalogueNotReady { why: "it is being rebuilt".into() }), 503, "catalogue_not_ready").await;
+    check(AskError::Busy, 503, "busy").await;
+    check(AskError::Stopping, 503, "restarting").await;
+    check(AskError::DiskFull("the disk is full".into()), 507, "disk_full").await;
+}
+
+#[tokio::test]
+async fn bodies_that_do_not_fit_are_refused_by_name() {
+    let stage = stage().await;
+    let check = async |body: &str, code: &str, named: &str| {
+        let reply = call(&stage, "POST", "/api/v1/workstations/1/lines", body).await;
+        assert_eq!((reply.status, reply.code().as_str()), (422, code), "{body}: {}", reply.body);
+        assert!(reply.json()["detail"].as_str().unwrap().contains(named), "{}", reply.body);
+    };
+    check(r#"{"id":"a","code":"1","price":1}"#, "unknown_field", "`price`").await;
+    check(r#"{"code":"1"}"#, "body_malformed", "missing field `id`").await;
+    check(r#"{"id":"a b","code":"1"}"#, "body_malformed", "command id").await;
+    check(r#"{"id":"","code":"1"}"#, "body_malformed", "command id").await;
+    check(r#"{"id":"a","id":"b","code":"1"}"#, "body_malformed", "duplicate field `id`").await;
+    check(r#"{"id":"a","code":"1","quantity":1.5}"#, "body_malformed", "1.5").await;
+    check(r#"{"id":"a","code":"1","quantity":"3"}"#, "body_malformed", "string").await;
+    check(r#"{"id":"a","code":7}"#, "body_malformed", "integer").await;
+    check("{", "body_malformed", "EOF").await;
+    check("null", "body_malformed", "null").await;
+    check(&format!("{}1{}", "[".repeat(500), "]".repeat(500)), "body_malformed", "line 1").await;
+    let reply = call(&stage, "DELETE", "/api/v1/workstations/1/lines/1", "").await;
+    assert_eq!((reply.status, reply.code().as_str()), (422, "query_malformed"));
+    let reply = call(&stage, "DELETE", "/api/v1/workstations/1/lines/1?id=a&force=yes", "").await;
+    assert_eq!((reply.status, reply.code().as_str()), (422, "query_malformed"));
+    let reply = call(&stage, "DELETE", "/api/v1/workstations/1/lines/x?id=a", "").await;
+    assert_eq!((reply.status, reply.code().as_str()), (404, "address_malformed"));
+    assert!(stage.asked.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_next_scan_can_be_armed() {
+    let stage = stage().await;
+    let arm = async |body: &str| call(&stage, "POST", "/api/v1/workstations/1/next-scan", body).await;
+    assert_eq!(arm(r#"{"next":{"times":3000}}"#).await.status, 204);
+    assert_eq!(arm(r#"{"next":"price_check"}"#).await.status, 204);
+    assert_eq!(arm(r#"{"next":{"times":0}}"#).await.code(), "quantity_out_of_range");
+    assert_eq!(arm(r#"{"next":{"times":-1}}"#).await.code(), "quantity_out_of_range");
+    assert_eq!(arm(r#"{"next":"sell","x":1}"#).await.code(), "unknown_field");
+    assert_eq!(stage.told.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_shown_can_be_read() {
+    let stage = stage().await;
+    let get = async |path: &str| {
+        let reply = call(&stage, "GET", path, "").await;
+        assert_eq!(reply.status, 200, "{path}: {}", reply.body);
+        reply.json()
+    };
+    let till = get("/api/v1/workstations/1").await;
+    assert_eq!(till["basket"]["lines"].as_array().unwrap().len(), 11);
+    assert_eq!(till["basket"]["lines"][6]["quantity"], 12_000);
+    assert_eq!(till["basket"]["due"], 4776);
+    assert_eq!(till["basket"]["due_cash"], 4775);
+    assert_eq!(till["next_scan"], "sell");
+    assert_eq!(get("/api/v1/workstations").await.as_array().unwrap().len(), 2);
+    assert_eq!(get("/api/v1/day").await["date"], "2026-11-22");
+    assert_eq!(get("/api/v1/prints").await[0]["state"], "unknown");
+    assert_eq!(get("/api/v1/devices").await[0]["paper"], "ok");
+    assert_eq!(get("/api/v1/health").await["state"], "ok");
+    assert_eq!(get("/api/v1/suspended").await, json!([]));
+    assert_eq!(get("/api/v1/transactions").await, json!([]));
+    let works = get("/api/v1/works").await;
+    let of = |what: &str| works.as_array().unwrap().iter().find(|fact| fact["what"] == what).unwrap_or_else(|| panic!("{works}")).clone();
+    assert_eq!(of("selling")["works"], true);
+    assert_eq!(of("stock")["works"], false);
+    assert_eq!(of("printing.printer-1")["works"], true);
+    assert!(of("prices")["as_of_ms"].is_i64());
+    let missing = call(&stage, "GET", &format!("/api/v1/transactions/{}", uuid(1)), "").await;
+    assert_eq!(missing.code(), "transaction_unknown");
+    // No catalogue has come to this stage: that is said, and it is not "not found".
+    assert_eq!(call(&stage, "GET", "/api/v1/articles?q=milk", "").await.code(), "not_now");
+    assert_eq!(call(&stage, "GET", "/api/v1/articles/by-code/4006381333931", "").await.code(), "not_now");
+}
+
+#[tokio::test]
+async fn the_description_is_whole() {
+    let stage = stage().await;
+    let description = call(&stage, "GET", "/api/openapi.json", "").await.json();
+    assert!(description["openapi"].as_str().unwrap().starts_with("3."));
+    let schemas = description["components"]["schemas"].as_object().unwrap();
+    let mut references = Vec::new();
+    collect(&description, &mut references);
+    assert!(references.len() > 60, "only {} references", references.len());
+    for reference in references {
+        let name = reference.strip_prefix("#/components/schemas/").unwrap_or_else(|| panic!("{reference}"));
+        assert!(schemas.contains_key(name), "{reference} leads nowhere");
+    }
+    let expected = [
+        "get /api/v1/workstations",
+        "get /api/v1/workstations/{ws}",
+        "get /api/v1/workstations/{ws}/events",
+        "post /api/v1/workstations/{ws}/scan",
+        "post /api/v1/workstations/{ws}/lines",
+        "patch /api/v1/workstations/{ws}/lines/{line}",
+        "delete /api/v1/workstations/{ws}/lines/{line}",
+        "post /api/v1/workstations/{ws}/undo",
+        "post /api/v1/workstations/{ws}/void",
+        "post /api/v1/workstations/{ws}/suspend",
+        "post /api/v1/workstations/{ws}/recall",
+        "post /api/v1/workstations/{ws}/tenders",
+        "delete /api/v1/workstations/{ws}/tenders/{index}",
+        "post /api/v1/workstations/{ws}/card",
+        "post /api/v1/workstations/{ws}/card/{attempt}",
+        "post /api/v1/workstations/{ws}/reprint",
+        "post /api/v1/workstations/{ws}/next-scan",
+        "get /api/v1/suspended",
+        "get /api/v1/transactions",
+        "get /api/v1/transactions/{txn}",
+        "get /api/v1/day",
+        "post /api/v1/day/open",
+        "post /api/v1/day/close",
+        "get /api/v1/prints",
+        "post /api/v1/prints/{job}/settle",
+        "get /api/v1/articles",
+        "get /api/v1/articles/by-code/{code}",
+        "get /api/v1/devices",
+        "post /api/v1/devices/{name}/test",
+        "get /api/v1/health",
+        "get /api/v1/works",
+        "get /api/v1/screens",
+        "post /api/v1/screens/confirm",
+        "delete /api/v1/screens/{screen}",
+        "post /api/v1/tokens",
+    ];
+    let mut described: Vec<String> = Vec::new();
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            assert!(operation["responses"].as_object().is_some_and(|responses| !responses.is_empty()), "{method} {path}");
+            described.push(format!("{method} {path}"));
+        }
+    }
+    described.sort();
+    let mut expected: Vec<String> = expected.iter().map(|route| (*route).to_owned()).collect();
+    expected.sort();
+    assert_eq!(described, expected);
+    // Every command wants an id made by the client.
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        let Some(body) = methods["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str() else { continue };
+        let schema = &schemas[body.rsplit('/').next().unwrap()];
+        let unrecorded = ["/next-scan", "/test", "/screens/confirm", "/tokens"].iter().any(|end| path.ends_with(end));
+        let wants = schema["required"].as_array().is_some_and(|required| required.contains(&json!("id")));
+        assert_eq!(wants, !unrecorded, "{path}: {schema}");
+    }
+}
+
+fn collect(value: &Value, references: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => {
+            if let Some(Value::String(reference)) = map.get("$ref") {
+                references.push(reference.clone());
+            }
+            map.values().for_each(|value| collect(value, references));
+        }
+        Value::Array(list) => list.iter().for_each(|value| collect(value, references)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_made_once_and_can_be_bound_to_a_till() {
+    let stage = stage().await;
+    let made = call(&stage, "POST", "/api/v1/tokens", r#"{"name":"handheld","workstation":"2"}"#).await.json();
+    assert_eq!(made["screen"]["workstation"], "2");
+    let (host, bearer) = (stage.address.to_string(), format!("Bearer {}", made["token"].as_str().unwrap()));
+    let headers = [("Host", host.as_str()), ("Authorization", bearer.as_str())];
+    assert_eq!(send(stage.address, "GET", "/api/v1/workstations/2", &headers, "").await.status, 200);
+    assert_eq!(send(stage.address, "GET", "/api/v1/workstations/1", &headers, "").await.status, 403);
+    let unknown = call(&stage, "POST", "/api/v1/tokens", r#"{"name":"x","workstation":"9"}"#).await;
+    assert_eq!(unknown.code(), "workstation_unknown");
+    assert!(CommandId::new("c-1").is_ok());
+}
