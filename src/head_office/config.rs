@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::document::Locale;
 use crate::money::Currency;
 use crate::node::config::{Complaint, ConfigError};
 use crate::web::tls::TlsFiles;
@@ -23,8 +24,8 @@ pub struct HeadOfficeConfig {
     pub tls: Option<TlsFiles>,
     /// Of the prices in the catalogue, and of amounts on the pages.
     pub currency: Currency,
-    /// ISO 3166; selects decimal mark and grouping.
-    pub country: String,
+    /// Decimal mark and order of dates on the pages.
+    pub locale: Locale,
     pub time_zone: jiff::tz::TimeZone,
 }
 
@@ -39,7 +40,7 @@ impl HeadOfficeConfig {
             data_dir: data_dir.to_owned(),
             tls: None,
             currency,
-            country: "DE".to_owned(),
+            locale: Locale::from_tag("en").expect("English is in the table"),
             time_zone: jiff::tz::TimeZone::UTC,
         }
     }
@@ -82,8 +83,13 @@ struct RawHeadOffice {
     tls_key: Option<PathBuf>,
     tls_client_ca: Option<PathBuf>,
     currency: String,
-    country: String,
+    #[serde(default = "english")]
+    locale: String,
     time_zone: String,
+}
+
+fn english() -> String {
+    "en".to_owned()
 }
 
 fn default_name() -> String {
@@ -114,8 +120,9 @@ fn checked(raw: RawHeadOffice, complaints: &mut Vec<Complaint>) -> Option<HeadOf
     if time_zone.is_none() {
         complain("time_zone", format!("{:?}", raw.time_zone), "not an IANA time zone: write for example \"Europe/Berlin\"");
     }
-    if raw.country.len() != 2 || !raw.country.bytes().all(|b| b.is_ascii_uppercase()) {
-        complain("country", format!("{:?}", raw.country), "use the two capital letters of ISO 3166, for example \"DE\"");
+    let locale = Locale::from_tag(&raw.locale);
+    if locale.is_none() {
+        complain("locale", format!("{:?}", raw.locale), &format!("use one of {}", Locale::TAGS.join(", ")));
     }
     if raw.name.trim().is_empty() {
         complain("name", "\"\"".to_owned(), "the pages need a name, or leave the key out");
@@ -161,7 +168,7 @@ fn checked(raw: RawHeadOffice, complaints: &mut Vec<Complaint>) -> Option<HeadOf
         data_dir: raw.data_dir,
         tls,
         currency: currency?,
-        country: raw.country,
+        locale: locale?,
         time_zone: time_zone?,
     })
 }
@@ -170,7 +177,7 @@ fn checked(raw: RawHeadOffice, complaints: &mut Vec<Complaint>) -> Option<HeadOf
 mod tests {
     use super::*;
 
-    const GOOD: &str = "[head_office]\ndata_dir = \"/tmp/x\"\ncurrency = \"EUR\"\ncountry = \"DE\"\ntime_zone = \"Europe/Berlin\"\n";
+    const GOOD: &str = "[head_office]\ndata_dir = \"/tmp/x\"\ncurrency = \"EUR\"\nlocale = \"de-DE\"\ntime_zone = \"Europe/Berlin\"\n";
 
     #[test]
     fn every_complaint_names_key_value_and_remedy() {
@@ -184,7 +191,7 @@ mod tests {
         check("listen = \"here\"", "head_office.listen");
         check("pages_listen = \"10.0.0.1:80\"", "head_office.pages_listen");
         check("currency = \"XXX\"", "head_office.currency");
-        check("country = \"Germany\"", "head_office.country");
+        check("locale = \"Germany\"", "head_office.locale");
         check("time_zone = \"Berlin\"", "head_office.time_zone");
         check("tls_cert = \"/nowhere\"", "head_office.tls_cert");
         check("colour = \"red\"", "colour");

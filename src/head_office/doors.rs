@@ -3,6 +3,7 @@
 
 use std::io::Read;
 use std::str::FromStr;
+use std::time::Duration;
 
 use axum::Json;
 use axum::Router;
@@ -16,6 +17,8 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio_stream::StreamExt;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
 
 use super::feeds;
 use super::ingest::Batch;
@@ -31,6 +34,9 @@ use crate::sync::wire::{
 use crate::web::problem::Problem;
 use crate::web::tls::Peer;
 
+/// A body that is not there and stored by then is given up; the node sends again. Files on their way down have no such limit.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+
 pub fn router(office: HeadOffice) -> Router {
     let node = Router::new()
         .route("/locate", post(locate))
@@ -38,7 +44,9 @@ pub fn router(office: HeadOffice) -> Router {
         .route("/urgent", post(urgent))
         .route("/feeds/{feed}", get(feed))
         .route("/files/{hash}", get(file))
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(DefaultBodyLimit::disable())
+        .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
         .layer(middleware::from_fn_with_state(office.clone(), only_the_node_itself))
         .with_state(office);
     Router::new().nest("/sync/v1/{store}/nodes/{node}", node)

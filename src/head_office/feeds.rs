@@ -54,16 +54,18 @@ pub struct Published {
 pub fn stage_articles(connection: &Connection, articles: impl Iterator<Item = Result<Article, String>>) -> Result<u64, PublishError> {
     connection.execute_batch(
         "SAVEPOINT stage;
-         CREATE TEMP TABLE IF NOT EXISTS incoming_articles (sku TEXT PRIMARY KEY, article TEXT NOT NULL) WITHOUT ROWID;
+         CREATE TEMP TABLE IF NOT EXISTS incoming_articles (sku TEXT PRIMARY KEY, name TEXT NOT NULL, article TEXT NOT NULL) WITHOUT ROWID;
          DELETE FROM incoming_articles;",
     )?;
     let staged = (|| {
-        let mut insert = connection.prepare("INSERT INTO incoming_articles (sku, article) VALUES (?1, ?2)")?;
+        let mut insert = connection.prepare("INSERT INTO incoming_articles (sku, name, article) VALUES (?1, ?2, ?3)")?;
         let mut count = 0;
         for article in articles {
             let article = article.map_err(PublishError::Source)?;
             let json = serde_json::to_string(&article).map_err(|error| PublishError::Source(error.to_string()))?;
-            insert.execute(params![article.sku.as_str(), json]).map_err(|error| twice(error, || format!("article {}", article.sku)))?;
+            insert
+                .execute(params![article.sku.as_str(), article.name, json])
+                .map_err(|error| twice(error, || format!("article {}", article.sku)))?;
             count += 1;
         }
         Ok(count)
@@ -126,8 +128,8 @@ pub fn publish_catalogue(
     })?;
     connection.execute_batch(
         "DELETE FROM articles WHERE NOT EXISTS (SELECT 1 FROM incoming_articles i WHERE i.sku = articles.sku);
-         INSERT INTO articles (sku, article) SELECT sku, article FROM incoming_articles WHERE true
-           ON CONFLICT (sku) DO UPDATE SET article = excluded.article WHERE article <> excluded.article;
+         INSERT INTO articles (sku, name, article) SELECT sku, name, article FROM incoming_articles WHERE true
+           ON CONFLICT (sku) DO UPDATE SET name = excluded.name, article = excluded.article WHERE article <> excluded.article;
          DELETE FROM incoming_articles;",
     )?;
     note_file(connection, Feed::Catalogue, "", base.map_or(0, |base| base.version), &written)?;
@@ -179,6 +181,11 @@ pub fn publish_stock(connection: &Connection, folders: &Folders, store: &StoreId
     let as_of = serde_json::to_string(&made_at).map_err(|error| PublishError::Source(error.to_string()))?;
     connection
         .execute("INSERT INTO baselines (store, version, as_of, heads) VALUES (?1, ?2, ?3, ?4)", params![name, version, as_of, heads])?;
+    connection.execute(
+        "INSERT INTO baseline_heads (store, version, node, seq)
+         SELECT n.store, ?2, n.id, b.head_seq FROM nodes n JOIN branches b ON b.id = n.current_branch WHERE n.store = ?1",
+        params![name, version],
+    )?;
     let baselines = baselines_of(connection, name)?;
     let header = FeedHeader {
         format: FEED_FORMAT,

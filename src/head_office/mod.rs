@@ -8,7 +8,12 @@ pub mod office;
 pub use config::HeadOfficeConfig;
 pub use office::HeadOffice;
 
+pub mod serve;
+
+pub mod api;
 pub mod doors;
+pub mod pages;
+pub mod queries;
 
 pub mod chain;
 pub mod feeds;
@@ -17,3 +22,5 @@ pub mod ingest;
 pub mod projection;
 pub mod storage;
 pub mod writer;
+
+pub mod bench;

@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS transactions (
     line_count    INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS transactions_by_store ON transactions (store, id);
+CREATE INDEX IF NOT EXISTS transactions_by_number ON transactions (number);
 CREATE INDEX IF NOT EXISTS transactions_by_day ON transactions (store, business_date);
 
 CREATE TABLE IF NOT EXISTS lines (

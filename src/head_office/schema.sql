@@ -117,6 +117,7 @@ CREATE TABLE IF NOT EXISTS stores (
 -- The assortment with the price list in force. `article` is the JSON of a feed line.
 CREATE TABLE IF NOT EXISTS articles (
     sku     TEXT PRIMARY KEY,
+    name    TEXT NOT NULL,
     article TEXT NOT NULL
 ) WITHOUT ROWID;
 
@@ -127,6 +128,15 @@ CREATE TABLE IF NOT EXISTS baselines (
     as_of   TEXT NOT NULL,
     heads   TEXT NOT NULL,
     PRIMARY KEY (store, version)
+) WITHOUT ROWID;
+
+-- The same heads, for sums: a node that is not named had sent nothing.
+CREATE TABLE IF NOT EXISTS baseline_heads (
+    store   TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    node    INTEGER NOT NULL,
+    seq     INTEGER NOT NULL,
+    PRIMARY KEY (store, version, node)
 ) WITHOUT ROWID;
 
 -- Once per article and store; from then on only the store's counts are absolute.

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use reqwest::{Client, StatusCode};
@@ -112,6 +113,11 @@ pub fn spawn(node: Node, config: SyncConfig) {
             return;
         }
     };
+    spawn_on(node, line);
+}
+
+/// The same on a line that is open already.
+pub fn spawn_on(node: Node, line: Line) {
     let acknowledged = watch::Sender::new(0);
     tokio::spawn(run_side_door(node.clone(), line.clone(), acknowledged.subscribe()));
     for feed in Feed::ALL {
@@ -127,6 +133,14 @@ pub struct Line {
     config: Arc<SyncConfig>,
     pinned: Option<String>,
     clock: Arc<SystemClock>,
+    traffic: Arc<Traffic>,
+}
+
+/// Requests with records, and the bytes of their bodies.
+#[derive(Debug, Default)]
+struct Traffic {
+    batches: AtomicU64,
+    bytes: AtomicU64,
 }
 
 impl Line {
@@ -164,7 +178,13 @@ impl Line {
             pinned: config.pinned()?,
             config: Arc::new(config.clone()),
             clock: Arc::new(SystemClock::new()),
+            traffic: Arc::default(),
         })
+    }
+
+    /// Requests that carried records so far, and the bytes of their bodies.
+    pub fn traffic(&self) -> (u64, u64) {
+        (self.traffic.batches.load(Ordering::Relaxed), self.traffic.bytes.load(Ordering::Relaxed))
     }
 
     fn now_ms(&self) -> u64 {
@@ -177,6 +197,8 @@ impl Line {
 
     async fn post_records<A: DeserializeOwned>(&self, path: &str, lines: Vec<u8>) -> Result<A, Failure> {
         let body = blocking(move || zstd::bulk::compress(&lines, PACK_LEVEL)).await.map_err(|error| Failure::Journal(error.to_string()))?;
+        self.traffic.batches.fetch_add(1, Ordering::Relaxed);
+        self.traffic.bytes.fetch_add(body.len() as u64, Ordering::Relaxed);
         let request = self.client.post(format!("{}{path}", self.config.url)).header("content-type", "application/zstd").body(body);
         answer(request).await
     }

@@ -14,7 +14,7 @@ struct Asset {
     bytes: &'static [u8],
 }
 
-static ASSETS: [Asset; 9] = [
+static ASSETS: &[Asset] = &[
     Asset { name: "shop.css", content_type: "text/css; charset=utf-8", bytes: include_bytes!("assets/shop.css") },
     Asset { name: "till.css", content_type: "text/css; charset=utf-8", bytes: include_bytes!("assets/till.css") },
     Asset { name: "live.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/live.js") },
@@ -24,6 +24,10 @@ static ASSETS: [Asset; 9] = [
     Asset { name: "icon.svg", content_type: "image/svg+xml", bytes: include_bytes!("assets/icon.svg") },
     Asset { name: "sim.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("../demo/assets/sim.js") },
     Asset { name: "sim.css", content_type: "text/css; charset=utf-8", bytes: include_bytes!("../demo/assets/sim.css") },
+    #[cfg(feature = "head-office")]
+    Asset { name: "office.css", content_type: "text/css; charset=utf-8", bytes: include_bytes!("../head_office/assets/office.css") },
+    #[cfg(feature = "head-office")]
+    Asset { name: "office.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("../head_office/assets/office.js") },
 ];
 
 static HASHES: LazyLock<Vec<String>> = LazyLock::new(|| {

@@ -2,5 +2,6 @@
 
 mod ingest;
 mod line;
+mod over_http;
 mod shop;
 mod simulation;

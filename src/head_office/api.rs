@@ -1,0 +1,136 @@
+//! The JSON API of head office: the pages' answers for programs. Reads only, but for the two acts that a page offers as well.
+
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+
+use super::office::HeadOffice;
+use super::queries::{
+    self, ExceptionRow, IncidentRow, ROWS_MAX, SalesRow, StockFilter, StockRow, StoreRow, TransactionFilter, TransactionRow,
+};
+use crate::web::problem::Problem;
+
+pub fn router(office: HeadOffice) -> Router {
+    Router::new()
+        .route("/api/v1/stores", get(stores))
+        .route("/api/v1/sales", get(sales))
+        .route("/api/v1/transactions", get(transactions))
+        .route("/api/v1/stock", get(stock))
+        .route("/api/v1/incidents", get(incidents))
+        .route("/api/v1/incidents/{id}/close", post(close_incident))
+        .route("/api/v1/exceptions", get(exceptions))
+        .route("/api/v1/exceptions/{id}/replay", post(replay_exception))
+        .route("/healthz", get(health))
+        .with_state(office)
+}
+
+/// A page of a list, and where the next one begins.
+#[derive(Serialize)]
+struct Page<T> {
+    rows: Vec<T>,
+    /// `None`: that was all.
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    public_key: String,
+    epoch: u64,
+}
+
+async fn health(State(office): State<HeadOffice>) -> Result<Json<Health>, Problem> {
+    let epoch = office.read(super::storage::epoch).await?;
+    Ok(Json(Health { status: "ok", public_key: office.public_key().to_owned(), epoch }))
+}
+
+async fn stores(State(office): State<HeadOffice>) -> Result<Json<Vec<StoreRow>>, Problem> {
+    let now_ms = office.now_ms();
+    Ok(Json(office.read(move |connection| queries::stores(connection, now_ms)).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SalesQuery {
+    store: Option<String>,
+    day: Option<String>,
+}
+
+async fn sales(State(office): State<HeadOffice>, Query(query): Query<SalesQuery>) -> Result<Json<Vec<SalesRow>>, Problem> {
+    let rows = office.read(move |connection| queries::sales(connection, query.store.as_deref(), query.day.as_deref(), ROWS_MAX)).await?;
+    Ok(Json(rows))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TransactionsQuery {
+    store: Option<String>,
+    day: Option<String>,
+    number: Option<String>,
+    cursor: Option<i64>,
+    limit: Option<u32>,
+}
+
+async fn transactions(
+    State(office): State<HeadOffice>,
+    Query(query): Query<TransactionsQuery>,
+) -> Result<Json<Page<TransactionRow>>, Problem> {
+    let limit = query.limit.unwrap_or(50).clamp(1, ROWS_MAX);
+    let filter = TransactionFilter { store: query.store, day: query.day, number: query.number, before: query.cursor, limit };
+    let rows = office.read(move |connection| queries::transactions(connection, &filter)).await?;
+    let next = rows.last().filter(|_| rows.len() == limit as usize).map(|row| row.cursor.to_string());
+    Ok(Json(Page { rows, next }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StockQuery {
+    store: String,
+    sku: Option<String>,
+    search: Option<String>,
+    cursor: Option<String>,
+    limit: Option<u32>,
+}
+
+async fn stock(State(office): State<HeadOffice>, Query(query): Query<StockQuery>) -> Result<Json<Page<StockRow>>, Problem> {
+    let limit = query.limit.unwrap_or(50).clamp(1, ROWS_MAX);
+    let filter = StockFilter { store: query.store, sku: query.sku, search: query.search, after: query.cursor, limit };
+    let rows = office.read(move |connection| queries::stock(connection, &filter)).await?;
+    let next = rows.last().filter(|_| rows.len() == limit as usize).map(|row| row.sku.clone());
+    Ok(Json(Page { rows, next }))
+}
+
+async fn incidents(State(office): State<HeadOffice>) -> Result<Json<Vec<IncidentRow>>, Problem> {
+    Ok(Json(office.read(|connection| queries::incidents(connection, ROWS_MAX)).await?))
+}
+
+async fn exceptions(State(office): State<HeadOffice>) -> Result<Json<Vec<ExceptionRow>>, Problem> {
+    Ok(Json(office.read(|connection| queries::exceptions(connection, ROWS_MAX)).await?))
+}
+
+/// Idempotent: an incident that is closed already stays closed.
+async fn close_incident(State(office): State<HeadOffice>, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
+    office.write(move |writer, now_ms| writer.close_incident(id, now_ms)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Serialize)]
+struct Replayed {
+    counted: bool,
+    /// Why it still cannot be counted; empty when it was.
+    reason: String,
+}
+
+async fn replay_exception(State(office): State<HeadOffice>, Path(id): Path<i64>) -> Result<Json<Replayed>, Problem> {
+    let outcome = office.write(move |writer, now_ms| writer.replay_exception(id, now_ms)).await?;
+    match outcome {
+        Some(Ok(())) => Ok(Json(Replayed { counted: true, reason: String::new() })),
+        Some(Err(reason)) => Ok(Json(Replayed { counted: false, reason })),
+        None => {
+            let detail = format!("there is no open exception {id}");
+            Err(Problem::new(StatusCode::NOT_FOUND, "no_such_exception", detail, "load the list again"))
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! What all pages of head office share: head, navigation, and how amounts, quantities, times and ages are written.
+
+use maud::{DOCTYPE, Markup, html};
+
+use crate::head_office::office::HeadOffice;
+use crate::money::{Currency, Money, Qty, Unit};
+use crate::web::assets::address;
+use crate::web::locale::Locale;
+
+pub use crate::web::layout::visible;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tab {
+    Overview,
+    Sales,
+    Transactions,
+    Stock,
+    Trouble,
+}
+
+const TABS: [(Tab, &str, &str); 5] = [
+    (Tab::Overview, "/", "Stores"),
+    (Tab::Sales, "/sales", "Sales"),
+    (Tab::Transactions, "/transactions", "Transactions"),
+    (Tab::Stock, "/stock", "Stock"),
+    (Tab::Trouble, "/incidents", "Incidents"),
+];
+
+pub struct Frame {
+    name: String,
+    tab: Tab,
+    currency: Currency,
+    locale: Locale,
+    pub now_ms: i64,
+    /// Open incidents and exceptions.
+    troubles: (u64, u64),
+}
+
+impl Frame {
+    pub fn new(office: &HeadOffice, tab: Tab, troubles: (u64, u64)) -> Frame {
+        let config = office.config();
+        Frame {
+            name: config.name.clone(),
+            tab,
+            currency: config.currency.clone(),
+            locale: Locale::of_store(&config.locale, config.time_zone.clone()),
+            now_ms: office.now_ms(),
+            troubles,
+        }
+    }
+
+    /// A whole page. `body` is replaced in place when something changed; forms that someone may be typing in stand outside it.
+    pub fn page(&self, title: &str, tools: Markup, body: Markup) -> Markup {
+        html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="color-scheme" content="light dark";
+                    title { (title) " · " (self.name) }
+                    link rel="icon" href=(address("icon.svg")) type="image/svg+xml";
+                    link rel="stylesheet" href=(address("office.css"));
+                    script src=(address("office.js")) defer {}
+                }
+                body {
+                    a .skip href="#live" { "Skip to content" }
+                    header {
+                        a .brand href="/" { (self.name) }
+                        nav aria-label="Pages" { (self.tabs()) }
+                        span #line .line { }
+                    }
+                    main {
+                        div .title {
+                            h1 { (title) }
+                            (tools)
+                        }
+                        div #live { (body) }
+                    }
+                }
+            }
+        }
+    }
+
+    /// One message instead of a page.
+    pub fn message(&self, title: &str, hint: &str) -> Markup {
+        self.page(title, html! {}, html! { p .empty { (hint) } })
+    }
+
+    fn tabs(&self) -> Markup {
+        let open = self.troubles.0 + self.troubles.1;
+        html! {
+            @for (tab, address, label) in TABS {
+                a href=(address) aria-current=[(tab == self.tab).then_some("page")] {
+                    (label)
+                    @if tab == Tab::Trouble && open > 0 { " " span .count { (open) } }
+                }
+            }
+        }
+    }
+
+    /// In the configured currency without its name; another currency brings its own.
+    pub fn money(&self, minor: i64, currency: &str) -> String {
+        let amount = Money::from_minor(minor);
+        if currency == self.currency.code {
+            return self.locale.money(&self.currency, amount);
+        }
+        match Currency::from_code(currency) {
+            Some(other) => format!("{} {}", self.locale.money(&other, amount), other.code),
+            None => format!("{minor} {}", visible(currency)),
+        }
+    }
+
+    pub fn currency(&self) -> &str {
+        &self.currency.code
+    }
+
+    pub fn quantity(&self, thousandths: i64, symbol: &str) -> String {
+        let number = self.locale.quantity(Qty::from_thousandths(thousandths), Unit::Piece);
+        if symbol.is_empty() { number } else { format!("{number} {symbol}") }
+    }
+
+    pub fn count(&self, count: u64) -> String {
+        let plain = i64::try_from(count).unwrap_or(i64::MAX);
+        self.locale.quantity(Qty::from_thousandths(plain.saturating_mul(1000)), Unit::Piece)
+    }
+
+    pub fn time(&self, ms: i64) -> String {
+        self.locale.date_and_clock(ms)
+    }
+
+    /// A business date "2026-11-22" as people write it; anything else as it is.
+    pub fn day(&self, day: &str) -> String {
+        match day.parse::<jiff::civil::Date>() {
+            Ok(date) => format!("{} {}", date.strftime("%a"), self.locale.date(date)),
+            Err(_) => visible(day),
+        }
+    }
+
+    /// "8 s ago", "2 h ago": how old, in the largest unit that says something.
+    pub fn ago(&self, ms: i64) -> String {
+        match (self.now_ms - ms).max(0) / 1000 {
+            0..=4 => "just now".to_owned(),
+            seconds @ 5..=99 => format!("{seconds} s ago"),
+            seconds @ 100..=5_999 => format!("{} min ago", seconds / 60),
+            seconds @ 6_000..=172_799 => format!("{} h ago", seconds / 3_600),
+            seconds => format!("{} days ago", seconds / 86_400),
+        }
+    }
+}
+
+/// "1 record", "12 records".
+pub fn counted(count: &str, singular: &str) -> String {
+    if count == "1" { format!("1 {singular}") } else { format!("{count} {singular}s") }
+}
+
+/// Percent-encoded for a query string.
+pub fn encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            out += &format!("%{byte:02X}");
+        }
+        out
+    })
+}

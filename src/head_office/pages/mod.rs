@@ -1,0 +1,209 @@
+//! Head office's pages: rendered here, readable without a script, brought up to date by a small one. Each page is a function of one
+//! answer from the database; nothing lives in the browser.
+
+mod frame;
+mod overview;
+mod sales;
+mod stock;
+mod transactions;
+mod trouble;
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use maud::Markup;
+use serde::Deserialize;
+use tokio_stream::wrappers::ReceiverStream;
+
+use super::office::HeadOffice;
+use super::queries::{self, StockFilter, TransactionFilter};
+use crate::ids::TxnId;
+use crate::web::problem::Problem;
+use frame::{Frame, Tab};
+
+/// Rows of one page of a list.
+const ROWS_PER_PAGE: u32 = 50;
+/// Open live streams. Beyond it a page is brought up to date by asking now and then.
+const STREAMS_MAX: usize = 200;
+/// A page hears of changes at most this often.
+const NEWS_EVERY: Duration = Duration::from_millis(500);
+const BEAT: Duration = Duration::from_secs(15);
+
+static STREAMS: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(STREAMS_MAX);
+
+pub fn router(office: HeadOffice) -> Router {
+    Router::new()
+        .route("/", get(overview_page))
+        .route("/stores/{store}", get(store_page))
+        .route("/sales", get(sales_page))
+        .route("/stock", get(stock_page))
+        .route("/transactions", get(transactions_page))
+        .route("/transactions/{txn}", get(transaction_page))
+        .route("/incidents", get(trouble_page))
+        .route("/incidents/{id}/close", post(close_incident))
+        .route("/exceptions/{id}/replay", post(replay_exception))
+        .route("/changes", get(changes))
+        .route("/assets/{hash}/{name}", get(crate::web::assets::serve))
+        .fallback(not_found)
+        .with_state(office)
+}
+
+async fn frame(office: &HeadOffice, tab: Tab) -> Result<Frame, Problem> {
+    let troubles = office.read(queries::open_troubles).await?;
+    Ok(Frame::new(office, tab, troubles))
+}
+
+async fn overview_page(State(office): State<HeadOffice>) -> Result<Markup, Problem> {
+    let frame = frame(&office, Tab::Overview).await?;
+    let now_ms = office.now_ms();
+    let facts = office.read(move |connection| overview::facts(connection, now_ms)).await?;
+    Ok(overview::page(&frame, &facts))
+}
+
+async fn store_page(State(office): State<HeadOffice>, Path(store): Path<String>) -> Result<Response, Problem> {
+    let frame = frame(&office, Tab::Overview).await?;
+    let now_ms = office.now_ms();
+    let facts = office.read(move |connection| overview::store_facts(connection, &store, now_ms)).await?;
+    Ok(match facts {
+        Some(facts) => overview::store_page(&frame, &facts).into_response(),
+        None => (StatusCode::NOT_FOUND, frame.message("No such store", "No node of a store with this id has ever called.")).into_response(),
+    })
+}
+
+#[derive(Deserialize)]
+struct SalesQuery {
+    store: Option<String>,
+    day: Option<String>,
+}
+
+async fn sales_page(State(office): State<HeadOffice>, Query(query): Query<SalesQuery>) -> Result<Markup, Problem> {
+    let frame = frame(&office, Tab::Sales).await?;
+    let (store, day) = (filled(query.store), filled(query.day));
+    let filter = (store.clone(), day.clone());
+    let rows = office.read(move |connection| queries::sales(connection, store.as_deref(), day.as_deref(), queries::ROWS_MAX)).await?;
+    Ok(sales::page(&frame, &rows, filter.0.as_deref(), filter.1.as_deref()))
+}
+
+#[derive(Deserialize)]
+struct StockQuery {
+    store: Option<String>,
+    search: Option<String>,
+    after: Option<String>,
+}
+
+async fn stock_page(State(office): State<HeadOffice>, Query(query): Query<StockQuery>) -> Result<Markup, Problem> {
+    let frame = frame(&office, Tab::Stock).await?;
+    let now_ms = office.now_ms();
+    let chosen = filled(query.store);
+    let (search, after) = (filled(query.search), filled(query.after));
+    let facts = office
+        .read(move |connection| {
+            let stores = queries::stores(connection, now_ms)?;
+            let store = chosen.or_else(|| stores.first().map(|store| store.store.clone())).unwrap_or_default();
+            let filter = StockFilter { store, sku: None, search, after, limit: ROWS_PER_PAGE };
+            let rows = queries::stock(connection, &filter)?;
+            Ok(stock::Facts { stores, rows, filter, assortment: queries::assortment(connection)? })
+        })
+        .await?;
+    Ok(stock::page(&frame, &facts))
+}
+
+#[derive(Deserialize)]
+struct TransactionsQuery {
+    store: Option<String>,
+    day: Option<String>,
+    number: Option<String>,
+    before: Option<i64>,
+}
+
+async fn transactions_page(State(office): State<HeadOffice>, Query(query): Query<TransactionsQuery>) -> Result<Markup, Problem> {
+    let frame = frame(&office, Tab::Transactions).await?;
+    let filter = TransactionFilter {
+        store: filled(query.store),
+        day: filled(query.day),
+        number: filled(query.number),
+        before: query.before,
+        limit: ROWS_PER_PAGE,
+    };
+    let asked = filter.clone();
+    let rows = office.read(move |connection| queries::transactions(connection, &asked)).await?;
+    Ok(transactions::list_page(&frame, &rows, &filter))
+}
+
+async fn transaction_page(State(office): State<HeadOffice>, Path(txn): Path<String>) -> Result<Response, Problem> {
+    let frame = frame(&office, Tab::Transactions).await?;
+    let found = match txn.parse::<TxnId>() {
+        Ok(txn) => office.read(move |connection| queries::transaction(connection, txn)).await?,
+        Err(_) => None,
+    };
+    Ok(match found {
+        Some(detail) => transactions::detail_page(&frame, &detail).into_response(),
+        None => {
+            let hint = "Head office has no transaction with this id. It may still be on its way from the store.";
+            (StatusCode::NOT_FOUND, frame.message("No such transaction", hint)).into_response()
+        }
+    })
+}
+
+async fn trouble_page(State(office): State<HeadOffice>) -> Result<Markup, Problem> {
+    let frame = frame(&office, Tab::Trouble).await?;
+    let facts = office.read(trouble::facts).await?;
+    Ok(trouble::page(&frame, &facts))
+}
+
+async fn close_incident(State(office): State<HeadOffice>, Path(id): Path<i64>) -> Result<Redirect, Problem> {
+    office.write(move |writer, now_ms| writer.close_incident(id, now_ms)).await?;
+    Ok(Redirect::to("/incidents"))
+}
+
+async fn replay_exception(State(office): State<HeadOffice>, Path(id): Path<i64>) -> Result<Redirect, Problem> {
+    office.write(move |writer, now_ms| writer.replay_exception(id, now_ms)).await?;
+    Ok(Redirect::to("/incidents#exceptions"))
+}
+
+/// Says that something changed; the page then fetches itself. A slow reader hears of the newest change only.
+async fn changes(State(office): State<HeadOffice>) -> Response {
+    let Ok(seat) = STREAMS.try_acquire() else {
+        let detail = format!("{STREAMS_MAX} live streams are open already");
+        return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_streams", detail, "close pages that are not needed")
+            .into_response();
+    };
+    let mut revisions = office.changes();
+    let (send, receive) = tokio::sync::mpsc::channel::<Result<Event, Infallible>>(1);
+    tokio::spawn(async move {
+        let _seat = seat;
+        loop {
+            let revision = *revisions.borrow_and_update();
+            if send.send(Ok(Event::default().event("changed").data(revision.to_string()))).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(NEWS_EVERY).await;
+            tokio::select! {
+                changed = revisions.changed() => if changed.is_err() { return },
+                () = send.closed() => return,
+            }
+        }
+    });
+    let beat = KeepAlive::new().interval(BEAT).event(Event::default().event("beat").data("."));
+    Sse::new(ReceiverStream::new(receive)).keep_alive(beat).into_response()
+}
+
+async fn not_found(State(office): State<HeadOffice>, headers: HeaderMap) -> Result<Response, Problem> {
+    let wants_page = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+    if !wants_page {
+        return Err(Problem::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address", "start at / or /api/v1/stores"));
+    }
+    let frame = frame(&office, Tab::Overview).await?;
+    Ok((StatusCode::NOT_FOUND, frame.message("Nothing here", "There is no page at this address.")).into_response())
+}
+
+/// An empty field of a form is no filter.
+fn filled(value: Option<String>) -> Option<String> {
+    value.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+}

@@ -1,0 +1,111 @@
+//! Head office as a running service: the doors are opened, nodes and people are answered, and a stop is clean.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::config::HeadOfficeConfig;
+use super::office::HeadOffice;
+use super::storage::{Folders, StorageError};
+use super::writer::Writer;
+use super::{api, doors, pages};
+use crate::time::Clock;
+use crate::web::guard::{self, Guard};
+use crate::web::tls::{Door, DoorError, Peer};
+
+/// Requests under way have this long to finish when head office stops.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Why head office cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
+    Door(#[from] DoorError),
+}
+
+/// A head office at work.
+pub struct Running {
+    pub office: HeadOffice,
+    /// Where nodes call.
+    pub address: SocketAddr,
+    /// Where people look; the same unless a door of their own is configured.
+    pub pages_address: SocketAddr,
+    end: watch::Sender<bool>,
+    doors: Vec<JoinHandle<()>>,
+}
+
+/// Opens the data and the doors. Returns when it can take records.
+pub async fn start(config: HeadOfficeConfig, clock: Arc<dyn Clock>) -> Result<Running, StartError> {
+    // The doors first: a second head office on the same port must not touch the data.
+    let door = Door::open(config.listen, config.tls.as_ref()).await?;
+    let pages_door = match config.pages_listen {
+        Some(address) => Some(Door::open(address, None).await?),
+        None => None,
+    };
+    let (address, hosts) = (door.address(), config.hosts.clone());
+    let office = HeadOffice::open(config, clock)?;
+    tracing::info!(%address, tls = door.is_tls(), public_key = office.public_key(), "head office takes records");
+    let (end, _) = watch::channel(false);
+    let mut running = Running { office: office.clone(), address, pages_address: address, end, doors: Vec::new() };
+    let guard = Guard::new(address, &hosts, door.is_tls());
+    running.open(door, for_people(&office, guard).merge(doors::router(office.clone())));
+    if let Some(door) = pages_door {
+        running.pages_address = door.address();
+        let guard = Guard::new(door.address(), &hosts, false);
+        running.open(door, for_people(&office, guard));
+    }
+    Ok(running)
+}
+
+impl Running {
+    fn open(&mut self, door: Door, router: Router) {
+        let mut ended = self.end.subscribe();
+        self.doors.push(tokio::spawn(async move {
+            let end = async move {
+                let _ = ended.wait_for(|ended| *ended).await;
+            };
+            let service = router.into_make_service_with_connect_info::<Peer>();
+            if let Err(error) = axum::serve(door, service).with_graceful_shutdown(end).await {
+                tracing::error!(%error, "a door of head office closed");
+            }
+        }));
+    }
+
+    /// Finishes what is under way, then closes doors and database.
+    pub async fn stop(self) {
+        self.end.send_replace(true);
+        self.office.stop().await;
+        for door in self.doors {
+            let abort = door.abort_handle();
+            if tokio::time::timeout(STOP_PATIENCE, door).await.is_err() {
+                abort.abort();
+            }
+        }
+    }
+}
+
+/// Pages and API, behind the same guard as a node's.
+pub fn for_people(office: &HeadOffice, guard: Guard) -> Router {
+    Router::new()
+        .merge(pages::router(office.clone()))
+        .merge(api::router(office.clone()))
+        .layer(from_fn_with_state(Arc::new(guard), guard::stand))
+}
+
+/// `head-office restore`: after the database was put back from a backup, and before it serves again, raises the epoch, so that every store
+/// knows and sends what the backup lacks. Returns the new epoch.
+pub fn restore(config: &HeadOfficeConfig) -> Result<u64, StorageError> {
+    let folders = Folders::new(&config.data_dir);
+    folders.create()?;
+    let _lock = folders.lock_serving()?;
+    let mut writer = Writer::open(&folders)?;
+    let failed = |source| StorageError::Database { path: folders.database(), source };
+    writer.transaction(|writer| writer.restore()).map_err(failed)
+}
