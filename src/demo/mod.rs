@@ -7,22 +7,18 @@ pub mod line;
 mod pages;
 mod shop;
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use crate::head_office;
 use crate::head_office::config::HeadOfficeConfig;
-use crate::head_office::office::HeadOffice;
-use crate::head_office::storage::StorageError;
+use crate::head_office::serve;
 use crate::money::Currency;
 use crate::node::service::{self, Service};
 use crate::node::start::StartError;
 use crate::process;
 use crate::time::SystemClock;
 use crate::web::pairing::Scope;
-use crate::web::tls::{Door, DoorError, Peer};
 use line::Line;
 use shop::Counter;
 
@@ -58,9 +54,7 @@ pub enum DemoError {
     #[error(transparent)]
     Node(#[from] StartError),
     #[error(transparent)]
-    Door(#[from] DoorError),
-    #[error(transparent)]
-    HeadOffice(#[from] StorageError),
+    HeadOffice(#[from] serve::StartError),
     #[error("the demo's goods could not be put into head office: {0}")]
     Goods(String),
 }
@@ -83,8 +77,7 @@ pub fn run(arguments: DemoArguments) -> ExitCode {
 }
 
 struct Demo {
-    office: HeadOffice,
-    office_address: SocketAddr,
+    office: serve::Running,
     service: Service,
     counters: Vec<Arc<Counter>>,
 }
@@ -97,10 +90,9 @@ async fn open(arguments: &DemoArguments) -> Result<Demo, DemoError> {
         time_zone: shop::time_zone(),
         ..HeadOfficeConfig::on_loopback(&folder.join("head-office"), office_port, currency)
     };
-    let office = HeadOffice::open(office_config, Arc::new(SystemClock::new()))?;
-    let office_address = office_door(&office).await?;
-    shop::stock_head_office(&office).await?;
-    let line = Line::start(office_address).await.map_err(DemoError::Device)?;
+    let office = serve::start(office_config, Arc::new(SystemClock::new())).await?;
+    shop::stock_head_office(&office.office).await?;
+    let line = Line::start(office.address).await.map_err(DemoError::Device)?;
 
     let mut counters = Vec::new();
     for id in ["1", "2"] {
@@ -109,16 +101,7 @@ async fn open(arguments: &DemoArguments) -> Result<Demo, DemoError> {
     let config = shop::node_config(&folder.join("node"), arguments.port, line.address(), counters.iter().map(Arc::as_ref));
     let (extra, currency) = (counters.clone(), config.rules.currency.clone());
     let service = service::open(&config, move |_| pages::router(extra, line, currency)).await?;
-    Ok(Demo { office, office_address, service, counters })
-}
-
-/// Opens head office's door and answers behind it until the process ends.
-async fn office_door(office: &HeadOffice) -> Result<SocketAddr, DemoError> {
-    let door = Door::open(office.config().listen, None).await?;
-    let address = door.address();
-    let router = head_office::doors::router(office.clone());
-    tokio::spawn(async move { axum::serve(door, router.into_make_service_with_connect_info::<Peer>()).await });
-    Ok(address)
+    Ok(Demo { office, service, counters })
 }
 
 /// Makes the folder, empties it when asked, and never touches one that is not a demo's.
@@ -166,7 +149,7 @@ impl Demo {
             println!("  Printer {id}        {}", link(&format!("/sim/printer/{id}")));
             println!("  Customer {id}       {}", link(&format!("/display/{id}")));
         }
-        println!("  Head office      http://{}/", self.office_address);
+        println!("  Head office      http://{}/", self.office.pages_address);
         println!();
         println!("Ctrl-C stops it; the next start carries on where it was.");
     }

@@ -1,6 +1,7 @@
 //! Figures of the line: how long a backlog takes from a node's journal to acknowledged at head office, over real HTTP on loopback. A
 //! [`StandIn`] plays the node's loop with a real journal and nothing else; the tests of the line use it as well.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -16,7 +17,8 @@ use crate::journal::{Draft, Folder, Identity, Journal, Limits, NodeKey, OpenOpti
 use crate::money::{Currency, Money, Qty, RoundingMode, Unit};
 use crate::node::archive::Archive;
 use crate::node::handle::{AskError, DurableHead, Input, LOOP_INBOX_MAX, Node, Shared};
-use crate::node::screen::{FeedStatus, Screen};
+use crate::node::screen::{FeedStatus, LinkStatus, Screen};
+use crate::retail::day::Day;
 use crate::retail::event::EventKind;
 use crate::retail::tax::{TaxAmount, TaxGroup, TaxMode, TaxRounding, TaxTable};
 use crate::retail::{
@@ -139,13 +141,13 @@ impl StandIn {
             folder: folder.join("views"),
             feeds_folder: folder.join("feeds"),
             node: node_id.clone(),
-            adopted: std::collections::BTreeMap::new(),
+            adopted: BTreeMap::new(),
             head_seq: 0,
             records: Arc::new(|_, _, _| Ok(())),
         });
         let (inbox, inputs) = mpsc::channel(LOOP_INBOX_MAX);
         let (durable, durables) = watch::channel(DurableHead::at(opened.journal.head()));
-        let (screen, screens) = watch::channel(Arc::new(Screen::empty(store.clone(), store.to_string(), Arc::new(rules(&store)?))));
+        let (screen, screens) = watch::channel(Arc::new(blank(&store)?));
         let shared = Shared {
             journal_folder,
             feeds_folder: folder.join("feeds"),
@@ -284,6 +286,24 @@ impl StandIn {
     fn show(&self, change: impl FnOnce(&mut Screen)) {
         self.inner.screen.send_modify(|screen| change(Arc::make_mut(screen)));
     }
+}
+
+/// A screen with nothing on it.
+fn blank(store: &StoreId) -> Result<Screen, String> {
+    Ok(Screen {
+        revision: 0,
+        store: store.clone(),
+        store_name: store.to_string(),
+        rules: Arc::new(rules(store)?),
+        day: Day::NeverOpened,
+        workstations: BTreeMap::new(),
+        suspended: Vec::new(),
+        prints: Vec::new(),
+        devices: Vec::new(),
+        link: LinkStatus::default(),
+        feeds: Vec::new(),
+        alarms: Vec::new(),
+    })
 }
 
 fn currency() -> Result<Currency, String> {
