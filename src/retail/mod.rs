@@ -33,6 +33,7 @@ pub use state::State;
 
 use serde::{Deserialize, Serialize};
 
+use crate::gs1::{Scan, shown};
 use crate::ids::{AttemptId, CommandId, DeviceName, Incarnation, JobId, ReceiptNo, Sku, StaffId, TaxClassId, TxnId, WorkstationId};
 use crate::money::{Money, Qty, Unit};
 use crate::time::{BusinessDate, Stamp};
@@ -188,7 +189,11 @@ pub enum ScanFact {
 impl ScanFact {
     /// Why it cannot be sold; `None` for an article.
     pub fn refusal(&self, code: &str) -> Option<Refusal> {
-        let code = || code.to_owned();
+        // What the cashier can compare with the label: without the scanner's AIM identifier, control characters made visible.
+        let code = || match Scan::from_frame(code.as_bytes(), true) {
+            Ok(scan) => shown(scan.raw()),
+            Err(_) => shown(code.as_bytes()),
+        };
         match self {
             ScanFact::Article(_) => None,
             ScanFact::UnknownArticle => Some(Refusal::UnknownArticle { code: code() }),
