@@ -1,6 +1,7 @@
 //! One integration binary with modules: one link, one place to look.
 
 mod browser;
+mod check;
 mod config;
 mod core;
 mod device;

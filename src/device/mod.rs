@@ -12,6 +12,7 @@ pub mod profile;
 pub mod reporter;
 pub mod scanner;
 pub mod sim;
+pub mod trial;
 
 mod spawn;
 

@@ -7,3 +7,4 @@ mod printer;
 mod random;
 mod scanner;
 mod shop;
+mod trial;

@@ -162,7 +162,7 @@ impl Day {
             self.look();
             self.give_leave();
         }
-        for (id, _) in &self.jobs {
+        for id in self.jobs.keys() {
             let story = self.bench.story(*id);
             assert_eq!(story.iter().filter(|progress| is_end(progress)).count(), 1, "{}: {id} has no end: {story:?}", self.at());
             let papers = self.bench.count(&format!("{} line 0\n", mark(*id)));
