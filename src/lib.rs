@@ -26,6 +26,7 @@ pub mod demo;
 #[cfg(feature = "head-office")]
 pub mod head_office;
 
+#[cfg(feature = "head-office")]
 pub mod bench;
 pub mod check;
 pub mod export;

@@ -27,12 +27,18 @@ enum Task {
         #[arg(long)]
         check_config: bool,
     },
+    /// The service that receives every store.
+    #[cfg(feature = "head-office")]
+    HeadOffice(counterfoil::head_office::cli::HeadOfficeArguments),
     /// Read, verify and export the record.
     Journal(counterfoil::journal::cli::JournalArgs),
     /// Confirm the pairing code that a new screen shows.
     Pair(counterfoil::web::pair_cli::PairArguments),
     /// Make a token for a program that uses the API.
     Token(counterfoil::web::pair_cli::TokenArguments),
+    /// Measure this machine.
+    #[cfg(feature = "head-office")]
+    Bench(counterfoil::bench::BenchArguments),
 }
 
 fn main() -> ExitCode {
@@ -42,8 +48,12 @@ fn main() -> ExitCode {
         #[cfg(feature = "head-office")]
         Task::Demo(arguments) => counterfoil::demo::run(arguments),
         Task::Node { config, check_config } => counterfoil::node::service::run(&config, check_config),
+        #[cfg(feature = "head-office")]
+        Task::HeadOffice(arguments) => counterfoil::head_office::cli::run(&arguments),
         Task::Journal(arguments) => counterfoil::journal::cli::run(&arguments),
         Task::Pair(arguments) => counterfoil::web::pair_cli::pair(&arguments),
         Task::Token(arguments) => counterfoil::web::pair_cli::token(arguments),
+        #[cfg(feature = "head-office")]
+        Task::Bench(arguments) => counterfoil::bench::run(arguments),
     }
 }

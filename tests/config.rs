@@ -22,6 +22,12 @@ fn the_example_is_right() {
 }
 
 #[test]
+fn head_offices_example_is_right() {
+    let config = counterfoil::head_office::config::parse(include_str!("../docs/head-office.toml"), Path::new("head-office.toml")).unwrap();
+    assert_eq!(config.listen.port(), 8090);
+}
+
+#[test]
 fn every_wrong_value_is_named_with_its_remedy() {
     let check = |from: &str, to: &str, expected: &str| {
         assert!(EXAMPLE.contains(from), "the example has no {from:?}");

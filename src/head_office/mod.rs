@@ -8,6 +8,7 @@ pub mod office;
 pub use config::HeadOfficeConfig;
 pub use office::HeadOffice;
 
+pub mod cli;
 pub mod serve;
 
 pub mod api;

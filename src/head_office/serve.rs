@@ -78,6 +78,11 @@ impl Running {
         }));
     }
 
+    /// Whether people's pages are behind TLS. A door of their own never is: it is on loopback.
+    pub fn is_tls(&self) -> bool {
+        self.office.config().tls.is_some() && self.office.config().pages_listen.is_none()
+    }
+
     /// Finishes what is under way, then closes doors and database.
     pub async fn stop(self) {
         self.end.send_replace(true);
