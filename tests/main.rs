@@ -9,6 +9,7 @@ mod gs1;
 mod journal;
 mod node;
 mod paper;
+mod process;
 mod purity;
 mod stock;
 mod sync;

@@ -1,0 +1,11 @@
+//! The product as a process of its own: killed, traced, misconfigured, and watched from outside as systemd, a browser and a shop would.
+//! Head office and the simulated devices stand in the test's process, so that they outlive whatever is done to the node.
+
+mod child;
+mod dice;
+mod shop;
+mod till;
+
+mod errors;
+mod kill;
+mod notify;
