@@ -19,6 +19,7 @@ use crate::node::start::StartError;
 use crate::process;
 use crate::time::SystemClock;
 use crate::web::pairing::Scope;
+use crate::web::tls::DoorError;
 use line::Line;
 use shop::Counter;
 
@@ -63,6 +64,7 @@ pub fn run(arguments: DemoArguments) -> ExitCode {
     process::log_to_stderr("warn,counterfoil=warn");
     crate::node::figures::install();
     process::runtime().block_on(async {
+        process::listen_for_stop();
         match open(&arguments).await {
             Ok(demo) => {
                 demo.print_addresses();
@@ -90,7 +92,10 @@ async fn open(arguments: &DemoArguments) -> Result<Demo, DemoError> {
         time_zone: shop::time_zone(),
         ..HeadOfficeConfig::on_loopback(&folder.join("head-office"), office_port, currency)
     };
-    let office = serve::start(office_config, Arc::new(SystemClock::new())).await?;
+    let office = serve::start(office_config, Arc::new(SystemClock::new())).await.map_err(|reason| match reason {
+        serve::StartError::Door(DoorError::InUse { address }) => DemoError::Port { port: address.port() },
+        other => DemoError::HeadOffice(other),
+    })?;
     shop::stock_head_office(&office.office).await?;
     let line = Line::start(office.address).await.map_err(DemoError::Device)?;
 
@@ -100,7 +105,10 @@ async fn open(arguments: &DemoArguments) -> Result<Demo, DemoError> {
     }
     let config = shop::node_config(&folder.join("node"), arguments.port, line.address(), counters.iter().map(Arc::as_ref));
     let (extra, currency) = (counters.clone(), config.rules.currency.clone());
-    let service = service::open(&config, move |_| pages::router(extra, line, currency)).await?;
+    let service = service::open(&config, move |_| pages::router(extra, line, currency)).await.map_err(|reason| match reason {
+        StartError::Door(DoorError::InUse { address }) => DemoError::Port { port: address.port() },
+        other => DemoError::Node(other),
+    })?;
     Ok(Demo { office, service, counters })
 }
 
