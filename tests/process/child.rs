@@ -179,6 +179,12 @@ pub fn listening(id: u32) -> Option<SocketAddr> {
     })
 }
 
+/// The first child of a process.
+pub fn first_below(id: u32) -> Option<u32> {
+    let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).ok()?;
+    children.split_whitespace().next()?.parse().ok()
+}
+
 /// A file for what a process says on standard error, and its words for a message.
 pub struct Log(PathBuf);
 

@@ -9,3 +9,4 @@ mod till;
 mod errors;
 mod kill;
 mod notify;
+mod strace;

@@ -21,7 +21,7 @@ use counterfoil::web::pairing::{Pairing, Scope};
 use counterfoil::web::tls::{Door, Peer};
 use tempfile::TempDir;
 
-use super::child::{Child, Log, NotifySocket, listening, program, wait_for};
+use super::child::{Child, Log, NotifySocket, first_below, listening, program, wait_for};
 use super::till::Till;
 
 pub const STORE: &str = "berlin-1";
@@ -199,12 +199,6 @@ async fn stock_up(office: &HeadOffice, currency: Currency) {
         Ok(publish().expect("the demo's goods are right"))
     });
     published.await.expect("head office writes");
-}
-
-/// The first child of a process.
-pub fn first_below(id: u32) -> Option<u32> {
-    let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).ok()?;
-    children.split_whitespace().next()?.parse().ok()
 }
 
 /// A node's file: two workstations, the first with the given devices.

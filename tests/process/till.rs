@@ -32,12 +32,24 @@ impl Till {
         Ok(Till { address, token: token.to_owned(), stream: BufReader::new(stream), asked: 0 })
     }
 
+    /// Our end of the connection.
+    pub fn port(&self) -> u16 {
+        self.stream.get_ref().local_addr().expect("connected").port()
+    }
+
     pub fn get(&mut self, path: &str) -> io::Result<Reply> {
         self.ask("GET", path, "")
     }
 
     pub fn post(&mut self, path: &str, body: &Value) -> io::Result<Reply> {
         self.ask("POST", path, &body.to_string())
+    }
+
+    /// What must succeed, does.
+    pub fn must(&mut self, path: &str, body: &Value) -> Value {
+        let reply = self.post(path, body).unwrap_or_else(|reason| panic!("{path}: {reason}"));
+        assert_eq!(reply.status, 200, "{path} {body}: {}", reply.body);
+        reply.body
     }
 
     pub fn look(&mut self, path: &str) -> Value {
