@@ -18,6 +18,7 @@ pub mod queries;
 
 pub mod chain;
 pub mod feeds;
+pub mod import;
 pub mod incidents;
 pub mod ingest;
 pub mod projection;

@@ -3,5 +3,6 @@
 mod cache;
 mod feeds;
 mod healing;
+mod import;
 mod shop;
 mod views;
