@@ -184,6 +184,10 @@ fn files_that_are_no_table() {
         b"name,price\nMilk,1\n",
         "FILE: no column for article number or code; the file has name, price: say which with --map gtin=COLUMN",
     );
+    check(
+        b"sku,name\n1,Milk\n",
+        "FILE: no column for the price (or choose a rule with --missing-price); the file has sku, name: say which with --map price=COLUMN",
+    );
     check(b"sku,name,price,preis\n1,Milk,1,1\n", "FILE: 2 columns for price: choose one with --map price=COLUMN");
     let wide = vec!["x"; 501].join(",");
     check(wide.as_bytes(), "FILE: the first line has more than 500 columns: it should name them");

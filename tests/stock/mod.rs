@@ -5,4 +5,5 @@ mod feeds;
 mod healing;
 mod import;
 mod shop;
+mod unsynced;
 mod views;

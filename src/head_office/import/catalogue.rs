@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::columns::{ColumnError, Columns, Field, Mapping};
 use super::complaint::{Complaint, Tally};
+use super::prices::MissingPrice;
 use super::progress::{Phase, Watch};
 use super::rows::{Draft, RowRules, read_row};
 use super::table::{Table, TableError, TableOptions};
@@ -208,6 +209,9 @@ fn open(path: &Path, rules: &CatalogueRules) -> Result<(Table, Columns), CheckEr
     let columns = Columns::find(table.columns(), &rules.mappings).map_err(failed)?;
     columns.require(&[Field::Name], "the name", "name=COLUMN").map_err(failed)?;
     columns.require(&[Field::Sku, Field::Gtin, Field::Code], "article number or code", "gtin=COLUMN").map_err(failed)?;
+    if rules.rows.missing_price == MissingPrice::Reject {
+        columns.require(&[Field::Price], "the price (or choose a rule with --missing-price)", "price=COLUMN").map_err(failed)?;
+    }
     Ok((table, columns))
 }
 
