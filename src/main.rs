@@ -32,6 +32,10 @@ enum Task {
     HeadOffice(counterfoil::head_office::cli::HeadOfficeArguments),
     /// Read, verify and export the record.
     Journal(counterfoil::journal::cli::JournalArgs),
+    /// Look at this box: folders, devices, clock, head office; each finding with its remedy.
+    Check(counterfoil::check::CheckArgs),
+    /// List the devices, or try one: test page, beep, drawer.
+    Device(counterfoil::device::trial::DeviceArgs),
     /// Confirm the pairing code that a new screen shows.
     Pair(counterfoil::web::pair_cli::PairArguments),
     /// Make a token for a program that uses the API.
@@ -51,6 +55,8 @@ fn main() -> ExitCode {
         #[cfg(feature = "head-office")]
         Task::HeadOffice(arguments) => counterfoil::head_office::cli::run(&arguments),
         Task::Journal(arguments) => counterfoil::journal::cli::run(&arguments),
+        Task::Check(arguments) => counterfoil::check::run(&arguments),
+        Task::Device(arguments) => counterfoil::device::trial::run(&arguments),
         Task::Pair(arguments) => counterfoil::web::pair_cli::pair(&arguments),
         Task::Token(arguments) => counterfoil::web::pair_cli::token(arguments),
         #[cfg(feature = "head-office")]
