@@ -110,6 +110,10 @@ pub fn terminate(id: u32) {
     signal(id, Signal::TERM);
 }
 
+pub fn kill(id: u32) {
+    signal(id, Signal::KILL);
+}
+
 fn signal(id: u32, signal: Signal) {
     if let Some(pid) = i32::try_from(id).ok().and_then(Pid::from_raw) {
         // It may have ended by itself.

@@ -9,4 +9,6 @@ mod till;
 mod errors;
 mod kill;
 mod notify;
+mod printing;
 mod strace;
+mod thousand;

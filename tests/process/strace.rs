@@ -102,8 +102,8 @@ fn no_reply_leaves_before_its_fdatasync_has_returned() {
     let goods = shop.goods();
     // (which reply of this connection, the id of its command)
     let mut sales = Vec::new();
-    for sale in 0..SALES {
-        till.must(&scan_at("1"), &json!({ "id": format!("traced-scan-{sale}"), "code": goods[sale].code }));
+    for (sale, priced) in goods.iter().take(SALES).enumerate() {
+        till.must(&scan_at("1"), &json!({ "id": format!("traced-scan-{sale}"), "code": priced.code }));
         let id = format!("traced-sale-{sale}.");
         till.must(&tender_at("1"), &json!({ "id": id, "amount": 100_000 }));
         sales.push((till.asked - 1, id));
