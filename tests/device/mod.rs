@@ -1,6 +1,7 @@
 //! Devices through their real drivers: ports, owners and simulators that speak the devices' bytes.
 
 mod bench;
+mod firmware;
 mod lines;
 mod print_cut;
 mod printer;
