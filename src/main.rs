@@ -30,6 +30,10 @@ enum Task {
     /// The service that receives every store.
     #[cfg(feature = "head-office")]
     HeadOffice(counterfoil::head_office::cli::HeadOfficeArguments),
+    /// Bring articles or stock into head office from a file.
+    #[cfg(feature = "head-office")]
+    #[command(subcommand)]
+    Import(counterfoil::head_office::import::Import),
     /// Read, verify and export the record.
     Journal(counterfoil::journal::cli::JournalArgs),
     /// Look at this box: folders, devices, clock, head office; each finding with its remedy.
@@ -54,6 +58,11 @@ fn main() -> ExitCode {
         Task::Node { config, check_config } => counterfoil::node::service::run(&config, check_config),
         #[cfg(feature = "head-office")]
         Task::HeadOffice(arguments) => counterfoil::head_office::cli::run(&arguments),
+        #[cfg(feature = "head-office")]
+        Task::Import(import) => match import.run() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(reason) => counterfoil::process::fail(&reason, 1),
+        },
         Task::Journal(arguments) => counterfoil::journal::cli::run(&arguments),
         Task::Check(arguments) => counterfoil::check::run(&arguments),
         Task::Device(arguments) => counterfoil::device::trial::run(&arguments),
