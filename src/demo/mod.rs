@@ -105,7 +105,7 @@ async fn open(arguments: &DemoArguments) -> Result<Demo, DemoError> {
     }
     let config = shop::node_config(&folder.join("node"), arguments.port, line.address(), counters.iter().map(Arc::as_ref));
     let (extra, currency) = (counters.clone(), config.rules.currency.clone());
-    let service = service::open(&config, move |_| pages::router(extra, line, currency)).await.map_err(|reason| match reason {
+    let service = service::open(&config, move |_| pages::extra(extra, line, currency)).await.map_err(|reason| match reason {
         StartError::Door(DoorError::InUse { address }) => DemoError::Port { port: address.port() },
         other => DemoError::Node(other),
     })?;

@@ -19,6 +19,7 @@ use crate::device::lang::escpos::paper_html;
 use crate::device::sim::{Aim, PrinterSnapshot, Switch};
 use crate::money::{Currency, Unit};
 use crate::sync::feed::CodeKey;
+use crate::web::Extra;
 use crate::web::layout::document;
 use crate::web::locale::Locale;
 
@@ -37,7 +38,18 @@ struct Sim {
 
 type Shared = State<Arc<Sim>>;
 
-pub fn router(counters: Vec<Arc<Counter>>, line: Line, currency: Currency) -> Router {
+pub fn extra(counters: Vec<Arc<Counter>>, line: Line, currency: Currency) -> Extra {
+    let mut links = Vec::new();
+    for counter in &counters {
+        let id = counter.workstation();
+        links.push((format!("Scanner {id}"), format!("/sim/scanner/{id}")));
+        links.push((format!("Printer {id}"), format!("/sim/printer/{id}")));
+    }
+    links.push(("Line to head office".to_owned(), "/sim/line".to_owned()));
+    Extra { router: router(counters, line, currency), links }
+}
+
+fn router(counters: Vec<Arc<Counter>>, line: Line, currency: Currency) -> Router {
     let counters = counters.into_iter().map(|counter| (counter.workstation().to_string(), counter)).collect();
     let sim = Arc::new(Sim { counters, line, goods: goods(), currency, locale: Locale::plain() });
     Router::new()

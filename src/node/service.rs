@@ -5,7 +5,6 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use axum::Router;
 use tracing::error;
 
 use super::config::{self, NodeConfig};
@@ -20,7 +19,7 @@ use crate::web::guard::Guard;
 use crate::web::locale::Locale;
 use crate::web::pairing::Pairing;
 use crate::web::tls::{Door, Peer};
-use crate::web::{self, WebParts};
+use crate::web::{self, Extra, WebParts};
 
 /// A node that sells, answers and tells head office.
 pub struct Service {
@@ -30,7 +29,7 @@ pub struct Service {
 }
 
 /// Opens the door first (the clearest error comes first), then the shop behind it, then lets people in. `extra` adds pages that only the demo has.
-pub async fn open(config: &NodeConfig, extra: impl FnOnce(Node) -> Router) -> Result<Service, StartError> {
+pub async fn open(config: &NodeConfig, extra: impl FnOnce(Node) -> Extra) -> Result<Service, StartError> {
     let door = Door::open(config.listen, config.tls.as_ref()).await?;
     let address = door.address();
     let running = start(config).await?;
@@ -77,7 +76,7 @@ pub fn run(path: &Path, check_only: bool) -> ExitCode {
     figures::install();
     process::runtime().block_on(async {
         process::listen_for_stop();
-        match open(&config, |_| Router::new()).await {
+        match open(&config, |_| Extra::default()).await {
             Ok(service) => until_stopped(service.running).await,
             Err(reason) => process::fail(&reason, exit_code(&reason)),
         }

@@ -50,6 +50,19 @@ async fn index(State(web): State<Web>, session: Session) -> Markup {
             }
         }
     };
+    let content = html! {
+        (content)
+        @if !web.links.is_empty() {
+            section {
+                h2 { (t.index_demo) }
+                div .tiles {
+                    @for (title, address) in &web.links {
+                        a .tile href=(address) { (icon("card")) strong { (title) } small { (address) } }
+                    }
+                }
+            }
+        }
+    };
     desk_page(&web, t.index_title, &[], content)
 }
 

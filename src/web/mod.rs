@@ -70,6 +70,7 @@ pub struct WebInner {
     pub node: Node,
     pub parts: WebParts,
     streams: live::Streams,
+    links: Vec<(String, String)>,
 }
 
 impl std::ops::Deref for Web {
@@ -95,18 +96,25 @@ impl Web {
     }
 }
 
+/// Pages that only the demo has: they go behind the guards and behind pairing like all others.
+#[derive(Default)]
+pub struct Extra {
+    pub router: Router,
+    /// For the list of pages: what it is, and its address.
+    pub links: Vec<(String, String)>,
+}
+
 /// Everything behind the node's door: pages, API, live streams, with all guards around them.
-/// `extra` is merged behind the guards and behind pairing: pages that only the demo has.
-pub fn router(node: Node, parts: WebParts, extra: Router) -> Router {
+pub fn router(node: Node, parts: WebParts, extra: Extra) -> Router {
     let guard = parts.guard.clone();
-    let web = Web(Arc::new(WebInner { node, parts, streams: live::Streams::default() }));
+    let web = Web(Arc::new(WebInner { node, parts, streams: live::Streams::default(), links: extra.links }));
     let (api, description) = api::routes();
     let description = Arc::new(description);
     let behind_pairing = Router::new()
         .merge(api)
         .merge(pages::routes())
         .merge(desk::routes())
-        .merge(extra.with_state(()))
+        .merge(extra.router.with_state(()))
         .route("/api/openapi.json", get(move || std::future::ready(axum::Json(description.as_ref().clone()))))
         .route_layer(from_fn_with_state(web.clone(), session::require));
     Router::new()

@@ -156,6 +156,7 @@ pub static GERMAN: Texts = Texts {
     index_title: "Seiten dieser Filiale",
     index_tills: "Kassen",
     index_desk: "Büro",
+    index_demo: "Geräte der Demo",
     index_till: "Kasse {}",
     index_display: "Kundenanzeige {}",
     index_devices: "Geräte",

@@ -123,15 +123,15 @@ async fn money_is_taken_once_however_often_the_button_is_hit() {
     browser.run("for (let i = 0; i < 3; i++) document.getElementById('pay-exact').click()").await;
     assert_eq!(asked(&stage, 1).await, [Command::TenderCash { amount: euro(4775) }]);
     // Long enough for a second command to have arrived, had there been one.
-    tokio::time::sleep(Duration::from_millis(600)).await;
+    tokio::time::sleep(Duration::from_millis(400)).await;
     assert_eq!(asked(&stage, 1).await.len(), 1);
 
     browser.keys("20+").await;
     assert_eq!(asked(&stage, 2).await[1], Command::TenderCash { amount: euro(2000) });
-    tokio::time::sleep(Duration::from_millis(600)).await;
+    tokio::time::sleep(Duration::from_millis(400)).await;
     browser.keys("5.5/").await;
     assert_eq!(asked(&stage, 3).await[2], Command::StartCard { amount: Some(euro(550)) });
-    tokio::time::sleep(Duration::from_millis(600)).await;
+    tokio::time::sleep(Duration::from_millis(400)).await;
 
     // The node is busy: the same command is sent again under the same id, without another tap.
     stage.planned.lock().unwrap().extend([Err(AskError::Busy), Err(AskError::Stopping)]);

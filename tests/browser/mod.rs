@@ -3,3 +3,5 @@
 mod acts;
 mod harness;
 mod layout;
+mod shop;
+mod stories;

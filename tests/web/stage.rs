@@ -364,7 +364,7 @@ impl Stage {
             metrics: Box::new(|| "counterfoil_up 1\n".to_owned()),
             body_timeout: Duration::from_millis(400),
         };
-        let router = web::router(node, parts, axum::Router::new());
+        let router = web::router(node, parts, web::Extra::default());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
 
         let asked = Arc::new(Mutex::new(Vec::new()));

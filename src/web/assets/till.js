@@ -140,27 +140,31 @@
     }
   }
 
-  // Two taps on a way to pay within the blink of an eye are one.
-  let paying = -Infinity;
-  function pay(send) {
-    if (performance.now() - paying < 400) return;
-    paying = performance.now();
+  // Money is asked for once: not again before the node has answered, and two taps on one button in the blink of an eye are one.
+  const BLINK_MS = 250;
+  let asking = false;
+  let lastPaid = { id: "", at: -Infinity };
+  function pay(button, send) {
+    const now = performance.now();
+    if (asking || (lastPaid.id === button.id && now - lastPaid.at < BLINK_MS)) return;
+    asking = true;
+    lastPaid = { id: button.id, at: now };
     clearEntry();
-    send().then(() => { paying = performance.now(); });
+    send().finally(() => { asking = false; });
   }
 
   const acts = {
-    cash: (button) => pay(() => post(`${api}/tenders`, { amount: Number(button.dataset.amount) })),
-    "cash-typed": () => {
+    cash: (button) => pay(button, () => post(`${api}/tenders`, { amount: Number(button.dataset.amount) })),
+    "cash-typed": (button) => {
       const amount = parseAmount(entry);
       if (amount === null) return $("entry").animate([{ opacity: 0.2 }, { opacity: 1 }], 300);
-      pay(() => post(`${api}/tenders`, { amount }));
+      pay(button, () => post(`${api}/tenders`, { amount }));
     },
-    card: () => {
+    card: (button) => {
       const amount = parseAmount(entry);
-      pay(() => post(`${api}/card`, amount === null ? {} : { amount }));
+      pay(button, () => post(`${api}/card`, amount === null ? {} : { amount }));
     },
-    "card-end": (button) => pay(() => post(`${api}/card/${button.dataset.attempt}`, { paid: button.dataset.paid === "true" })),
+    "card-end": (button) => pay(button, () => post(`${api}/card/${button.dataset.attempt}`, { paid: button.dataset.paid === "true" })),
     "take-back": (button) => erase(`${api}/tenders/${button.dataset.index}`),
     undo: () => post(`${api}/undo`, {}),
     park: () => post(`${api}/suspend`, {}),
