@@ -30,7 +30,7 @@ enum Task {
     /// The service that receives every store.
     #[cfg(feature = "head-office")]
     HeadOffice(counterfoil::head_office::cli::HeadOfficeArguments),
-    /// Bring articles or stock into head office from a file.
+    /// Bring articles, prices and stock into head office.
     #[cfg(feature = "head-office")]
     #[command(subcommand)]
     Import(counterfoil::head_office::import::Import),
@@ -59,10 +59,7 @@ fn main() -> ExitCode {
         #[cfg(feature = "head-office")]
         Task::HeadOffice(arguments) => counterfoil::head_office::cli::run(&arguments),
         #[cfg(feature = "head-office")]
-        Task::Import(import) => match import.run() {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(reason) => counterfoil::process::fail(&reason, 1),
-        },
+        Task::Import(arguments) => counterfoil::head_office::import::run(&arguments),
         Task::Journal(arguments) => counterfoil::journal::cli::run(&arguments),
         Task::Check(arguments) => counterfoil::check::run(&arguments),
         Task::Device(arguments) => counterfoil::device::trial::run(&arguments),

@@ -22,15 +22,13 @@ mod owner;
 mod sorting;
 mod start;
 
-pub mod bench;
-
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use ej::{EJ_ENTRIES_MAX, EjEntry};
-pub use sled_cache::{SledCache, is_calling_sled};
+pub use sled_cache::SledCache;
 
 use cache::CacheError;
 use catalogue::Catalogue;

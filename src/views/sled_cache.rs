@@ -2,7 +2,6 @@
 //! holds only what can be made again, and nothing it does may take the process with it: it is opened in a thread of its own with a
 //! deadline, every call catches panics, and a checkpoint syncs its file ourselves because its `flush` does not.
 
-use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -98,11 +97,7 @@ impl Cache for SledCache {
 fn walk(found: impl Iterator<Item = sled::Result<(sled::IVec, sled::IVec)>>, each: &mut Each<'_>) -> sled::Result<()> {
     for entry in found {
         let (key, value) = entry?;
-        // What the caller does with an entry is no call to sled.
-        CALLING.set(false);
-        let flow = each(&key, &value);
-        CALLING.set(true);
-        if flow.is_break() {
+        if each(&key, &value).is_break() {
             break;
         }
     }
@@ -113,22 +108,9 @@ fn owned((key, value): (sled::IVec, sled::IVec)) -> Entry {
     (key.to_vec(), value.to_vec())
 }
 
-/// Whether this thread is inside a call to sled right now. A panic there is caught and heals; a hook that ends the process on panics
-/// lets it pass.
-pub fn is_calling_sled() -> bool {
-    CALLING.get()
-}
-
-thread_local! {
-    static CALLING: Cell<bool> = const { Cell::new(false) };
-}
-
 /// A panic inside sled leaves our own values untouched: they are only read after it.
 fn guarded<T>(doing: &'static str, act: impl FnOnce() -> sled::Result<T>) -> Result<T, CacheError> {
-    let before = CALLING.replace(true);
-    let caught = catch_unwind(AssertUnwindSafe(act));
-    CALLING.set(before);
-    match caught {
+    match catch_unwind(AssertUnwindSafe(act)) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(CacheError::Failed { doing, why: error.to_string() }),
         Err(panic) => Err(CacheError::Panicked { doing, why: panic_words(panic.as_ref()) }),

@@ -67,8 +67,8 @@ impl std::fmt::Display for Twin {
 pub enum CheckError {
     #[error(transparent)]
     Table(#[from] TableError),
-    #[error("{path}: {source}")]
-    Columns { path: PathBuf, source: ColumnError },
+    #[error("{path}: {reason}")]
+    Columns { path: PathBuf, reason: ColumnError },
     #[error("{path} changed while it was read: import it again")]
     Changed { path: PathBuf },
 }
@@ -205,7 +205,7 @@ impl CheckedCatalogue {
 
 fn open(path: &Path, rules: &CatalogueRules) -> Result<(Table, Columns), CheckError> {
     let table = Table::open(path, rules.table)?;
-    let failed = |source| CheckError::Columns { path: path.to_owned(), source };
+    let failed = |reason| CheckError::Columns { path: path.to_owned(), reason };
     let columns = Columns::find(table.columns(), &rules.mappings).map_err(failed)?;
     columns.require(&[Field::Name], "the name", "name=COLUMN").map_err(failed)?;
     columns.require(&[Field::Sku, Field::Gtin, Field::Code], "article number or code", "gtin=COLUMN").map_err(failed)?;

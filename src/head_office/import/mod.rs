@@ -14,6 +14,7 @@ pub mod table;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -23,6 +24,7 @@ use super::storage::{self, Folders, StorageError};
 use crate::ids::{StoreId, TaxClassId};
 use crate::money::Currency;
 use crate::node::config::ConfigError;
+use crate::process;
 use crate::sync::feed::Article;
 use crate::time::{Clock, Stamp, SystemClock};
 
@@ -124,21 +126,33 @@ impl From<rusqlite::Error> for ImportError {
     }
 }
 
-impl Import {
-    /// Does what was typed, with a progress bar on a terminal and a summary on standard output.
-    pub fn run(&self) -> Result<(), ImportError> {
-        let mut bar = ProgressBar::on_stderr();
-        let mut watch = |phase: Phase, done: u64, all: u64, rows: u64| bar.step(phase, done, all, rows);
-        let started = Instant::now();
-        let now = SystemClock::new().now();
-        let summary = match self {
-            Import::Catalogue(args) => args.run(now, &mut watch).map(|outcome| outcome.to_string()),
-            Import::Stock(args) => args.run(now, &mut watch).map(|outcome| outcome.to_string()),
-        };
-        bar.end();
-        let summary = summary?;
-        println!("{summary}{}", took(started.elapsed()));
-        Ok(())
+/// Does what was typed, with a progress bar on a terminal and a summary on standard output.
+pub fn run(arguments: &Import) -> ExitCode {
+    let started = Instant::now();
+    let now = SystemClock::new().now();
+    let mut bar = ProgressBar::on_stderr();
+    let mut watch = |phase: Phase, done: u64, all: u64, rows: u64| bar.step(phase, done, all, rows);
+    let summary = match arguments {
+        Import::Catalogue(args) => args.run(now, &mut watch).map(|outcome| outcome.to_string()),
+        Import::Stock(args) => args.run(now, &mut watch).map(|outcome| outcome.to_string()),
+    };
+    bar.end();
+    match summary {
+        Ok(summary) => {
+            println!("{summary}{}", took(started.elapsed()));
+            ExitCode::SUCCESS
+        }
+        Err(reason) => process::fail(&reason, reason.exit_code()),
+    }
+}
+
+impl ImportError {
+    fn exit_code(&self) -> u8 {
+        match self {
+            ImportError::Config(_) | ImportError::Currency { .. } | ImportError::Price { .. } => process::EXIT_CONFIG,
+            ImportError::Check(_) | ImportError::Complaints { .. } => process::EXIT_DATA,
+            ImportError::Storage(_) | ImportError::Publish(_) => process::EXIT_UNAVAILABLE,
+        }
     }
 }
 

@@ -67,7 +67,7 @@ impl KnownArticles {
 impl CheckedStock {
     pub fn read(path: &Path, rules: &StockRules, known: &KnownArticles, watch: &mut Watch<'_>) -> Result<CheckedStock, CheckError> {
         let mut table = Table::open(path, rules.table)?;
-        let failed = |source| CheckError::Columns { path: path.to_owned(), source };
+        let failed = |reason| CheckError::Columns { path: path.to_owned(), reason };
         let columns = Columns::find(table.columns(), &rules.mappings).map_err(failed)?;
         if rules.store.is_none() {
             columns.require(&[Field::Store], "the store (or say --store)", "store=COLUMN").map_err(failed)?;

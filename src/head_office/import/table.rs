@@ -19,8 +19,8 @@ const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// Why a file cannot be read as a table at all.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
-    #[error("{path} cannot be read: {source}")]
-    Open { path: PathBuf, source: io::Error },
+    #[error("{path} cannot be read: {reason}")]
+    Open { path: PathBuf, reason: io::Error },
     #[error("{path}, after line {line}: {why}: is the file complete?")]
     Damaged { path: PathBuf, line: u64, why: String },
     #[error("{path} is empty: it needs a line with the names of its columns, then one line per article")]
@@ -120,7 +120,7 @@ pub struct Table {
 
 impl Table {
     pub fn open(path: &Path, options: TableOptions) -> Result<Table, TableError> {
-        let failed = |source| TableError::Open { path: path.to_owned(), source };
+        let failed = |reason| TableError::Open { path: path.to_owned(), reason };
         let file = File::open(path).map_err(failed)?;
         let bytes = file.metadata().map_err(failed)?.len();
         let read = Rc::new(Cell::new(0));
