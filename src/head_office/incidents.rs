@@ -46,6 +46,9 @@ impl Incident {
     /// What happened, to which thing.
     pub fn text(&self, store: &StoreId, node: &NodeId) -> String {
         match self {
+            Incident::Fork { after_seq: 0, branch } => format!(
+                "Two journals call themselves {store}/{node}: this one begins anew with record 1. Both are kept and counted; this is branch {branch}."
+            ),
             Incident::Fork { after_seq, branch } => format!(
                 "The journal of {store}/{node} went on in two ways after record {after_seq}. Both are kept and counted; the newer one is branch {branch}."
             ),
@@ -75,7 +78,8 @@ impl Incident {
                 format!("Record {seq} of {store}/{node} is not signed by the node's key, though its chain is whole.")
             }
             Incident::KeyChanged { seq, known, shown } => {
-                format!("{store}/{node} shows the key {shown} in record {seq}; at first contact it was {known}.")
+                let short = |key: &str| key.chars().take(16).collect::<String>();
+                format!("{store}/{node} shows the key {}… in record {seq}; at first contact it was {}….", short(shown), short(known))
             }
             Incident::UrgentDiffers { seq } => {
                 format!("The urgent copy of record {seq} of {store}/{node} differs from what the journal brought; the journal counts.")

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::ROWS_PER_PAGE;
-use super::frame::{Frame, counted, encoded, visible};
+use super::frame::{Frame, encoded, visible};
 use crate::head_office::queries::{LineRow, TransactionDetail, TransactionFilter, TransactionRow};
 
 pub fn list_page(frame: &Frame, rows: &[TransactionRow], filter: &TransactionFilter) -> Markup {
@@ -42,14 +42,14 @@ fn address(filter: &TransactionFilter, before: Option<i64>) -> String {
 pub fn table(frame: &Frame, rows: &[TransactionRow], with_store: bool) -> Markup {
     html! {
         @if rows.is_empty() { p .empty { "No transactions." } } @else {
-            div .list {
+            div .list.one-store[!with_store] {
                 @for row in rows {
                     details #{ "t-" (row.txn) } {
                         summary {
                             span .c-time title=(frame.time(row.at_ms)) { (frame.time(row.at_ms)) }
                             @if with_store { span .c-store { (visible(&row.store)) } }
                             span .c-number { (row.number) }
-                            span .c-lines { (counted(&frame.count(row.line_count), "line")) }
+                            span .c-what { (what(row)) }
                             span .c-tender { (kind(row)) }
                             span .c-total { (frame.money(row.total + row.rounding, &row.currency)) }
                         }
@@ -61,6 +61,17 @@ pub fn table(frame: &Frame, rows: &[TransactionRow], with_store: bool) -> Markup
                 }
             }
         }
+    }
+}
+
+/// The first article, and how many lines more.
+fn what(row: &TransactionRow) -> Markup {
+    html! {
+        @match row.lines.first() {
+            None => "no lines",
+            Some(line) => (visible(&line.name)),
+        }
+        @if row.line_count > 1 { " + " (row.line_count - 1) }
     }
 }
 
