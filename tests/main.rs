@@ -1,5 +1,6 @@
 //! One integration binary with modules: one link, one place to look.
 
+mod bench;
 mod browser;
 mod check;
 mod config;

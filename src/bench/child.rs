@@ -24,6 +24,11 @@ pub struct Child {
 }
 
 impl Child {
+    /// Starts the program. `folder` takes its log.
+    pub fn start(arguments: &BenchArguments, folder: &Path, words: &[&str]) -> Result<Child, CannotMeasure> {
+        Child::spawn(arguments, folder, words, None)
+    }
+
     /// Starts a service and waits for its word that it is ready.
     pub fn start_service(arguments: &BenchArguments, folder: &Path, words: &[&str]) -> Result<(Child, Duration), CannotMeasure> {
         let path = folder.join(format!("notify-{}", words[0]));
@@ -70,6 +75,21 @@ impl Child {
     }
     pub fn anonymous_bytes(&self) -> Option<u64> {
         machine::anonymous_bytes(self.process.id())
+    }
+
+    /// Waits for a program that ends by itself; gives how long it took and the most memory it had (looked at every few milliseconds).
+    pub fn finished(mut self) -> Result<(Duration, u64), CannotMeasure> {
+        let mut resident_max = 0;
+        loop {
+            // A process that has ended has no memory to look at any more.
+            resident_max = self.resident_bytes_max().unwrap_or(0).max(resident_max);
+            match self.process.try_wait() {
+                Ok(Some(status)) if status.success() => return Ok((self.began.elapsed(), resident_max)),
+                Ok(Some(status)) => return Err(CannotMeasure::new("waiting for the program", &format!("{status}: {}", self.last_words()))),
+                Ok(None) => std::thread::sleep(Duration::from_millis(5)),
+                Err(reason) => return Err(CannotMeasure::new("waiting for the program", &reason.to_string())),
+            }
+        }
     }
 
     /// The clean stop.

@@ -12,6 +12,9 @@ mod shop;
 mod till_client;
 
 mod commit;
+mod drain;
+mod group;
+mod import;
 mod receipt;
 mod scan;
 mod size;
@@ -52,8 +55,11 @@ pub struct BenchArguments {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum RowName {
     Commit,
+    Group,
     Scan,
+    Import,
     Start,
+    Drain,
     Receipt,
     Size,
     Build,
@@ -61,7 +67,8 @@ pub enum RowName {
 
 impl RowName {
     /// What is measured when nothing is named.
-    pub const USUAL: [RowName; 5] = [RowName::Commit, RowName::Scan, RowName::Start, RowName::Receipt, RowName::Size];
+    pub const USUAL: [RowName; 8] =
+        [RowName::Commit, RowName::Group, RowName::Scan, RowName::Import, RowName::Start, RowName::Drain, RowName::Receipt, RowName::Size];
 }
 
 /// How much of everything.
@@ -151,8 +158,11 @@ pub fn measure(arguments: &BenchArguments, out: &mut dyn Write) -> Result<usize,
 fn one(name: RowName, arguments: &BenchArguments, folder: &Path, size: Size) -> Result<Row, CannotMeasure> {
     match name {
         RowName::Commit => commit::measure(folder, size),
+        RowName::Group => group::measure(folder, arguments, size),
         RowName::Scan => scan::measure(folder, arguments, size),
+        RowName::Import => import::measure(folder, arguments, size),
         RowName::Start => start::measure(folder, arguments, size),
+        RowName::Drain => drain::measure(folder, arguments, size),
         RowName::Receipt => receipt::measure(folder, arguments, size),
         RowName::Size => size::measure(arguments),
         RowName::Build => size::measure_build(folder),

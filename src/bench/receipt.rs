@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::child::Child;
-use super::relay::Relay;
+use super::relay::{Direction, Relay};
 use super::row::{Figure, Row, Unit};
 use super::samples::Samples;
 use super::scan::wait_for_catalogue;
@@ -91,7 +91,7 @@ fn printing(folder: &Path, arguments: &BenchArguments, size: Size, profile: Prin
             }
         }
         let amount = client.due(&workstation)?.ok_or_else(|| CannotMeasure::new("paying", "the basket is empty"))?;
-        let seen = relay.watch(&JOB_BEGINS);
+        let seen = relay.watch(Direction::Up, &JOB_BEGINS);
         let began = Instant::now();
         let took = client.tender(&workstation, amount)?;
         let arrived = seen.recv_timeout(PATIENCE).map_err(CannotMeasure::doing("waiting for the receipt's first byte"))?;

@@ -1,8 +1,9 @@
-//! A wire that tells what went over it: stands between two ends of the product on loopback, passes every byte on at once, and
-//! notes when certain bytes came by.
+//! A wire that tells what went over it: stands between two ends of the product on loopback, passes every byte on at once, counts
+//! them, and notes when certain bytes came by.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -17,10 +18,21 @@ pub struct Relay {
 
 #[derive(Default)]
 struct Wire {
+    up: AtomicU64,
+    down: AtomicU64,
     watch: Mutex<Option<Watch>>,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// From whoever connected.
+    Up,
+    /// Back to it.
+    Down,
+}
+
 struct Watch {
+    direction: Direction,
     bytes: Vec<u8>,
     seen: Sender<Instant>,
 }
@@ -43,10 +55,17 @@ impl Relay {
         Ok(Relay { address, wire })
     }
 
-    /// When a piece that holds `bytes` comes by from whoever connected, the first time from now on.
-    pub fn watch(&self, bytes: &[u8]) -> Receiver<Instant> {
+    pub fn bytes_up(&self) -> u64 {
+        self.wire.up.load(Ordering::Relaxed)
+    }
+    pub fn bytes_down(&self) -> u64 {
+        self.wire.down.load(Ordering::Relaxed)
+    }
+
+    /// When a piece that holds `bytes` comes by, the first time from now on. One watch at a time.
+    pub fn watch(&self, direction: Direction, bytes: &[u8]) -> Receiver<Instant> {
         let (seen, receiver) = channel();
-        *self.wire.watch.lock().unwrap_or_else(PoisonError::into_inner) = Some(Watch { bytes: bytes.to_vec(), seen });
+        *self.wire.watch.lock().unwrap_or_else(PoisonError::into_inner) = Some(Watch { direction, bytes: bytes.to_vec(), seen });
         receiver
     }
 }
@@ -55,9 +74,9 @@ fn carry(near: TcpStream, far: TcpStream, wire: &Arc<Wire>) -> std::io::Result<(
     near.set_nodelay(true)?;
     far.set_nodelay(true)?;
     let (near_in, far_in) = (near.try_clone()?, far.try_clone()?);
-    let up = Arc::clone(wire);
-    std::thread::spawn(move || one_way(near_in, far, |bytes| up.went_up(bytes)));
-    std::thread::spawn(move || one_way(far_in, near, |_| {}));
+    let (up, down) = (Arc::clone(wire), Arc::clone(wire));
+    std::thread::spawn(move || one_way(near_in, far, |bytes| up.passed(Direction::Up, bytes)));
+    std::thread::spawn(move || one_way(far_in, near, |bytes| down.passed(Direction::Down, bytes)));
     Ok(())
 }
 
@@ -75,10 +94,16 @@ fn one_way(mut from: TcpStream, mut to: TcpStream, note: impl Fn(&[u8])) {
 }
 
 impl Wire {
-    fn went_up(&self, bytes: &[u8]) {
+    fn passed(&self, direction: Direction, bytes: &[u8]) {
         let now = Instant::now();
+        let counter = match direction {
+            Direction::Up => &self.up,
+            Direction::Down => &self.down,
+        };
+        counter.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
-        if watch.as_ref().is_some_and(|watch| bytes.windows(watch.bytes.len()).any(|window| window == watch.bytes))
+        let fits = |watch: &Watch| watch.direction == direction && bytes.windows(watch.bytes.len()).any(|window| window == watch.bytes);
+        if watch.as_ref().is_some_and(fits)
             && let Some(watch) = watch.take()
         {
             // Whoever watched may have given up.

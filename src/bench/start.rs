@@ -8,6 +8,7 @@ use std::time::Duration;
 use rustix::fs::Advice;
 
 use super::child::Child;
+use super::import::unpack_feeds;
 use super::row::{Aim, Figure, Row, Unit};
 use super::scan::{grouped, sizes, wait_for_catalogue};
 use super::shop::{self, HandClock, History, Shop, Wants};
@@ -67,7 +68,7 @@ pub fn measure(folder: &Path, arguments: &BenchArguments, size: Size) -> Result<
         Figure::new("without the cache: ready (the day, prints, history)", rebuilt.ready.as_secs_f64(), Unit::Seconds)
             .beside(&what, seconds),
     );
-    let feed = bench.feed_bytes()?;
+    let feed = unpack_feeds(&bench.shop.data_dir().join("feeds"))?;
     let feed_what = format!("unpacking the catalogue's file ({} MiB) once", feed.0 >> 20);
     row.figure(Figure::new("without the cache: first line", rebuilt.first_line.as_secs_f64(), Unit::Seconds).beside(feed_what, feed.1));
     row.figure(
@@ -168,22 +169,6 @@ impl Bench<'_> {
         let began = std::time::Instant::now();
         let bytes = read_all(&folder)?;
         Ok((bytes, began.elapsed().as_secs_f64(), cold))
-    }
-
-    /// Size of the catalogue's file, and the seconds it takes to unpack it.
-    fn feed_bytes(&self) -> Result<(u64, f64), CannotMeasure> {
-        let failed = "unpacking the catalogue";
-        let mut bytes = 0;
-        let began = std::time::Instant::now();
-        for entry in std::fs::read_dir(self.shop.data_dir().join("feeds")).map_err(CannotMeasure::doing(failed))? {
-            let path = entry.map_err(CannotMeasure::doing(failed))?.path();
-            if path.extension().is_some_and(|extension| extension == "zst") {
-                let file = std::fs::File::open(&path).map_err(CannotMeasure::doing(failed))?;
-                bytes += file.metadata().map_err(CannotMeasure::doing(failed))?.len();
-                zstd::stream::copy_decode(file, std::io::sink()).map_err(CannotMeasure::doing(failed))?;
-            }
-        }
-        Ok((bytes, began.elapsed().as_secs_f64()))
     }
 }
 
