@@ -110,7 +110,7 @@ pub fn measure(folder: &Path, arguments: &BenchArguments, size: Size) -> Result<
 pub fn office_config(folder: &Path, address: SocketAddr) -> Result<PathBuf, CannotMeasure> {
     let data_dir = folder.join("head-office");
     let text = format!(
-        "[head_office]\nlisten = \"{address}\"\ndata_dir = {data_dir:?}\ncurrency = \"EUR\"\ncountry = \"DE\"\ntime_zone = \"Europe/Berlin\"\n"
+        "[head_office]\nlisten = \"{address}\"\ndata_dir = {data_dir:?}\ncurrency = \"EUR\"\nlocale = \"en\"\ntime_zone = \"Europe/Berlin\"\n"
     );
     let path = folder.join("head-office.toml");
     std::fs::write(&path, text).map_err(CannotMeasure::doing("writing head office's configuration"))?;

@@ -91,8 +91,16 @@ impl Browser {
     }
 
     pub async fn tap(&self, css: &str) {
-        let element = self.driver.find(By::Css(css)).await.unwrap_or_else(|error| panic!("{css}: {error}"));
-        element.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
+        // The stream may put a fresh element in place between finding and clicking: a finger would hit the new one.
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let element = self.driver.find(By::Css(css)).await.unwrap_or_else(|error| panic!("{css}: {error}"));
+            match element.click().await {
+                Ok(()) => return,
+                Err(error) if error.to_string().contains("stale element") && Instant::now() < deadline => {}
+                Err(error) => panic!("{css}: {error}"),
+            }
+        }
     }
 
     /// Keys, wherever the focus is.
