@@ -16,8 +16,10 @@ use crate::ids::{Incarnation, NodeId, ReceiptNo, Sku, StoreId, TaxClassId, TxnId
 use crate::journal::{Draft, Folder, Identity, Journal, Limits, NodeKey, OpenOptions, Reader};
 use crate::money::{Currency, Money, Qty, RoundingMode, Unit};
 use crate::node::archive::Archive;
+use crate::node::books::Bookshelf;
 use crate::node::handle::{AskError, DurableHead, Input, LOOP_INBOX_MAX, Node, Shared};
 use crate::node::screen::{FeedStatus, LinkStatus, Screen};
+use crate::node::seal::Seal;
 use crate::retail::day::Day;
 use crate::retail::event::EventKind;
 use crate::retail::tax::{TaxAmount, TaxGroup, TaxMode, TaxRounding, TaxTable};
@@ -150,6 +152,7 @@ impl StandIn {
         let (screen, screens) = watch::channel(Arc::new(blank(&store)?));
         let shared = Shared {
             journal_folder,
+            books: Bookshelf::open(&folder.join("feeds"), Seal::of(&NodeKey::from_seed([0; 32])), &BTreeMap::new()),
             feeds_folder: folder.join("feeds"),
             archive: Archive::new(views.clone(), reader),
             views,

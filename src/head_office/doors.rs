@@ -137,7 +137,7 @@ async fn feed(
             StatusCode::NOT_FOUND,
             "no_such_feed",
             format!("there is no feed {feed:?}"),
-            "ask for catalogue or stock",
+            "ask for catalogue, stock, staff, prices or keys",
         ));
     };
     let offer = office.read(move |connection| feeds::offer(connection, feed, &store, &node, have)).await?;

@@ -3,7 +3,8 @@
 //!
 //! Of the catalogue there is one file per version: a snapshot now and then, between them what changed since the version before. A
 //! node fetches the changes since its own version, or from the last snapshot on. Stock is small: each version is a whole file, with
-//! every baseline in its header and for each line the baseline it belongs to.
+//! every baseline in its header and for each line the baseline it belongs to. The books (staff, prices, keys) are small as well and
+//! published whole by [`publish_book`], when what they say has changed.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -15,7 +16,10 @@ use super::storage::Folders;
 use crate::ids::{NodeId, Sku, StoreId};
 use crate::money::{Currency, Qty};
 use crate::retail::Feed;
-use crate::sync::feed::{Article, Baseline, CatalogueEntry, FEED_FORMAT, FeedBase, FeedHeader, FeedWriter, Head, StockLine, Written};
+use crate::sync::feed::{
+    Article, BOOK_ENTRIES_MAX, Baseline, BookEntry, CatalogueEntry, ENTRY_BYTES_MAX, FEED_FORMAT, FeedBase, FeedHeader, FeedWriter, Head,
+    StockLine, Written,
+};
 use crate::sync::wire::{self, FeedFile, FeedFileKind, FeedOffer, WIRE_VERSION};
 use crate::time::Stamp;
 
@@ -218,6 +222,76 @@ pub fn publish_stock(connection: &Connection, folders: &Folders, store: &StoreId
     Ok(published)
 }
 
+/// Publishes a book when its entries differ from what is in force: `entries` are all of it, by key. `store`: whose it is, for feeds that each
+/// store has its own of; `None` for the chain's. The caller has checked the entries: a node that cannot read one keeps the version it has.
+/// Inside the caller's transaction.
+pub fn publish_book(
+    connection: &Connection,
+    folders: &Folders,
+    feed: Feed,
+    store: Option<&StoreId>,
+    entries: &BTreeMap<String, serde_json::Value>,
+    made_at: Stamp,
+) -> Result<Published, PublishError> {
+    assert!(feed.is_book(), "the catalogue and stock are published in their own way");
+    let name = store.map_or("", StoreId::as_str);
+    assert!(store.is_none_or(|store| owner(feed, store) == name), "this book is the chain's");
+    let source = |error: serde_json::Error| PublishError::Source(error.to_string());
+    if entries.len() as u64 > BOOK_ENTRIES_MAX {
+        return Err(PublishError::Source(format!(
+            "{} entries for the {} feed, at most {BOOK_ENTRIES_MAX} are sent",
+            entries.len(),
+            feed.name()
+        )));
+    }
+    let mut lines = Vec::with_capacity(entries.len());
+    for (key, value) in entries {
+        let value = serde_json::value::to_raw_value(value).map_err(source)?;
+        if value.get().len() + key.len() + 64 > ENTRY_BYTES_MAX {
+            return Err(PublishError::Source(format!("{key} in the {} feed is longer than {ENTRY_BYTES_MAX} bytes", feed.name())));
+        }
+        lines.push(BookEntry { key: key.clone(), value });
+    }
+    let before = newest(connection, feed, name)?;
+    let mut published = Published { version: before.as_ref().map_or(0, |before| before.version), ..Published::default() };
+    let mut in_force: BTreeMap<String, String> = connection
+        .prepare("SELECT key, value FROM book_entries WHERE feed = ?1 AND store = ?2")?
+        .query_map([feed.name(), name], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    for line in &lines {
+        match in_force.remove(&line.key) {
+            None => published.added += 1,
+            Some(value) if value != line.value.get() => published.changed += 1,
+            Some(_) => {}
+        }
+    }
+    published.removed = in_force.len() as u64;
+    if published.added + published.changed + published.removed == 0 && before.is_some() {
+        return Ok(published);
+    }
+    published.version += 1;
+    let header = FeedHeader {
+        format: FEED_FORMAT,
+        feed,
+        version: published.version,
+        base: None,
+        count: lines.len() as u64,
+        made_at,
+        currency: None,
+        store: store.cloned(),
+        baselines: Vec::new(),
+    };
+    let written = write_file(folders, header, |out| lines.iter().try_for_each(|line| out(Line::Entry(line))))?;
+    connection.execute("DELETE FROM book_entries WHERE feed = ?1 AND store = ?2", [feed.name(), name])?;
+    let mut insert = connection.prepare("INSERT INTO book_entries (feed, store, key, value) VALUES (?1, ?2, ?3, ?4)")?;
+    for line in &lines {
+        insert.execute([feed.name(), name, &line.key, line.value.get()])?;
+    }
+    note_file(connection, feed, name, 0, &written)?;
+    published.file = Some(written);
+    Ok(published)
+}
+
 /// Which files lead a node from the version it has to the newest.
 pub fn offer(connection: &Connection, feed: Feed, store: &StoreId, node: &NodeId, have: u64) -> rusqlite::Result<FeedOffer> {
     let owner = owner(feed, store);
@@ -250,11 +324,11 @@ pub fn file_name(connection: &Connection, store: &StoreId, hash: &str) -> rusqli
         .optional()
 }
 
-/// Whose versions they are: the catalogue is the chain's, stock is the store's.
+/// Whose versions they are: catalogue, prices and keys are the chain's, stock and staff are the store's. `''` is the chain.
 fn owner(feed: Feed, store: &StoreId) -> &str {
     match feed {
-        Feed::Catalogue => "",
-        Feed::Stock => store.as_str(),
+        Feed::Catalogue | Feed::Prices | Feed::Keys => "",
+        Feed::Stock | Feed::Staff => store.as_str(),
     }
 }
 
@@ -307,6 +381,7 @@ fn baselines_of(connection: &Connection, store: &str) -> Result<Vec<Baseline>, P
 enum Line<'a> {
     Catalogue(&'a CatalogueEntry),
     Stock(&'a StockLine),
+    Entry(&'a BookEntry),
 }
 
 /// Writes a feed file and makes it durable under its name before anybody can be told of it.
@@ -323,6 +398,7 @@ fn write_file(
         match line {
             Line::Catalogue(entry) => writer.catalogue(entry),
             Line::Stock(line) => writer.stock(line),
+            Line::Entry(entry) => writer.entry(entry),
         }
         .map_err(failed)
     })?;

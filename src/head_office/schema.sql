@@ -148,7 +148,16 @@ CREATE TABLE IF NOT EXISTS stock (
     PRIMARY KEY (store, sku)
 ) WITHOUT ROWID;
 
--- Files made from the two above, named by their content. store is '' for the catalogue.
+-- What is in force in each book (staff, prices, keys): the entries of its newest file. store is '' for the chain's books.
+CREATE TABLE IF NOT EXISTS book_entries (
+    feed  TEXT NOT NULL,
+    store TEXT NOT NULL,
+    key   TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (feed, store, key)
+) WITHOUT ROWID;
+
+-- Files made from those above, named by their content. store is '' for the chain's.
 CREATE TABLE IF NOT EXISTS feed_files (
     feed    TEXT NOT NULL,
     store   TEXT NOT NULL,

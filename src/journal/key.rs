@@ -46,6 +46,14 @@ impl NodeKey {
         to_hex(&self.signing.sign(bytes).to_bytes())
     }
 
+    /// 32 secret bytes for another purpose, from which nobody can get back to the key (HMAC-SHA256 of the purpose's name).
+    pub fn derived(&self, purpose: &str) -> [u8; 32] {
+        let secret = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, self.signing.as_bytes());
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(ring::hmac::sign(&secret, purpose.as_bytes()).as_ref());
+        bytes
+    }
+
     fn load(path: &Path, text: &str) -> Result<NodeKey, KeyError> {
         let mode = fs::metadata(path).map_err(|source| KeyError::Unreadable { path: path.to_owned(), source })?.mode() & 0o777;
         if mode & 0o077 != 0 {

@@ -4,6 +4,7 @@
 use jiff::civil::Date;
 
 use super::archive::Archive;
+use super::books::Books;
 use super::handle::CommandRequest;
 use crate::gs1::{self, ArticleCode, CodeRules, EmbeddedCode, EmbeddedValue, Meaning, Scan};
 use crate::ids::Sku;
@@ -16,6 +17,7 @@ use crate::views::{FeedState, Hit, NotNow, Views};
 pub struct Sources<'a> {
     pub views: &'a Views,
     pub archive: &'a Archive,
+    pub books: &'a Books,
     pub codes: &'a CodeRules,
     pub today: Date,
 }
@@ -61,7 +63,7 @@ pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>) 
         | Command::RemoveTender { .. }
         | Command::Reprint { txn: None }
         | Command::ReportPrint { .. }
-        | Command::AdoptFeed { feed: Feed::Catalogue, .. }
+        | Command::AdoptFeed { feed: Feed::Catalogue | Feed::Staff | Feed::Prices | Feed::Keys, .. }
         | Command::AcknowledgeUplink { .. } => {}
     }
     facts

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::archive::Archive;
+use super::books::Bookshelf;
 use super::facts;
 use super::screen::{ArticleInfo, LinkStatus, NextScan, Screen};
 use crate::device::{DeviceReport, TestKind};
@@ -117,6 +118,7 @@ pub struct Shared {
     pub journal_folder: PathBuf,
     pub feeds_folder: PathBuf,
     pub views: Views,
+    pub books: Bookshelf,
     pub archive: Archive,
     pub codes: CodeRules,
     pub time_zone: jiff::tz::TimeZone,
@@ -198,10 +200,14 @@ impl Node {
 
     /// A feed's file is whole and fsynced: loads it beside the version in force (seconds for a large one) and then has it adopted.
     pub async fn feed_arrived(&self, feed: Feed, version: u64, hash: String) -> Result<(), LoadError> {
-        let views = self.shared.views.clone();
+        let shared = self.shared.clone();
         let named = hash.clone();
         let progress = move |percent: u8| tracing::debug!(feed = feed.name(), version, percent, "loading");
-        let loaded = tokio::task::spawn_blocking(move || views.load(feed, version, &named, &progress)).await;
+        let load = move || match feed.is_book() {
+            true => shared.books.load(feed, version, &named),
+            false => shared.views.load(feed, version, &named, &progress).map(drop),
+        };
+        let loaded = tokio::task::spawn_blocking(load).await;
         loaded.unwrap_or_else(|panic| Err(LoadError::Cache { why: panic.to_string() }))?;
         // A node that stops meanwhile loads it again at its next start.
         let _ = self.tell(Input::FeedReady { feed, version, hash }).await;
@@ -213,6 +219,7 @@ impl Shared {
     /// What a code, scanned or typed, would sell here and now.
     pub fn look_up(&self, code: &str) -> ScanFact {
         let today = jiff::Timestamp::now().to_zoned(self.time_zone.clone()).date();
-        facts::look_up(code, &facts::Sources { views: &self.views, archive: &self.archive, codes: &self.codes, today })
+        let books = self.books.books();
+        facts::look_up(code, &facts::Sources { views: &self.views, archive: &self.archive, books: &books, codes: &self.codes, today })
     }
 }

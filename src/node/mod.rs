@@ -10,9 +10,11 @@ pub mod start;
 pub mod writer;
 
 pub mod archive;
+pub mod books;
 pub mod facts;
 pub mod prints;
 pub mod publish;
+pub mod seal;
 
 pub mod config;
 pub mod figures;

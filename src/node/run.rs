@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
 
 use super::archive::Archive;
+use super::books::{Books, Bookshelf};
 use super::facts::{self, Sources};
 use super::handle::{AskError, CommandRequest, DurableHead, Input, OnHand};
 use super::notify::Notify;
@@ -37,6 +38,7 @@ const MARK_QUIET_MS: u64 = 1_000;
 pub struct Loop<D: Disk> {
     pub writer: Writer<D>,
     pub views: Views,
+    pub books: Bookshelf,
     pub archive: Archive,
     pub codes: CodeRules,
     pub time_zone: jiff::tz::TimeZone,
@@ -153,7 +155,7 @@ impl<D: Disk> Loop<D> {
     /// Prefetch, decide, apply, append. What is answered here is sent after the flush.
     fn command(&mut self, request: CommandRequest, batch: &mut Batch) -> Result<Result<Answer, AskError>, WriterError> {
         let workstation = request.workstation.clone();
-        let facts = facts::prefetch(&request, self.writer.state(), &self.sources());
+        let facts = facts::prefetch(&request, self.writer.state(), &self.sources(&self.books.books()));
         match self.writer.take(request, &facts)? {
             Taken::Recorded(recorded) => {
                 batch.hard |= recorded.kind != EventKind::Soft;
@@ -194,10 +196,10 @@ impl<D: Disk> Loop<D> {
         }
     }
 
-    fn sources(&self) -> Sources<'_> {
+    fn sources<'a>(&'a self, books: &'a Books) -> Sources<'a> {
         let now = self.writer.now();
         let today = jiff::Timestamp::from_millisecond(now.ms).unwrap_or_default().to_zoned(self.time_zone.clone()).date();
-        Sources { views: &self.views, archive: &self.archive, codes: &self.codes, today }
+        Sources { views: &self.views, archive: &self.archive, books, codes: &self.codes, today }
     }
 
     fn on_hand(&self, sku: &Sku) -> Option<OnHand> {
@@ -244,7 +246,7 @@ impl<D: Disk> Loop<D> {
     }
 
     fn price_check(&mut self, workstation: &WorkstationId, code: &str) {
-        let found = match facts::look_up(code, &self.sources()) {
+        let found = match facts::look_up(code, &self.sources(&self.books.books())) {
             ScanFact::Article(fact) => Ok(fact.sku),
             ScanFact::NoPrice { sku, .. } => Ok(sku),
             other => Err(other.refusal(code).expect("only an article has no refusal")),
@@ -303,7 +305,11 @@ impl<D: Disk> Loop<D> {
             }
             for event in &recorded.events {
                 if let Event::FeedAdopted { feed, version, hash, at } = event {
-                    self.views.switch(*feed, &AdoptedFeed { version: *version, hash: hash.clone(), at: *at });
+                    let adopted = AdoptedFeed { version: *version, hash: hash.clone(), at: *at };
+                    match feed.is_book() {
+                        true => self.books.switch(*feed, &adopted),
+                        false => self.views.switch(*feed, &adopted),
+                    }
                     info!(feed = feed.name(), version, "adopted");
                 }
             }

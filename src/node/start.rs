@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
 use super::archive::Archive;
+use super::books::Bookshelf;
 use super::config::NodeConfig;
 use super::handle::{DurableHead, Input, LOOP_INBOX_MAX, Node, Shared};
 use super::notify::{self, Notify};
@@ -18,6 +19,7 @@ use super::prints::Prints;
 use super::publish::Publisher;
 use super::replay;
 use super::run::{Loop, shell_request};
+use super::seal::Seal;
 use super::writer::{Writer, WriterError};
 use crate::device::{self, DEVICE_REPORTS_MAX};
 use crate::gs1::CodeRules;
@@ -78,11 +80,12 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
     let unwritable = |path: PathBuf| move |reason| StartError::Folder { path, reason };
     let folder = Folder::create(&journal_folder).map_err(unwritable(journal_folder.clone()))?;
     let content = Content::open(&data.join("carry")).map_err(unwritable(data.join("carry")))?;
+    let key = NodeKey::load_or_create(&data.join("node.key"))?;
     let opened = Journal::open(
         folder,
         OpenOptions {
             identity: Identity { store: config.store.clone(), node: config.node.clone() },
-            key: NodeKey::load_or_create(&data.join("node.key"))?,
+            key: key.clone(),
             now: clock.now(),
             incarnation: Incarnation(random_u64()),
             program: env!("CARGO_PKG_VERSION").to_owned(),
@@ -118,6 +121,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
         warn!(%why, set_aside = ?report.set_aside, "the look-up cache was not usable and is rebuilt from disk; nothing is lost");
     }
     let archive = Archive::new(views.clone(), reader.clone());
+    let books = Bookshelf::open(&data.join("feeds"), Seal::of(&key), &replayed.state.feeds);
 
     let kept = replayed.state.uplink.clone();
     let acknowledged = kept.as_ref().map_or(0, |ack| ack.seq);
@@ -152,6 +156,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
             journal_folder,
             feeds_folder: data.join("feeds"),
             views: views.clone(),
+            books: books.clone(),
             archive: archive.clone(),
             codes: codes.clone(),
             time_zone: config.time_zone.clone(),
@@ -168,6 +173,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
     let work = Loop {
         writer,
         views,
+        books,
         archive,
         codes,
         time_zone: config.time_zone.clone(),

@@ -258,15 +258,40 @@ pub enum Feed {
     Catalogue,
     /// Stock baseline of this store.
     Stock,
+    /// Who works in this store: names, roles, rights, and what proves that it is them. A book.
+    Staff,
+    /// Price lists and promotions. A book.
+    Prices,
+    /// The public keys of the chain's nodes. A book.
+    Keys,
 }
 
 impl Feed {
-    pub const ALL: [Feed; 2] = [Feed::Catalogue, Feed::Stock];
+    pub const ALL: [Feed; 5] = [Feed::Catalogue, Feed::Stock, Feed::Staff, Feed::Prices, Feed::Keys];
     /// As in addresses and file names.
     pub fn name(self) -> &'static str {
         match self {
             Feed::Catalogue => "catalogue",
             Feed::Stock => "stock",
+            Feed::Staff => "staff",
+            Feed::Prices => "prices",
+            Feed::Keys => "keys",
+        }
+    }
+
+    /// Small, always whole, and held in memory by the node; the others are large and go into the views.
+    pub fn is_book(self) -> bool {
+        match self {
+            Feed::Catalogue | Feed::Stock => false,
+            Feed::Staff | Feed::Prices | Feed::Keys => true,
+        }
+    }
+
+    /// What nobody may read who only has the node's disk: its file lies there sealed.
+    pub fn is_secret(self) -> bool {
+        match self {
+            Feed::Staff => true,
+            Feed::Catalogue | Feed::Stock | Feed::Prices | Feed::Keys => false,
         }
     }
 }

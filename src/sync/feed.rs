@@ -1,7 +1,7 @@
-//! Bulk data from head office as files: the catalogue with its price list, and a store's stock baseline. What a file holds, how it is
-//! written and read, what makes it whole. Where files lie, how they travel and when they are adopted is decided elsewhere.
+//! Data from head office as files: the catalogue with its price list, a store's stock baseline, and the books (staff, prices, keys). What
+//! a file holds, how it is written and read, what makes it whole. Where files lie, how they travel and when they are adopted is decided elsewhere.
 //!
-//! A file is JSON lines under zstd. The first line is the [`FeedHeader`]; then one line per entry, ascending by SKU, each SKU once. A
+//! A file is JSON lines under zstd. The first line is the [`FeedHeader`]; then one line per entry, ascending by SKU (in a book: by key), each once. A
 //! snapshot (no `base`) holds everything; a delta holds what changed since its base. The file's name carries feed, version and the SHA-256
 //! of the compressed bytes, so that a file is either the one that was announced or none. Unknown fields and unknown kinds of lines are
 //! skipped: head office is upgraded first.
@@ -11,6 +11,7 @@ use std::fmt;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::gs1::Gtin;
@@ -23,6 +24,12 @@ use crate::time::Stamp;
 pub const FEED_FORMAT: u32 = 1;
 /// One article with all its codes.
 pub const LINE_BYTES_MAX: usize = 32 * 1024;
+/// One entry of a book: a promotion with its articles.
+pub const ENTRY_BYTES_MAX: usize = 256 * 1024;
+/// Of a book, which is held in memory as a whole.
+pub const BOOK_ENTRIES_MAX: u64 = 200_000;
+/// A book's file as it travels.
+pub const BOOK_FILE_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// A header names the heads of all nodes of a store for every baseline in it.
 pub const HEADER_BYTES_MAX: usize = 1024 * 1024;
 /// Longer names are cut at import; the paper has 42 to 48 columns.
@@ -168,6 +175,21 @@ pub struct StockLine {
     pub baseline: u32,
 }
 
+/// One line of a book: a person, a promotion, a key. What `value` means is the book's own business ([`crate::node::books`]).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct BookEntry {
+    /// Unique in the book; the order of the file. Which kinds of keys there are is the book's business too.
+    pub key: String,
+    pub value: Box<RawValue>,
+}
+
+impl PartialEq for BookEntry {
+    fn eq(&self, other: &BookEntry) -> bool {
+        self.key == other.key && self.value.get() == other.value.get()
+    }
+}
+impl Eq for BookEntry {}
+
 /// A moment at which stock was stated, and which records of the store's nodes that statement includes. A node subtracts its own
 /// movements after its head, once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -256,12 +278,12 @@ pub enum FeedError {
     Header { why: String },
     #[error("it is written in feed format {format}, this version reads {FEED_FORMAT}: install a newer version")]
     Format { format: u32 },
-    #[error("it announces {count} lines, more than {ENTRIES_MAX}")]
-    TooMany { count: u64 },
+    #[error("it announces {count} lines, more than {max}")]
+    TooMany { count: u64, max: u64 },
     #[error("line {line}: {why}")]
     Line { line: u64, why: String },
-    #[error("line {line}: SKU {sku:?} does not come after the one before it")]
-    Order { line: u64, sku: String },
+    #[error("line {line}: {key:?} does not come after the one before it")]
+    Order { line: u64, key: String },
     #[error("it ends after {found} of {announced} lines")]
     Truncated { found: u64, announced: u64 },
     #[error("it goes on after its {announced} lines")]
@@ -280,7 +302,8 @@ pub struct Written {
 /// Writes one feed file to any writer. The caller gives the lines in order of SKU and makes the bytes durable.
 pub struct FeedWriter<W: Write> {
     header: FeedHeader,
-    last: Option<Sku>,
+    /// SKU or key of the line before.
+    last: String,
     written: u64,
     lines: BufWriter<zstd::stream::write::Encoder<'static, Hashing<W>>>,
 }
@@ -291,20 +314,26 @@ impl<W: Write> FeedWriter<W> {
         encoder.include_checksum(true)?;
         let mut lines = BufWriter::with_capacity(64 * 1024, encoder);
         write_line(&mut lines, &header)?;
-        Ok(FeedWriter { header, last: None, written: 0, lines })
+        Ok(FeedWriter { header, last: String::new(), written: 0, lines })
     }
 
     pub fn catalogue(&mut self, entry: &CatalogueEntry) -> io::Result<()> {
-        assert!(self.header.feed == Feed::Catalogue, "a stock file has no articles");
-        self.in_order(entry.sku());
+        assert!(self.header.feed == Feed::Catalogue, "only a catalogue has articles");
+        self.in_order(entry.sku().as_str());
         write_line(&mut self.lines, entry)
     }
 
     pub fn stock(&mut self, line: &StockLine) -> io::Result<()> {
-        assert!(self.header.feed == Feed::Stock, "a catalogue file has no stock");
+        assert!(self.header.feed == Feed::Stock, "only a stock file has stock");
         assert!((line.baseline as usize) < self.header.baselines.len(), "a stock line names a baseline of the header");
-        self.in_order(&line.sku);
+        self.in_order(line.sku.as_str());
         write_line(&mut self.lines, line)
+    }
+
+    pub fn entry(&mut self, entry: &BookEntry) -> io::Result<()> {
+        assert!(self.header.feed.is_book(), "only a book has entries");
+        self.in_order(&entry.key);
+        write_line(&mut self.lines, entry)
     }
 
     /// Ends the file. Panics when fewer or more lines were written than announced: our bug.
@@ -318,9 +347,10 @@ impl<W: Write> FeedWriter<W> {
         Ok((hashing.inner, Written { name, hash, bytes: hashing.bytes }))
     }
 
-    fn in_order(&mut self, sku: &Sku) {
-        assert!(self.last.as_ref().is_none_or(|last| last < sku), "feed lines ascend by SKU");
-        self.last = Some(sku.clone());
+    fn in_order(&mut self, key: &str) {
+        assert!(self.written == 0 || self.last.as_str() < key, "feed lines ascend by SKU or key");
+        self.last.clear();
+        self.last.push_str(key);
         self.written += 1;
     }
 }
@@ -346,7 +376,7 @@ pub struct FeedReader<R: Read> {
     lines: BufReader<zstd::stream::read::Decoder<'static, BufReader<R>>>,
     buffer: Vec<u8>,
     line: u64,
-    last: Option<Sku>,
+    last: String,
 }
 
 /// One line, of whichever feed.
@@ -354,6 +384,18 @@ pub struct FeedReader<R: Read> {
 pub enum FeedLine {
     Catalogue(CatalogueEntry),
     Stock(StockLine),
+    Entry(BookEntry),
+}
+
+impl FeedLine {
+    /// By what lines ascend.
+    fn key(&self) -> &str {
+        match self {
+            FeedLine::Catalogue(entry) => entry.sku().as_str(),
+            FeedLine::Stock(stock) => stock.sku.as_str(),
+            FeedLine::Entry(entry) => &entry.key,
+        }
+    }
 }
 
 impl<R: Read> FeedReader<R> {
@@ -367,13 +409,14 @@ impl<R: Read> FeedReader<R> {
         if header.format != FEED_FORMAT {
             return Err(FeedError::Format { format: header.format });
         }
-        if header.count > ENTRIES_MAX {
-            return Err(FeedError::TooMany { count: header.count });
+        let max = if header.feed.is_book() { BOOK_ENTRIES_MAX } else { ENTRIES_MAX };
+        if header.count > max {
+            return Err(FeedError::TooMany { count: header.count, max });
         }
         if header.version == 0 || header.base.as_ref().is_some_and(|base| base.version >= header.version) {
             return Err(FeedError::Header { why: "versions grow from 1".to_owned() });
         }
-        Ok(FeedReader { header, lines, buffer, line: 1, last: None })
+        Ok(FeedReader { header, lines, buffer, line: 1, last: String::new() })
     }
 
     pub fn header(&self) -> &FeedHeader {
@@ -384,7 +427,8 @@ impl<R: Read> FeedReader<R> {
     pub fn next_line(&mut self) -> Result<Option<FeedLine>, FeedError> {
         loop {
             let announced = self.header.count;
-            let whole = read_line(&mut self.lines, &mut self.buffer, LINE_BYTES_MAX, self.line + 1)?;
+            let bytes_max = if self.header.feed.is_book() { ENTRY_BYTES_MAX } else { LINE_BYTES_MAX };
+            let whole = read_line(&mut self.lines, &mut self.buffer, bytes_max, self.line + 1)?;
             if self.line > announced {
                 return if self.buffer.is_empty() { Ok(None) } else { Err(FeedError::Longer { announced }) };
             }
@@ -393,14 +437,12 @@ impl<R: Read> FeedReader<R> {
             }
             self.line += 1;
             let Some(line) = self.parse()? else { continue };
-            let sku = match &line {
-                FeedLine::Catalogue(entry) => entry.sku(),
-                FeedLine::Stock(stock) => &stock.sku,
-            };
-            if self.last.as_ref().is_some_and(|last| last >= sku) {
-                return Err(FeedError::Order { line: self.line, sku: sku.to_string() });
+            // No SKU and no key is empty, so the first line always comes after nothing.
+            if self.last.as_str() >= line.key() {
+                return Err(FeedError::Order { line: self.line, key: line.key().to_owned() });
             }
-            self.last = Some(sku.clone());
+            self.last.clear();
+            self.last.push_str(line.key());
             return Ok(Some(line));
         }
     }
@@ -427,6 +469,10 @@ impl<R: Read> FeedReader<R> {
                     return Err(wrong(format!("names baseline {}, the header has {}", line.baseline, self.header.baselines.len())));
                 }
                 Ok(Some(FeedLine::Stock(line)))
+            }
+            Feed::Staff | Feed::Prices | Feed::Keys => {
+                let entry: BookEntry = serde_json::from_slice(&self.buffer).map_err(|e| wrong(e.to_string()))?;
+                Ok(Some(FeedLine::Entry(entry)))
             }
         }
     }

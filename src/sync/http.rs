@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio_stream::StreamExt;
 
 use super::downlink::{self, Downlink};
-use super::feed::{self, FeedName};
+use super::feed::{self, BOOK_FILE_BYTES_MAX, FeedName};
 use super::side_door::{self, SideDoor};
 use super::uplink::{self, ANSWER_MS_MAX, Failure, Sent, Uplink};
 use super::wire::{self, FeedFile, FeedOffer, LocateReply, LocateRequest, Point, RecordsQuery, RecordsReply, UrgentReply};
@@ -531,9 +531,13 @@ fn is_urgent(line: &[u8]) -> bool {
 
 /// Brings one feed's files down and has them loaded.
 pub async fn run_downlink(node: Node, line: Line, feed: Feed) {
-    let have = match node.shared().views.feed(feed) {
-        FeedState::Ready { version, .. } | FeedState::Rebuilding { version, .. } => version,
-        FeedState::None | FeedState::Broken { .. } => 0,
+    let have = if feed.is_book() {
+        node.shared().books.version(feed)
+    } else {
+        match node.shared().views.feed(feed) {
+            FeedState::Ready { version, .. } | FeedState::Rebuilding { version, .. } => version,
+            FeedState::None | FeedState::Broken { .. } => 0,
+        }
     };
     let mut machine = Downlink::new(feed, line.config.node.as_str(), have);
     let closed = node.durable();
@@ -578,6 +582,9 @@ enum Trouble {
 }
 
 async fn fetch_and_load(node: &Node, line: &Line, feed: Feed, file: &FeedFile) -> Result<(), Trouble> {
+    if feed.is_book() {
+        return fetch_book(node, line, feed, file).await;
+    }
     let folder = node.shared().feeds_folder.clone();
     let path = folder.join(FeedName::new(feed, file.version, &file.hash).to_string());
     let there = {
@@ -594,6 +601,38 @@ async fn fetch_and_load(node: &Node, line: &Line, feed: Feed, file: &FeedFile) -
         LoadError::Missing { .. } | LoadError::Damaged { .. } => Trouble::Line(Failure::BadAnswer(error.to_string())),
         LoadError::NoBase { .. } | LoadError::TooManyChanges { .. } | LoadError::Cache { .. } => Trouble::Unusable(error.to_string()),
     })?;
+    have_adopted(node, feed, file).await
+}
+
+/// A book is fetched into memory, so that a secret one touches the disk sealed or not at all.
+async fn fetch_book(node: &Node, line: &Line, feed: Feed, file: &FeedFile) -> Result<(), Trouble> {
+    if file.bytes > BOOK_FILE_BYTES_MAX {
+        return Err(Trouble::Unusable(format!("the file has {} bytes, at most {BOOK_FILE_BYTES_MAX} are taken", file.bytes)));
+    }
+    let shelf = node.shared().books.clone();
+    let (version, hash) = (file.version, file.hash.clone());
+    let there = blocking(move || shelf.has(feed, version, &hash)).await;
+    if !there {
+        let response = ask_for_file(line, file).await.map_err(Trouble::Line)?;
+        let bytes = read_limited(response, file.bytes as usize).await.map_err(Trouble::Line)?;
+        let (shelf, hash) = (node.shared().books.clone(), file.hash.clone());
+        let kept = blocking(move || {
+            let (found, _) = feed::hash_of(bytes.as_slice())?;
+            if found != hash { Ok(false) } else { shelf.keep(feed, version, &hash, &bytes).map(|()| true) }
+        });
+        let disk = |error: std::io::Error| Failure::Journal(format!("the feeds folder: {error}"));
+        if !kept.await.map_err(disk).map_err(Trouble::Line)? {
+            return Err(Trouble::Line(Failure::BadAnswer("the file is not what its hash says".to_owned())));
+        }
+    }
+    let (shelf, hash) = (node.shared().books.clone(), file.hash.clone());
+    // What is whole and cannot be read here would come again as it is.
+    blocking(move || shelf.load(feed, version, &hash)).await.map_err(|error| Trouble::Unusable(error.to_string()))?;
+    tracing::info!(feed = feed.name(), version, bytes = file.bytes, "a book is on disk");
+    have_adopted(node, feed, file).await
+}
+
+async fn have_adopted(node: &Node, feed: Feed, file: &FeedFile) -> Result<(), Trouble> {
     let ready = Input::FeedReady { feed, version: file.version, hash: file.hash.clone() };
     node.tell(ready).await.map_err(|error| Trouble::Line(Failure::Journal(error.to_string())))?;
     // A delta goes on top of what is in force: let the loop adopt this one first.
@@ -603,14 +642,19 @@ async fn fetch_and_load(node: &Node, line: &Line, feed: Feed, file: &FeedFile) -
     Ok(())
 }
 
-async fn fetch(line: &Line, file: &FeedFile, path: &Path) -> Result<(), Failure> {
-    let disk = |error: std::io::Error| Failure::Journal(format!("{}: {error}", path.display()));
+async fn ask_for_file(line: &Line, file: &FeedFile) -> Result<reqwest::Response, Failure> {
     let address = format!("{}{}", line.config.url, file.url);
     let request = line.client.get(address).timeout(Duration::from_millis(downlink::FETCH_MS_MAX));
     let response = request.send().await.map_err(failure)?;
     if !response.status().is_success() {
         return Err(Failure::Refused { status: response.status().as_u16(), text: "the file is not there".to_owned() });
     }
+    Ok(response)
+}
+
+async fn fetch(line: &Line, file: &FeedFile, path: &Path) -> Result<(), Failure> {
+    let disk = |error: std::io::Error| Failure::Journal(format!("{}: {error}", path.display()));
+    let response = ask_for_file(line, file).await?;
     let part = path.with_extension("part");
     let mut out = tokio::fs::File::create(&part).await.map_err(disk)?;
     let mut stream = response.bytes_stream();

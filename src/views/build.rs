@@ -132,7 +132,7 @@ pub fn build_stock<R: Read>(
                     let number = numbers[&line.baseline];
                     return Ok(Some((line.sku, ShelfLine { quantity: line.quantity, baseline: number })));
                 }
-                Some(FeedLine::Catalogue(_)) => {}
+                Some(FeedLine::Catalogue(_) | FeedLine::Entry(_)) => {}
                 None => return Ok(None),
             }
         }

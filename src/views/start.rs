@@ -74,7 +74,9 @@ struct Stacks {
 }
 
 pub fn open(options: Options, engine: Engine) -> (Arc<Shared>, OpenReport) {
-    let adopted = options.adopted.clone();
+    let mut adopted = options.adopted.clone();
+    // Books are held by the node itself.
+    adopted.retain(|feed, _| !feed.is_book());
     let (opened, report) = open_cache(&options, engine);
     let shared = Arc::new_cyclic(|shared: &Weak<Shared>| {
         let (live, thread) = Live::start(opened, shared.clone());

@@ -10,12 +10,14 @@ use counterfoil::ids::{Incarnation, NodeId, StoreId};
 use counterfoil::journal::model_disk::{Cut, Mishap, ModelDisk};
 use counterfoil::journal::{Content, Folder, Identity, Journal, Limits, NodeKey, OpenOptions, Reader};
 use counterfoil::node::archive::Archive;
+use counterfoil::node::books::Bookshelf;
 use counterfoil::node::handle::{DurableHead, Input};
 use counterfoil::node::notify::Notify;
 use counterfoil::node::prints::Prints;
 use counterfoil::node::publish::Publisher;
 use counterfoil::node::replay;
 use counterfoil::node::run::Loop;
+use counterfoil::node::seal::Seal;
 use counterfoil::node::writer::Writer;
 use counterfoil::time::SystemClock;
 use counterfoil::views::{Options, Views};
@@ -62,6 +64,7 @@ fn trade(disk: &ModelDisk, outside: &Path) -> BTreeSet<String> {
         writer,
         archive: Archive::new(views.clone(), Arc::new(Reader::open(&journal_folder).unwrap())),
         views: views.clone(),
+        books: Bookshelf::open(&outside.join("feeds"), Seal::of(&NodeKey::from_seed([3; 32])), &Default::default()),
         codes: CodeRules::for_country("DE", config.rules.currency.clone()),
         time_zone: config.time_zone.clone(),
         prints: Prints {

@@ -45,7 +45,7 @@ fn names_carry_feed_version_and_hash() {
     assert_eq!(name.to_string(), "catalogue-17-0123456789ab.jsonl.zst");
     assert_eq!(FeedName::parse(&name.to_string()), Some(name));
     for bad in
-        ["catalogue-17-0123456789ab.jsonl", "prices-1-0123456789ab.jsonl.zst", "stock-01-0123456789ab.jsonl.zst", "stock-1-xyz.jsonl.zst"]
+        ["catalogue-17-0123456789ab.jsonl", "offers-1-0123456789ab.jsonl.zst", "stock-01-0123456789ab.jsonl.zst", "stock-1-xyz.jsonl.zst"]
     {
         assert_eq!(FeedName::parse(bad), None, "{bad}");
     }
@@ -75,7 +75,7 @@ fn what_is_not_whole_is_refused_by_name() {
     check(&format!("{HEADER}\n{MILK}"), "it ends after 0 of 1 lines");
     check(&format!("{HEADER}\n{MILK}\n{MILK}\n"), "it goes on after its 1 lines");
     let two = HEADER.replace("\"count\":1", "\"count\":2");
-    check(&format!("{two}\n{MILK}\n{MILK}\n"), "line 3: SKU \"1\" does not come after the one before it");
+    check(&format!("{two}\n{MILK}\n{MILK}\n"), "line 3: \"1\" does not come after the one before it");
     check(&format!("{HEADER}\n{{\"remove\":\"1\"}}\n"), "line 2: a snapshot removes nothing");
     check(&format!("{HEADER}\n{}\n", MILK.replace("119", "-1")), "line 2: the price of 1 is negative");
     check(

@@ -151,6 +151,37 @@ async fn feeds_come_down_and_a_changed_list_follows() {
     office.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn books_come_down_whole_and_only_when_they_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = office(&folder.path().join("ho")).await;
+    let node = StandIn::open(&folder.path().join("node"), "s1", "n1").unwrap();
+    let publish = async |feed: Feed, names: &[&str]| {
+        let folders = office.office.folders().clone();
+        let entries = names.iter().map(|name| ((*name).to_owned(), serde_json::json!({"name": name}))).collect();
+        let work = move |writer: &mut counterfoil::head_office::writer::Writer, now_ms| {
+            let store = StoreId::new("s1").unwrap();
+            let (own, made_at) = ((feed == Feed::Staff).then_some(&store), Stamp { ms: now_ms, ..Stamp::default() });
+            Ok(feeds::publish_book(writer.connection(), &folders, feed, own, &entries, made_at).unwrap())
+        };
+        office.office.write(work).await.unwrap()
+    };
+    assert_eq!(publish(Feed::Prices, &["three-for-two"]).await.version, 1);
+    assert_eq!(publish(Feed::Prices, &["three-for-two"]).await.file, None);
+    publish(Feed::Staff, &["anna", "ben"]).await;
+    node.start_line(&format!("http://{}", office.address), None).unwrap();
+    let version = |feed: Feed| node.node().screen().feeds.iter().find(|status| status.feed == feed).map_or(0, |status| status.version);
+    wait_until(PATIENCE, || version(Feed::Prices) == 1 && version(Feed::Staff) == 1).await.unwrap();
+    let published = publish(Feed::Prices, &["four-for-two"]).await;
+    assert_eq!((published.version, published.added, published.removed), (2, 1, 1));
+    wait_until(PATIENCE, || version(Feed::Prices) == 2).await.unwrap();
+    assert_eq!(version(Feed::Keys), 0);
+    let names: Vec<String> =
+        std::fs::read_dir(folder.path().join("node/feeds")).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(names.iter().any(|name| name.starts_with("staff-1-") && name.ends_with(".sealed")), "{names:?}");
+    office.stop().await;
+}
+
 /// Publishes `count` articles; the price of the first follows the count.
 async fn publish(office: &Running, price: i64, count: u32) -> feeds::Published {
     let folders = office.office.folders().clone();

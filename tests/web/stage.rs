@@ -10,12 +10,14 @@ use counterfoil::device::{DeviceKind, DeviceState, DeviceStatus, Paper};
 use counterfoil::document;
 use counterfoil::gs1::CodeRules;
 use counterfoil::ids::{AttemptId, DeviceName, Incarnation, JobId, NodeId, ReceiptNo, Sku, StoreId, TaxClassId, TxnId, WorkstationId};
-use counterfoil::journal::{Folder, Reader};
+use counterfoil::journal::{Folder, NodeKey, Reader};
 use counterfoil::money::{Currency, Money, Qty, RoundingMode, Unit};
 use counterfoil::node::Node;
 use counterfoil::node::archive::Archive;
+use counterfoil::node::books::Bookshelf;
 use counterfoil::node::handle::{AskError, CommandRequest, DurableHead, Input, Shared};
 use counterfoil::node::screen::{ArticleInfo, FeedStatus, Feedback, LinkStatus, NextScan, Screen, SuspendedRow, TillScreen, Tone};
+use counterfoil::node::seal::Seal;
 use counterfoil::retail::basket::{Basket, BasketLine, BasketTotals, CardAttempt, Place, UndoStep};
 use counterfoil::retail::day::Day;
 use counterfoil::retail::event::PrintSubject;
@@ -415,8 +417,10 @@ fn shared(folder: &std::path::Path) -> Shared {
         head_seq: 0,
         records: Arc::new(|_, _, _: &mut dyn FnMut(u64, &[counterfoil::retail::Event]) -> ControlFlow<()>| Ok(())),
     });
+    let seal = Seal::of(&NodeKey::from_seed([3; 32]));
     Shared {
         journal_folder,
+        books: Bookshelf::open(&folder.join("feeds"), seal, &BTreeMap::new()),
         feeds_folder: folder.join("feeds"),
         views: views.clone(),
         archive: Archive::new(views, Arc::new(reader)),

@@ -1,0 +1,307 @@
+//! The books: what head office sends in small (staff, prices, keys), each a whole file, read into memory at the start and when a new version
+//! is adopted. No database is between the file and the decision, so everything here works with the line down from the file on disk.
+//!
+//! What a book holds once it is read is its own type: a field of [`Books`], a variant of [`Book`] and its arm in [`Book::read`]; nothing else
+//! here knows what is in one.
+//! The file of a secret feed is sealed under the node's key before it first touches the disk.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::{fs, io};
+
+use tracing::{error, warn};
+
+use super::seal::Seal;
+use crate::retail::Feed;
+use crate::retail::state::AdoptedFeed;
+use crate::sync::feed::{BOOK_FILE_BYTES_MAX, BookEntry, FeedLine, FeedName, FeedReader, hash_of};
+use crate::views::LoadError;
+
+/// What is in force. Cheap to clone; a decision holds one for as long as it takes.
+#[derive(Debug, Clone, Default)]
+pub struct Books {
+    pub staff: Arc<Entries>,
+    pub prices: Arc<Entries>,
+    pub keys: Arc<Entries>,
+}
+
+/// A book as it came, by key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Entries {
+    pub version: u64,
+    pub by_key: BTreeMap<String, BookEntry>,
+}
+
+impl Entries {
+    fn read(version: u64, entries: Vec<BookEntry>) -> Entries {
+        Entries { version, by_key: entries.into_iter().map(|entry| (entry.key.clone(), entry)).collect() }
+    }
+}
+
+/// One of them, read.
+enum Book {
+    Staff(Arc<Entries>),
+    Prices(Arc<Entries>),
+    Keys(Arc<Entries>),
+}
+
+impl Book {
+    /// An error says which entry cannot be read; entries of a kind that this release does not know are no error.
+    fn read(feed: Feed, version: u64, entries: Vec<BookEntry>) -> Result<Book, String> {
+        match feed {
+            Feed::Staff => Ok(Book::Staff(Arc::new(Entries::read(version, entries)))),
+            Feed::Prices => Ok(Book::Prices(Arc::new(Entries::read(version, entries)))),
+            Feed::Keys => Ok(Book::Keys(Arc::new(Entries::read(version, entries)))),
+            Feed::Catalogue | Feed::Stock => unreachable!("the views hold what is large"),
+        }
+    }
+}
+
+impl Books {
+    fn put(&mut self, book: Book) {
+        match book {
+            Book::Staff(book) => self.staff = book,
+            Book::Prices(book) => self.prices = book,
+            Book::Keys(book) => self.keys = book,
+        }
+    }
+}
+
+/// Where the books lie and which are in force. A handle; cheap to clone.
+#[derive(Clone)]
+pub struct Bookshelf {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    folder: PathBuf,
+    seal: Seal,
+    shelved: Mutex<Shelved>,
+}
+
+#[derive(Default)]
+struct Shelved {
+    books: Books,
+    /// What the journal says is in force.
+    adopted: BTreeMap<Feed, AdoptedFeed>,
+    /// Versions of which the books above are made.
+    in_force: BTreeMap<Feed, u64>,
+    /// Read and waiting for their adoption, by version.
+    ready: BTreeMap<Feed, (u64, Book)>,
+}
+
+impl Shelved {
+    fn force(&mut self, feed: Feed, version: u64, book: Book) {
+        self.books.put(book);
+        self.in_force.insert(feed, version);
+    }
+}
+
+impl Bookshelf {
+    /// Reads every adopted book from the feeds folder. One that cannot be read is left empty and is fetched again: a shop starts without it.
+    pub fn open(folder: &Path, seal: Seal, adopted: &BTreeMap<Feed, AdoptedFeed>) -> Bookshelf {
+        let shelf = Bookshelf { inner: Arc::new(Inner { folder: folder.to_owned(), seal, shelved: Mutex::default() }) };
+        for (feed, adopted) in adopted.iter().filter(|(feed, _)| feed.is_book()) {
+            shelf.switch(*feed, adopted);
+        }
+        shelf
+    }
+
+    /// The books in force now.
+    pub fn books(&self) -> Books {
+        self.shelved().books.clone()
+    }
+
+    /// The version in force; 0: none.
+    pub fn version(&self, feed: Feed) -> u64 {
+        self.shelved().in_force.get(&feed).copied().unwrap_or(0)
+    }
+
+    /// Whether the file is on disk and is what its hash says.
+    pub fn has(&self, feed: Feed, version: u64, hash: &str) -> bool {
+        self.file(&FeedName::new(feed, version, hash), hash).is_ok()
+    }
+
+    /// Puts a file that has arrived on the disk, durably; a secret one is sealed before.
+    pub fn keep(&self, feed: Feed, version: u64, hash: &str, bytes: &[u8]) -> io::Result<()> {
+        let name = FeedName::new(feed, version, hash);
+        let path = self.path(&name);
+        let part = path.with_extension("part");
+        let sealed = feed.is_secret().then(|| self.inner.seal.seal(&name.to_string(), bytes));
+        fs::write(&part, sealed.as_deref().unwrap_or(bytes))?;
+        fs::File::open(&part)?.sync_all()?;
+        fs::rename(&part, &path)?;
+        fs::File::open(&self.inner.folder)?.sync_all()
+    }
+
+    /// Reads a version from disk, so that adopting it costs nothing. The one that is adopted already, and could not be read at the start, is
+    /// in force at once.
+    pub fn load(&self, feed: Feed, version: u64, hash: &str) -> Result<(), LoadError> {
+        let book = self.read(feed, version, hash)?;
+        let mut shelved = self.shelved();
+        if shelved.adopted.get(&feed).is_some_and(|adopted| adopted.version == version && adopted.hash == hash) {
+            shelved.force(feed, version, book);
+        } else {
+            shelved.ready.insert(feed, (version, book));
+        }
+        Ok(())
+    }
+
+    /// Puts a version in force, as a whole: after the record that adopts it is durable. Older files of the feed go.
+    pub fn switch(&self, feed: Feed, adopted: &AdoptedFeed) {
+        let ready = self.shelved().ready.remove(&feed).filter(|(version, _)| *version == adopted.version);
+        let book = ready.map_or_else(|| self.read(feed, adopted.version, &adopted.hash), |(_, book)| Ok(book));
+        let mut shelved = self.shelved();
+        shelved.adopted.insert(feed, adopted.clone());
+        match book {
+            Ok(book) => {
+                shelved.force(feed, adopted.version, book);
+                drop(shelved);
+                self.prune(feed, adopted.version);
+            }
+            Err(error) => {
+                error!(feed = feed.name(), version = adopted.version, %error, "a feed cannot be read from disk; it is fetched again")
+            }
+        }
+    }
+
+    fn read(&self, feed: Feed, version: u64, hash: &str) -> Result<Book, LoadError> {
+        let name = FeedName::new(feed, version, hash);
+        let bytes = self.file(&name, hash)?;
+        let damaged = |why: String| LoadError::Damaged { file: name.to_string(), why };
+        let mut reader = FeedReader::open(bytes.as_slice()).map_err(|e| damaged(e.to_string()))?;
+        let (in_it, its_version) = (reader.header().feed, reader.header().version);
+        if (in_it, its_version) != (feed, version) {
+            return Err(damaged(format!("it says it is version {its_version} of {}", in_it.name())));
+        }
+        let mut entries = Vec::new();
+        while let Some(line) = reader.next_line().map_err(|e| damaged(e.to_string()))? {
+            match line {
+                FeedLine::Entry(entry) => entries.push(entry),
+                FeedLine::Catalogue(_) | FeedLine::Stock(_) => return Err(damaged("it holds articles or stock".to_owned())),
+            }
+        }
+        Book::read(feed, version, entries).map_err(damaged)
+    }
+
+    /// The announced bytes, opened when they are sealed.
+    fn file(&self, name: &FeedName, hash: &str) -> Result<Vec<u8>, LoadError> {
+        let damaged = |why: String| LoadError::Damaged { file: name.to_string(), why };
+        let path = self.path(name);
+        let read = fs::metadata(&path).and_then(|found| match found.len() {
+            len if len > BOOK_FILE_BYTES_MAX * 2 => Err(io::Error::other("it is too large for a book")),
+            _ => fs::read(&path),
+        });
+        let bytes = read.map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => LoadError::Missing { file: name.to_string() },
+            _ => damaged(format!("it cannot be read: {error}")),
+        })?;
+        let bytes = match name.feed.is_secret() {
+            true => self.inner.seal.open(&name.to_string(), &bytes).ok_or_else(|| damaged("it was not sealed by this node".to_owned()))?,
+            false => bytes,
+        };
+        let found = hash_of(bytes.as_slice()).map_err(|e| damaged(e.to_string()))?.0;
+        if found == hash { Ok(bytes) } else { Err(damaged(format!("its SHA-256 is {found}, not {hash}"))) }
+    }
+
+    fn path(&self, name: &FeedName) -> PathBuf {
+        let sealed = if name.feed.is_secret() { SEALED } else { "" };
+        self.inner.folder.join(format!("{name}{sealed}"))
+    }
+
+    fn prune(&self, feed: Feed, version: u64) {
+        let Ok(files) = fs::read_dir(&self.inner.folder) else { return };
+        for file in files.flatten() {
+            let name = file.file_name();
+            let name = name.to_str().map(|name| name.strip_suffix(SEALED).unwrap_or(name)).and_then(FeedName::parse);
+            if name.is_some_and(|name| name.feed == feed && name.version < version)
+                && let Err(error) = fs::remove_file(file.path())
+            {
+                warn!(file = %file.path().display(), %error, "an old feed file could not be removed");
+            }
+        }
+    }
+
+    fn shelved(&self) -> MutexGuard<'_, Shelved> {
+        self.inner.shelved.lock().expect("nobody panics with it")
+    }
+}
+
+/// Ends the name of a file that only this node can read.
+const SEALED: &str = ".sealed";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::NodeKey;
+    use crate::sync::feed::{FEED_FORMAT, FeedHeader, FeedWriter};
+    use crate::time::Stamp;
+
+    fn file(feed: Feed, version: u64, key: &str) -> (String, Vec<u8>) {
+        let header = FeedHeader {
+            format: FEED_FORMAT,
+            feed,
+            version,
+            base: None,
+            count: 1,
+            made_at: Stamp::default(),
+            currency: None,
+            store: None,
+            baselines: Vec::new(),
+        };
+        let mut writer = FeedWriter::new(Vec::new(), header).unwrap();
+        let value = serde_json::value::to_raw_value(&serde_json::json!({"name": "a name that is looked for"})).unwrap();
+        writer.entry(&BookEntry { key: key.to_owned(), value }).unwrap();
+        let (bytes, written) = writer.finish().unwrap();
+        (written.hash, bytes)
+    }
+
+    fn adopted(version: u64, hash: &str) -> AdoptedFeed {
+        AdoptedFeed { version, hash: hash.to_owned(), at: Stamp::default() }
+    }
+
+    #[test]
+    fn a_book_is_read_at_the_start_and_a_secret_one_is_sealed_on_disk() {
+        for feed in Feed::ALL.into_iter().filter(|feed| feed.is_book()) {
+            let folder = tempfile::tempdir().unwrap();
+            let seal = || Seal::of(&NodeKey::from_seed([7; 32]));
+            let shelf = Bookshelf::open(folder.path(), seal(), &BTreeMap::new());
+            let (hash, bytes) = file(feed, 1, "first");
+            assert!(matches!(shelf.load(feed, 1, &hash), Err(LoadError::Missing { .. })));
+            shelf.keep(feed, 1, &hash, &bytes).unwrap();
+            shelf.load(feed, 1, &hash).unwrap();
+            assert_eq!(shelf.version(feed), 0, "not before it is adopted");
+            shelf.switch(feed, &adopted(1, &hash));
+            assert_eq!(shelf.version(feed), 1);
+
+            let on_disk = fs::read(fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path()).unwrap();
+            assert_eq!(on_disk == bytes, !feed.is_secret());
+            let other = Bookshelf::open(folder.path(), Seal::of(&NodeKey::from_seed([8; 32])), &BTreeMap::new());
+            assert_eq!(other.has(feed, 1, &hash), !feed.is_secret(), "another node's key opens nothing");
+
+            let again = Bookshelf::open(folder.path(), seal(), &BTreeMap::from([(feed, adopted(1, &hash))]));
+            assert_eq!(again.version(feed), 1);
+            let (newer, bytes) = file(feed, 2, "second");
+            again.keep(feed, 2, &newer, &bytes).unwrap();
+            again.switch(feed, &adopted(2, &newer));
+            assert_eq!((again.version(feed), again.has(feed, 1, &hash)), (2, false), "the older file is gone");
+        }
+    }
+
+    #[test]
+    fn a_book_that_was_lost_is_in_force_again_when_it_came_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (hash, bytes) = file(Feed::Keys, 3, "one");
+        let shelf =
+            Bookshelf::open(folder.path(), Seal::of(&NodeKey::from_seed([7; 32])), &BTreeMap::from([(Feed::Keys, adopted(3, &hash))]));
+        assert_eq!(shelf.version(Feed::Keys), 0);
+        shelf.keep(Feed::Keys, 3, &hash, &bytes).unwrap();
+        shelf.load(Feed::Keys, 3, &hash).unwrap();
+        assert_eq!(shelf.version(Feed::Keys), 3);
+        let mut damaged = bytes.clone();
+        damaged[20] ^= 1;
+        shelf.keep(Feed::Keys, 3, &hash, &damaged).unwrap();
+        assert!(matches!(shelf.load(Feed::Keys, 3, &hash), Err(LoadError::Damaged { .. })));
+    }
+}
