@@ -1,9 +1,12 @@
 //! Every word the node's pages show, in one table per language. A field that a language lacks does not compile.
 //! `{}` takes the values in order; see [`fill`].
 
+pub mod more;
+
 /// The words of the pages.
 #[derive(Debug)]
 pub struct Texts {
+    pub more_panel: &'static more::MoreTexts,
     pub till: &'static str,
     pub display: &'static str,
     pub workstation: &'static str,
@@ -228,6 +231,7 @@ pub fn texts_in(language: &str) -> &'static Texts {
 }
 
 static ENGLISH: Texts = Texts {
+    more_panel: &more::ENGLISH,
     till: "Till",
     display: "Customer display",
     workstation: "Till {}",
@@ -368,6 +372,7 @@ static ENGLISH: Texts = Texts {
         ("F8", "Undo the last act"),
         ("F9", "Print the last receipt again"),
         ("F10", "Day and look of the screen"),
+        ("F11", "More acts"),
         ("Esc", "Clear, or close what is open"),
         ("F1", "This help"),
     ],

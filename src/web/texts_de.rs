@@ -3,6 +3,7 @@
 use super::texts::Texts;
 
 pub static GERMAN: Texts = Texts {
+    more_panel: &super::texts::more::GERMAN,
     till: "Kasse",
     display: "Kundenanzeige",
     workstation: "Kasse {}",
@@ -143,6 +144,7 @@ pub static GERMAN: Texts = Texts {
         ("F8", "Das Letzte rückgängig machen"),
         ("F9", "Letzten Bon noch einmal drucken"),
         ("F10", "Tag und Aussehen"),
+        ("F11", "Weitere Vorgänge"),
         ("Esc", "Leeren oder Offenes schließen"),
         ("F1", "Diese Hilfe"),
     ],

@@ -141,3 +141,19 @@ async fn money_is_taken_once_however_often_the_button_is_hit() {
     assert!(ids[0] == ids[1] && ids[1] == ids[2], "{ids:?}");
     browser.end().await;
 }
+
+#[tokio::test]
+async fn the_panel_more_opens_with_one_key_and_a_tile_with_one_more() {
+    let (stage, browser) = open().await;
+    browser.keys("\u{e03b}").await;
+    browser.until("the tiles", "document.querySelector('.panel[data-name=more]').offsetParent !== null").await;
+    browser.keys("d").await;
+    browser.until("the day", "document.querySelector('.panel[data-name=day]').offsetParent !== null").await;
+    // A scan closes it and sells, whatever letters its code holds.
+    browser.keys("\u{e03b}").await;
+    browser.until("the tiles", "document.querySelector('.panel[data-name=more]').offsetParent !== null").await;
+    wedge(&browser, "DDDD-1234").await;
+    assert_eq!(asked(&stage, 1).await[0], add("DDDD-1234", None));
+    browser.until("the list", "document.getElementById('panels').hidden").await;
+    browser.end().await;
+}

@@ -277,6 +277,7 @@
     if (button.dataset.key) return key(button.dataset.key);
     if (button.dataset.letter) return letter(button.dataset.letter);
     if (button.dataset.panel) return openPanel(button.dataset.panel);
+    if (button.dataset.page) return location.assign(button.dataset.page);
     if (button.dataset.look) return setLook(button.dataset.look);
     if (button.dataset.mirror) return toggleMirror();
     const act = acts[button.dataset.do];
@@ -344,6 +345,7 @@
     typed = [];
     for (const name of names) {
       if (panel === "search") letter(name);
+      else if (panel === "more") pressTile(name);
       else if (/^\p{L}$/u.test(name)) { openPanel("search"); letter(name); }
       else key(name);
       // What has acted is no part of a scan that follows.
@@ -359,10 +361,15 @@
     button.click();
   }
 
+  function pressTile(name) {
+    const tile = document.querySelector(`#more [data-tile="${CSS.escape(name.toUpperCase())}"]`);
+    if (tile) tile.click();
+  }
+
   const functionKeys = {
     F1: () => openPanel("help"), F2: () => openPanel("search"), F3: () => pressButton("act-price"), F4: () => pressButton("act-park"),
     F6: () => openPanel("parked"), F7: () => pressButton("act-void"), F8: () => pressButton("act-undo"), F9: () => pressButton("act-reprint"),
-    F10: () => openPanel("day"),
+    F10: () => openPanel("day"), F11: () => openPanel("more"),
   };
 
   document.addEventListener("keydown", (event) => {

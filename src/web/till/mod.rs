@@ -3,6 +3,7 @@
 //! Everything has its place and keeps it: the list and under it the acts on lines, at the right the total, one strip for
 //! messages, the keypad and the ways to pay. What cannot be done now is greyed, never gone.
 
+mod more;
 mod panels;
 mod pay;
 mod status;
@@ -75,6 +76,7 @@ pub fn page(view: &View) -> Markup {
                     (panels::search(t))
                     div .panel data-name="parked" hidden { (panel_head(t, t.parked)) div #parked .fill { (live.part("parked")) } }
                     div .panel data-name="day" hidden { (panel_head(t, t.day)) div #day .fill { (live.part("day")) } (panels::look(t)) }
+                    div .panel data-name="more" hidden { (panel_head(t, t.more_panel.title)) div #more .fill { (live.part("more")) } }
                     (panels::help(t))
                 }
                 div #price { (live.part("price")) }
@@ -103,6 +105,7 @@ pub fn live(view: &View) -> Live {
         ("pay", pay::ways(view)),
         ("parked", panels::parked(view)),
         ("day", panels::day(view)),
+        ("more", more::panel(view)),
         ("price", panels::price(view)),
     ];
     Live { revision: view.screen.revision, parts, rows: Some(lines(view)), signal: view.till.feedback.clone() }
@@ -215,6 +218,7 @@ fn acts(view: &View) -> Markup {
         }
         button type="button" #act-void data-do="void-sale" disabled[!voidable] { (icon("void")) (t.void_sale) kbd { "F7" } }
         button type="button" #act-reprint data-do="reprint" disabled[view.till.last.is_none()] { (icon("print")) (t.reprint) kbd { "F9" } }
+        button type="button" #act-more-panel data-panel="more" { (icon("more")) (t.more_panel.word) kbd { "F11" } }
     }
 }
 
@@ -325,6 +329,7 @@ pub fn icon(name: &str) -> Markup {
         "delete" => "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v6M14 11v6",
         "search" => "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13ZM15.5 15.5 21 21",
         "price" => "M3 12V4h8l10 10-8 8L3 12ZM7.5 8.5h.01",
+        "more" => "M5 5h5v5H5zM14 5h5v5h-5zM5 14h5v5H5zM14 14h5v5h-5z",
         "park" => "M8 5v14M16 5v14",
         "parked" => "M4 6h16M4 12h16M4 18h10",
         "void" => "M6 6l12 12M18 6 6 18",

@@ -1,0 +1,56 @@
+//! The panel "More": acts that are not part of every sale, each a tile with a sign, a word and a key. Tiles keep their places:
+//! a new one goes to the end of [`tiles`], and what cannot be done now is greyed, never gone.
+
+use maud::{Markup, html};
+
+use super::{View, icon};
+
+/// One tile. Its key works while the panel is open.
+struct Tile {
+    icon: &'static str,
+    word: &'static str,
+    /// A letter or digit, unique in the panel.
+    key: &'static str,
+    act: Act,
+    off: bool,
+}
+
+/// What a tap does.
+enum Act {
+    /// An act of `till.js` by its name.
+    Do(&'static str),
+    /// Opens another panel over the list.
+    Panel(&'static str),
+    /// Leaves for another page.
+    Page(&'static str),
+}
+
+fn tiles(view: &View) -> Vec<Tile> {
+    let t = view.locale.texts;
+    let tile = |icon, word, key, act, off| Tile { icon, word, key, act, off };
+    vec![
+        tile("day", t.day, "D", Act::Panel("day"), false),
+        tile("print", t.reprint, "R", Act::Do("reprint"), view.till.last.is_none()),
+        tile("scan", t.more_panel.devices, "G", Act::Page("/devices"), false),
+        tile("parked", t.more_panel.pages, "P", Act::Page("/"), false),
+    ]
+}
+
+pub fn panel(view: &View) -> Markup {
+    let t = view.locale.texts;
+    html! {
+        p .hint { (t.more_panel.hint) }
+        div .act-tiles {
+            @for tile in tiles(view) {
+                @let (act, panel, page) = match tile.act {
+                    Act::Do(act) => (Some(act), None, None),
+                    Act::Panel(panel) => (None, Some(panel), None),
+                    Act::Page(page) => (None, None, Some(page)),
+                };
+                button .act-tile type="button" data-tile=(tile.key) data-do=[act] data-panel=[panel] data-page=[page] disabled[tile.off] {
+                    (icon(tile.icon)) span .word { (tile.word) } kbd { (tile.key) }
+                }
+            }
+        }
+    }
+}
