@@ -96,6 +96,7 @@ pub struct Texts {
     pub look_auto: &'static str,
     pub look_light: &'static str,
     pub look_dark: &'static str,
+    pub look_large: &'static str,
     pub look_mirror: &'static str,
 
     pub printer_ready: &'static str,
@@ -321,6 +322,7 @@ static ENGLISH: Texts = Texts {
     look_auto: "Automatic",
     look_light: "Light",
     look_dark: "Dark",
+    look_large: "Large",
     look_mirror: "Left-handed",
 
     printer_ready: "Printer ready",

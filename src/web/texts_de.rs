@@ -93,6 +93,7 @@ pub static GERMAN: Texts = Texts {
     look_auto: "Automatisch",
     look_light: "Hell",
     look_dark: "Dunkel",
+    look_large: "Groß",
     look_mirror: "Linkshändig",
 
     printer_ready: "Drucker bereit",

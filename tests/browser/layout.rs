@@ -19,8 +19,14 @@ async fn every_situation_of_the_till_fits_its_screen_and_can_be_read() {
     browser.open(&format!("http://{}/pair/{invite}?to=/till/1", stage.address)).await;
     let mut faults = Vec::new();
     let mut look_at = async |name: &str| {
-        for look in ["light", "dark"] {
-            browser.run(&format!("document.documentElement.dataset.look = {look:?}")).await;
+        for (look, size) in [("light", "usual"), ("dark", "usual"), ("light", "large")] {
+            browser
+                .run(&format!(
+                    "Object.assign(document.documentElement.dataset, {{ look: {look:?}, size: {size:?} }}); \
+                     document.querySelector('#lines .row.newest')?.scrollIntoView({{ block: 'end' }})"
+                ))
+                .await;
+            let look = if size == "large" { "large" } else { look };
             if let Some(folder) = pictures() {
                 browser.picture(&folder, &format!("till-{name}-{look}")).await;
             }

@@ -5,5 +5,6 @@
     const look = localStorage.getItem("look");
     if (look === "light" || look === "dark") document.documentElement.dataset.look = look;
     if (localStorage.getItem("mirror") === "yes") document.documentElement.dataset.mirror = "yes";
+    if (localStorage.getItem("size") === "large") document.documentElement.dataset.size = "large";
   } catch { /* A browser that keeps nothing gets the automatic look. */ }
 })();

@@ -279,7 +279,8 @@
     if (button.dataset.panel) return openPanel(button.dataset.panel);
     if (button.dataset.page) return location.assign(button.dataset.page);
     if (button.dataset.look) return setLook(button.dataset.look);
-    if (button.dataset.mirror) return toggleMirror();
+    if (button.dataset.mirror) return toggle("mirror", "yes");
+    if (button.dataset.size) return toggle("size", "large");
     const act = acts[button.dataset.do];
     if (act) act(button);
   });
@@ -294,11 +295,13 @@
     else document.documentElement.dataset.look = look;
     try { localStorage.setItem("look", look); } catch { /* lasts until the reload then */ }
   }
-  function toggleMirror() {
-    const on = document.documentElement.dataset.mirror !== "yes";
-    if (on) document.documentElement.dataset.mirror = "yes";
-    else delete document.documentElement.dataset.mirror;
-    try { localStorage.setItem("mirror", on ? "yes" : "no"); } catch { /* lasts until the reload then */ }
+  function toggle(name, on) {
+    const look = document.documentElement.dataset;
+    const now = look[name] !== on;
+    if (now) look[name] = on;
+    else delete look[name];
+    try { localStorage.setItem(name, now ? on : "no"); } catch { /* lasts until the reload then */ }
+    document.querySelector("#lines .row.newest")?.scrollIntoView({ block: "end" });
   }
 
   // ------------------------------------------------------------------ keys

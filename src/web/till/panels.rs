@@ -156,6 +156,7 @@ pub fn look(t: &Texts) -> Markup {
                 button type="button" data-look="auto" { (t.look_auto) }
                 button type="button" data-look="light" { (t.look_light) }
                 button type="button" data-look="dark" { (t.look_dark) }
+                button type="button" data-size="toggle" { (t.look_large) }
                 button type="button" data-mirror="toggle" { (t.look_mirror) }
             }
         }
