@@ -76,6 +76,17 @@ impl Locale {
         date.strftime(format).to_string()
     }
 
+    /// A date that cannot be mistaken for last year's, where room is short.
+    pub fn day_and_month(&self, date: BusinessDate) -> String {
+        let format = match self.date {
+            DateOrder::YearMonthDay => "%m-%d",
+            DateOrder::DayMonthYearDots => "%d.%m.",
+            DateOrder::DayMonthYear => "%d/%m",
+            DateOrder::MonthDayYear => "%m/%d",
+        };
+        date.strftime(format).to_string()
+    }
+
     /// The calendar day on the store's wall.
     pub fn today(&self, ms: i64) -> Option<BusinessDate> {
         Some(Timestamp::from_millisecond(ms).ok()?.to_zoned(self.zone.clone()).date())

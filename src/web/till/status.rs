@@ -113,7 +113,7 @@ fn prices(view: &View) -> Markup {
         None => html! { span .chip .warn { (icon("price")) (t.no_prices) } },
         Some(feed) => {
             let known_ms = feed.confirmed_ms.unwrap_or(feed.adopted_at.ms).max(feed.adopted_at.ms);
-            let date = view.locale.today(known_ms).map_or_else(|| "?".to_owned(), |date| view.locale.date(date));
+            let date = view.locale.today(known_ms).map_or_else(|| "?".to_owned(), |date| view.locale.day_and_month(date));
             html! {
                 @if view.now_ms - known_ms > PRICES_MS_OLD {
                     span .chip .warn { (icon("price")) (fill(t.prices_from, &[&date])) }
