@@ -328,6 +328,8 @@ fn rules(store: &StoreId) -> Result<Rules, String> {
         notes: Vec::new(),
         workstations: Vec::new(),
         limits: crate::retail::rules::Limits::default(),
+        staff_required: false,
+        idle_lock_min: 0,
     })
 }
 

@@ -343,6 +343,8 @@ fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
             notes,
             workstations,
             limits: Limits::default(),
+            staff_required: false,
+            idle_lock_min: 0,
         },
         devices,
         font: raw.node.font,

@@ -64,7 +64,11 @@ pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>) 
         | Command::Reprint { txn: None }
         | Command::ReportPrint { .. }
         | Command::AdoptFeed { feed: Feed::Catalogue | Feed::Staff | Feed::Prices | Feed::Keys, .. }
-        | Command::AcknowledgeUplink { .. } => {}
+        | Command::AcknowledgeUplink { .. }
+        | Command::SignIn {}
+        | Command::SignOut {}
+        | Command::LockTill { .. }
+        | Command::ReportPinMiss { .. } => {}
     }
     facts
 }

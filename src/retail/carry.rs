@@ -12,8 +12,9 @@ use super::UplinkAck;
 use super::basket::Basket;
 use super::day::{Day, DayReport};
 use super::print::OpenPrint;
+use super::staff::Misses;
 use super::state::{AdoptedFeed, Impossible, State, Workstation};
-use crate::ids::{JobId, TxnId, WorkstationId};
+use crate::ids::{JobId, StaffId, TxnId, WorkstationId};
 
 const CORE: &str = "core";
 const ANSWERS: &str = "answers";
@@ -44,6 +45,8 @@ struct Core {
     feeds: BTreeMap<Feed, AdoptedFeed>,
     uplink: Option<UplinkAck>,
     impossible: Vec<Impossible>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    lockouts: BTreeMap<StaffId, Misses>,
 }
 
 impl State {
@@ -59,6 +62,7 @@ impl State {
             feeds: self.feeds.clone(),
             uplink: self.uplink.clone(),
             impossible: self.impossible.clone(),
+            lockouts: self.lockouts.clone(),
         };
         let part =
             |name: &str, bytes: Result<Vec<u8>, serde_json::Error>| (name.to_owned(), bytes.expect("State is plain values and text keys"));
@@ -74,9 +78,9 @@ impl State {
         if let Some(part) = parts.keys().find(|name| ![CORE, ANSWERS, MOVEMENTS].contains(&name.as_str())) {
             return Err(PartsError::Unknown { part: part.clone() });
         }
-        let Core { day, workstations, baskets, prints, copies, last_report, feeds, uplink, impossible } = read(parts, CORE)?;
+        let Core { day, workstations, baskets, prints, copies, last_report, feeds, uplink, impossible, lockouts } = read(parts, CORE)?;
         let (answers, movements) = (read(parts, ANSWERS)?, read(parts, MOVEMENTS)?);
-        Ok(State { day, workstations, baskets, prints, copies, last_report, movements, feeds, uplink, answers, impossible })
+        Ok(State { day, workstations, baskets, prints, copies, last_report, movements, feeds, uplink, answers, impossible, lockouts })
     }
 }
 

@@ -5,7 +5,7 @@ use super::basket::Basket;
 use super::day::Day;
 use super::rules::WorkstationRules;
 use super::{Answer, Ask, Command, Decision, Event, Facts, Refusal, Rules, State};
-use super::{day, print, sale, stock, tender};
+use super::{day, print, rights, sale, staff, stock, tender};
 use crate::time::BusinessDate;
 
 pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> Result<Decision, Refusal> {
@@ -17,6 +17,7 @@ pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> 
     }
 
     let case = Case { state, rules, ask, facts };
+    let override_given = rights::check(&case)?;
     let Outcome { mut events, mut answer } = match &ask.command {
         Command::OpenDay { date } => day::open(&case, *date)?,
         Command::CloseDay {} => day::close(&case)?,
@@ -36,10 +37,15 @@ pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> 
         Command::ReportPrint { job, progress } => print::report(&case, *job, progress)?,
         Command::AdoptFeed { feed, version, hash } => stock::adopt_feed(&case, *feed, *version, hash)?,
         Command::AcknowledgeUplink { ack } => stock::acknowledge_uplink(&case, ack),
+        Command::SignIn {} => staff::sign_in(&case)?,
+        Command::SignOut {} => staff::sign_out(&case)?,
+        Command::LockTill { idle } => staff::lock(&case, *idle)?,
+        Command::ReportPinMiss { staff } => staff::report_pin_miss(&case, staff),
     };
 
     // Cannot fail below.
     if !events.is_empty() {
+        events.extend(override_given);
         answer.seq = ask.seq;
         events.push(Event::CommandAnswered { id: ask.id.clone(), content: ask.content.clone(), at: ask.at, answer: answer.clone() });
     }

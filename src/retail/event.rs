@@ -4,6 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::day::DayReport;
+use super::rights::Right;
+use super::staff::SignInWay;
 use super::{Answer, Feed, PrintAnswer, PrintProgress, SoldLine, Tender, TransactionRecord, UplinkAck};
 use crate::ids::{AttemptId, CommandId, DeviceName, JobId, Sku, StaffId, TxnId, WorkstationId};
 use crate::money::{Money, Qty};
@@ -84,6 +86,19 @@ pub enum Event {
     /// Last in each command's record: its id, content and answer, so that a repeat is answered the same after a restart.
     #[serde(rename = "command_answered.1")]
     CommandAnswered { id: CommandId, content: String, at: Stamp, answer: Answer },
+
+    // People. Staff are staff ids; no name, badge or PIN is ever in an event.
+    #[serde(rename = "signed_in.1")]
+    SignedIn { workstation: WorkstationId, staff: StaffId, way: SignInWay, at: Stamp },
+    #[serde(rename = "signed_out.1")]
+    SignedOut { workstation: WorkstationId, staff: StaffId, at: Stamp },
+    #[serde(rename = "till_locked.1")]
+    TillLocked { workstation: WorkstationId, staff: StaffId, idle: bool, at: Stamp },
+    #[serde(rename = "pin_missed.1")]
+    PinMissed { staff: StaffId, workstation: Option<WorkstationId>, at: Stamp },
+    /// Rides in the record of what it allowed. `staff`: who asked; `None` at a desk, where `by` acts alone.
+    #[serde(rename = "override_given.1")]
+    OverrideGiven { right: Right, by: StaffId, way: SignInWay, staff: Option<StaffId>, workstation: Option<WorkstationId>, at: Stamp },
 }
 
 /// What a job prints, by reference: the paper is made from the record that is on disk.
@@ -132,6 +147,11 @@ impl Event {
             | Event::BaselineSettled { .. }
             | Event::UplinkAcknowledged { .. }
             | Event::CarriedForward { .. } => EventKind::Hard,
+            Event::SignedIn { .. }
+            | Event::SignedOut { .. }
+            | Event::TillLocked { .. }
+            | Event::PinMissed { .. }
+            | Event::OverrideGiven { .. } => EventKind::Hard,
         }
     }
 }

@@ -18,7 +18,9 @@ pub mod basket;
 pub mod day;
 mod decide;
 pub mod print;
+pub mod rights;
 pub mod sale;
+pub mod staff;
 pub mod stock;
 pub mod tax;
 pub mod tender;
@@ -148,6 +150,21 @@ pub enum Command {
     AcknowledgeUplink {
         ack: UplinkAck,
     },
+
+    // People.
+    /// At a workstation: the person whose badge or PIN comes with the request works here from now on, whoever did before.
+    SignIn {},
+    SignOut {},
+    /// Nothing is done here before someone signs in again.
+    LockTill {
+        /// By the node, because nobody did anything. Never from a page.
+        #[serde(default)]
+        idle: bool,
+    },
+    /// From the shell: a PIN was wrong. Never from a page.
+    ReportPinMiss {
+        staff: StaffId,
+    },
 }
 
 /// Facts fetched by the shell before the decision. A decision reads nothing else.
@@ -161,6 +178,11 @@ pub struct Facts {
     pub baselines: Vec<BaselineFact>,
     /// For `Reprint`, and `SettlePrint` with a copy, of a transaction that State no longer holds.
     pub record: Option<Box<TransactionRecord>>,
+    /// Who is signed in at the workstation that asks, as the staff list in force has them. `None`: nobody, or the till is locked, or the
+    /// list does not have them any more.
+    pub actor: Option<rights::StaffFact>,
+    /// What was found out about the badge or PIN that came with the command: for `SignIn` of the person, for all others of the approver.
+    pub proof: Option<staff::Proof>,
 }
 
 /// What the shell found out about a code.

@@ -108,6 +108,11 @@ fn effect(after: &State, facts: &Facts, event: &Event) -> Option<Effect> {
         | Event::BaselineSettled { .. }
         | Event::CountRequested { .. }
         | Event::UplinkAcknowledged { .. }
+        | Event::SignedIn { .. }
+        | Event::SignedOut { .. }
+        | Event::TillLocked { .. }
+        | Event::PinMissed { .. }
+        | Event::OverrideGiven { .. }
         | Event::CarriedForward { .. }
         | Event::CommandAnswered { .. } => None,
     }

@@ -6,7 +6,8 @@ use std::fmt;
 use uuid::Uuid;
 
 use super::Feed;
-use crate::ids::{TaxClassId, TxnId, WorkstationId};
+use super::rights::Right;
+use crate::ids::{StaffId, TaxClassId, TxnId, WorkstationId};
 use crate::money::{Currency, Money, Qty};
 use crate::time::BusinessDate;
 
@@ -57,6 +58,17 @@ pub enum Refusal {
     NoSuchPrint,
     PrintNotSettleable,
     FeedGoesBack { feed: Feed, version: u64, adopted: u64 },
+    // People.
+    SignInFirst,
+    ProofMissing,
+    NeedsOverride { right: Right },
+    OverrideByOneself,
+    OverrideNotAllowed { right: Right },
+    BadgeUnknown,
+    StaffUnknown { staff: StaffId },
+    PinNotSet { staff: StaffId },
+    PinWrong { staff: StaffId, left: u32 },
+    StaffLockedOut { staff: StaffId, seconds: u64 },
 }
 
 impl Refusal {
@@ -107,6 +119,16 @@ impl Refusal {
             Refusal::NoSuchPrint => "no_such_print",
             Refusal::PrintNotSettleable => "print_not_settleable",
             Refusal::FeedGoesBack { .. } => "feed_goes_back",
+            Refusal::SignInFirst => "sign_in_first",
+            Refusal::ProofMissing => "proof_missing",
+            Refusal::NeedsOverride { .. } => "needs_override",
+            Refusal::OverrideByOneself => "override_by_oneself",
+            Refusal::OverrideNotAllowed { .. } => "override_not_allowed",
+            Refusal::BadgeUnknown => "badge_unknown",
+            Refusal::StaffUnknown { .. } => "staff_unknown",
+            Refusal::PinNotSet { .. } => "pin_not_set",
+            Refusal::PinWrong { .. } => "pin_wrong",
+            Refusal::StaffLockedOut { .. } => "staff_locked_out",
         }
     }
 
@@ -164,12 +186,23 @@ impl Refusal {
             Refusal::NoSuchPrint => "Nothing needs to be done: the receipt has its outcome.",
             Refusal::PrintNotSettleable => "Wait for the printer, or mend it: the receipt prints by itself.",
             Refusal::FeedGoesBack { .. } => "Nothing needs to be done in the store. Head office must publish under a higher version.",
+            Refusal::SignInFirst => "Scan your badge, or choose your name and type your PIN.",
+            Refusal::ProofMissing => "Scan a badge, or choose a name and type the PIN.",
+            Refusal::NeedsOverride { .. } => "Ask a supervisor to scan a badge, or to choose their name and type their PIN.",
+            Refusal::OverrideByOneself => "Ask another person: nobody approves their own act.",
+            Refusal::OverrideNotAllowed { .. } => "Ask someone who may do this: a supervisor or the manager.",
+            Refusal::BadgeUnknown => "Use the name and the PIN. Head office gives out new badges.",
+            Refusal::StaffUnknown { .. } => "Choose a name from the list. Head office says who works in this store.",
+            Refusal::PinNotSet { .. } => "Scan the badge. Head office sets PINs.",
+            Refusal::PinWrong { .. } => "Type it again slowly, or scan the badge.",
+            Refusal::StaffLockedOut { .. } => "Wait that long, or scan the badge.",
         }
     }
 
     /// One example of each, for the list in the manual and for the test that each has a scenario.
     pub fn all() -> Vec<Refusal> {
         let text = || "example".to_owned();
+        let staff = || StaffId::new("anna").expect("letters are a name");
         let money = Money::from_minor(100);
         let date = BusinessDate::constant(2026, 3, 2);
         vec![
@@ -217,6 +250,16 @@ impl Refusal {
             Refusal::NoSuchPrint,
             Refusal::PrintNotSettleable,
             Refusal::FeedGoesBack { feed: Feed::Catalogue, version: 1, adopted: 2 },
+            Refusal::SignInFirst,
+            Refusal::ProofMissing,
+            Refusal::NeedsOverride { right: Right::CloseDay },
+            Refusal::OverrideByOneself,
+            Refusal::OverrideNotAllowed { right: Right::CloseDay },
+            Refusal::BadgeUnknown,
+            Refusal::StaffUnknown { staff: staff() },
+            Refusal::PinNotSet { staff: staff() },
+            Refusal::PinWrong { staff: staff(), left: 1 },
+            Refusal::StaffLockedOut { staff: staff(), seconds: 30 },
         ]
     }
 
@@ -270,8 +313,24 @@ impl Refusal {
             Refusal::FeedGoesBack { feed, version, adopted } => {
                 format!("Version {version} of the {} was offered, but version {adopted} is in force.", feed.name())
             }
+            Refusal::SignInFirst => "Nobody is signed in here, or the till is locked.".to_owned(),
+            Refusal::ProofMissing => "Neither a badge nor a PIN came with this.".to_owned(),
+            Refusal::NeedsOverride { right } => format!("To {}, another person must approve.", right.words()),
+            Refusal::OverrideByOneself => "The one who approves is the one who asks.".to_owned(),
+            Refusal::OverrideNotAllowed { right } => format!("The one who approves may not {}.", right.words()),
+            Refusal::BadgeUnknown => "This badge belongs to nobody in this store.".to_owned(),
+            Refusal::StaffUnknown { staff } => format!("{staff} does not work in this store."),
+            Refusal::PinNotSet { staff } => format!("{staff} has no PIN."),
+            Refusal::PinWrong { left: 0, .. } => "The PIN is wrong. The next try has to wait.".to_owned(),
+            Refusal::PinWrong { left, .. } => format!("The PIN is wrong. {left} more tries before there is a wait."),
+            Refusal::StaffLockedOut { staff, seconds } => format!("Too many wrong PINs of {staff}: wait {}.", waiting(*seconds)),
         }
     }
+}
+
+/// Rounded up, so that nobody tries too early.
+fn waiting(seconds: u64) -> String {
+    if seconds <= 120 { format!("{seconds} seconds") } else { format!("{} minutes", seconds.div_ceil(60)) }
 }
 
 /// For logs, where no currency is at hand: amounts in minor units.
@@ -292,7 +351,7 @@ mod tests {
         let source = include_str!("refusal.rs");
         let body = source.split("pub enum Refusal {").nth(1).unwrap().split("\n}").next().unwrap();
         let name = |line: &str| line.trim().split([' ', ',', '{']).next().unwrap().to_owned();
-        body.lines().map(name).filter(|name| !name.is_empty()).collect()
+        body.lines().map(name).filter(|name| !name.is_empty() && name != "//").collect()
     }
 
     fn snake_case(name: &str) -> String {

@@ -21,6 +21,10 @@ pub struct Rules {
     pub notes: Vec<Money>,
     pub workstations: Vec<WorkstationRules>,
     pub limits: Limits,
+    /// Whether a person must be signed in, and rights are asked. Without, everyone may do everything.
+    pub staff_required: bool,
+    /// Minutes without an act after which a till locks itself; 0: never.
+    pub idle_lock_min: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

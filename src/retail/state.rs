@@ -10,9 +10,10 @@ use super::basket::{Basket, CardAttempt, Place};
 use super::day::{Day, DayReport, Totals};
 use super::event::PrintSubject;
 use super::print::{self, OpenPrint, PrintState};
+use super::staff::{LOCKOUTS_KEPT_MAX, Misses, SignInWay, SignedIn};
 use super::stock::{Movement, Movements};
 use super::{Event, Feed, TransactionKind, TransactionRecord, UplinkAck, invariant};
-use crate::ids::{JobId, Sku, TxnId, WorkstationId};
+use crate::ids::{JobId, Sku, StaffId, TxnId, WorkstationId};
 use crate::time::Stamp;
 
 /// Transactions whose copies are counted; beyond it the oldest start at COPY 1 again.
@@ -38,6 +39,8 @@ pub struct State {
     pub feeds: BTreeMap<Feed, AdoptedFeed>,
     pub uplink: Option<UplinkAck>,
     pub answers: Answers,
+    /// Wrong PINs in a row, of those who have any.
+    pub lockouts: BTreeMap<StaffId, Misses>,
     /// Events that did not fit the state they met. Empty unless we have a bug or the journal has a hole; reported by [`invariant`].
     pub impossible: Vec<Impossible>,
 }
@@ -53,6 +56,8 @@ pub struct Workstation {
     /// Of the open business day; 0 while none was drawn.
     pub first_counter: u64,
     pub totals: Totals,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_in: Option<SignedIn>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -236,6 +241,47 @@ impl State {
                 let is_new = self.answers.add(id.clone(), Given { content: Content::from(content.as_str()), at: *at, answer });
                 possible(is_new && fits, "a command was answered twice or under another record's number")
             }
+
+            // People.
+            Event::SignedIn { workstation, staff, way, at } => {
+                let person = SignedIn { staff: staff.clone(), since: *at, locked: false };
+                self.workstations.entry(workstation.clone()).or_default().signed_in = Some(person);
+                self.proved(staff, *way);
+                Ok(())
+            }
+            Event::SignedOut { workstation, staff, .. } => {
+                let was = self.workstations.entry(workstation.clone()).or_default().signed_in.take();
+                possible(was.is_some_and(|was| was.staff == *staff), "someone signed out who was not signed in")
+            }
+            Event::TillLocked { workstation, staff, .. } => {
+                let here = self.workstations.entry(workstation.clone()).or_default().signed_in.as_mut();
+                let here = here.filter(|here| here.staff == *staff).ok_or("a till was locked where they were not signed in")?;
+                here.locked = true;
+                Ok(())
+            }
+            Event::PinMissed { staff, at, .. } => {
+                let misses = self.lockouts.entry(staff.clone()).or_insert(Misses { count: 0, last: *at });
+                misses.count += 1;
+                misses.last = *at;
+                if self.lockouts.len() > LOCKOUTS_KEPT_MAX
+                    && let Some(oldest) = self.lockouts.iter().min_by_key(|(_, misses)| misses.last.ms).map(|(staff, _)| staff.clone())
+                {
+                    self.lockouts.remove(&oldest);
+                }
+                Ok(())
+            }
+            Event::OverrideGiven { by, way, .. } => {
+                self.proved(by, *way);
+                Ok(())
+            }
+        }
+    }
+
+    /// A right PIN ends the waiting.
+    fn proved(&mut self, staff: &StaffId, way: SignInWay) {
+        match way {
+            SignInWay::Pin => drop(self.lockouts.remove(staff)),
+            SignInWay::Badge => {}
         }
     }
 

@@ -100,5 +100,14 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::NoPrinter
         | Refusal::PrintNotSettleable
         | Refusal::FeedGoesBack { .. } => StatusCode::CONFLICT,
+        Refusal::StaffUnknown { .. } | Refusal::BadgeUnknown => StatusCode::NOT_FOUND,
+        Refusal::ProofMissing => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::SignInFirst
+        | Refusal::NeedsOverride { .. }
+        | Refusal::OverrideByOneself
+        | Refusal::OverrideNotAllowed { .. }
+        | Refusal::PinNotSet { .. }
+        | Refusal::PinWrong { .. } => StatusCode::FORBIDDEN,
+        Refusal::StaffLockedOut { .. } => StatusCode::TOO_MANY_REQUESTS,
     }
 }

@@ -7,4 +7,5 @@ mod contract;
 mod limits;
 mod random;
 mod scenario;
+mod scenario_people;
 mod shop;

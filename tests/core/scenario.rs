@@ -17,6 +17,7 @@ use counterfoil::time::BusinessDate;
 
 use super::baskets;
 use super::calculator::BasketFile;
+use super::scenario_people;
 use super::shop::Shop;
 
 const DEFAULT_RULES: &str =
@@ -119,6 +120,12 @@ impl Scenario {
                 self.shop.now.ms += number.parse::<i64>().unwrap_or_else(|_| panic!("{at}: a number")) * hours * 3_600_000;
             }
             "restart" => self.shop.restart(),
+            "person" => {
+                self.shop.rules.staff_required = true;
+                self.shop.people.add(word(1), word(2), words.len() < 4);
+            }
+            "gone" => self.shop.people.remove(word(1)),
+            "expect" if word(1) == "at" => scenario_people::expect_at(&self.shop.state, word(2).trim_end_matches(':'), &words[3..], at),
             "carry" => self.shop.state = State::from_parts(&self.shop.state.to_parts()).unwrap(),
             "without" => self.without(word(1), word(2), at),
             "mended" => {
@@ -160,7 +167,12 @@ impl Scenario {
     fn command(&mut self, line: &str, at: &str) {
         let (asked, expected) = line.split_once(" => ").unwrap_or((line, ""));
         let (asked, name) = asked.split_once(" as ").map_or((asked, None), |(asked, name)| (asked, Some(name.trim())));
+        let (asked, proof) = match asked.split_once(" with ") {
+            Some((asked, proof)) => (asked, split(proof)),
+            None => (asked, asked.split_once(" sign-in ").map(|(_, proof)| split(proof)).unwrap_or_default()),
+        };
         let words = split(asked);
+        self.shop.people.proof = (!proof.is_empty()).then(|| self.shop.people.proof(&proof, &self.shop.state, self.shop.now.ms)).flatten();
         let result = match words[0].as_str() {
             "again" => {
                 let ask = self.shop.last_ask.clone().unwrap_or_else(|| panic!("{at}: nothing was asked yet"));
@@ -173,10 +185,15 @@ impl Scenario {
             }
             _ => {
                 let workstation = (words[0] != "-").then(|| WorkstationId::new(&words[0]).unwrap_or_else(|_| panic!("{at}: who asks?")));
-                let command = self.read_command(&words[1..], at);
+                let command = scenario_people::command(&words[1..]).unwrap_or_else(|| self.read_command(&words[1..], at));
                 self.shop.ask(workstation.as_ref(), command)
             }
         };
+        self.shop.people.proof = None;
+        if let Err(counterfoil::retail::Refusal::PinWrong { staff, .. }) = &result {
+            let miss = Command::ReportPinMiss { staff: staff.clone() };
+            self.shop.ask(None, miss).expect("a miss is always taken");
+        }
         let expected: Vec<&str> = expected.split(", ").filter(|part| !part.is_empty()).collect();
         match result {
             Err(refusal) => {
@@ -293,6 +310,14 @@ impl Scenario {
                 let wanted: Vec<Sku> = words[1..].iter().map(|code| sku(code)).collect();
                 assert!(
                     has(&|event| matches!(event, Event::BaselineSettled { skus, .. } if *skus == wanted)),
+                    "{at}: {:?}",
+                    decision.events
+                );
+            }
+            "override" => {
+                let by = scenario_people::id(word(1));
+                assert!(
+                    has(&|event| matches!(event, Event::OverrideGiven { by: given, .. } if *given == by)),
                     "{at}: {:?}",
                     decision.events
                 );

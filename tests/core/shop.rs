@@ -16,6 +16,8 @@ use counterfoil::retail::{
 use counterfoil::time::{ClockQuality, Stamp};
 use uuid::Uuid;
 
+use super::scenario_people::People;
+
 /// Up to here every command is followed by a replay from the start; later only now and then, for long scenarios.
 const REPLAY_EACH_MAX: usize = 300;
 
@@ -31,6 +33,7 @@ pub struct Shop {
     pub new_baselines: Vec<BaselineFact>,
     pub effects: Vec<Effect>,
     pub last_ask: Option<Ask>,
+    pub people: People,
     incarnation: u64,
     ids: u128,
 }
@@ -57,6 +60,8 @@ pub fn rules(currency: &str, tax: TaxTable) -> Rules {
             workstation("3", None, false),
         ],
         limits: Limits::default(),
+        staff_required: false,
+        idle_lock_min: 0,
     }
 }
 
@@ -73,6 +78,7 @@ impl Shop {
             new_baselines: Vec::new(),
             effects: Vec::new(),
             last_ask: None,
+            people: People::default(),
             incarnation: 0x0123_4567_89ab_cdef,
             ids: 0,
         }
@@ -100,7 +106,7 @@ impl Shop {
             id: CommandId::new(&format!("c{}", self.fresh())).unwrap(),
             content,
             workstation: workstation.cloned(),
-            staff: Some(StaffId::new("anna").unwrap()),
+            staff: self.at_work(workstation),
             at: self.now,
             utc_offset_min: 60,
             incarnation: Incarnation(self.incarnation),
@@ -112,6 +118,15 @@ impl Shop {
             },
             command,
         }
+    }
+
+    /// Who acts there: whoever is signed in; in a shop that does not ask, Anna.
+    fn at_work(&self, workstation: Option<&WorkstationId>) -> Option<StaffId> {
+        if !self.rules.staff_required {
+            return Some(StaffId::new("anna").unwrap());
+        }
+        let here = self.state.workstations.get(workstation?)?.signed_in.as_ref()?;
+        (!here.locked).then(|| here.staff.clone())
     }
 
     /// A command as it came, new or repeated.
@@ -211,6 +226,8 @@ impl Shop {
             stock: self.baselines.values().cloned().collect(),
             baselines: self.new_baselines.clone(),
             record: record.map(Box::new),
+            actor: ask.staff.as_ref().filter(|_| !self.people.is_empty()).and_then(|staff| self.people.fact(staff)),
+            proof: self.people.proof.clone(),
         }
     }
 

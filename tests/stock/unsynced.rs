@@ -113,6 +113,8 @@ fn rules() -> Rules {
         notes: Vec::new(),
         workstations: Vec::new(),
         limits: Limits::default(),
+        staff_required: false,
+        idle_lock_min: 0,
     }
 }
 

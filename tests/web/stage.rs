@@ -62,6 +62,8 @@ pub fn rules() -> Rules {
         notes: [500, 1000, 2000, 5000, 10000].map(euro).to_vec(),
         workstations: vec![workstation("1"), workstation("2")],
         limits: Limits::default(),
+        staff_required: false,
+        idle_lock_min: 0,
     }
 }
 

@@ -1,0 +1,218 @@
+//! Who may do what: one table from commands to rights, one from roles to rights, and the question asked before every decision. What is beyond
+//! a person's rights needs another person's word for it: an override, with both of them on the record.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::decide::Case;
+use super::staff::{self, SignInWay};
+use super::{Command, Event, Refusal};
+use crate::ids::StaffId;
+
+/// What a person may do without asking another. Kept at head office and in the staff feed by these names: append, never rename.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Right {
+    /// Ring up, take money, suspend and recall, reprint.
+    SellItems,
+    VoidLine,
+    VoidTransaction,
+    Discount,
+    PriceOverride,
+    ReturnWithReceipt,
+    ReturnWithoutReceipt,
+    PostVoid,
+    OpenTill,
+    CloseTill,
+    /// Loan, pickup, paid-in, paid-out.
+    CashMovement,
+    /// Open the drawer without a sale.
+    NoSale,
+    CloseDay,
+    ReadReports,
+    ManageStaff,
+}
+
+impl Right {
+    pub const ALL: [Right; 15] = [
+        Right::SellItems,
+        Right::VoidLine,
+        Right::VoidTransaction,
+        Right::Discount,
+        Right::PriceOverride,
+        Right::ReturnWithReceipt,
+        Right::ReturnWithoutReceipt,
+        Right::PostVoid,
+        Right::OpenTill,
+        Right::CloseTill,
+        Right::CashMovement,
+        Right::NoSale,
+        Right::CloseDay,
+        Right::ReadReports,
+        Right::ManageStaff,
+    ];
+
+    /// As in feeds, imports and the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Right::SellItems => "sell_items",
+            Right::VoidLine => "void_line",
+            Right::VoidTransaction => "void_transaction",
+            Right::Discount => "discount",
+            Right::PriceOverride => "price_override",
+            Right::ReturnWithReceipt => "return_with_receipt",
+            Right::ReturnWithoutReceipt => "return_without_receipt",
+            Right::PostVoid => "post_void",
+            Right::OpenTill => "open_till",
+            Right::CloseTill => "close_till",
+            Right::CashMovement => "cash_movement",
+            Right::NoSale => "no_sale",
+            Right::CloseDay => "close_day",
+            Right::ReadReports => "read_reports",
+            Right::ManageStaff => "manage_staff",
+        }
+    }
+
+    /// For the person at the counter: "to ...".
+    pub fn words(self) -> &'static str {
+        match self {
+            Right::SellItems => "sell",
+            Right::VoidLine => "take a line off the sale",
+            Right::VoidTransaction => "void the whole sale",
+            Right::Discount => "give a discount",
+            Right::PriceOverride => "change a price",
+            Right::ReturnWithReceipt => "take goods back",
+            Right::ReturnWithoutReceipt => "take goods back without a receipt",
+            Right::PostVoid => "void a finished sale",
+            Right::OpenTill => "open a till",
+            Right::CloseTill => "close a till",
+            Right::CashMovement => "put cash in or take it out",
+            Right::NoSale => "open the drawer without a sale",
+            Right::CloseDay => "close the day",
+            Right::ReadReports => "read reports",
+            Right::ManageStaff => "change who works here",
+        }
+    }
+}
+
+/// A bundle of rights with a name. Extra rights come on top, person by person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Cashier,
+    Supervisor,
+    Manager,
+    Stock,
+}
+
+impl Role {
+    pub const ALL: [Role; 4] = [Role::Cashier, Role::Supervisor, Role::Manager, Role::Stock];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Cashier => "cashier",
+            Role::Supervisor => "supervisor",
+            Role::Manager => "manager",
+            Role::Stock => "stock",
+        }
+    }
+
+    pub fn rights(self) -> BTreeSet<Right> {
+        let cashier = [Right::SellItems, Right::VoidLine, Right::ReturnWithReceipt, Right::OpenTill, Right::CloseTill];
+        match self {
+            Role::Cashier => BTreeSet::from(cashier),
+            Role::Supervisor => Right::ALL.into_iter().filter(|right| *right != Right::ManageStaff).collect(),
+            Role::Manager => BTreeSet::from(Right::ALL),
+            Role::Stock => BTreeSet::new(),
+        }
+    }
+}
+
+/// What a decision may know of a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StaffFact {
+    pub id: StaffId,
+    pub role: Role,
+    /// The role's and the person's own together.
+    pub rights: BTreeSet<Right>,
+    pub limits: StaffLimits,
+}
+
+/// How far a person's rights go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StaffLimits {
+    /// The highest discount by hand, in percent of the price.
+    #[serde(default)]
+    pub discount_percent_max: u8,
+}
+
+impl StaffFact {
+    pub fn may(&self, right: Right) -> bool {
+        self.rights.contains(&right)
+    }
+}
+
+/// The right a command needs. `None`: what the shell itself reports, who is at the till, and opening the day, which a node does by itself.
+pub fn needed(command: &Command) -> Option<Right> {
+    match command {
+        Command::AddLine { .. }
+        | Command::SetQuantity { .. }
+        | Command::Undo {}
+        | Command::Suspend {}
+        | Command::Recall { .. }
+        | Command::TenderCash { .. }
+        | Command::StartCard { .. }
+        | Command::EndCard { .. }
+        | Command::RemoveTender { .. }
+        | Command::Reprint { .. }
+        | Command::SettlePrint { .. } => Some(Right::SellItems),
+        Command::VoidLine { .. } => Some(Right::VoidLine),
+        Command::VoidTransaction {} => Some(Right::VoidTransaction),
+        Command::CloseDay {} => Some(Right::CloseDay),
+        Command::OpenDay { .. }
+        | Command::ReportPrint { .. }
+        | Command::AdoptFeed { .. }
+        | Command::AcknowledgeUplink { .. }
+        | Command::SignIn {}
+        | Command::SignOut {}
+        | Command::LockTill { .. }
+        | Command::ReportPinMiss { .. } => None,
+    }
+}
+
+/// Whether the one who asks may do it, alone or with the word of another; then the event that says whose word it was.
+pub(super) fn check(case: &Case) -> Result<Option<Event>, Refusal> {
+    if !case.rules.staff_required {
+        return Ok(None);
+    }
+    let Some(right) = needed(&case.ask.command) else { return Ok(None) };
+    let actor = match (&case.ask.workstation, &case.facts.actor) {
+        (_, Some(actor)) => Some(actor),
+        (Some(_), None) => return Err(Refusal::SignInFirst),
+        // From a desk, where nobody is signed in: who proves to be someone acts.
+        (None, None) => None,
+    };
+    if actor.is_some_and(|actor| actor.may(right)) {
+        return Ok(None);
+    }
+    let Some((approver, way)) = staff::proven(case)? else { return Err(Refusal::NeedsOverride { right }) };
+    if actor.is_some_and(|actor| actor.id == approver.id) {
+        return Err(Refusal::OverrideByOneself);
+    }
+    if !approver.may(right) {
+        return Err(Refusal::OverrideNotAllowed { right });
+    }
+    Ok(Some(given(case, right, approver, way)))
+}
+
+fn given(case: &Case, right: Right, approver: &StaffFact, way: SignInWay) -> Event {
+    Event::OverrideGiven {
+        right,
+        by: approver.id.clone(),
+        way,
+        staff: case.facts.actor.as_ref().map(|actor| actor.id.clone()),
+        workstation: case.ask.workstation.clone(),
+        at: case.ask.at,
+    }
+}

@@ -1,0 +1,159 @@
+//! Who is at which till: signing in, locking, signing out, and what happens to those who guess PINs. Secrets never come here: the shell has
+//! checked badge and PIN before, and the core is told what it found ([`Proof`]).
+
+use serde::{Deserialize, Serialize};
+
+use super::decide::{Case, Outcome};
+use super::rights::StaffFact;
+use super::state::State;
+use super::{Answer, Event, Refusal};
+use crate::ids::StaffId;
+use crate::time::Stamp;
+
+/// Wrong PINs in a row before there is waiting.
+pub const PIN_MISSES_FREE: u32 = 5;
+/// After the last free miss; doubled with every further one.
+pub const PIN_WAIT_S_MIN: u64 = 30;
+pub const PIN_WAIT_S_MAX: u64 = 3_600;
+/// People whose misses are remembered. Beyond it those who missed longest ago start anew.
+pub const LOCKOUTS_KEPT_MAX: usize = 1_000;
+
+/// Who works at a workstation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedIn {
+    pub staff: StaffId,
+    pub since: Stamp,
+    /// Still theirs, but nothing is done before someone signs in again.
+    #[serde(default)]
+    pub locked: bool,
+}
+
+/// Wrong PINs in a row of one person, wherever they were typed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Misses {
+    pub count: u32,
+    pub last: Stamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignInWay {
+    Badge,
+    Pin,
+}
+
+/// What the shell found out about a badge or a PIN that came with a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof {
+    Person {
+        fact: StaffFact,
+        way: SignInWay,
+    },
+    WrongPin {
+        staff: StaffId,
+    },
+    /// Not looked at, because the person is locked out.
+    Unchecked {
+        staff: StaffId,
+    },
+    PinNotSet {
+        staff: StaffId,
+    },
+    UnknownBadge,
+    UnknownStaff {
+        staff: StaffId,
+    },
+}
+
+impl Misses {
+    /// Until when no PIN of this person is taken, in milliseconds of the wall clock; `None` while misses are free.
+    pub fn waits_until_ms(&self) -> Option<i64> {
+        let beyond = self.count.checked_sub(PIN_MISSES_FREE)?;
+        let seconds = PIN_WAIT_S_MIN.saturating_mul(1 << beyond.min(16)).min(PIN_WAIT_S_MAX);
+        Some(self.last.ms.saturating_add(seconds as i64 * 1_000))
+    }
+}
+
+impl State {
+    /// Until when no PIN of this person is taken; `None`: it is.
+    pub fn locked_out_until_ms(&self, staff: &StaffId, now_ms: i64) -> Option<i64> {
+        self.lockouts.get(staff)?.waits_until_ms().filter(|until| *until > now_ms)
+    }
+}
+
+/// Who stands behind the command besides the one who is signed in; `None` when nothing came with it.
+pub(super) fn proven<'a>(case: &Case<'a>) -> Result<Option<(&'a StaffFact, SignInWay)>, Refusal> {
+    let Some(proof) = &case.facts.proof else { return Ok(None) };
+    let by_pin = match proof {
+        Proof::Person { way: SignInWay::Badge, .. } | Proof::UnknownBadge => None,
+        Proof::Person { way: SignInWay::Pin, fact } => Some(&fact.id),
+        Proof::WrongPin { staff } | Proof::Unchecked { staff } | Proof::PinNotSet { staff } | Proof::UnknownStaff { staff } => Some(staff),
+    };
+    if let Some(staff) = by_pin
+        && let Some(until_ms) = case.state.locked_out_until_ms(staff, case.ask.at.ms)
+    {
+        let seconds = (until_ms - case.ask.at.ms).unsigned_abs().div_ceil(1_000);
+        return Err(Refusal::StaffLockedOut { staff: staff.clone(), seconds });
+    }
+    match proof {
+        Proof::Person { fact, way } => Ok(Some((fact, *way))),
+        // The wait was over by the time it came here: it must be typed again to be looked at.
+        Proof::Unchecked { staff } => Err(Refusal::StaffLockedOut { staff: staff.clone(), seconds: 1 }),
+        Proof::WrongPin { staff } => {
+            let missed = case.state.lockouts.get(staff).map_or(0, |misses| misses.count) + 1;
+            Err(Refusal::PinWrong { staff: staff.clone(), left: PIN_MISSES_FREE.saturating_sub(missed) })
+        }
+        Proof::PinNotSet { staff } => Err(Refusal::PinNotSet { staff: staff.clone() }),
+        Proof::UnknownBadge => Err(Refusal::BadgeUnknown),
+        Proof::UnknownStaff { staff } => Err(Refusal::StaffUnknown { staff: staff.clone() }),
+    }
+}
+
+/// Also the quick switch: whoever was signed in makes room.
+pub(super) fn sign_in(case: &Case) -> Result<Outcome, Refusal> {
+    let workstation = case.workstation()?;
+    let (person, way) = proven(case)?.ok_or(Refusal::ProofMissing)?;
+
+    // Cannot fail below.
+    let event = Event::SignedIn { workstation: workstation.id.clone(), staff: person.id.clone(), way, at: case.ask.at };
+    Ok(Outcome { events: vec![event], answer: Answer::default() })
+}
+
+pub(super) fn sign_out(case: &Case) -> Result<Outcome, Refusal> {
+    let workstation = case.workstation()?;
+    let here = case.state.workstations.get(&workstation.id).and_then(|here| here.signed_in.as_ref());
+    let Some(here) = here else { return Err(Refusal::SignInFirst) };
+
+    // Cannot fail below.
+    let event = Event::SignedOut { workstation: workstation.id.clone(), staff: here.staff.clone(), at: case.ask.at };
+    Ok(Outcome { events: vec![event], answer: Answer::default() })
+}
+
+/// A till that is locked, or where nobody is, stays as it is.
+pub(super) fn lock(case: &Case, idle: bool) -> Result<Outcome, Refusal> {
+    let workstation = case.workstation()?;
+    let here = case.state.workstations.get(&workstation.id).and_then(|here| here.signed_in.as_ref());
+
+    // Cannot fail below.
+    let Some(here) = here.filter(|here| !here.locked) else { return Ok(Outcome::default()) };
+    let event = Event::TillLocked { workstation: workstation.id.clone(), staff: here.staff.clone(), idle, at: case.ask.at };
+    Ok(Outcome { events: vec![event], answer: Answer::default() })
+}
+
+/// From the shell, right after it refused a wrong PIN.
+pub(super) fn report_pin_miss(case: &Case, staff: &StaffId) -> Outcome {
+    let event = Event::PinMissed { staff: staff.clone(), workstation: case.ask.workstation.clone(), at: case.ask.at };
+    Outcome { events: vec![event], answer: Answer::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waiting_begins_after_five_and_doubles_up_to_an_hour() {
+        let wait = |count| Misses { count, last: Stamp::default() }.waits_until_ms().map(|ms| ms / 1_000);
+        let waits: Vec<Option<i64>> = [1, 4, 5, 6, 7, 11, 12, 100].map(wait).to_vec();
+        assert_eq!(waits, [None, None, Some(30), Some(60), Some(120), Some(1920), Some(3600), Some(3600)]);
+    }
+}
