@@ -79,6 +79,7 @@ pub fn as_fact(article: &Article, price_version: u64) -> ArticleFact {
         batch: None,
         serial: None,
         price_version,
+        age_min: None,
     }
 }
 

@@ -26,7 +26,7 @@ pub struct Sources<'a> {
 pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>) -> Facts {
     let mut facts = Facts::default();
     match &request.command {
-        Command::AddLine { code, .. } => facts.scan = Some(look_up(code, sources)),
+        Command::AddLine { code, .. } | Command::CheckAge { code, .. } => facts.scan = Some(look_up(code, sources)),
         Command::TenderCash { .. } | Command::EndCard { .. } => {
             let basket = request
                 .workstation
@@ -194,7 +194,7 @@ fn not_ready(not_now: &NotNow) -> ScanFact {
 
 fn sold(hit: Hit, complete: impl FnOnce(ArticleFact) -> ArticleFact) -> ScanFact {
     let Hit { article, key, quantity, version } = hit;
-    let Article { sku, name, unit, tax_class, group, price, .. } = article;
+    let Article { sku, name, unit, tax_class, group, price, age_min, .. } = article;
     let fact = ArticleFact {
         sku,
         name,
@@ -210,6 +210,7 @@ fn sold(hit: Hit, complete: impl FnOnce(ArticleFact) -> ArticleFact) -> ScanFact
         batch: None,
         serial: None,
         price_version: version,
+        age_min,
     };
     let fact = complete(fact);
     if price.is_none() && fact.embedded_price.is_none() {

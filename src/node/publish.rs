@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::screen::{ArticleInfo, FeedStatus, Feedback, LinkStatus, NextScan, Screen, SuspendedRow, TillScreen};
+use super::screen::{AgeCheck, ArticleInfo, FeedStatus, Feedback, LinkStatus, NextScan, Screen, SuspendedRow, TillScreen};
 use super::writer::Recorded;
 use crate::device::DeviceStatus;
 use crate::ids::{DeviceName, StoreId, WorkstationId};
@@ -37,6 +37,7 @@ struct Desk {
     feedback: Option<Feedback>,
     next_scan: NextScan,
     price_check: Option<Arc<ArticleInfo>>,
+    check: Option<Arc<AgeCheck>>,
 }
 
 impl Publisher {
@@ -121,10 +122,20 @@ impl Publisher {
         desk.price_check = Some(Arc::new(found));
     }
 
+    /// Opens the one thing that must be answered before the next scan counts.
+    pub fn open_check(&mut self, workstation: &WorkstationId, check: AgeCheck) {
+        self.desks.entry(workstation.clone()).or_default().check = Some(Arc::new(check));
+    }
+
+    pub fn check_is_open(&self, workstation: &WorkstationId) -> bool {
+        self.desks.get(workstation).is_some_and(|desk| desk.check.is_some())
+    }
+
     /// Something was done at a workstation: what was armed or shown for one act is over, and so is an old complaint.
     pub fn acted(&mut self, workstation: &WorkstationId, line_added: bool) {
         let desk = self.desks.entry(workstation.clone()).or_default();
         desk.price_check = None;
+        desk.check = None;
         if line_added {
             desk.next_scan = NextScan::Sell;
         } else {
@@ -164,7 +175,8 @@ impl Publisher {
                 && slot.feedback == fresh.feedback
                 && slot.totals == fresh.totals
                 && slot.next_scan == fresh.next_scan
-                && slot.price_check == fresh.price_check;
+                && slot.price_check == fresh.price_check
+                && slot.check == fresh.check;
             if !same || slot.revision == 0 {
                 *slot = Arc::new(TillScreen { revision: self.revision, ..fresh });
             }
@@ -214,6 +226,7 @@ impl Publisher {
             feedback: desk.and_then(|d| d.feedback.clone()),
             next_scan: desk.map_or(NextScan::Sell, |d| d.next_scan),
             price_check: desk.and_then(|d| d.price_check.clone()),
+            check: desk.and_then(|d| d.check.clone()),
         }
     }
 

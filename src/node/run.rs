@@ -15,7 +15,7 @@ use super::handle::{AskError, CommandRequest, DurableHead, Input, OnHand};
 use super::notify::Notify;
 use super::prints::Prints;
 use super::publish::Publisher;
-use super::screen::{ArticleInfo, Feedback, NextScan, Screen, Tone};
+use super::screen::{AgeCheck, ArticleInfo, Feedback, NextScan, Screen, Tone};
 use super::writer::{Recorded, Taken, Writer, WriterError, shell_command_id};
 use crate::device::{DeviceReport, PrinterHandle, PrinterOrder};
 use crate::fault::Fault;
@@ -155,7 +155,12 @@ impl<D: Disk> Loop<D> {
     /// Prefetch, decide, apply, append. What is answered here is sent after the flush.
     fn command(&mut self, request: CommandRequest, batch: &mut Batch) -> Result<Result<Answer, AskError>, WriterError> {
         let workstation = request.workstation.clone();
-        let facts = facts::prefetch(&request, self.writer.state(), &self.sources(&self.books.books()));
+        let mut facts = facts::prefetch(&request, self.writer.state(), &self.sources(&self.books.books()));
+        facts.check_open = workstation.as_ref().is_some_and(|workstation| self.publisher.check_is_open(workstation));
+        let scanned = match &request.command {
+            Command::AddLine { code, quantity } => Some((code.clone(), *quantity)),
+            _ => None,
+        };
         match self.writer.take(request, &facts)? {
             Taken::Recorded(recorded) => {
                 batch.hard |= recorded.kind != EventKind::Soft;
@@ -181,6 +186,10 @@ impl<D: Disk> Loop<D> {
                 if let Some(workstation) = &workstation {
                     let currency = &self.writer.rules().currency;
                     let (text, remedy) = (refusal.happened(currency), refusal.remedy().to_owned());
+                    if let (Refusal::AgeCheckNeeded { name, age, born_by }, Some((code, quantity))) = (&refusal, scanned) {
+                        let check = AgeCheck { code, quantity, name: name.clone(), years: *age, born_by: *born_by };
+                        self.publisher.open_check(workstation, check);
+                    }
                     self.publisher
                         .feedback(workstation, Feedback { serial: 0, tone: Tone::Error, text, remedy, code: refusal.code().to_owned() });
                     batch.changed = true;

@@ -16,7 +16,7 @@ use crate::retail::day::Day;
 use crate::retail::print::OpenPrint;
 use crate::retail::{Feed, Rules, TransactionRecord};
 use crate::sync::feed::Article;
-use crate::time::Stamp;
+use crate::time::{BusinessDate, Stamp};
 
 #[derive(Debug, Clone)]
 pub struct Screen {
@@ -53,6 +53,20 @@ pub struct TillScreen {
     pub next_scan: NextScan,
     /// What the last price check by a scanner found; gone with the next act at this workstation.
     pub price_check: Option<Arc<ArticleInfo>>,
+    /// What must be answered before the next scan counts; gone with the next act at this workstation.
+    pub check: Option<Arc<AgeCheck>>,
+}
+
+/// An article was scanned that is not sold to everybody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgeCheck {
+    /// As scanned; the answer names it again.
+    pub code: String,
+    pub quantity: Option<Qty>,
+    pub name: String,
+    pub years: u8,
+    /// Latest birth date of a customer who may buy it.
+    pub born_by: BusinessDate,
 }
 
 /// What the next scan at a workstation means. Held by the loop, because scans of devices do not pass through a page.

@@ -26,6 +26,9 @@ pub struct Basket {
     pub tenders: Vec<Tender>,
     /// A card payment of unknown outcome: whose move it is: the cashier's.
     pub card: Option<CardAttempt>,
+    /// Years up to which the customer's age was checked in this transaction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_checked: Option<u8>,
 }
 
 /// Where a transaction is. Whose move: the named workstation's cashier, or anyone's who recalls it.
@@ -136,6 +139,7 @@ impl Basket {
             undo: Vec::new(),
             tenders: Vec::new(),
             card: None,
+            age_checked: None,
         }
     }
 

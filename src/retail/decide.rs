@@ -5,7 +5,7 @@ use super::basket::Basket;
 use super::day::Day;
 use super::rules::WorkstationRules;
 use super::{Answer, Ask, Command, Decision, Event, Facts, Refusal, Rules, State};
-use super::{day, print, rights, sale, staff, stock, tender};
+use super::{age, day, print, rights, sale, staff, stock, tender};
 use crate::time::BusinessDate;
 
 pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> Result<Decision, Refusal> {
@@ -41,6 +41,9 @@ pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> 
         Command::SignOut {} => staff::sign_out(&case)?,
         Command::LockTill { idle } => staff::lock(&case, *idle)?,
         Command::ReportPinMiss { staff } => staff::report_pin_miss(&case, staff),
+
+        // age.rs
+        Command::CheckAge { code, quantity, of_age, proof } => age::check(&case, code, *quantity, *of_age, *proof)?,
     };
 
     // Cannot fail below.

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::age::AgeProof;
 use super::day::DayReport;
 use super::rights::Right;
 use super::staff::SignInWay;
@@ -99,6 +100,23 @@ pub enum Event {
     /// Rides in the record of what it allowed. `staff`: who asked; `None` at a desk, where `by` acts alone.
     #[serde(rename = "override_given.1")]
     OverrideGiven { right: Right, by: StaffId, way: SignInWay, staff: Option<StaffId>, workstation: Option<WorkstationId>, at: Stamp },
+    // age.rs
+    /// After the line it let in, or alone when the customer was too young or showed nothing. Never a birth date.
+    #[serde(rename = "age_checked.1")]
+    AgeChecked {
+        /// `None`: no transaction was open and none was begun.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        txn: Option<TxnId>,
+        workstation: WorkstationId,
+        #[serde(default)]
+        staff: Option<StaffId>,
+        at: Stamp,
+        sku: Sku,
+        /// The age asked for.
+        years: u8,
+        proof: AgeProof,
+        of_age: bool,
+    },
 }
 
 /// What a job prints, by reference: the paper is made from the record that is on disk.
@@ -152,6 +170,8 @@ impl Event {
             | Event::TillLocked { .. }
             | Event::PinMissed { .. }
             | Event::OverrideGiven { .. } => EventKind::Hard,
+            // age.rs
+            Event::AgeChecked { .. } => EventKind::Hard,
         }
     }
 }

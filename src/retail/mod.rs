@@ -14,6 +14,7 @@ pub mod answers;
 mod carry;
 pub mod state;
 
+pub mod age;
 pub mod basket;
 pub mod day;
 mod decide;
@@ -165,6 +166,16 @@ pub enum Command {
     ReportPinMiss {
         staff: StaffId,
     },
+    // age.rs
+    /// At a workstation: the cashier's answer to the check that scanning `code` asked for. Of age, the line enters.
+    CheckAge {
+        code: String,
+        /// As it was asked for with the scan.
+        #[serde(default)]
+        quantity: Option<Qty>,
+        of_age: bool,
+        proof: age::AgeProof,
+    },
 }
 
 /// Facts fetched by the shell before the decision. A decision reads nothing else.
@@ -183,6 +194,8 @@ pub struct Facts {
     pub actor: Option<rights::StaffFact>,
     /// What was found out about the badge or PIN that came with the command: for `SignIn` of the person, for all others of the approver.
     pub proof: Option<staff::Proof>,
+    /// For `AddLine`: a legal check is open on the workstation's screen. What is scanned meanwhile is dropped.
+    pub check_open: bool,
 }
 
 /// What the shell found out about a code.
@@ -252,6 +265,8 @@ pub struct ArticleFact {
     pub serial: Option<String>,
     /// Version of the catalogue and price list the price came from.
     pub price_version: u64,
+    /// Years; sold to nobody younger.
+    pub age_min: Option<u8>,
 }
 
 /// What the views know of one article's stock baseline. On hand = `baseline` + own movements after `head_seq`.

@@ -115,6 +115,8 @@ fn effect(after: &State, facts: &Facts, event: &Event) -> Option<Effect> {
         | Event::OverrideGiven { .. }
         | Event::CarriedForward { .. }
         | Event::CommandAnswered { .. } => None,
+        // age.rs
+        Event::AgeChecked { .. } => None,
     }
 }
 

@@ -69,6 +69,10 @@ pub enum Refusal {
     PinNotSet { staff: StaffId },
     PinWrong { staff: StaffId, left: u32 },
     StaffLockedOut { staff: StaffId, seconds: u64 },
+    // age.rs
+    AgeCheckNeeded { name: String, age: u8, born_by: BusinessDate },
+    NoAgeLimit { name: String },
+    CheckFirst,
 }
 
 impl Refusal {
@@ -129,6 +133,10 @@ impl Refusal {
             Refusal::PinNotSet { .. } => "pin_not_set",
             Refusal::PinWrong { .. } => "pin_wrong",
             Refusal::StaffLockedOut { .. } => "staff_locked_out",
+            // age.rs
+            Refusal::AgeCheckNeeded { .. } => "age_check_needed",
+            Refusal::NoAgeLimit { .. } => "no_age_limit",
+            Refusal::CheckFirst => "check_first",
         }
     }
 
@@ -185,6 +193,10 @@ impl Refusal {
             Refusal::NoPrinter => "Print it at a workstation that has a receipt printer.",
             Refusal::NoSuchPrint => "Nothing needs to be done: the receipt has its outcome.",
             Refusal::PrintNotSettleable => "Wait for the printer, or mend it: the receipt prints by itself.",
+            // age.rs
+            Refusal::AgeCheckNeeded { .. } => "Look at the customer or at a paper, then say whether they are of age.",
+            Refusal::NoAgeLimit { .. } => "Scan it; nobody needs to be asked.",
+            Refusal::CheckFirst => "Answer what the screen asks, then scan this article again.",
             Refusal::FeedGoesBack { .. } => "Nothing needs to be done in the store. Head office must publish under a higher version.",
             Refusal::SignInFirst => "Scan your badge, or choose your name and type your PIN.",
             Refusal::ProofMissing => "Scan a badge, or choose a name and type the PIN.",
@@ -260,6 +272,10 @@ impl Refusal {
             Refusal::PinNotSet { staff: staff() },
             Refusal::PinWrong { staff: staff(), left: 1 },
             Refusal::StaffLockedOut { staff: staff(), seconds: 30 },
+            // age.rs
+            Refusal::AgeCheckNeeded { name: text(), age: 18, born_by: date },
+            Refusal::NoAgeLimit { name: text() },
+            Refusal::CheckFirst,
         ]
     }
 
@@ -310,6 +326,10 @@ impl Refusal {
             Refusal::NoPrinter => "This workstation has no receipt printer.".to_owned(),
             Refusal::NoSuchPrint => "This receipt is not waiting any more.".to_owned(),
             Refusal::PrintNotSettleable => "The printer is still busy with this receipt.".to_owned(),
+            // age.rs
+            Refusal::AgeCheckNeeded { name, age, born_by } => format!("{name} is sold from {age} on: born on or before {born_by}."),
+            Refusal::NoAgeLimit { name } => format!("{name} is sold to everybody."),
+            Refusal::CheckFirst => "Not sold: a check is open on this screen.".to_owned(),
             Refusal::FeedGoesBack { feed, version, adopted } => {
                 format!("Version {version} of the {} was offered, but version {adopted} is in force.", feed.name())
             }
@@ -351,7 +371,7 @@ mod tests {
         let source = include_str!("refusal.rs");
         let body = source.split("pub enum Refusal {").nth(1).unwrap().split("\n}").next().unwrap();
         let name = |line: &str| line.trim().split([' ', ',', '{']).next().unwrap().to_owned();
-        body.lines().map(name).filter(|name| !name.is_empty() && name != "//").collect()
+        body.lines().map(name).filter(|name| !name.is_empty() && !name.starts_with("//")).collect()
     }
 
     fn snake_case(name: &str) -> String {

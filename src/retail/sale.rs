@@ -3,7 +3,7 @@
 use super::basket::{Basket, Place};
 use super::decide::{Case, Outcome, refuse_when_paying};
 use super::rules::WorkstationRules;
-use super::{Answer, ArticleFact, Event, QuantityFrom, Refusal, Rules, ScanFact, SoldLine, TransactionKind, TransactionRecord, tax};
+use super::{Answer, ArticleFact, Event, QuantityFrom, Refusal, Rules, ScanFact, SoldLine, TransactionKind, TransactionRecord, age, tax};
 use crate::ids::{ReceiptNo, TxnId};
 use crate::money::{Money, Qty, Unit};
 use crate::time::BusinessDate;
@@ -14,6 +14,16 @@ pub const TRANSACTION_BYTES_MAX: usize = 768 << 10;
 const LINE_BYTES: usize = 480;
 
 pub(super) fn add_line(case: &Case, code: &str, asked: Option<Qty>) -> Result<Outcome, Refusal> {
+    case.workstation()?;
+    case.business_date()?;
+    if case.facts.check_open {
+        return Err(Refusal::CheckFirst);
+    }
+    enter(case, code, asked, None)
+}
+
+/// A line enters. `age_checked`: up to which age the customer was checked just now.
+pub(super) fn enter(case: &Case, code: &str, asked: Option<Qty>, age_checked: Option<u8>) -> Result<Outcome, Refusal> {
     let workstation = case.workstation()?;
     let date = case.business_date()?;
     let basket = case.open_basket(workstation);
@@ -42,6 +52,11 @@ pub(super) fn add_line(case: &Case, code: &str, asked: Option<Qty>) -> Result<Ou
     refuse_high_price(case.rules, article)?;
     let gross = article.embedded_price.unwrap_or_else(|| article.unit_price.times(quantity, case.rules.line_rounding));
     refuse_high_total(case.rules, basket.map_or(Money::ZERO, Basket::subtotal) + gross)?;
+    // Last, so that nobody is asked for a paper for a line that could not enter anyway.
+    if article.age_min > age_checked.max(basket.and_then(|basket| basket.age_checked)) {
+        let age = article.age_min.unwrap_or_default();
+        return Err(Refusal::AgeCheckNeeded { name: article.name.clone(), age, born_by: age::born_by(date, age) });
+    }
 
     // Cannot fail below.
     let txn = basket.map_or(case.ask.fresh.txn, |basket| basket.txn);
@@ -195,7 +210,7 @@ pub(super) fn record(
     }
 }
 
-fn article<'a>(case: &Case<'a>, code: &str) -> Result<&'a ArticleFact, Refusal> {
+pub(super) fn article<'a>(case: &Case<'a>, code: &str) -> Result<&'a ArticleFact, Refusal> {
     match &case.facts.scan {
         Some(ScanFact::Article(article)) if article.unit_price.is_negative() || article.embedded_price.is_some_and(Money::is_negative) => {
             Err(Refusal::NoPrice { name: article.name.clone() })

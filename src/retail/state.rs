@@ -234,6 +234,14 @@ impl State {
             }
             // Names what this state was before the record. A replay that starts here starts from it.
             Event::CarriedForward { .. } => Ok(()),
+            // age.rs
+            Event::AgeChecked { txn: Some(txn), years, of_age: true, .. } => {
+                let basket = self.basket(txn)?;
+                basket.age_checked = basket.age_checked.max(Some(*years));
+                Ok(())
+            }
+            // For the auditor; the line never was.
+            Event::AgeChecked { .. } => Ok(()),
             Event::CommandAnswered { id, content, at, answer } => {
                 let mut answer = answer.clone();
                 let fits = answer.seq == seq;

@@ -109,5 +109,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::PinNotSet { .. }
         | Refusal::PinWrong { .. } => StatusCode::FORBIDDEN,
         Refusal::StaffLockedOut { .. } => StatusCode::TOO_MANY_REQUESTS,
+        // age.rs
+        Refusal::AgeCheckNeeded { .. } | Refusal::NoAgeLimit { .. } | Refusal::CheckFirst => StatusCode::CONFLICT,
     }
 }

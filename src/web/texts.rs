@@ -1,12 +1,14 @@
 //! Every word the node's pages show, in one table per language. A field that a language lacks does not compile.
 //! `{}` takes the values in order; see [`fill`].
 
+pub mod age;
 pub mod more;
 
 /// The words of the pages.
 #[derive(Debug)]
 pub struct Texts {
     pub more_panel: &'static more::MoreTexts,
+    pub age: &'static age::AgeTexts,
     pub till: &'static str,
     pub display: &'static str,
     pub workstation: &'static str,
@@ -233,6 +235,7 @@ pub fn texts_in(language: &str) -> &'static Texts {
 
 static ENGLISH: Texts = Texts {
     more_panel: &more::ENGLISH,
+    age: &age::ENGLISH,
     till: "Till",
     display: "Customer display",
     workstation: "Till {}",

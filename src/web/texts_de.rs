@@ -4,6 +4,7 @@ use super::texts::Texts;
 
 pub static GERMAN: Texts = Texts {
     more_panel: &super::texts::more::GERMAN,
+    age: &super::texts::age::GERMAN,
     till: "Kasse",
     display: "Kundenanzeige",
     workstation: "Kasse {}",

@@ -153,6 +153,7 @@ pub fn article(code: &str, line: &Line) -> ArticleFact {
         batch: None,
         serial: None,
         price_version: 1,
+        age_min: None,
     }
 }
 

@@ -8,4 +8,5 @@ mod limits;
 mod random;
 mod scenario;
 mod scenario_people;
+mod scenario_till;
 mod shop;

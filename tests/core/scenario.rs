@@ -18,6 +18,7 @@ use counterfoil::time::BusinessDate;
 use super::baskets;
 use super::calculator::BasketFile;
 use super::scenario_people;
+use super::scenario_till as till;
 use super::shop::Shop;
 
 const DEFAULT_RULES: &str =
@@ -64,8 +65,8 @@ fn run(name: &str, text: &str) -> BTreeSet<String> {
     scenario.refused
 }
 
-struct Scenario {
-    shop: Shop,
+pub(super) struct Scenario {
+    pub(super) shop: Shop,
     /// As the file began.
     rules: Rules,
     /// What `as NAME` remembers.
@@ -126,6 +127,7 @@ impl Scenario {
             }
             "gone" => self.shop.people.remove(word(1)),
             "expect" if word(1) == "at" => scenario_people::expect_at(&self.shop.state, word(2).trim_end_matches(':'), &words[3..], at),
+            "from-age" | "check" => till::line(self, &words, at),
             "carry" => self.shop.state = State::from_parts(&self.shop.state.to_parts()).unwrap(),
             "without" => self.without(word(1), word(2), at),
             "mended" => {
@@ -255,6 +257,7 @@ impl Scenario {
                     signature: String::new(),
                 },
             },
+            "of-age" | "not-of-age" => till::command(words, at),
             other => panic!("{at}: nobody knows the command {other}"),
         }
     }
@@ -322,6 +325,7 @@ impl Scenario {
                     decision.events
                 );
             }
+            "aged" => till::outcome(decision, words, at),
             "unsettled" => assert!(!has(&|event| matches!(event, Event::BaselineSettled { .. })), "{at}"),
             other => panic!("{at}: nothing is known about {other}"),
         }
@@ -410,7 +414,7 @@ impl Scenario {
         }
     }
 
-    fn article(&self, code: &str, at: &str) -> ArticleFact {
+    pub(super) fn article(&self, code: &str, at: &str) -> ArticleFact {
         match self.shop.scans.get(code) {
             Some(ScanFact::Article(article)) => (**article).clone(),
             other => panic!("{at}: {code} is no article: {other:?}"),
@@ -489,6 +493,7 @@ fn article(code: &str, name: &str, price: Money, unit: &str, class: &str) -> Art
         batch: None,
         serial: None,
         price_version: 1,
+        age_min: None,
     }
 }
 
@@ -496,7 +501,7 @@ fn sku(code: &str) -> Sku {
     Sku::new(code).unwrap()
 }
 
-fn qty(text: &str) -> Qty {
+pub(super) fn qty(text: &str) -> Qty {
     Qty::parse(text).unwrap_or_else(|| panic!("{text:?} is no quantity"))
 }
 

@@ -31,6 +31,8 @@ pub struct Shop {
     pub baselines: BTreeMap<Sku, StockFact>,
     /// What the next feed brings.
     pub new_baselines: Vec<BaselineFact>,
+    /// A legal check is on the asking workstation's screen.
+    pub check_open: bool,
     pub effects: Vec<Effect>,
     pub last_ask: Option<Ask>,
     pub people: People,
@@ -76,6 +78,7 @@ impl Shop {
             scans: BTreeMap::new(),
             baselines: BTreeMap::new(),
             new_baselines: Vec::new(),
+            check_open: false,
             effects: Vec::new(),
             last_ask: None,
             people: People::default(),
@@ -210,7 +213,9 @@ impl Shop {
 
     fn facts(&self, ask: &Ask) -> Facts {
         let scan = match &ask.command {
-            Command::AddLine { code, .. } => Some(self.scans.get(code).cloned().unwrap_or(ScanFact::UnknownArticle)),
+            Command::AddLine { code, .. } | Command::CheckAge { code, .. } => {
+                Some(self.scans.get(code).cloned().unwrap_or(ScanFact::UnknownArticle))
+            }
             _ => None,
         };
         let record = match &ask.command {
@@ -228,6 +233,7 @@ impl Shop {
             record: record.map(Box::new),
             actor: ask.staff.as_ref().filter(|_| !self.people.is_empty()).and_then(|staff| self.people.fact(staff)),
             proof: self.people.proof.clone(),
+            check_open: self.check_open,
         }
     }
 

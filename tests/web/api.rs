@@ -211,6 +211,7 @@ async fn the_description_is_whole() {
         "post /api/v1/workstations/{ws}/recall",
         "post /api/v1/workstations/{ws}/tenders",
         "delete /api/v1/workstations/{ws}/tenders/{index}",
+        "post /api/v1/workstations/{ws}/age-check",
         "post /api/v1/workstations/{ws}/card",
         "post /api/v1/workstations/{ws}/card/{attempt}",
         "post /api/v1/workstations/{ws}/reprint",

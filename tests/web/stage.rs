@@ -16,7 +16,9 @@ use counterfoil::node::Node;
 use counterfoil::node::archive::Archive;
 use counterfoil::node::books::Bookshelf;
 use counterfoil::node::handle::{AskError, CommandRequest, DurableHead, Input, Shared};
-use counterfoil::node::screen::{ArticleInfo, FeedStatus, Feedback, LinkStatus, NextScan, Screen, SuspendedRow, TillScreen, Tone};
+use counterfoil::node::screen::{
+    AgeCheck, ArticleInfo, FeedStatus, Feedback, LinkStatus, NextScan, Screen, SuspendedRow, TillScreen, Tone,
+};
 use counterfoil::node::seal::Seal;
 use counterfoil::retail::basket::{Basket, BasketLine, BasketTotals, CardAttempt, Place, UndoStep};
 use counterfoil::retail::day::Day;
@@ -126,6 +128,7 @@ pub fn basket(lines: Vec<SoldLine>) -> Basket {
         undo,
         tenders: Vec::new(),
         card: None,
+        age_checked: None,
     }
 }
 
@@ -286,6 +289,16 @@ pub fn situations() -> Vec<(&'static str, Screen)> {
         first_article: "Haferdrink Barista 1 l".into(),
     }];
     all.push(("offline", offline));
+
+    let check = AgeCheck {
+        code: "4006381333931".into(),
+        quantity: None,
+        name: "Obstbrand Williams 0,7 l".into(),
+        years: 18,
+        born_by: jiff::civil::date(2008, 11, 22),
+    };
+    let feedback = Some(error("age_check_needed", "Obstbrand is sold from 18 on.", "Look at the customer or at a paper."));
+    all.push(("age-check", screen(TillScreen { check: Some(Arc::new(check)), feedback, ..full() })));
 
     all.push(("times", screen(TillScreen { next_scan: NextScan::Times(Qty::pieces(3)), ..full() })));
     all.push(("price-check", screen(TillScreen { next_scan: NextScan::PriceCheck, ..full() })));

@@ -1,6 +1,7 @@
 //! The JSON API under `/api/v1`: whatever the pages do, for other screens, handhelds and tests. Described by OpenAPI, which
 //! is made from the handlers themselves. Commands carry a client-made `id`: repeating one is safe and answers the same again.
 
+mod age;
 mod facts;
 mod screens;
 pub mod shape;
@@ -60,6 +61,7 @@ pub fn routes() -> (Router<Web>, utoipa::openapi::OpenApi) {
         .routes(routes!(workstation::end_card))
         .routes(routes!(workstation::reprint))
         .routes(routes!(workstation::next_scan))
+        .routes(routes!(age::age_check))
         .routes(routes!(store::suspended))
         .routes(routes!(store::transactions))
         .routes(routes!(store::transaction))

@@ -64,6 +64,8 @@ pub struct WorkstationView {
     pub last: Option<TransactionView>,
     pub feedback: Option<FeedbackView>,
     pub next_scan: NextScanView,
+    /// An age check that must be answered before the next scan counts.
+    pub check: Option<super::age::AgeCheckView>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -287,6 +289,7 @@ pub fn workstation(id: &WorkstationId, till: &TillScreen, screen: &Screen) -> Wo
             NextScan::Times(quantity) => NextScanView::Times(quantity.thousandths()),
             NextScan::PriceCheck => NextScanView::PriceCheck,
         },
+        check: till.check.as_deref().map(Into::into),
     }
 }
 

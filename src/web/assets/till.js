@@ -80,6 +80,19 @@
     const digits = String(minor).padStart(exponent + 1, "0");
     return exponent === 0 ? digits : `${digits.slice(0, -exponent)}${decimal}${digits.slice(-exponent)}`;
   }
+  // Eight digits as the store writes dates: "26112008" is 2008-11-26. Whether there is such a day, the node says.
+  const BIRTH_DATES = {
+    ymd: /^(?<y>\d{4})(?<m>\d{2})(?<d>\d{2})$/, dmy: /^(?<d>\d{2})(?<m>\d{2})(?<y>\d{4})$/, mdy: /^(?<m>\d{2})(?<d>\d{2})(?<y>\d{4})$/,
+  };
+  function parseBirthDate(text, order) {
+    const parts = BIRTH_DATES[order].exec(text);
+    return parts && `${parts.groups.y}-${parts.groups.m}-${parts.groups.d}`;
+  }
+  // The article that the open check is about.
+  function checked() {
+    const { code, quantity } = $("check").dataset;
+    return quantity === undefined ? { code } : { code, quantity: Number(quantity) };
+  }
   function parseQuantity(text) {
     const match = /^(\d{1,5})(?:[.,](\d{1,3}))?$/.exec(text);
     if (!match) return null;
@@ -165,6 +178,13 @@
       pay(button, () => post(`${api}/card`, amount === null ? {} : { amount }));
     },
     "card-end": (button) => pay(button, () => post(`${api}/card/${button.dataset.attempt}`, { paid: button.dataset.paid === "true" })),
+    "of-age": (button) => pay(button, () => post(`${api}/age-check`, { ...checked(), of_age: true })),
+    "not-of-age": (button) => pay(button, () => post(`${api}/age-check`, { ...checked(), of_age: false })),
+    "birth-date": (button) => {
+      const birth_date = parseBirthDate(entry, button.dataset.order);
+      if (birth_date === null) return $("entry").animate([{ opacity: 0.2 }, { opacity: 1 }], 300);
+      pay(button, () => post(`${api}/age-check`, { ...checked(), birth_date }));
+    },
     "take-back": (button) => erase(`${api}/tenders/${button.dataset.index}`),
     undo: () => post(`${api}/undo`, {}),
     park: () => post(`${api}/suspend`, {}),
@@ -429,6 +449,9 @@
     else if (name === "Backspace") entry ? (entry = entry.slice(0, -1)) : (times = null);
     else if (name === "Escape") escape();
     else if (name === "*" || name === "x" || name === "×") multiply();
+    // Enter never says that somebody is of age: it ends every scan.
+    else if ($("check") && "+-/".includes(name)) pressButton(name === "-" ? "check-no" : entry ? "check-birth" : "check-yes");
+    else if ($("check") && name === "Enter") pressButton("check-birth");
     else if (name === "Enter") { const code = entry; entry = ""; addCode(code); times = null; }
     else if (name === "+") pressButton($("pay-paid") ? "pay-paid" : entry ? "pay-typed" : "pay-exact");
     else if (name === "/") pressButton("pay-card");

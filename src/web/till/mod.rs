@@ -3,6 +3,7 @@
 //! Everything has its place and keeps it: the list and under it the acts on lines, at the right the total, one strip for
 //! messages, the keypad and the ways to pay. What cannot be done now is greyed, never gone.
 
+mod check;
 mod more;
 mod panels;
 mod pay;
@@ -188,7 +189,7 @@ fn line_acts(view: &View) -> Markup {
     let t = view.locale.texts;
     let basket = view.basket();
     let has_line = basket.is_some_and(|b| b.lines.iter().any(|line| !line.voided));
-    let open = basket.is_some_and(|b| b.tenders.is_empty() && b.card.is_none());
+    let open = view.till.check.is_none() && basket.is_some_and(|b| b.tenders.is_empty() && b.card.is_none());
     let off = !(has_line && open);
     let nothing_to_undo = !(open && basket.is_some_and(|b| !b.undo.is_empty()));
     html! {
@@ -203,8 +204,9 @@ fn line_acts(view: &View) -> Markup {
 fn acts(view: &View) -> Markup {
     let t = view.locale.texts;
     let basket = view.basket();
-    let movable = basket.is_some_and(|b| b.tenders.is_empty() && b.card.is_none());
-    let voidable = basket.is_some_and(|b| b.card.is_none());
+    let asks = view.till.check.is_some();
+    let movable = !asks && basket.is_some_and(|b| b.tenders.is_empty() && b.card.is_none());
+    let voidable = !asks && basket.is_some_and(|b| b.card.is_none());
     let armed = view.till.next_scan == NextScan::PriceCheck;
     let parked = view.screen.suspended.len();
     html! {
@@ -232,7 +234,9 @@ fn strip(view: &View) -> Markup {
         @if let Some(card) = card {
             div .say .warn { (icon("card")) p { strong { (fill(t.card_running, &[&view.money(card.amount)])) } span { (t.card_running_hint) } } }
         }
-        @if let Some(feedback) = error { (error_words(t, feedback)) }
+        // What the check asks stands below until a scan was dropped; then the reason for that comes first.
+        @if let Some(feedback) = error.filter(|feedback| feedback.code != "age_check_needed") { (error_words(t, feedback)) }
+        @if let Some(check) = &view.till.check { (check::words(view, check)) }
         @for print in prints_here(view) { (print_words(view, print)) }
         (next_scan_words(view))
         @if let Some(feedback) = view.till.feedback.as_ref().filter(|f| f.tone != Tone::Error && !f.text.is_empty()) {
@@ -329,6 +333,7 @@ pub fn icon(name: &str) -> Markup {
         "delete" => "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v6M14 11v6",
         "search" => "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13ZM15.5 15.5 21 21",
         "price" => "M3 12V4h8l10 10-8 8L3 12ZM7.5 8.5h.01",
+        "age" => "M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8ZM4 21c0-4 3.5-6 8-6s8 2 8 6",
         "more" => "M5 5h5v5H5zM14 5h5v5h-5zM5 14h5v5H5zM14 14h5v5h-5z",
         "park" => "M8 5v14M16 5v14",
         "parked" => "M4 6h16M4 12h16M4 18h10",

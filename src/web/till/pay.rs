@@ -74,6 +74,9 @@ fn tender_word(t: &Texts, kind: TenderKind) -> &'static str {
 /// The ways to pay: card, typed cash, notes, and at the bottom right the exact amount.
 pub fn ways(view: &View) -> Markup {
     let t = view.locale.texts;
+    if let Some(check) = &view.till.check {
+        return super::check::answers(view, check);
+    }
     let Some(basket) = view.basket() else { return empty_ways(t) };
     if let Some(card) = &basket.card {
         return html! {

@@ -1,0 +1,41 @@
+//! A legal check before a line may enter. It takes the place of the ways to pay, so that the answer lies where the thumb is
+//! and nothing else can be finished meanwhile; scans are dropped by the core until it is answered.
+
+use maud::{Markup, html};
+
+use super::{View, icon};
+use crate::document::DateOrder;
+use crate::node::screen::AgeCheck;
+use crate::web::layout::visible;
+use crate::web::texts::fill;
+
+/// What is asked, in the strip.
+pub fn words(view: &View, check: &AgeCheck) -> Markup {
+    let t = view.locale.texts.age;
+    let asks = fill(t.asks, &[&check.years.to_string(), &visible(&check.name)]);
+    html! { div .say .warn { (icon("age")) p { strong { (asks) } span { (born_by(view, check)) } } } }
+}
+
+/// The answers: not sold, by birth date, of age.
+pub fn answers(view: &View, check: &AgeCheck) -> Markup {
+    let t = view.locale.texts.age;
+    let (order, digits) = match view.locale.date {
+        DateOrder::YearMonthDay => ("ymd", t.digits_ymd),
+        DateOrder::DayMonthYearDots | DateOrder::DayMonthYear => ("dmy", t.digits_dmy),
+        DateOrder::MonthDayYear => ("mdy", t.digits_mdy),
+    };
+    html! {
+        div .check-asks role="alertdialog" aria-label=(fill(t.from, &[&check.years.to_string()])) data-code=(check.code)
+            data-quantity=[check.quantity.map(|quantity| quantity.thousandths())] #check {
+            strong { (check.years) "+" }
+            span .born { (born_by(view, check)) }
+        }
+        button .typed type="button" #check-birth data-do="birth-date" data-order=(order) { (icon("age")) (t.birth_date) span .amount { (digits) } }
+        button .not-paid type="button" #check-no data-do="not-of-age" { (icon("void")) (t.not_sold) kbd { "-" } }
+        button .primary .exact type="button" #check-yes data-do="of-age" { (icon("done")) (t.of_age) kbd { "+" } }
+    }
+}
+
+fn born_by(view: &View, check: &AgeCheck) -> String {
+    fill(view.locale.texts.age.born_by, &[&view.locale.date(check.born_by)])
+}

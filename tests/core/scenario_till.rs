@@ -1,0 +1,45 @@
+//! Words of the scenarios for what a till does besides: age checks and others of their kind.
+
+use counterfoil::retail::age::AgeProof;
+use counterfoil::retail::{ArticleFact, Command, Decision, Event};
+
+use super::scenario::{Scenario, qty};
+
+pub fn line(scenario: &mut Scenario, words: &[String], at: &str) {
+    match words[0].as_str() {
+        // from-age CODE YEARS
+        "from-age" => {
+            let age_min = Some(words[2].parse().unwrap_or_else(|_| panic!("{at}: years")));
+            let article = ArticleFact { age_min, ..scenario.article(&words[1], at) };
+            scenario.shop.sells(&words[1], article);
+        }
+        // check open|closed: what the shell says of the screen
+        "check" => scenario.shop.check_open = words[1] == "open",
+        other => panic!("{at}: no word {other}"),
+    }
+}
+
+pub fn command(words: &[String], at: &str) -> Command {
+    let word = |index: usize| words.get(index).map_or_else(|| panic!("{at}: too short"), String::as_str);
+    // of-age CODE seen|birth-date [x N], not-of-age CODE seen|birth-date
+    let proof = match word(2) {
+        "seen" => AgeProof::Seen,
+        "birth-date" => AgeProof::BirthDate,
+        other => panic!("{at}: no proof {other}"),
+    };
+    Command::CheckAge { code: word(1).to_owned(), quantity: words.get(4).map(|quantity| qty(quantity)), of_age: word(0) == "of-age", proof }
+}
+
+pub fn outcome(decision: &Decision, words: &[String], at: &str) {
+    match words[0].as_str() {
+        // aged YEARS yes|no
+        "aged" => {
+            let found = decision.events.iter().find_map(|event| match event {
+                Event::AgeChecked { years, of_age, .. } => Some((years.to_string(), if *of_age { "yes" } else { "no" })),
+                _ => None,
+            });
+            assert_eq!(found, Some((words[1].clone(), words[2].as_str())), "{at}");
+        }
+        other => panic!("{at}: nothing is known about {other}"),
+    }
+}
