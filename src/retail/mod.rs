@@ -166,6 +166,7 @@ pub enum Command {
     ReportPinMiss {
         staff: StaffId,
     },
+
     // age.rs
     /// At a workstation: the cashier's answer to the check that scanning `code` asked for. Of age, the line enters.
     CheckAge {

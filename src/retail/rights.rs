@@ -157,6 +157,7 @@ impl StaffFact {
 pub fn needed(command: &Command) -> Option<Right> {
     match command {
         Command::AddLine { .. }
+        | Command::CheckAge { .. }
         | Command::SetQuantity { .. }
         | Command::Undo {}
         | Command::Suspend {}
