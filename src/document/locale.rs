@@ -131,6 +131,9 @@ pub(crate) enum Word {
     Turnover,
     Void,
     Voids,
+    Unreadable,
+    Incomplete,
+    Records,
     XReport,
     ZReport,
 }
@@ -165,6 +168,9 @@ impl Word {
             Word::Turnover => ("Turnover", "Umsatz"),
             Word::Void => ("VOID", "STORNO"),
             Word::Voids => ("Voids", "Abbrüche"),
+            Word::Records => ("Records", "Datensätze"),
+            Word::Unreadable => ("cannot be read", "sind nicht lesbar"),
+            Word::Incomplete => ("The sums may lack them.", "Sie können in den Summen fehlen."),
             Word::XReport => ("X REPORT", "X-BERICHT"),
             Word::ZReport => ("Z REPORT", "Z-BERICHT"),
         }

@@ -56,6 +56,12 @@ impl Report<'_> {
         for workstation in &report.workstations {
             self.workstation(&mut document, workstation);
         }
+        for lost in &report.unproved {
+            document.block(Block::Rule);
+            let numbers = format!("{} {} - {}", self.word(Word::Records), lost.first_seq, lost.last_seq);
+            document.centred(&format!("{numbers} {}", self.word(Word::Unreadable)), Style::BOLD);
+            document.centred(self.word(Word::Incomplete), Style::PLAIN);
+        }
         document.block(Block::Feed(1));
         if !self.head_fragment.is_empty() {
             document.centred(&format!("{} {}", self.word(Word::Journal), self.head_fragment), Style::SMALL);

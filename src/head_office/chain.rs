@@ -75,7 +75,7 @@ impl NodeChain {
     }
 
     /// The current branch first: that is where nearly everything is found.
-    fn by_likelihood(&self) -> Vec<i64> {
+    pub fn by_likelihood(&self) -> Vec<i64> {
         let mut ids: Vec<i64> = self.current.into_iter().collect();
         ids.extend(self.branches.iter().rev().map(|branch| branch.id).filter(|id| Some(*id) != self.current));
         ids
@@ -191,6 +191,49 @@ pub fn line(connection: &Connection, branch: i64, seq: u64) -> rusqlite::Result<
         return Ok(lines.split_inclusive(|byte| *byte == b'\n').next_back().map(<[u8]>::to_vec));
     }
     Ok(lines.split_inclusive(|byte| *byte == b'\n').find(|line| seq_of(line) == Some(seq)).map(<[u8]>::to_vec))
+}
+
+/// Stored lines as seen from a branch, its own and those of the branches it came from: from `first_seq` on without a gap, until `last_seq` or
+/// `bytes_max` is reached; one at least, when that one is here.
+pub fn lines(
+    connection: &Connection,
+    chain: &NodeChain,
+    branch: i64,
+    first_seq: u64,
+    last_seq: u64,
+    bytes_max: usize,
+) -> rusqlite::Result<Vec<u8>> {
+    let mut found: Vec<u8> = Vec::new();
+    let mut next = first_seq;
+    while next <= last_seq {
+        // The branch that holds this record itself, and up to where the way goes along it.
+        let (mut owner, mut upto) = (chain.branch(branch), last_seq);
+        while next <= owner.base_seq {
+            let Some(parent) = owner.parent else { return Ok(found) };
+            upto = upto.min(owner.base_seq);
+            owner = chain.branch(parent);
+        }
+        let chunk = connection
+            .prepare_cached("SELECT packing, bytes FROM chunks WHERE branch = ?1 AND first_seq <= ?2 AND last_seq >= ?2 ORDER BY first_seq DESC LIMIT 1")?
+            .query_row(params![owner.id, next], |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)))
+            .optional()?;
+        let Some((packing, bytes)) = chunk else { return Ok(found) };
+        let before = next;
+        for line in unpack(packing, bytes)?.split_inclusive(|byte| *byte == b'\n') {
+            if next > upto || seq_of(line) != Some(next) {
+                continue;
+            }
+            if !found.is_empty() && found.len() + line.len() > bytes_max {
+                return Ok(found);
+            }
+            found.extend_from_slice(line);
+            next += 1;
+        }
+        if next == before {
+            return Ok(found);
+        }
+    }
+    Ok(found)
 }
 
 /// Goes through the bytes of a branch in order, chunk by chunk, for making projections again.

@@ -28,8 +28,8 @@ use super::writer::WriteError;
 use crate::ids::{NodeId, StoreId};
 use crate::retail::Feed;
 use crate::sync::wire::{
-    self, BODY_BYTES_MAX, FeedOffer, JSON_BYTES_MAX, LocateReply, LocateRequest, RecordsQuery, RecordsReply, UNPACKED_BYTES_MAX,
-    UrgentReply,
+    self, BODY_BYTES_MAX, FeedOffer, JSON_BYTES_MAX, LocateReply, LocateRequest, RecordsQuery, RecordsReply, RepairRequest,
+    UNPACKED_BYTES_MAX, UrgentReply,
 };
 use crate::web::problem::Problem;
 use crate::web::tls::Peer;
@@ -42,6 +42,7 @@ pub fn router(office: HeadOffice) -> Router {
         .route("/locate", post(locate))
         .route("/records", post(records))
         .route("/urgent", post(urgent))
+        .route("/repair", post(repair))
         .route("/feeds/{feed}", get(feed))
         .route("/files/{hash}", get(file))
         .layer(DefaultBodyLimit::disable())
@@ -117,6 +118,24 @@ async fn urgent(
     batch.records.truncate(wire::URGENT_RECORDS_MAX);
     let reply = office.write(move |writer, now_ms| writer.urgent(&store, &node, &batch.records, now_ms)).await?;
     Ok(Json(reply))
+}
+
+/// Our copy of what a node has lost, as the node's own bytes.
+async fn repair(State(office): State<HeadOffice>, Path(path): NodePath, body: Result<Bytes, BytesRejection>) -> Result<Response, Problem> {
+    let (store, node): (StoreId, NodeId) = (parsed(&path.0)?, parsed(&path.1)?);
+    let request: RepairRequest = json(&whole(body)?)?;
+    let (reply, lines) = office.write(move |writer, now_ms| writer.repair(&store, &node, &request, now_ms)).await?;
+    let packed = tokio::task::spawn_blocking(move || {
+        let mut bytes = serde_json::to_vec(&reply).map_err(std::io::Error::other)?;
+        bytes.push(b'\n');
+        bytes.extend(lines);
+        zstd::bulk::compress(&bytes, 3)
+    });
+    let packed = match packed.await {
+        Ok(packed) => packed.map_err(|error| half_sent(&format!("the answer could not be packed: {error}")))?,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    };
+    Ok(([(header::CONTENT_TYPE, "application/zstd")], packed).into_response())
 }
 
 #[derive(Deserialize)]

@@ -138,6 +138,18 @@ pub fn raise(connection: &Connection, store: &StoreId, node: &NodeId, incident: 
         .map(|_| ())
 }
 
+/// A node has filled a hole: said beside what was said of the damage. The incident stays open, because the disk is no better for it.
+pub fn repaired(connection: &Connection, store: &StoreId, node: &NodeId, first_seq: u64, last_seq: u64) -> rusqlite::Result<()> {
+    let words = format!(" Records {first_seq} to {last_seq} are repaired from head office's copy.");
+    let kind = Incident::NodeDamage { first_seq, last_seq, we_hold_all: true }.kind();
+    connection
+        .execute(
+            "UPDATE incidents SET text = text || ?4 WHERE kind = ?1 AND store = ?2 AND node = ?3 AND closed_ms IS NULL AND instr(text, ?4) = 0",
+            params![kind, store.as_str(), node.as_str(), words],
+        )
+        .map(|_| ())
+}
+
 /// A person has dealt with it. `false`: there is no such open incident.
 pub fn close(connection: &Connection, id: i64, now_ms: i64) -> rusqlite::Result<bool> {
     Ok(connection.execute("UPDATE incidents SET closed_ms = ?2 WHERE id = ?1 AND closed_ms IS NULL", params![id, now_ms])? == 1)

@@ -6,6 +6,7 @@ use rusqlite::{Connection, params};
 use super::chain::NodeChain;
 use super::incidents::{self, Incident};
 use super::projection;
+use super::repair;
 use crate::ids::{NodeId, StoreId};
 use crate::journal::{BadRecord, Hash, Kind, Position, PublicKey, Record};
 use crate::sync::wire::{self, LINE_BYTES_MAX, LocateRequest, RecordsQuery};
@@ -263,6 +264,7 @@ fn store_run(connection: &Connection, chain: &mut NodeChain, mut branch: i64, ru
     for record in new {
         vouch(connection, chain, branch, record, now_ms)?;
         projection::record(connection, chain, branch, record, now_ms)?;
+        repair::notice(connection, chain, record, now_ms)?;
     }
     confirm_urgent(connection, chain, new, now_ms)?;
     Ok(new.len())

@@ -22,6 +22,7 @@ pub mod import;
 pub mod incidents;
 pub mod ingest;
 pub mod projection;
+pub mod repair;
 pub mod storage;
 pub mod writer;
 

@@ -10,11 +10,14 @@ use super::chain::{self, NodeChain};
 use super::incidents::{self, Incident};
 use super::ingest::{self, Batch};
 use super::projection;
+use super::repair;
 use super::storage::{self, Folders, StorageError};
 use crate::ids::{NodeId, StoreId};
 use crate::journal::{BadRecord, Hash, NodeKey, Position, Record};
 use crate::retail::UplinkAck;
-use crate::sync::wire::{self, LocateReply, LocateRequest, RecordsQuery, RecordsReply, UrgentReply, WIRE_VERSION};
+use crate::sync::wire::{
+    self, LocateReply, LocateRequest, RecordsQuery, RecordsReply, RepairReply, RepairRequest, UrgentReply, WIRE_VERSION,
+};
 
 /// Requests that may wait for the writer. Beyond it nodes are told to come back.
 pub const JOBS_WAITING_MAX: usize = 256;
@@ -133,6 +136,21 @@ impl Writer {
         self.put_chain(chain);
         let taken = taken.iter().map(on_the_wire).collect();
         Ok(UrgentReply { v: WIRE_VERSION, epoch: self.epoch, taken })
+    }
+
+    /// Our copy of records that a node has lost, signed, as far as one answer holds.
+    pub fn repair(
+        &mut self,
+        store: &StoreId,
+        node: &NodeId,
+        request: &RepairRequest,
+        now_ms: i64,
+    ) -> Result<(RepairReply, Vec<u8>), WriteError> {
+        let chain = self.take_chain(store, node, now_ms)?;
+        let copy = repair::copy(&self.connection, &chain, request, now_ms)?;
+        self.put_chain(chain);
+        let ack = copy.last.map(|at| self.acknowledge(store, node, &at));
+        Ok((RepairReply { v: WIRE_VERSION, epoch: self.epoch, ack }, copy.lines))
     }
 
     /// A person has dealt with an incident.

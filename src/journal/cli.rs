@@ -136,6 +136,9 @@ fn readable(record: &Record) -> String {
 }
 
 fn write_report(report: &VerifyReport, has_key: bool, out: &mut dyn Write) -> io::Result<()> {
+    for bad in &report.repaired {
+        writeln!(out, "repaired from head office's copy: {bad}")?;
+    }
     if let Some(bad) = &report.first_bad {
         writeln!(out, "BAD: {bad}")?;
         writeln!(out, "{} bad stretches, {} intact records in {} segments", report.bad_stretches, report.records, report.segments)?;

@@ -8,12 +8,14 @@
 //! 4. The first write or flush that fails fences the journal for good. A second try would be answered from the page cache.
 //! 5. A start never writes into an older file. What it cannot prove to be on disk it copies, byte for byte, into a new one.
 //! 6. A record that was flushed once is never cut, whatever it looks like now, and never taken for the end.
+//! 7. A hole is filled by a file of its own, with bytes that its neighbours prove; the damaged file stays as it is.
 //!
 //! Layout
 //!
 //! ```text
 //! FOLDER/segment-0000000000000001-8f3a….jsonl   records 1 to 811, one line each
 //! FOLDER/segment-0000000000000812-8f3a….jsonl   records 812 to …, then zeros: the active segment
+//! FOLDER/repair-0000000000000024-0000….jsonl    what was lost in one of them, from head office's copy
 //! FOLDER/lock                                   held by the one process that writes
 //! ```
 //!
@@ -31,6 +33,7 @@ mod segment;
 mod walk;
 
 mod recovery;
+pub mod repair;
 mod replay;
 mod writer;
 
@@ -53,6 +56,7 @@ pub use key::{KeyError, NodeKey, PublicKey};
 pub use reader::{RawRecord, Reader};
 pub use record::{Draft, Hole, Identity, Kind, Link, OwnEvent, Position, Record};
 pub use recovery::{Cut, Damage, Opened, RecoveryReport};
+pub use repair::{BadRepair, LostRecords, Repair};
 pub use replay::{Replay, Replayed};
 pub use segment::SegmentName;
 pub use verify::{VerifyReport, verify};

@@ -17,6 +17,7 @@
 //! | 12  | two segments with one first record                                   | refused: two disks were mixed                      |
 //! | 13  | an intact record of another node, or of a newer format               | refused, with what to do                           |
 //! | 14  | segments, and no intact record in any                                | refused: no tear does that                         |
+//! | 15  | a bad record up to D that a repair holds                             | read from there, as if it stood in its segment     |
 //!
 //! Rows 3 and 4 look at the same stretch: after a failed fsync the page cache shows what the disk does not have, so what is not
 //! proved to be on disk is written again before anything is answered from it. Each row has a test in `tests/journal/recovery.rs`.
@@ -58,6 +59,8 @@ pub struct RecoveryReport {
     pub carried_over: u64,
     pub cut: Option<Cut>,
     pub damage: Vec<Damage>,
+    /// What is bad in its segment and was read from a repair.
+    pub repaired: Vec<Bad>,
 }
 
 /// A torn tail: never acknowledged, taken away.
@@ -96,6 +99,9 @@ impl fmt::Display for RecoveryReport {
         for damage in &self.damage {
             let place = if damage.in_replay { "what it could change is unproved" } else { "before what is replayed" };
             write!(f, "; DAMAGED: {} ({place})", damage.bad)?;
+        }
+        for bad in &self.repaired {
+            write!(f, "; repaired: {bad}")?;
         }
         Ok(())
     }
@@ -157,7 +163,7 @@ fn swap_in<D: Disk>(
     // Row 11.
     if let Some(last) = &scan.flushed
         && last.segment != name
-        && !scan.bad.iter().any(|bad| bad.segment == last.segment)
+        && !scan.bad.iter().chain(&scan.repaired).any(|bad| bad.segment == last.segment)
     {
         let former = disk.open(&last.segment.to_string()).map_err(|error| Trouble::Failed("opening the former segment", error))?;
         trim(disk, &former, last.end)?;
@@ -196,6 +202,8 @@ struct Scan {
     /// Intact records above D, up to the cut.
     tail: VecDeque<Found>,
     bad: Vec<Bad>,
+    /// Row 15.
+    repaired: Vec<Bad>,
     cut: Option<Cut>,
     carries: Vec<u64>,
 }
@@ -234,6 +242,7 @@ impl Scan {
                 }
             }
         }
+        scan.repaired = walk.repaired().to_vec();
         scan.cut_tail();
         Ok(scan)
     }
@@ -352,6 +361,7 @@ impl Scan {
             carried_over: self.tail.len() as u64,
             cut: self.cut.clone(),
             damage: self.damage().collect(),
+            repaired: self.repaired.clone(),
         }
     }
 }

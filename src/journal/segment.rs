@@ -148,7 +148,7 @@ pub(super) enum Trouble {
 
 impl Trouble {
     /// For writes outside of any record: there a full disk is only full.
-    fn in_writing(act: &'static str) -> impl Fn(io::Error) -> Trouble {
+    pub fn in_writing(act: &'static str) -> impl Fn(io::Error) -> Trouble {
         move |error| if is_full(&error) { Trouble::Full } else { Trouble::Failed(act, error) }
     }
 }

@@ -25,6 +25,8 @@ pub struct VerifyReport {
     pub first_bad: Option<Bad>,
     /// Bad stretches in all.
     pub bad_stretches: u64,
+    /// Bad in their segments, and read from repairs: records in order.
+    pub repaired: Vec<Bad>,
     /// Bytes of a record that a power cut kept from being written whole: never acknowledged, and no damage.
     pub unfinished_bytes: u64,
     /// Signatures that hold. Without a key from outside each link's own key is believed.
@@ -65,7 +67,7 @@ pub fn verify_disk<D: Disk>(disk: &D, key: Option<&PublicKey>) -> io::Result<Ver
                 if record.kind() == Kind::Link && key.is_none() {
                     signer = record.link().and_then(|link| PublicKey::from_hex(&link.public_key).ok());
                 }
-                if let Some(reason) = wrong_vouching(&record, report.head, key, signer.as_ref()) {
+                if let Some(reason) = wrong_vouching(&record, report.head, key, signer.as_ref(), walk.bridge_seq()) {
                     let (segment, offset) = walk.place();
                     bad_stretches.push(Bad { segment, line: walk.line(), offset, seq: record.seq, lost: None, reason });
                 } else if record.sig.is_some() && signer.is_some() {
@@ -79,6 +81,7 @@ pub fn verify_disk<D: Disk>(disk: &D, key: Option<&PublicKey>) -> io::Result<Ver
             }
         }
     }
+    report.repaired = walk.repaired().to_vec();
     if let Some(torn) = bad_stretches.iter().position(|bad| bad.seq > durable_upto) {
         report.unfinished_bytes = unfinished_bytes(disk, &bad_stretches[torn])?;
         if report.unfinished_bytes > 0 {
@@ -95,7 +98,13 @@ pub fn verify_disk<D: Disk>(disk: &D, key: Option<&PublicKey>) -> io::Result<Ver
 }
 
 /// What is wrong with a record's signature or with a link's words, if anything.
-fn wrong_vouching(record: &Record, head: Option<Position>, key: Option<&PublicKey>, signer: Option<&PublicKey>) -> Option<BadRecord> {
+fn wrong_vouching(
+    record: &Record,
+    head: Option<Position>,
+    key: Option<&PublicKey>,
+    signer: Option<&PublicKey>,
+    bridge_seq: u64,
+) -> Option<BadRecord> {
     let must_be_signed = match record.kind() {
         Kind::Link | Kind::Mark | Kind::CarryForward => true,
         Kind::Command => false,
@@ -107,7 +116,9 @@ fn wrong_vouching(record: &Record, head: Option<Position>, key: Option<&PublicKe
         }
         let parent = head.map_or((None, 0), |head| (Some(head.incarnation), head.seq));
         let is_first_here = head.is_none() && record.seq > 1;
-        if link.parent_hash != record.prev || (!is_first_here && (link.parent_inc, link.parent_seq) != parent) {
+        // Written over a hole that has been filled since: the walk has seen that it names the record in front of it.
+        let is_bridge = record.seq == bridge_seq;
+        if link.parent_hash != record.prev || (!is_first_here && !is_bridge && (link.parent_inc, link.parent_seq) != parent) {
             return Some(BadRecord::NoLink);
         }
     }

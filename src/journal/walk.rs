@@ -3,10 +3,11 @@
 //!
 //! * A segment ends where the next one begins: what follows there was carried over into the next one, byte for byte.
 //! * A bad stretch lasts until the next intact record; the sequence of that record says how many were lost.
+//! * Lost records that a repair holds are given as if they stood where they belong.
 //! * A record that is intact but does not name its predecessor's hash is reported and still given: no tearing makes such a
 //!   line, so either it or its predecessor was written by someone else, and dropping a sale would be no answer to that.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::io;
 
@@ -14,6 +15,7 @@ use super::disk::Disk;
 use super::error::BadRecord;
 use super::lines::{Line, Lines};
 use super::record::{Identity, Kind, Position, Record};
+use super::repair;
 use super::segment::SegmentName;
 
 /// A bad stretch of a segment.
@@ -64,6 +66,12 @@ pub(super) struct Walk<D: Disk> {
     found: VecDeque<Step>,
     /// Where the newest record begins, and its segment.
     place: (SegmentName, u64),
+    /// Bad stretches, or parts of them, whose records came out of a repair.
+    repaired: Vec<Bad>,
+    /// The record in front of a hole that a repair filled to its end: a link behind it, older than the repair, names this one.
+    parent: Option<Position>,
+    /// The newest link that names a parent in front of a filled hole.
+    bridge_seq: u64,
 }
 
 impl<D: Disk> Walk<D> {
@@ -82,6 +90,9 @@ impl<D: Disk> Walk<D> {
             stretch: None,
             found: VecDeque::new(),
             place: (first, 0),
+            repaired: Vec::new(),
+            parent: None,
+            bridge_seq: 0,
         }
     }
 
@@ -99,7 +110,7 @@ impl<D: Disk> Walk<D> {
             let line = if is_over { None } else { self.lines.as_mut().expect("a segment is open").next()? };
             match line {
                 None => self.end_segment(),
-                Some(line) => self.judge(line),
+                Some(line) => self.judge(line)?,
             }
         }
     }
@@ -122,6 +133,16 @@ impl<D: Disk> Walk<D> {
     /// The sequence of the next record.
     pub fn expect(&self) -> u64 {
         self.expect
+    }
+
+    /// What was found bad and is whole again, so far.
+    pub fn repaired(&self) -> &[Bad] {
+        &self.repaired
+    }
+
+    /// The newest link that was written while records before it were lost, which a repair has brought back since.
+    pub fn bridge_seq(&self) -> u64 {
+        self.bridge_seq
     }
 
     /// Comes to `seq`, which is in the first segment, without a look at the records before it: in an undamaged segment the number
@@ -158,7 +179,7 @@ impl<D: Disk> Walk<D> {
         if self.expect < name.first_seq && self.stretch.is_none() {
             self.begin_stretch(0, 0, BadRecord::Missing);
         }
-        self.end_stretch(name.first_seq);
+        self.end_stretch(name.first_seq)?;
         self.expect = name.first_seq;
         self.lines = Some(Lines::open(&self.disk, &name.to_string(), self.line_bytes_max)?);
         Ok(true)
@@ -174,7 +195,7 @@ impl<D: Disk> Walk<D> {
         self.segments.get(self.index + 1).map_or(u64::MAX, |next| next.first_seq)
     }
 
-    fn judge(&mut self, line: Line) {
+    fn judge(&mut self, line: Line) -> io::Result<()> {
         let Line { offset, number, zeros, bytes } = line;
         if zeros > 0 {
             self.begin_stretch(offset - zeros, number, BadRecord::Zeros);
@@ -183,40 +204,56 @@ impl<D: Disk> Walk<D> {
             if bytes.len() > self.line_bytes_max { Err(BadRecord::TooLong { max: self.line_bytes_max }) } else { Record::parse(bytes) };
         let record = match parsed {
             Ok(record) => record,
-            Err(reason) => return self.begin_stretch(offset, number, reason),
+            Err(reason) => {
+                self.begin_stretch(offset, number, reason);
+                return Ok(());
+            }
         };
         if self.identity.as_ref().is_some_and(|identity| *identity != record.identity) {
-            return self.begin_stretch(offset, number, BadRecord::Foreign(record.identity));
+            self.begin_stretch(offset, number, BadRecord::Foreign(record.identity));
+            return Ok(());
         }
         if record.seq < self.expect {
-            return self.begin_stretch(offset, number, BadRecord::OutOfOrder);
+            self.begin_stretch(offset, number, BadRecord::OutOfOrder);
+            return Ok(());
         }
         if record.seq >= self.limit() {
             // Carried over: the next segment has it.
-            return self.end_segment();
+            self.end_segment();
+            return Ok(());
         }
         if record.seq > self.expect {
             self.begin_stretch(offset, number, BadRecord::Missing);
         }
-        self.end_stretch(record.seq);
+        self.end_stretch(record.seq)?;
         if let Some(reason) = self.broken_chain(&record) {
             self.begin_stretch(offset, number, reason);
-            self.end_stretch(record.seq);
+            self.end_stretch(record.seq)?;
         }
         self.accept(record, offset);
+        Ok(())
     }
 
     fn accept(&mut self, record: Record, offset: u64) {
         self.identity.get_or_insert_with(|| record.identity.clone());
         self.expect = record.seq + 1;
         self.head = Some(record.position());
+        self.parent = None;
         self.place = (self.segments[self.index], offset);
         self.found.push_back(Step::Record(Box::new(record)));
     }
 
     /// What is wrong between the record and its predecessor, where there is one.
-    fn broken_chain(&self, record: &Record) -> Option<BadRecord> {
+    fn broken_chain(&mut self, record: &Record) -> Option<BadRecord> {
         let head = self.head?;
+        let names_parent = |parent: Position| {
+            let link = record.link().filter(|_| record.kind() == Kind::Link);
+            record.prev == parent.hash && link.is_some_and(|link| link.parent_seq == parent.seq && link.parent_hash == parent.hash)
+        };
+        if self.parent.is_some_and(names_parent) {
+            self.bridge_seq = record.seq;
+            return None;
+        }
         if record.prev != head.hash {
             return Some(BadRecord::ChainBroken);
         }
@@ -235,13 +272,40 @@ impl<D: Disk> Walk<D> {
     }
 
     /// An intact record with sequence `seq` ends the stretch, if there is one.
-    fn end_stretch(&mut self, seq: u64) {
-        if let Some(stretch) = self.stretch.take() {
-            if seq > stretch.seq {
-                self.head = None;
-            }
-            let lost = (seq > stretch.seq).then(|| (stretch.seq, seq - 1));
-            self.found.push_back(Step::Bad(Bad { lost, ..stretch }));
+    fn end_stretch(&mut self, seq: u64) -> io::Result<()> {
+        let Some(stretch) = self.stretch.take() else { return Ok(()) };
+        if seq <= stretch.seq {
+            self.found.push_back(Step::Bad(stretch));
+            return Ok(());
         }
+        let (first, last) = (stretch.seq, seq - 1);
+        let mut repaired = repair::records(&self.disk, self.identity.as_ref(), first, last, self.line_bytes_max)?;
+        let parent = self.head;
+        let mut next = first;
+        while next <= last {
+            let run_ends = |held: bool, repaired: &BTreeMap<u64, Record>| {
+                (next..=last).find(|seq| repaired.contains_key(seq) != held).map_or(last, |seq| seq - 1)
+            };
+            let is_held = repaired.contains_key(&next);
+            let end = run_ends(is_held, &repaired);
+            let part = Bad { seq: next, lost: Some((next, end)), ..stretch.clone() };
+            if is_held {
+                self.repaired.push(part);
+                for record in (next..=end).filter_map(|seq| repaired.remove(&seq)) {
+                    if self.head.is_some_and(|head| record.prev != head.hash) {
+                        let reason = BadRecord::ChainBroken;
+                        self.found.push_back(Step::Bad(Bad { seq: record.seq, lost: None, reason, ..stretch.clone() }));
+                    }
+                    self.head = Some(record.position());
+                    self.found.push_back(Step::Record(Box::new(record)));
+                }
+            } else {
+                self.head = None;
+                self.found.push_back(Step::Bad(part));
+            }
+            next = end + 1;
+        }
+        self.parent = parent.filter(|_| self.head.is_some());
+        Ok(())
     }
 }

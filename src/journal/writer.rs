@@ -9,6 +9,7 @@ use super::error::{AppendError, Fenced, OpenError, ReadError};
 use super::key::NodeKey;
 use super::record::{Draft, Fields, Identity, OwnEvent, Position, Record, encode, is_carry, unfit_event};
 use super::recovery::{self, Opened};
+use super::repair::{self, Repair};
 use super::replay::{self, Replay};
 use super::segment::{ActiveSegment, SegmentName, Trouble};
 use crate::fault::Fault;
@@ -168,6 +169,18 @@ impl<D: Disk> Journal<D> {
     /// All records, for proving that state is the same from wherever it is replayed. Only what is flushed is sure to be in it.
     pub fn replay_from_start(&self) -> Result<Replay<D>, ReadError> {
         Replay::open(&self.disk, &self.options, 1).map_err(|source| self.unreadable(source))
+    }
+
+    /// Keeps what fills a hole in a file of its own, durable when this returns. The damaged segment stays as it is.
+    pub fn store_repair(&mut self, repair: &Repair) -> Result<(), AppendError> {
+        self.check_fence()?;
+        let stored = repair::store(&self.disk, repair);
+        self.fence_on(stored)
+    }
+
+    /// Whether a repair holds any of these records.
+    pub fn is_repaired(&self, first_seq: u64, last_seq: u64) -> Result<bool, ReadError> {
+        repair::is_repaired(&self.disk, first_seq, last_seq).map_err(|source| self.unreadable(source))
     }
 
     /// From the newest intact carry-forward below `seq`, or from the start when there is none: the way back when the content that a

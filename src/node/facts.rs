@@ -69,6 +69,8 @@ pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>) 
         | Command::SignOut {}
         | Command::LockTill { .. }
         | Command::ReportPinMiss { .. } => {}
+        // Repair of the journal.
+        Command::RecordRepair { .. } => {}
     }
     facts
 }

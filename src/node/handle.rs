@@ -12,10 +12,11 @@ use super::screen::{ArticleInfo, LinkStatus, NextScan, Screen};
 use crate::device::{DeviceReport, TestKind};
 use crate::gs1::CodeRules;
 use crate::ids::{CommandId, DeviceName, Incarnation, Sku, StaffId, WorkstationId};
-use crate::journal::Position;
+use crate::journal::{Position, Repair};
 use crate::money::{Currency, Qty};
 use crate::retail::{Answer, Command, Feed, Refusal, ScanFact};
 use crate::sync::feed::Article;
+use crate::sync::repair::Damaged;
 use crate::time::Stamp;
 use crate::views::{LoadError, NotNow, Views};
 
@@ -76,6 +77,10 @@ pub enum Input {
     },
     /// What lies on the shelf by the baseline and our own movements; `None` where there is no baseline.
     OnHand(Vec<Sku>, oneshot::Sender<Vec<Option<OnHand>>>),
+    /// All holes of the journal that are not filled.
+    Damage(Vec<Damaged>),
+    /// What fills a hole, proved: keep it, and take what it holds into the state.
+    Repaired(Box<Repair>, oneshot::Sender<Result<(), String>>),
     /// Once, right after the start: settle what the last process left under way.
     Restarted,
     Stop,

@@ -3,6 +3,7 @@
 pub mod handle;
 pub mod screen;
 
+mod repair;
 pub mod replay;
 pub mod run;
 pub mod service;

@@ -10,6 +10,7 @@ use crate::ids::{DeviceName, StoreId, WorkstationId};
 use crate::retail::basket::{Basket, Place, totals};
 use crate::retail::day::Day;
 use crate::retail::{Event, EventKind, Feed, Rules, State, tender};
+use crate::sync::repair::Damaged;
 use crate::time::Stamp;
 
 pub struct Publisher {
@@ -29,6 +30,7 @@ pub struct Publisher {
     newest_seq: u64,
     urgent_seq: u64,
     alarms: Vec<String>,
+    damage: Vec<Damaged>,
 }
 
 /// What a workstation shows that is not business state.
@@ -49,6 +51,7 @@ impl Publisher {
         waiting: BTreeSet<u64>,
         newest_seq: u64,
         alarms: Vec<String>,
+        damage: Vec<Damaged>,
     ) -> Publisher {
         Publisher {
             store,
@@ -65,6 +68,7 @@ impl Publisher {
             newest_seq,
             urgent_seq: 0,
             alarms,
+            damage,
         }
     }
 
@@ -90,6 +94,11 @@ impl Publisher {
         if !self.alarms.iter().any(|known| known == words) {
             self.alarms.push(words.to_owned());
         }
+    }
+
+    /// Shown until a look at the journal finds nothing of it any more. True when it changed.
+    pub fn set_damage(&mut self, damage: Vec<Damaged>) -> bool {
+        std::mem::replace(&mut self.damage, damage) != self.damage
     }
 
     pub fn device(&mut self, status: DeviceStatus) -> bool {
@@ -190,7 +199,9 @@ impl Publisher {
         metrics::gauge!("counterfoil_head_office_online").set(if link.online { 1.0 } else { 0.0 });
         metrics::gauge!("counterfoil_journal_seq").set(self.newest_seq as f64);
         metrics::gauge!("counterfoil_prints_open").set(state.prints.len() as f64);
-        metrics::gauge!("counterfoil_alarms").set(self.alarms.len() as f64);
+        let damage = self.damage.iter().map(|damaged| damage_alarm(damaged, state));
+        let alarms: Vec<String> = self.alarms.iter().cloned().chain(damage).collect();
+        metrics::gauge!("counterfoil_alarms").set(alarms.len() as f64);
         Arc::new(Screen {
             revision: self.revision,
             store: self.store.clone(),
@@ -203,7 +214,7 @@ impl Publisher {
             devices: self.devices.values().cloned().collect(),
             link,
             feeds: self.feeds(state),
-            alarms: self.alarms.clone(),
+            alarms,
         })
     }
 
@@ -247,4 +258,16 @@ impl Publisher {
             })
             .collect()
     }
+}
+
+fn damage_alarm(damaged: &Damaged, state: &State) -> String {
+    let mut words = format!("The record is damaged: {}. Selling goes on.", damaged.words);
+    if state.unproved.overlaps(damaged.first_seq, damaged.last_seq) {
+        words.push_str(" Sales and cash of today that it held are unproved until it is repaired.");
+    }
+    match damaged.why.as_str() {
+        "" => words.push_str(" Head office's copy is fetched as soon as there is a line."),
+        why => words.push_str(&format!(" Head office's copy {why}. Call the technician: `counterfoil journal verify`.")),
+    }
+    words
 }

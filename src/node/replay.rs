@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::writer::WriterError;
 use crate::journal::{Content, Disk, Journal, Kind, ReadError, Record, Replay, Replayed as Step};
+use crate::retail::unproved::Unproved;
 use crate::retail::{Event, State};
 
 /// What a replay found.
@@ -16,17 +17,34 @@ pub struct Replayed {
     pub records: u64,
     /// Damage within the replayed range, in words: what the lost records could change is unproved.
     pub holes: Vec<String>,
+    /// The carry-forward it began with, when records were missing from the state it names.
+    lacking: Option<(u64, Unproved)>,
 }
 
 /// The state at the journal's end. When the content that a carry-forward names cannot be read, the one before it serves.
 pub fn state<D: Disk>(mut replay: Replay<D>, journal: &Journal<D>, content: &Content<D>) -> Result<Replayed, WriterError> {
+    let mut begins = u64::MAX;
     loop {
         match fold(replay, content) {
             Err(WriterError::CarryForward { seq, reason }) if seq > 1 => {
                 tracing::error!(seq, %reason, "the state carried forward cannot be loaded; replaying from the one before");
                 replay = journal.replay_from_carry_before(seq)?;
             }
-            done => return done,
+            Ok(done) => {
+                let Some((seq, missing)) = &done.lacking else { return Ok(done) };
+                let mut is_back = false;
+                for range in missing.ranges() {
+                    is_back |= journal.is_repaired(range.first_seq, range.last_seq)?;
+                }
+                // Nothing older may be here.
+                if !is_back || *seq >= begins {
+                    return Ok(done);
+                }
+                tracing::info!(seq, "the state carried forward lacks records that have been repaired since; replaying from the one before");
+                begins = *seq;
+                replay = journal.replay_from_carry_before(*seq)?;
+            }
+            failed => return failed,
         }
     }
 }
@@ -45,6 +63,13 @@ pub fn fold<D: Disk>(steps: impl Iterator<Item = Result<Step, ReadError>>, conte
         let events = events(&record)?;
         if let (0, Some(Event::CarriedForward { parts })) = (replayed.records, events.first()) {
             replayed.state = carried(record.seq, parts, content)?;
+            if !replayed.state.unproved.is_empty() {
+                replayed.lacking = Some((record.seq, replayed.state.unproved.clone()));
+            }
+        }
+        let link = if record.kind() == Kind::Link { record.link() } else { None };
+        for hole in link.into_iter().flat_map(|link| link.holes) {
+            replayed.state.note_hole(hole.first_seq, hole.last_seq);
         }
         for event in &events {
             replayed.state.apply(record.seq, event);

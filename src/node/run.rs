@@ -56,12 +56,12 @@ type Reply = oneshot::Sender<Result<Answer, AskError>>;
 
 /// What waits for the flush of the batch.
 #[derive(Default)]
-struct Batch {
+pub(super) struct Batch {
     recorded: Vec<Recorded>,
     replies: Vec<(Reply, Result<Answer, AskError>)>,
     /// Something in it must not leave the node before its fsync.
     hard: bool,
-    changed: bool,
+    pub(super) changed: bool,
 }
 
 impl<D: Disk> Loop<D> {
@@ -146,14 +146,22 @@ impl<D: Disk> Loop<D> {
                 // The asker may have gone; nothing depends on it.
                 let _ = reply.send(found);
             }
-            Input::Restarted => self.settle_restart(batch)?,
+            Input::Damage(damaged) => self.damage(damaged, batch)?,
+            Input::Repaired(repair, reply) => {
+                let kept = self.repair(&repair, batch)?;
+                let _ = reply.send(kept);
+            }
+            Input::Restarted => {
+                let left = print::after_restart(self.writer.state());
+                self.settle_prints(left, batch)?;
+            }
             Input::Stop => unreachable!("the loop handles Stop before it gets here"),
         }
         Ok(())
     }
 
     /// Prefetch, decide, apply, append. What is answered here is sent after the flush.
-    fn command(&mut self, request: CommandRequest, batch: &mut Batch) -> Result<Result<Answer, AskError>, WriterError> {
+    pub(super) fn command(&mut self, request: CommandRequest, batch: &mut Batch) -> Result<Result<Answer, AskError>, WriterError> {
         let workstation = request.workstation.clone();
         let mut facts = facts::prefetch(&request, self.writer.state(), &self.sources(&self.books.books()));
         facts.check_open = workstation.as_ref().is_some_and(|workstation| self.publisher.check_is_open(workstation));
@@ -277,8 +285,7 @@ impl<D: Disk> Loop<D> {
     }
 
     /// Papers whose outcome nobody knows become questions; those of which no byte was sent go to their printers again.
-    fn settle_restart(&mut self, batch: &mut Batch) -> Result<(), WriterError> {
-        let left = print::after_restart(self.writer.state());
+    pub(super) fn settle_prints(&mut self, left: print::AfterRestart, batch: &mut Batch) -> Result<(), WriterError> {
         for job in left.unknown {
             let progress = PrintProgress::Unknown { cause: "restart".to_owned() };
             if let Err(refused) = self.command(shell_request(None, Command::ReportPrint { job, progress }), batch)? {

@@ -27,6 +27,7 @@ use crate::ids::Incarnation;
 use crate::journal::{self, Content, Folder, Identity, Journal, KeyError, NodeKey, OpenOptions, ReadError, Reader};
 use crate::retail::Command;
 use crate::retail::day::Day;
+use crate::sync::repair::Damaged;
 use crate::sync::{self, http::SyncConfig};
 use crate::time::{Clock, SystemClock};
 use crate::views::{self, ReadRecords, Views};
@@ -94,9 +95,18 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
     )?;
     info!(recovery = %opened.report, "journal opened");
     let mut alarms: Vec<String> = Vec::new();
+    let mut damaged: Vec<Damaged> = Vec::new();
     for damage in &opened.report.damage {
         error!(%damage.bad, damage.in_replay, "the journal is damaged");
-        alarms.push(format!("The record is damaged: {}. Selling goes on; call the technician: `counterfoil journal verify`.", damage.bad));
+        match damage.bad.lost {
+            Some((first_seq, last_seq)) => {
+                damaged.push(Damaged { first_seq, last_seq, words: damage.bad.to_string(), why: String::new() });
+            }
+            None => alarms.push(format!(
+                "The record is damaged: {}. Selling goes on; call the technician: `counterfoil journal verify`.",
+                damage.bad
+            )),
+        }
     }
     let journal = opened.journal;
     let replayed = replay::state(opened.replay, &journal, &content)?;
@@ -132,6 +142,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
         waiting(&views, acknowledged),
         head_seq,
         alarms,
+        damaged,
     );
     let prints = Prints {
         letterhead: config.letterhead.clone(),

@@ -8,9 +8,10 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::handle::CommandRequest;
+use super::replay;
 use crate::fault::Fault;
 use crate::ids::{AttemptId, CommandId, Incarnation, JobId, TxnId};
-use crate::journal::{AppendError, Content, Disk, Draft, Fenced, Journal, Position, ReadError};
+use crate::journal::{AppendError, Content, Disk, Draft, Fenced, Journal, Position, ReadError, Repair};
 use crate::retail::day::Day;
 use crate::retail::{self, Answer, Ask, Command, Effect, Event, EventKind, Facts, Fresh, Refusal, Rules, State};
 use crate::time::{Clock, ClockQuality, Stamp};
@@ -155,6 +156,18 @@ impl<D: Disk> Writer<D> {
     pub fn close(self) -> Result<(), WriterError> {
         let at = self.now();
         Ok(self.journal.close(at)?)
+    }
+
+    /// Keeps what fills a hole. Where the state lacked it, the state is made anew from the journal, which has it now: the same function as at
+    /// a start, so that what runs on and what a restart would find are one. The loop stands still for it, as long as a start takes.
+    pub fn repair(&mut self, repair: &Repair) -> Result<(), WriterError> {
+        self.journal.store_repair(repair)?;
+        if self.state.unproved.overlaps(repair.first_seq(), repair.last().seq) {
+            self.flush()?;
+            let replay = self.journal.replay_from_carry_before(repair.first_seq())?;
+            self.state = replay::state(replay, &self.journal, &self.content)?.state;
+        }
+        Ok(())
     }
 
     fn ask(&self, request: CommandRequest, at: Stamp) -> Ask {

@@ -14,6 +14,7 @@ use super::day::{Day, DayReport};
 use super::print::OpenPrint;
 use super::staff::Misses;
 use super::state::{AdoptedFeed, Impossible, State, Workstation};
+use super::unproved::Unproved;
 use crate::ids::{JobId, StaffId, TxnId, WorkstationId};
 
 const CORE: &str = "core";
@@ -47,6 +48,8 @@ struct Core {
     impossible: Vec<Impossible>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     lockouts: BTreeMap<StaffId, Misses>,
+    #[serde(default, skip_serializing_if = "Unproved::is_empty")]
+    unproved: Unproved,
 }
 
 impl State {
@@ -63,6 +66,7 @@ impl State {
             uplink: self.uplink.clone(),
             impossible: self.impossible.clone(),
             lockouts: self.lockouts.clone(),
+            unproved: self.unproved.clone(),
         };
         let part =
             |name: &str, bytes: Result<Vec<u8>, serde_json::Error>| (name.to_owned(), bytes.expect("State is plain values and text keys"));
@@ -78,9 +82,24 @@ impl State {
         if let Some(part) = parts.keys().find(|name| ![CORE, ANSWERS, MOVEMENTS].contains(&name.as_str())) {
             return Err(PartsError::Unknown { part: part.clone() });
         }
-        let Core { day, workstations, baskets, prints, copies, last_report, feeds, uplink, impossible, lockouts } = read(parts, CORE)?;
+        let Core { day, workstations, baskets, prints, copies, last_report, feeds, uplink, impossible, lockouts, unproved } =
+            read(parts, CORE)?;
         let (answers, movements) = (read(parts, ANSWERS)?, read(parts, MOVEMENTS)?);
-        Ok(State { day, workstations, baskets, prints, copies, last_report, movements, feeds, uplink, answers, impossible, lockouts })
+        Ok(State {
+            day,
+            workstations,
+            baskets,
+            prints,
+            copies,
+            last_report,
+            movements,
+            feeds,
+            uplink,
+            answers,
+            impossible,
+            lockouts,
+            unproved,
+        })
     }
 }
 

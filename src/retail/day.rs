@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::decide::{Case, Outcome};
 use super::tax::{TaxAmount, TaxGroup};
+use super::unproved::LostRange;
 use super::{Answer, Event, Refusal, Rules, State, TenderKind, TransactionKind, TransactionRecord, print};
 use crate::ids::WorkstationId;
 use crate::money::Money;
@@ -40,6 +41,9 @@ pub struct DayReport {
     pub currency: String,
     pub workstations: Vec<WorkstationTotals>,
     pub totals: Totals,
+    /// Records that could not be read when the report was made: it may lack what they held.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unproved: Vec<LostRange>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,7 +85,8 @@ pub fn report(state: &State, rules: &Rules, at: Stamp) -> Option<DayReport> {
         }
     }
     let number = state.last_report.as_ref().map_or(0, |last| last.number) + 1;
-    Some(DayReport { number, date, opened_at, closed_at: at, currency: rules.currency.code.clone(), workstations, totals })
+    let (currency, unproved) = (rules.currency.code.clone(), state.unproved.ranges().collect());
+    Some(DayReport { number, date, opened_at, closed_at: at, currency, workstations, totals, unproved })
 }
 
 impl Totals {

@@ -5,7 +5,7 @@ use super::basket::Basket;
 use super::day::Day;
 use super::rules::WorkstationRules;
 use super::{Answer, Ask, Command, Decision, Event, Facts, Refusal, Rules, State};
-use super::{age, day, print, rights, sale, staff, stock, tender};
+use super::{age, day, print, rights, sale, staff, stock, tender, unproved};
 use crate::time::BusinessDate;
 
 pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> Result<Decision, Refusal> {
@@ -44,6 +44,8 @@ pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> 
 
         // age.rs
         Command::CheckAge { code, quantity, of_age, proof } => age::check(&case, code, *quantity, *of_age, *proof)?,
+        // Repair of the journal.
+        Command::RecordRepair { first_seq, last_seq } => unproved::record_repair(&case, *first_seq, *last_seq),
     };
 
     // Cannot fail below.

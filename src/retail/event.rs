@@ -117,6 +117,10 @@ pub enum Event {
         proof: AgeProof,
         of_age: bool,
     },
+    // Repair of the journal.
+    /// Records that a disk had lost are back, from head office's copy, in a file of their own.
+    #[serde(rename = "records_repaired.1")]
+    RecordsRepaired { first_seq: u64, last_seq: u64, at: Stamp },
 }
 
 /// What a job prints, by reference: the paper is made from the record that is on disk.
@@ -172,6 +176,8 @@ impl Event {
             | Event::OverrideGiven { .. } => EventKind::Hard,
             // age.rs
             Event::AgeChecked { .. } => EventKind::Hard,
+            // Repair of the journal.
+            Event::RecordsRepaired { .. } => EventKind::Hard,
         }
     }
 }

@@ -25,6 +25,7 @@ pub mod staff;
 pub mod stock;
 pub mod tax;
 pub mod tender;
+pub mod unproved;
 
 pub mod invariant;
 
@@ -176,6 +177,13 @@ pub enum Command {
         quantity: Option<Qty>,
         of_age: bool,
         proof: age::AgeProof,
+    },
+
+    // Repair of the journal.
+    /// From the journal: these records can be read again. Never from a page.
+    RecordRepair {
+        first_seq: u64,
+        last_seq: u64,
     },
 }
 

@@ -117,6 +117,8 @@ fn effect(after: &State, facts: &Facts, event: &Event) -> Option<Effect> {
         | Event::CommandAnswered { .. } => None,
         // age.rs
         Event::AgeChecked { .. } => None,
+        // Repair of the journal.
+        Event::RecordsRepaired { .. } => None,
     }
 }
 

@@ -179,6 +179,8 @@ pub fn needed(command: &Command) -> Option<Right> {
         | Command::SignOut {}
         | Command::LockTill { .. }
         | Command::ReportPinMiss { .. } => None,
+        // Repair of the journal.
+        Command::RecordRepair { .. } => None,
     }
 }
 

@@ -12,6 +12,7 @@ use super::event::PrintSubject;
 use super::print::{self, OpenPrint, PrintState};
 use super::staff::{LOCKOUTS_KEPT_MAX, Misses, SignInWay, SignedIn};
 use super::stock::{Movement, Movements};
+use super::unproved::Unproved;
 use super::{Event, Feed, TransactionKind, TransactionRecord, UplinkAck, invariant};
 use crate::ids::{JobId, Sku, StaffId, TxnId, WorkstationId};
 use crate::time::Stamp;
@@ -43,6 +44,8 @@ pub struct State {
     pub lockouts: BTreeMap<StaffId, Misses>,
     /// Events that did not fit the state they met. Empty unless we have a bug or the journal has a hole; reported by [`invariant`].
     pub impossible: Vec<Impossible>,
+    /// Records that the disk has lost. What they held is missing from all of the above.
+    pub unproved: Unproved,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -250,6 +253,9 @@ impl State {
                 possible(is_new && fits, "a command was answered twice or under another record's number")
             }
 
+            // Repair of the journal.
+            Event::RecordsRepaired { first_seq, last_seq, .. } => self.prove(*first_seq, *last_seq),
+
             // People.
             Event::SignedIn { workstation, staff, way, at } => {
                 let person = SignedIn { staff: staff.clone(), since: *at, locked: false };
@@ -332,7 +338,8 @@ impl State {
             workstation.totals = Totals::default();
         }
         possible(was_open && is_next, "a day was closed that was not open, or under a wrong number")?;
-        possible(totals == report.totals, "a day report differs from its records")
+        // What was lost when the day was closed may have come back since; the report said then that it could lack something.
+        possible(totals == report.totals || !report.unproved.is_empty(), "a day report differs from its records")
     }
 
     fn basket(&mut self, txn: &TxnId) -> Result<&mut Basket, &'static str> {

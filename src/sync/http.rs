@@ -27,6 +27,8 @@ use crate::retail::{Command, Event, EventKind, Feed, UplinkAck};
 use crate::time::{Clock, SystemClock};
 use crate::views::{FeedState, LoadError};
 
+mod repair;
+
 /// A connection that cannot be opened by then has failed.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The page's "last contact" is at most this old while all is well.
@@ -52,6 +54,8 @@ pub struct SyncConfig {
     /// Head office's public key, 64 hex characters. `None`: the first contact's is trusted and written to `pin_file`.
     pub public_key: Option<String>,
     pub pin_file: PathBuf,
+    /// The node's own key, which must have signed what comes back to fill a hole.
+    pub key_file: PathBuf,
     /// The newest acknowledgement in the node's own journal.
     pub kept: Option<UplinkAck>,
 }
@@ -84,6 +88,7 @@ impl SyncConfig {
             key: link.key.clone(),
             public_key: link.public_key.clone(),
             pin_file: data_dir.join("head-office.pub"),
+            key_file: data_dir.join("node.key"),
             kept,
         }
     }
@@ -101,7 +106,7 @@ impl SyncConfig {
     }
 }
 
-/// Starts uplink, side door and downlinks as tasks; they run until the loop stops. The shop does not depend on any of them, so what
+/// Starts uplink, side door, downlinks and repairs as tasks; they run until the loop stops. The shop does not depend on any of them, so what
 /// is wrong with the set-up is told to the loop, logged, and holds up nothing else.
 pub fn spawn(node: Node, config: SyncConfig) {
     let line = match Line::open(&config) {
@@ -119,6 +124,7 @@ pub fn spawn(node: Node, config: SyncConfig) {
 /// The same on a line that is open already.
 pub fn spawn_on(node: Node, line: Line) {
     let acknowledged = watch::Sender::new(0);
+    tokio::spawn(repair::run(node.clone(), line.clone()));
     tokio::spawn(run_side_door(node.clone(), line.clone(), acknowledged.subscribe()));
     for feed in Feed::ALL {
         tokio::spawn(run_downlink(node.clone(), line.clone(), feed));

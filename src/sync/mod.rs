@@ -10,6 +10,7 @@ pub mod wire;
 
 pub mod backoff;
 pub mod downlink;
+pub mod repair;
 pub mod side_door;
 pub mod uplink;
 

@@ -9,6 +9,7 @@
 //! | uplink | `POST …/locate` | [`LocateRequest`] → [`LocateReply`] |
 //! | uplink | `POST …/records?…` ([`RecordsQuery`]) | journal lines, zstd → [`RecordsReply`] |
 //! | side door | `POST …/urgent` | journal lines, zstd → [`UrgentReply`] |
+//! | repair | `POST …/repair` | [`RepairRequest`] → zstd: [`RepairReply`] on one line, then journal lines |
 //! | downlink | `GET …/feeds/{feed}?have=VERSION` | → [`FeedOffer`] |
 //! | downlink | `GET …/files/{hash}` | → the file |
 
@@ -143,6 +144,30 @@ pub struct UrgentReply {
     pub taken: Vec<Position>,
 }
 
+/// Records that the node's disk has lost. What is known of their neighbours says which journal is meant, should there be several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepairRequest {
+    pub v: u32,
+    pub first_seq: u64,
+    pub last_seq: u64,
+    /// The record in front of them.
+    #[serde(default)]
+    pub before: Option<Point>,
+    /// What the record behind them calls its predecessor: 64 hex characters.
+    #[serde(default)]
+    pub after_prev: Option<String>,
+}
+
+/// Goes before the lines, which begin with the first record asked for and are as many as fit [`BATCH_BYTES_MAX`]; one at least.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepairReply {
+    pub v: u32,
+    pub epoch: u64,
+    /// Signed: the last of the lines. `None`: head office does not hold the first record asked for.
+    #[serde(default)]
+    pub ack: Option<UplinkAck>,
+}
+
 /// What the newest version of a feed is and which files lead there from the version the node has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeedOffer {
@@ -186,6 +211,9 @@ pub fn records_path(store: &StoreId, node: &NodeId, query: &RecordsQuery) -> Str
 }
 pub fn urgent_path(store: &StoreId, node: &NodeId) -> String {
     format!("/sync/v1/{store}/nodes/{node}/urgent")
+}
+pub fn repair_path(store: &StoreId, node: &NodeId) -> String {
+    format!("/sync/v1/{store}/nodes/{node}/repair")
 }
 pub fn feed_path(store: &StoreId, node: &NodeId, feed: &str, have: u64) -> String {
     format!("/sync/v1/{store}/nodes/{node}/feeds/{feed}?have={have}")

@@ -7,4 +7,5 @@ mod format;
 mod life;
 mod power_cut;
 mod recovery;
+mod repair;
 mod shop;

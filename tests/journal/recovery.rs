@@ -285,7 +285,7 @@ fn a_record_before_the_last_segment_is_never_a_torn_tail() {
 
 /// Day one: carry-forward 2, commands up to 21. Day two: carry-forward 22, in the same segment as the last of day one, and more
 /// segments after it. Everything but the last mark is below D.
-fn two_days() -> ModelDisk {
+pub fn two_days() -> ModelDisk {
     let disk = ModelDisk::new();
     let mut journal = open(&disk, 1).unwrap().journal;
     journal.append(&carry(1)).unwrap();
@@ -300,20 +300,20 @@ fn two_days() -> ModelDisk {
     disk
 }
 
-fn last_of_first_segment_of_day_two() -> u64 {
+pub fn last_of_first_segment_of_day_two() -> u64 {
     let segments = segments(&two_days());
     let day_two = segments.iter().position(|segment| segment.first_seq > 22).unwrap();
     segments[day_two].first_seq - 1
 }
 
-fn lost_segment_of_day_two() -> (u64, u64) {
+pub fn lost_segment_of_day_two() -> (u64, u64) {
     let segments = segments(&two_days());
     let lost = segments.iter().rposition(|segment| segment.first_seq <= 35).unwrap();
     (segments[lost].first_seq, segments[lost + 1].first_seq - 1)
 }
 
 /// One flush each.
-fn sell(journal: &mut Journal<ModelDisk>, numbers: std::ops::RangeInclusive<u64>) {
+pub fn sell(journal: &mut Journal<ModelDisk>, numbers: std::ops::RangeInclusive<u64>) {
     for number in numbers {
         journal.append(&command(number)).unwrap();
         journal.flush().unwrap();
@@ -340,7 +340,7 @@ fn replay(opened: Opened<ModelDisk>) -> (Vec<Record>, Vec<(u64, u64)>) {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Harm {
+pub enum Harm {
     FlipBit,
     ZeroTheLine,
     LoseTheNewline,
@@ -349,7 +349,7 @@ enum Harm {
     LoseTheSegment,
 }
 
-fn damage(disk: &ModelDisk, seq: u64, harm: Harm) {
+pub fn damage(disk: &ModelDisk, seq: u64, harm: Harm) {
     match harm {
         Harm::FlipBit => change_line(disk, seq, |mut line| {
             let middle = line.len() / 2;
@@ -389,7 +389,7 @@ fn place(disk: &ModelDisk, seq: u64) -> (String, Vec<u8>, usize) {
     (name.to_string(), bytes, (seq - name.first_seq) as usize)
 }
 
-fn segments(disk: &ModelDisk) -> Vec<SegmentName> {
+pub fn segments(disk: &ModelDisk) -> Vec<SegmentName> {
     let mut names: Vec<_> = disk.list().unwrap().iter().filter_map(|name| SegmentName::parse(name)).collect();
     names.sort();
     names
@@ -401,7 +401,7 @@ fn only_segment(disk: &ModelDisk) -> String {
 }
 
 /// Without the zeros at the end.
-fn lines(bytes: &[u8]) -> Vec<Vec<u8>> {
+pub fn lines(bytes: &[u8]) -> Vec<Vec<u8>> {
     let written = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
     bytes[..written].split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
 }

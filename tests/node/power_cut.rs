@@ -56,7 +56,7 @@ fn trade(disk: &ModelDisk, outside: &Path) -> BTreeSet<String> {
         head_seq: 0,
         records: Arc::new(|_, _, _| Ok(())),
     });
-    let mut publisher = Publisher::new(config.store.clone(), String::new(), rules.clone(), BTreeSet::new(), 0, Vec::new());
+    let mut publisher = Publisher::new(config.store.clone(), String::new(), rules.clone(), BTreeSet::new(), 0, Vec::new(), Vec::new());
     let writer = Writer::new(opened.journal, content, replayed.state, rules, Arc::new(SystemClock::new()), config.time_zone.clone());
     let screen = publisher.screen(writer.state(), writer.now());
     let work = Loop {

@@ -9,6 +9,7 @@ use counterfoil::money::{Currency, Money};
 use counterfoil::retail::TenderKind;
 use counterfoil::retail::day::{DayReport, Totals, WorkstationTotals};
 use counterfoil::retail::tax::TaxGroup;
+use counterfoil::retail::unproved::LostRange;
 use counterfoil::time::{ClockQuality, Stamp};
 
 use super::records;
@@ -105,6 +106,7 @@ fn day_reports() {
         currency: "EUR".into(),
         workstations: vec![workstation("1", 43, 54), workstation("bar", 7, 18)],
         totals: totals(20, 1_725_000, 725_000, 1_000_000),
+        unproved: Vec::new(),
     };
     let currency = Currency::from_code("EUR").unwrap();
     for (name, kind, tag, copy) in
@@ -116,5 +118,21 @@ fn day_reports() {
         let (report, letterhead, currency, locale) = (&report, &letterhead, &currency, &locale);
         let paper = Report { report, kind, letterhead, currency, locale, utc_offset_min: 60, head_fragment, copy };
         check(&format!("report-{name}.txt"), &text::render(&paper.document(), 48));
+    }
+    let lacking = DayReport { unproved: vec![LostRange { first_seq: 812, last_seq: 813 }], ..report };
+    for (tag, words) in [("en-GB", "Records 812 - 813 cannot be read"), ("de-DE", "Datensätze 812 - 813 sind nicht lesbar")] {
+        let (locale, letterhead) = (Locale::from_tag(tag).unwrap(), records::letterhead(tag));
+        let paper = Report {
+            report: &lacking,
+            kind: ReportKind::Z,
+            letterhead: &letterhead,
+            currency: &currency,
+            locale: &locale,
+            utc_offset_min: 60,
+            head_fragment: "",
+            copy: 0,
+        };
+        let text = text::render(&paper.document(), 48);
+        assert!(text.contains(words), "{text}");
     }
 }

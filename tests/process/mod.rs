@@ -10,5 +10,6 @@ mod errors;
 mod kill;
 mod notify;
 mod printing;
+mod repair;
 mod strace;
 mod thousand;

@@ -140,6 +140,22 @@ impl Shop {
         self.runtime.block_on(self.office.read(question)).expect("head office answers")
     }
 
+    /// Someone's hand in head office's own database.
+    pub fn tamper_with_office(&self, act: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<()> + Send + 'static) {
+        self.runtime.block_on(self.office.write(move |writer, _| Ok(act(writer.connection())?))).expect("head office writes");
+    }
+
+    /// Cuts the line to head office, or mends it. For the next start.
+    pub fn line(&self, is_up: bool) {
+        let text = std::fs::read_to_string(self.config()).expect("the configuration is there");
+        let text = if is_up {
+            text.replace("http://127.0.0.1:9/#", "http://")
+        } else {
+            text.replace("url = \"http://", "url = \"http://127.0.0.1:9/#")
+        };
+        std::fs::write(self.config(), text).expect("a file");
+    }
+
     pub fn last_words(&self) -> String {
         self.log.last_words()
     }
