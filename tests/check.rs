@@ -20,7 +20,15 @@ fn place(data: &Path) -> Place {
 
 fn device(name: &str, kind: DeviceKind, port: PortConfig, profile: &str) -> DeviceConfig {
     let name = DeviceName::new(name).expect("a name");
-    DeviceConfig { name, kind, workstation: None, port, profile: profile.to_owned(), drawer_sense: DrawerSense::None }
+    DeviceConfig {
+        name,
+        kind,
+        workstation: None,
+        port,
+        profile: profile.to_owned(),
+        drawer_sense: DrawerSense::None,
+        card: Default::default(),
+    }
 }
 
 fn row(place: &Place, name: &str) -> Row {

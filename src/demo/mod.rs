@@ -100,8 +100,8 @@ async fn open(arguments: &DemoArguments) -> Result<Demo, DemoError> {
     let line = Line::start(office.address).await.map_err(DemoError::Device)?;
 
     let mut counters = Vec::new();
-    for id in ["1", "2"] {
-        counters.push(Arc::new(Counter::new(id, &folder.join("devices")).map_err(DemoError::Device)?));
+    for (id, has_terminal) in [("1", true), ("2", false)] {
+        counters.push(Arc::new(Counter::new(id, &folder.join("devices"), has_terminal).map_err(DemoError::Device)?));
     }
     let config = shop::node_config(&folder.join("node"), arguments.port, line.address(), counters.iter().map(Arc::as_ref));
     let (extra, currency) = (counters.clone(), config.rules.currency.clone());
@@ -155,6 +155,9 @@ impl Demo {
             println!("  Till {id}           {}", link(&format!("/till/{id}")));
             println!("  Scanner {id}        {}", link(&format!("/sim/scanner/{id}")));
             println!("  Printer {id}        {}", link(&format!("/sim/printer/{id}")));
+            if counter.terminal.is_some() {
+                println!("  Card terminal {id}  {}", link(&format!("/sim/terminal/{id}")));
+            }
             println!("  Customer {id}       {}", link(&format!("/display/{id}")));
         }
         println!("  Head office      http://{}/", self.office.pages_address);

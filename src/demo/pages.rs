@@ -16,7 +16,7 @@ use super::assortment::{Good, goods, scale_label};
 use super::line::Line;
 use super::shop::Counter;
 use crate::device::lang::escpos::paper_html;
-use crate::device::sim::{Aim, PrinterSnapshot, Switch};
+use crate::device::sim::{Aim, Answer, Cut, PrinterSnapshot, Switch, TerminalSnapshot};
 use crate::money::{Currency, Unit};
 use crate::sync::feed::CodeKey;
 use crate::web::Extra;
@@ -44,6 +44,9 @@ pub fn extra(counters: Vec<Arc<Counter>>, line: Line, currency: Currency) -> Ext
         let id = counter.workstation();
         links.push((format!("Scanner {id}"), format!("/sim/scanner/{id}")));
         links.push((format!("Printer {id}"), format!("/sim/printer/{id}")));
+        if counter.terminal.is_some() {
+            links.push((format!("Card terminal {id}"), format!("/sim/terminal/{id}")));
+        }
     }
     links.push(("Line to head office".to_owned(), "/sim/line".to_owned()));
     Extra { router: router(counters, line, currency), links }
@@ -58,6 +61,9 @@ fn router(counters: Vec<Arc<Counter>>, line: Line, currency: Currency) -> Router
         .route("/sim/printer/{ws}/act", post(printer_act))
         .route("/sim/scanner/{ws}", get(scanner_page).post(scan))
         .route("/sim/scanner/{ws}/goods", get(scanner_goods))
+        .route("/sim/terminal/{ws}", get(terminal_page))
+        .route("/sim/terminal/{ws}/now", get(terminal_now))
+        .route("/sim/terminal/{ws}/act", post(terminal_act))
         .route("/sim/line", get(line_page).post(line_act))
         .with_state(sim)
 }
@@ -78,6 +84,7 @@ fn head(sim: &Sim, ws: Option<&str>, title: &str) -> Markup {
                         a href=(format!("/till/{id}")) { "till" }
                         a href=(format!("/sim/scanner/{id}")) { "scanner" }
                         a href=(format!("/sim/printer/{id}")) { "printer" }
+                        @if sim.counters[id].terminal.is_some() { a href=(format!("/sim/terminal/{id}")) { "card terminal" } }
                         a href=(format!("/display/{id}")) { "customer" }
                     }
                 }
@@ -174,6 +181,106 @@ async fn printer_act(State(sim): Shared, Path(ws): Path<String>, Form(form): For
         "tear_off" => printer.tear_off(),
         "power_cycle" => printer.power_cycle(),
         _ => return StatusCode::BAD_REQUEST,
+    }
+    StatusCode::NO_CONTENT
+}
+
+// ---- card terminal
+
+async fn terminal_page(State(sim): Shared, Path(ws): Path<String>) -> Response {
+    let Some(terminal) = sim.counters.get(&ws).and_then(|counter| counter.terminal.as_ref()) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let body = html! {
+        (head(&sim, Some(&ws), &format!("Card terminal of counter {ws}")))
+        main #terminal data-poll=(format!("/sim/terminal/{ws}/now")) data-act=(format!("/sim/terminal/{ws}/act")) {
+            (card_terminal(&sim, &terminal.snapshot()))
+        }
+    };
+    page(&sim, TITLE, body).into_response()
+}
+
+async fn terminal_now(State(sim): Shared, Path(ws): Path<String>, Query(seen): Query<Seen>) -> Response {
+    let Some(terminal) = sim.counters.get(&ws).and_then(|counter| counter.terminal.as_ref()) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let snapshot = terminal.snapshot();
+    if snapshot.revision == seen.revision {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    card_terminal(&sim, &snapshot).into_response()
+}
+
+/// Where the line may be cut, in words.
+fn cut_words(cut: Cut) -> &'static str {
+    match cut {
+        Cut::Registration => "at the registration",
+        Cut::RequestHalf => "half of the request came",
+        Cut::RequestWhole => "the request came, unread",
+        Cut::Acknowledged => "the request is acknowledged",
+        Cut::Status => "the card is asked for",
+        Cut::BeforeBank => "before the bank is asked",
+        Cut::AfterBank => "the bank has decided",
+        Cut::ResultHalf => "half of the result sent",
+        Cut::ResultSent => "the result sent",
+        Cut::ResultAcknowledged => "the result acknowledged",
+        Cut::CompletionSent => "the completion sent",
+        Cut::AfterBankAndQuestion => "after the bank, and at the first question",
+    }
+}
+
+fn card_terminal(sim: &Sim, now: &TerminalSnapshot) -> Markup {
+    let answers = [
+        ("approve", Answer::Approve, "Card, approved", "the customer pays, the bank agrees"),
+        ("decline", Answer::Decline, "Card, declined", "the bank says no"),
+        ("cancel", Answer::Cancel, "Red key", "the customer gives up"),
+        ("wait", Answer::Wait, "Nobody acts", "until another answer is chosen, or the till cancels"),
+    ];
+    let money = |minor: i64| sim.locale.money(&sim.currency, crate::money::Money::from_minor(minor));
+    html! {
+        div #now data-revision=(now.revision) {
+            section .paper-side aria-label="Terminal" {
+                div .drawer data-open=(now.screen != "Ready") { strong { (now.screen) } span { "what its customer sees" } }
+                h2 { "Its own book" }
+                @if now.book.is_empty() { p .hint { "No transaction yet." } }
+                @for booked in now.book.iter().rev() {
+                    p .facts {
+                        (format!("{:?}", booked.kind)) " " strong { (money(i64::try_from(booked.amount).unwrap_or(i64::MAX))) }
+                        " receipt " (booked.receipt) ", trace " (booked.trace)
+                    }
+                }
+                p .facts { "Taken in all: " strong { (money(now.kept())) } }
+            }
+            section .switch-side aria-label="Switches" {
+                @for (act, answer, text, hint) in answers {
+                    button type="button" data-act=(act) aria-pressed=(now.answer == answer) { strong { (text) } span { (hint) } }
+                }
+                button type="button" data-act="offline" data-on=(if now.offline { "no" } else { "yes" }) aria-pressed=(now.offline) {
+                    strong { "Cable out" } span { "the network plug is pulled" }
+                }
+                @for cut in Cut::ALL {
+                    button type="button" data-act=(format!("cut-{cut:?}")) aria-pressed=(now.cut == Some(cut)) {
+                        strong { "Cut the line once" } span { (cut_words(cut)) }
+                    }
+                }
+                p .facts { @if now.connected { "The driver is connected." } @else { "Nobody is connected." } }
+            }
+        }
+    }
+}
+
+async fn terminal_act(State(sim): Shared, Path(ws): Path<String>, Form(form): Form<Act>) -> StatusCode {
+    let Some(terminal) = sim.counters.get(&ws).and_then(|counter| counter.terminal.as_ref()) else { return StatusCode::NOT_FOUND };
+    match form.act.as_str() {
+        "approve" => terminal.answer(Answer::Approve),
+        "decline" => terminal.answer(Answer::Decline),
+        "cancel" => terminal.answer(Answer::Cancel),
+        "wait" => terminal.answer(Answer::Wait),
+        "offline" => terminal.set_offline(form.on == "yes"),
+        cut => match Cut::ALL.into_iter().find(|known| cut == format!("cut-{known:?}")) {
+            Some(cut) => terminal.cut((terminal.snapshot().cut != Some(cut)).then_some(cut)),
+            None => return StatusCode::BAD_REQUEST,
+        },
     }
     StatusCode::NO_CONTENT
 }

@@ -3,10 +3,11 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::device::PortConfig;
 use crate::device::lang::escpos::PrinterProfile;
-use crate::device::sim::{SimPrinter, SimScanner};
+use crate::device::sim::{SimPrinter, SimScanner, SimTerminal};
 use crate::head_office::feeds::{self, PublishError};
 use crate::head_office::office::HeadOffice;
 use crate::ids::{StoreId, WorkstationId};
@@ -22,22 +23,28 @@ const PROFILE: &str = "epson-80mm";
 /// As fast as a good thermal printer: some 150 mm a second.
 const PRINT_LINE_MS: u64 = 25;
 
+/// How long the customer and the bank take for each of their steps.
+const CARD_STEP: Duration = Duration::from_millis(1_500);
+
 /// One checkout with its devices.
 pub struct Counter {
     workstation: WorkstationId,
     pub printer: SimPrinter,
     pub scanner: SimScanner,
+    /// The other counter has a stand-alone terminal, whose amounts the cashier types.
+    pub terminal: Option<SimTerminal>,
 }
 
 impl Counter {
     /// `folder`: where the scanner's stable path is put, as udev would.
-    pub fn new(id: &str, folder: &Path) -> std::io::Result<Counter> {
+    pub fn new(id: &str, folder: &Path, has_terminal: bool) -> std::io::Result<Counter> {
         std::fs::create_dir_all(folder)?;
         let profile = PrinterProfile::built_in(PROFILE).expect("the profile is built in");
         Ok(Counter {
             workstation: WorkstationId::new(id).expect("a digit is a valid workstation"),
             printer: SimPrinter::tcp("127.0.0.1:0", profile, PRINT_LINE_MS)?,
             scanner: SimScanner::new(Some(&folder.join(format!("scanner-{id}"))))?,
+            terminal: has_terminal.then(|| SimTerminal::tcp("127.0.0.1:0", CARD_STEP)).transpose()?,
         })
     }
 
@@ -49,13 +56,20 @@ impl Counter {
         let id = &self.workstation;
         let PortConfig::Tcp { address } = self.printer.port() else { unreachable!("the demo's printers listen on TCP") };
         let scanner = self.scanner.path().display();
+        let (mut names_terminal, mut terminal) = (String::new(), String::new());
+        if let Some(PortConfig::Tcp { address }) = self.terminal.as_ref().map(SimTerminal::port) {
+            names_terminal = format!("terminal = \"terminal-{id}\"\n");
+            terminal = format!(
+                "\n[[device]]\nname = \"terminal-{id}\"\nkind = \"zvt\"\nworkstation = \"{id}\"\nprofile = \"zvt\"\ntcp = \"{address}\"\n"
+            );
+        }
         format!(
             r#"
 [[workstation]]
 id = "{id}"
 receipt_printer = "printer-{id}"
 drawer = true
-
+{names_terminal}
 [[device]]
 name = "printer-{id}"
 kind = "printer"
@@ -70,7 +84,7 @@ workstation = "{id}"
 profile = "usb-serial"
 serial = "{scanner}"
 baud = 115200
-"#
+{terminal}"#
         )
     }
 }

@@ -4,6 +4,7 @@
 pub mod lang;
 pub mod port;
 
+pub mod card_machine;
 pub mod display;
 pub mod font;
 pub mod print_job;
@@ -12,12 +13,14 @@ pub mod profile;
 pub mod reporter;
 pub mod scanner;
 pub mod sim;
+pub mod terminal;
 pub mod trial;
 
 mod spawn;
 
 pub use display::DisplayHandle;
 pub use spawn::{Devices, Setup, SetupError, Stop, spawn};
+pub use terminal::{TerminalHandle, TerminalOrder};
 
 use std::sync::Arc;
 
@@ -25,8 +28,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::document::Document;
-use crate::ids::{DeviceName, JobId, WorkstationId};
-use crate::retail::PrintProgress;
+use crate::ids::{AttemptId, DeviceName, JobId, WorkstationId};
+use crate::retail::{CardMark, CardProgress, PrintProgress};
 
 /// One device as the checked configuration names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +43,17 @@ pub struct DeviceConfig {
     pub profile: String,
     /// What the switch of the drawer on this printer says.
     pub drawer_sense: DrawerSense,
+    /// For card terminals.
+    pub card: CardSetting,
+}
+
+/// What a card terminal wants to know of its till.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CardSetting {
+    /// Six digits.
+    pub password: u32,
+    /// ISO 4217 numeric code of the store's currency.
+    pub currency: u16,
 }
 
 /// Which level of the drawer's switch means open. It depends on the drawer and its cable, not on the printer: found out at set-up.
@@ -61,6 +75,8 @@ pub enum DeviceKind {
     Printer,
     /// A customer display of 2 x 20 characters. Pages are not devices.
     LineDisplay,
+    /// A card terminal that speaks ZVT over TCP.
+    Zvt,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +122,16 @@ pub enum DeviceReport {
         printer: DeviceName,
         job: JobId,
         progress: PrintProgress,
+    },
+    Card {
+        terminal: DeviceName,
+        attempt: AttemptId,
+        progress: CardProgress,
+    },
+    /// The newest transaction in a card terminal's book.
+    TerminalSeen {
+        terminal: DeviceName,
+        last: Option<CardMark>,
     },
 }
 

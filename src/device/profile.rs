@@ -102,6 +102,28 @@ impl DisplayProfile {
     }
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TerminalProfile {
+    pub name: String,
+    pub about: String,
+    pub provenance: Provenance,
+    /// The configuration byte of the ZVT registration.
+    pub config: u8,
+}
+
+impl TerminalProfile {
+    const BUILT_IN: [(&str, &str); 2] = [
+        ("zvt", include_str!("../../firmware-config/terminals/zvt.toml")),
+        ("zvt-till-prints", include_str!("../../firmware-config/terminals/zvt-till-prints.toml")),
+    ];
+
+    /// A built-in profile by name, or a file by path.
+    pub fn load(name: &str) -> Result<TerminalProfile, ProfileError> {
+        load("terminal", name, &TerminalProfile::BUILT_IN)
+    }
+}
+
 /// A built-in printer profile by name, or a file by path.
 pub fn load_printer(name: &str) -> Result<PrinterProfile, ProfileError> {
     if is_path(name) {
@@ -147,6 +169,9 @@ mod tests {
         }
         for (name, _) in DisplayProfile::BUILT_IN {
             assert_eq!(DisplayProfile::load(name).map(|profile| profile.name), Ok(name.to_owned()));
+        }
+        for (name, _) in TerminalProfile::BUILT_IN {
+            assert_eq!(TerminalProfile::load(name).map(|profile| profile.name), Ok(name.to_owned()));
         }
         for name in PrinterProfile::built_in_names() {
             assert_eq!(load_printer(name).map(|profile| profile.name), Ok(name.to_owned()));

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::{DeviceKind, DeviceReport, DeviceState, DeviceStatus, Paper};
-use crate::ids::{DeviceName, JobId, WorkstationId};
-use crate::retail::PrintProgress;
+use crate::ids::{AttemptId, DeviceName, JobId, WorkstationId};
+use crate::retail::{CardMark, CardProgress, PrintProgress};
 use crate::time::Clock;
 
 /// One device's voice. Reports wait when the loop is behind; none is dropped.
@@ -82,6 +82,14 @@ impl Reporter {
 
     pub fn job(&self, job: JobId, progress: PrintProgress) -> bool {
         self.send(DeviceReport::Job { printer: self.status.name.clone(), job, progress })
+    }
+
+    pub fn card(&self, attempt: AttemptId, progress: CardProgress) -> bool {
+        self.send(DeviceReport::Card { terminal: self.status.name.clone(), attempt, progress })
+    }
+
+    pub fn seen(&self, last: Option<CardMark>) -> bool {
+        self.send(DeviceReport::TerminalSeen { terminal: self.status.name.clone(), last })
     }
 
     fn send(&self, report: DeviceReport) -> bool {

@@ -8,15 +8,18 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::card_machine::{self, CardMachine};
 use super::display::{DisplayHandle, DisplayOwner};
 use super::font::{FontError, FontGlyphs};
 use super::lang::escpos::{GlyphSource, test_slip};
-use super::port::{Port, RealPort, Waker};
+use super::lang::zvt::Registration;
+use super::port::{Port, RealPort, SerialFormat, Waker};
 use super::print_job::{PrintMachine, Setting};
 use super::printer::{PrinterOwner, encoder};
-use super::profile::{DisplayProfile, ProfileError, ScannerProfile, load_printer};
+use super::profile::{DisplayProfile, ProfileError, ScannerProfile, TerminalProfile, load_printer};
 use super::reporter::Reporter;
 use super::scanner::ScannerOwner;
+use super::terminal::{TerminalHandle, TerminalOwner};
 use super::{DeviceConfig, DeviceKind, DeviceReport, PRINTER_INBOX_MAX, PortConfig, PrinterHandle};
 use crate::ids::DeviceName;
 use crate::time::Clock;
@@ -27,6 +30,8 @@ pub struct Setup {
     pub devices: Vec<DeviceConfig>,
     /// Draws the characters that a printer lacks. Without one they are transliterated.
     pub font: Option<PathBuf>,
+    /// Card terminals' words in German; in English otherwise.
+    pub german: bool,
 }
 
 /// Why the devices cannot be started: the configuration names something that does not exist. A device that is merely off or unplugged is
@@ -47,6 +52,7 @@ pub enum SetupError {
 pub struct Devices {
     pub printers: BTreeMap<DeviceName, PrinterHandle>,
     pub displays: BTreeMap<DeviceName, DisplayHandle>,
+    pub terminals: BTreeMap<DeviceName, TerminalHandle>,
     running: Vec<Running>,
 }
 
@@ -71,7 +77,7 @@ impl Stop {
 
 /// Starts an owner for each device. Reports wait when the loop is behind, so the loop must never wait for an owner.
 pub fn spawn(setup: Setup, reports: mpsc::Sender<DeviceReport>, clock: Arc<dyn Clock>) -> Result<Devices, SetupError> {
-    let mut devices = Devices { printers: BTreeMap::new(), displays: BTreeMap::new(), running: Vec::new() };
+    let mut devices = Devices { printers: BTreeMap::new(), displays: BTreeMap::new(), terminals: BTreeMap::new(), running: Vec::new() };
     let font = setup.font.map(load_font).transpose()?;
     for config in setup.devices {
         let reporter = Reporter::new(config.name.clone(), config.kind, config.workstation.clone(), reports.clone(), clock.clone());
@@ -79,6 +85,7 @@ pub fn spawn(setup: Setup, reports: mpsc::Sender<DeviceReport>, clock: Arc<dyn C
             DeviceKind::Scanner => devices.start_scanner(&config, reporter)?,
             DeviceKind::Printer => devices.start_printer(&config, font.clone(), reporter)?,
             DeviceKind::LineDisplay => devices.start_display(&config, reporter)?,
+            DeviceKind::Zvt => devices.start_terminal(&config, setup.german, reporter)?,
         }
     }
     Ok(devices)
@@ -134,6 +141,19 @@ impl Devices {
         let handle = DisplayHandle::new(waker.clone());
         self.displays.insert(config.name.clone(), handle.clone());
         let owner = DisplayOwner::new(port, profile, handle, reporter, stop.clone());
+        self.start(&config.name, stop, waker, move || owner.run())
+    }
+
+    fn start_terminal(&mut self, config: &DeviceConfig, german: bool, reporter: Reporter) -> Result<(), SetupError> {
+        let profile = TerminalProfile::load(&config.profile);
+        let profile = profile.map_err(|reason| SetupError::Profile { device: config.name.clone(), reason })?;
+        let port = Box::new(RealPort::new(config.port.clone(), SerialFormat::default()));
+        let (stop, waker) = (Stop::default(), port.waker());
+        let registration = Registration { password: config.card.password, config: profile.config, currency: config.card.currency };
+        let machine = CardMachine::new(card_machine::Setting { registration, german, timings: card_machine::Timings::default() });
+        let handle = TerminalHandle::new(waker.clone());
+        self.terminals.insert(config.name.clone(), handle.clone());
+        let owner = TerminalOwner::new(port, machine, handle, reporter, stop.clone());
         self.start(&config.name, stop, waker, move || owner.run())
     }
 

@@ -124,7 +124,7 @@ pub enum TrialError {
 /// Tries one device and says what happens.
 pub fn try_out(device: &DeviceConfig, font: Option<PathBuf>, out: &mut dyn Write) -> Result<(), TrialError> {
     let (sender, reports) = mpsc::channel(DEVICE_REPORTS_MAX);
-    let devices = spawn(Setup { devices: vec![device.clone()], font }, sender, Arc::new(SystemClock::new()))?;
+    let devices = spawn(Setup { devices: vec![device.clone()], font, german: false }, sender, Arc::new(SystemClock::new()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(TrialError::Runtime)?;
     let mut trial = Trial { device, runtime, reports, devices, out };
     let outcome = trial.run();
@@ -148,6 +148,7 @@ impl Trial<'_> {
             DeviceKind::Printer => self.printer(),
             DeviceKind::Scanner => self.scanner(),
             DeviceKind::LineDisplay => self.display(),
+            DeviceKind::Zvt => self.terminal(),
         }
     }
 
@@ -177,7 +178,7 @@ impl Trial<'_> {
                         return Err(TrialError::NotProved { what: cause });
                     }
                 },
-                DeviceReport::Status(_) | DeviceReport::Scan { .. } => {}
+                DeviceReport::Status(_) | DeviceReport::Scan { .. } | DeviceReport::Card { .. } | DeviceReport::TerminalSeen { .. } => {}
             }
         }
         Err(TrialError::NotProved { what: format!("nothing was heard for {} s", PRINT_PATIENCE.as_secs()) })
@@ -194,7 +195,7 @@ impl Trial<'_> {
                     self.say(Scanned(&frame));
                 }
                 DeviceReport::Status(status) => self.say(format!("{:?} {}", status.state, status.hint)),
-                DeviceReport::Job { .. } => {}
+                DeviceReport::Job { .. } | DeviceReport::Card { .. } | DeviceReport::TerminalSeen { .. } => {}
             }
         }
         if scans == 0 { Err(TrialError::NoScan) } else { Ok(()) }
@@ -207,6 +208,26 @@ impl Trial<'_> {
         self.say("both lines should be full for five seconds");
         let _ = self.next(Instant::now() + Duration::from_secs(5));
         Ok(())
+    }
+
+    /// Registered, and its book could be read: enough to know that address, password and currency are right. No money moves.
+    fn terminal(&mut self) -> Result<(), TrialError> {
+        let deadline = Instant::now() + READY_PATIENCE;
+        while let Some(report) = self.next(deadline) {
+            match report {
+                DeviceReport::TerminalSeen { last: Some(last), .. } => {
+                    self.say(format!("registered; its newest transaction has receipt number {}, trace {}", last.receipt, last.trace));
+                    return Ok(());
+                }
+                DeviceReport::TerminalSeen { last: None, .. } => {
+                    self.say("registered; it has no transaction yet");
+                    return Ok(());
+                }
+                DeviceReport::Status(status) if !status.hint.is_empty() => self.say(status.hint),
+                DeviceReport::Status(_) | DeviceReport::Scan { .. } | DeviceReport::Job { .. } | DeviceReport::Card { .. } => {}
+            }
+        }
+        Err(TrialError::NotReady { hint: "it registered and then did not say what its newest transaction is".to_owned() })
     }
 
     fn wait_ready(&mut self) -> Result<(), TrialError> {

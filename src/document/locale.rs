@@ -105,8 +105,10 @@ impl Default for Locale {
 /// Every word a paper may need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Word {
+    Approval,
     BusinessDate,
     Card,
+    CardReceipt,
     Cash,
     Change,
     Closed,
@@ -124,9 +126,11 @@ pub(crate) enum Word {
     Staff,
     Subtotal,
     Tax,
+    Terminal,
     Till,
     ToPay,
     Total,
+    Trace,
     Training,
     Turnover,
     Void,
@@ -142,8 +146,10 @@ impl Word {
     /// English, German.
     const fn spoken(self) -> (&'static str, &'static str) {
         match self {
+            Word::Approval => ("approval", "Genehmigung"),
             Word::BusinessDate => ("Business date", "Geschäftstag"),
             Word::Card => ("Card", "Karte"),
+            Word::CardReceipt => ("Terminal receipt", "Terminal-Beleg"),
             Word::Cash => ("Cash", "Bar"),
             Word::Change => ("Change", "Rückgeld"),
             Word::Closed => ("Closed", "Geschlossen"),
@@ -161,9 +167,11 @@ impl Word {
             Word::Staff => ("Staff", "Bediener"),
             Word::Subtotal => ("Subtotal", "Zwischensumme"),
             Word::Tax => ("Tax", "Steuer"),
+            Word::Terminal => ("Terminal", "Terminal"),
             Word::Till => ("Till", "Kasse"),
             Word::ToPay => ("To pay", "Zu zahlen"),
             Word::Total => ("TOTAL", "SUMME"),
+            Word::Trace => ("trace", "Trace"),
             Word::Training => ("TRAINING - NOT A RECEIPT", "TRAINING - KEIN BELEG"),
             Word::Turnover => ("Turnover", "Umsatz"),
             Word::Void => ("VOID", "STORNO"),

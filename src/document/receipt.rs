@@ -7,7 +7,7 @@ use super::locale::Word;
 use super::{Block, Cell, Code128, Document, Locale, Style};
 use crate::money::{Currency, Money, Qty, Unit};
 use crate::retail::tax::{TaxGroup, TaxMode};
-use crate::retail::{SoldLine, TransactionKind, TransactionRecord};
+use crate::retail::{CardProof, SoldLine, TransactionKind, TransactionRecord};
 
 /// What stands on every paper of a store.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,9 +151,34 @@ impl<'a> Receipt<'a> {
         }
         for tender in &record.tenders {
             row(document, self.locale.tender(tender.kind), tender.amount, Style::PLAIN);
+            if let Some(proof) = &tender.card {
+                self.card(document, proof);
+            }
         }
         if !record.change.is_zero() {
             row(document, self.word(Word::Change), record.change, Style::BOLD);
+        }
+    }
+
+    /// What the terminal said: enough for the customer to find it on the card's statement, and for the shop to find it in the terminal.
+    fn card(&self, document: &mut Document, proof: &CardProof) {
+        let text = |document: &mut Document, text: &str| {
+            if !text.trim().is_empty() {
+                document.cells(2, vec![Cell::fill(text.trim())], Style::PLAIN);
+            }
+        };
+        text(document, &format!("{} {}", proof.card_name, proof.card));
+        if !proof.terminal_id.is_empty() {
+            let (terminal, trace) = (self.word(Word::Terminal), self.word(Word::Trace));
+            text(document, &format!("{terminal} {}, {trace} {:06}", proof.terminal_id, proof.trace));
+        }
+        let mut numbers = format!("{} {:04}", self.word(Word::CardReceipt), proof.receipt);
+        if !proof.authorisation.is_empty() {
+            numbers.push_str(&format!(", {} {}", self.word(Word::Approval), proof.authorisation));
+        }
+        text(document, &numbers);
+        for line in &proof.slip {
+            text(document, line);
         }
     }
 

@@ -394,7 +394,7 @@ fn sample(number: u64, at: Stamp) -> Result<TransactionRecord, String> {
         taxes,
         total,
         rounding: Money::ZERO,
-        tenders: vec![Tender { kind: TenderKind::Cash, amount: total, attempt: None }],
+        tenders: vec![Tender { kind: TenderKind::Cash, amount: total, attempt: None, card: None }],
         change: Money::ZERO,
         training: false,
     })

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::device::{DeviceConfig, DeviceKind, DrawerSense, PortConfig};
+use crate::device::lang::zvt;
+use crate::device::{CardSetting, DeviceConfig, DeviceKind, DrawerSense, PortConfig};
 use crate::document::{Letterhead, Locale};
 use crate::ids::{DeviceName, NodeId, StoreId, TaxClassId, WorkstationId};
 use crate::money::{Currency, Money, RoundingMode};
@@ -219,6 +220,7 @@ struct RawWorkstation {
     receipt_printer: Option<String>,
     #[serde(default)]
     drawer: bool,
+    terminal: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -235,6 +237,8 @@ struct RawDevice {
     evdev: Option<String>,
     #[serde(default)]
     drawer_sense: DrawerSense,
+    /// Six digits, for card terminals.
+    password: Option<String>,
 }
 
 // As meant.
@@ -307,7 +311,7 @@ fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
     let head_office = raw.head_office.and_then(|link| head_office_link(check, link));
     let tax = tax_table(check, raw.tax);
     let (cash_step, notes) = currency.as_ref().map(|c| cash(check, &raw.cash, c)).unwrap_or_default();
-    let devices = devices(check, &raw.device);
+    let devices = devices(check, &raw.device, &raw.store.currency);
     let workstations = workstations(check, &raw.workstation, &devices);
     for (index, device) in devices.iter().enumerate() {
         if let Some(workstation) = &device.workstation
@@ -514,12 +518,19 @@ fn workstations(check: &mut Check, raw: &[RawWorkstation], devices: &[DeviceConf
         if workstation.drawer && printer.is_none() {
             check.complain(format!("{key}.drawer"), true, "the drawer hangs on the receipt printer: name receipt_printer as well");
         }
-        found.push(WorkstationRules { id, receipt_printer: printer, has_drawer: workstation.drawer });
+        let terminal = workstation.terminal.as_deref().and_then(|name| {
+            let name = check.take(format!("{key}.terminal"), name, DeviceName::new(name))?;
+            if !devices.iter().any(|d| d.name == name && d.kind == DeviceKind::Zvt) {
+                check.complain(format!("{key}.terminal"), &name, "no [[device]] of kind \"zvt\" has this name");
+            }
+            Some(name)
+        });
+        found.push(WorkstationRules { id, receipt_printer: printer, has_drawer: workstation.drawer, terminal });
     }
     found
 }
 
-fn devices(check: &mut Check, raw: &[RawDevice]) -> Vec<DeviceConfig> {
+fn devices(check: &mut Check, raw: &[RawDevice], currency: &str) -> Vec<DeviceConfig> {
     let mut found: Vec<DeviceConfig> = Vec::new();
     for (index, device) in raw.iter().enumerate() {
         let key = format!("device[{index}]");
@@ -546,8 +557,37 @@ fn devices(check: &mut Check, raw: &[RawDevice]) -> Vec<DeviceConfig> {
                 port,
                 profile: device.profile.clone(),
                 drawer_sense: device.drawer_sense,
+                card: card_setting(check, &key, device, currency),
             });
         }
     }
     found
+}
+
+/// A card terminal's own keys; complaints about them on any other device.
+fn card_setting(check: &mut Check, key: &str, device: &RawDevice, currency: &str) -> CardSetting {
+    match device.kind {
+        DeviceKind::Zvt => {
+            if device.tcp.is_none() {
+                check.complain(key, &device.name, "a card terminal is reached over the network: give tcp, for example \"10.0.0.5:20007\"");
+            }
+            let text = device.password.as_deref().unwrap_or("000000");
+            let digits = (text.len() == 6 && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok()).flatten();
+            let password = check.take(
+                format!("{key}.password"),
+                "******",
+                digits.ok_or("write the terminal's password as six digits, for example \"000000\""),
+            );
+            let number =
+                zvt::currency_number(currency).ok_or("the ZVT terminals we know do not charge this currency: leave the device out");
+            let number = check.take(format!("{key}.kind"), "zvt", number);
+            CardSetting { password: password.unwrap_or(0), currency: number.unwrap_or(0) }
+        }
+        DeviceKind::Scanner | DeviceKind::Printer | DeviceKind::LineDisplay => {
+            if device.password.is_some() {
+                check.complain(format!("{key}.password"), "******", "only card terminals have one: leave it out");
+            }
+            CardSetting::default()
+        }
+    }
 }

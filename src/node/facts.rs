@@ -9,7 +9,7 @@ use super::handle::CommandRequest;
 use crate::gs1::{self, ArticleCode, CodeRules, EmbeddedCode, EmbeddedValue, Meaning, Scan};
 use crate::ids::Sku;
 use crate::money::{Money, Qty, RoundingMode, Unit};
-use crate::retail::{ArticleFact, BaselineFact, Command, Facts, Feed, QuantityFrom, ScanFact, State};
+use crate::retail::{ArticleFact, BaselineFact, Command, Facts, Feed, QuantityFrom, ScanFact, State, card};
 use crate::sync::feed::{Article, CodeKey};
 use crate::views::{FeedState, Hit, NotNow, Views};
 
@@ -36,6 +36,12 @@ pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>) 
                 .and_then(|txn| state.baskets.get(&txn));
             if let Some(basket) = basket {
                 // Stock never holds up a sale: an article whose baseline cannot be read now counts as one without.
+                facts.stock = basket.lines.iter().filter_map(|line| sources.views.stock(&line.sold.sku).ok().flatten()).collect();
+            }
+        }
+        // The last answer of a terminal completes a sale as a tap does.
+        Command::ReportCard { attempt, .. } | Command::ResolveCard { attempt, .. } => {
+            if let Some(basket) = card::basket_of(state, *attempt) {
                 facts.stock = basket.lines.iter().filter_map(|line| sources.views.stock(&line.sold.sku).ok().flatten()).collect();
             }
         }
@@ -71,6 +77,7 @@ pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>) 
         | Command::ReportPinMiss { .. } => {}
         // Repair of the journal.
         Command::RecordRepair { .. } => {}
+        Command::SeeTerminal { .. } => {}
     }
     facts
 }

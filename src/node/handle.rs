@@ -11,7 +11,7 @@ use super::facts;
 use super::screen::{ArticleInfo, LinkStatus, NextScan, Screen};
 use crate::device::{DeviceReport, TestKind};
 use crate::gs1::CodeRules;
-use crate::ids::{CommandId, DeviceName, Incarnation, Sku, StaffId, WorkstationId};
+use crate::ids::{AttemptId, CommandId, DeviceName, Incarnation, Sku, StaffId, WorkstationId};
 use crate::journal::{Position, Repair};
 use crate::money::{Currency, Qty};
 use crate::retail::{Answer, Command, Feed, Refusal, ScanFact};
@@ -81,6 +81,11 @@ pub enum Input {
     Damage(Vec<Damaged>),
     /// What fills a hole, proved: keep it, and take what it holds into the state.
     Repaired(Box<Repair>, oneshot::Sender<Result<(), String>>),
+    /// The cashier gives up the card payment at a workstation. The terminal has the last word, so it is not recorded.
+    CancelCard {
+        workstation: WorkstationId,
+        attempt: AttemptId,
+    },
     /// Once, right after the start: settle what the last process left under way.
     Restarted,
     Stop,

@@ -12,6 +12,7 @@ pub mod writer;
 
 pub mod archive;
 pub mod books;
+mod cards;
 pub mod facts;
 pub mod prints;
 pub mod publish;

@@ -22,12 +22,13 @@ pub struct Prints {
 }
 
 impl Prints {
-    /// The order for an effect. `hash`: of the record that holds what is printed.
-    pub fn order(&self, effect: Effect, hash: &str) -> (DeviceName, PrinterOrder) {
+    /// The order for an effect; `None` when it is for no printer. `hash`: of the record that holds what is printed.
+    pub fn order(&self, effect: Effect, hash: &str) -> Option<(DeviceName, PrinterOrder)> {
         match effect {
-            Effect::Print { job, printer, what, kick } => (printer, self.print(job, &what, hash, kick, false)),
-            Effect::ReleasePrint { job, printer } => (printer, PrinterOrder::Release { job }),
-            Effect::KickDrawer { printer } => (printer, PrinterOrder::Kick),
+            Effect::Print { job, printer, what, kick } => Some((printer, self.print(job, &what, hash, kick, false))),
+            Effect::ReleasePrint { job, printer } => Some((printer, PrinterOrder::Release { job })),
+            Effect::KickDrawer { printer } => Some((printer, PrinterOrder::Kick)),
+            Effect::AskCard { .. } | Effect::ForgetCard { .. } => None,
         }
     }
 

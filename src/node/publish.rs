@@ -40,6 +40,8 @@ struct Desk {
     next_scan: NextScan,
     price_check: Option<Arc<ArticleInfo>>,
     check: Option<Arc<AgeCheck>>,
+    card_words: Option<String>,
+    card_declined: Option<String>,
 }
 
 impl Publisher {
@@ -114,6 +116,14 @@ impl Publisher {
         desk.feedback = Some(Feedback { serial, ..feedback });
     }
 
+    pub fn card_words(&mut self, workstation: &WorkstationId, words: Option<String>) {
+        self.desks.entry(workstation.clone()).or_default().card_words = words;
+    }
+
+    pub fn card_declined(&mut self, workstation: &WorkstationId, reason: Option<String>) {
+        self.desks.entry(workstation.clone()).or_default().card_declined = reason;
+    }
+
     pub fn next_scan(&self, workstation: &WorkstationId) -> NextScan {
         self.desks.get(workstation).map_or(NextScan::Sell, |desk| desk.next_scan)
     }
@@ -145,6 +155,7 @@ impl Publisher {
         let desk = self.desks.entry(workstation.clone()).or_default();
         desk.price_check = None;
         desk.check = None;
+        desk.card_declined = None;
         if line_added {
             desk.next_scan = NextScan::Sell;
         } else {
@@ -185,7 +196,9 @@ impl Publisher {
                 && slot.totals == fresh.totals
                 && slot.next_scan == fresh.next_scan
                 && slot.price_check == fresh.price_check
-                && slot.check == fresh.check;
+                && slot.check == fresh.check
+                && slot.card_words == fresh.card_words
+                && slot.card_declined == fresh.card_declined;
             if !same || slot.revision == 0 {
                 *slot = Arc::new(TillScreen { revision: self.revision, ..fresh });
             }
@@ -238,6 +251,8 @@ impl Publisher {
             next_scan: desk.map_or(NextScan::Sell, |d| d.next_scan),
             price_check: desk.and_then(|d| d.price_check.clone()),
             check: desk.and_then(|d| d.check.clone()),
+            card_words: desk.and_then(|d| d.card_words.clone()),
+            card_declined: desk.and_then(|d| d.card_declined.clone()),
         }
     }
 

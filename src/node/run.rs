@@ -17,7 +17,7 @@ use super::prints::Prints;
 use super::publish::Publisher;
 use super::screen::{AgeCheck, ArticleInfo, Feedback, NextScan, Screen, Tone};
 use super::writer::{Recorded, Taken, Writer, WriterError, shell_command_id};
-use crate::device::{DeviceReport, PrinterHandle, PrinterOrder};
+use crate::device::{DeviceReport, PrinterHandle, PrinterOrder, TerminalHandle};
 use crate::fault::Fault;
 use crate::gs1::CodeRules;
 use crate::ids::{DeviceName, Sku, WorkstationId};
@@ -47,6 +47,9 @@ pub struct Loop<D: Disk> {
     pub screen: watch::Sender<Arc<Screen>>,
     pub durable: watch::Sender<DurableHead>,
     pub printers: BTreeMap<DeviceName, PrinterHandle>,
+    pub terminals: BTreeMap<DeviceName, TerminalHandle>,
+    /// Attempts that no terminal's owner took, with how they end.
+    pub undelivered: Vec<Command>,
     pub notify: Notify,
     /// Records that were shown and are not on disk yet: the index takes only what is.
     pub unindexed: Vec<(u64, Vec<Event>)>,
@@ -70,7 +73,8 @@ impl<D: Disk> Loop<D> {
         let mut soft_due: Option<tokio::time::Instant> = None;
         let mut mark_due: Option<tokio::time::Instant> = None;
         loop {
-            let deadline = [soft_due, mark_due, self.notify.due()].into_iter().flatten().min();
+            let owed = (!self.undelivered.is_empty()).then(tokio::time::Instant::now);
+            let deadline = [soft_due, mark_due, owed, self.notify.due()].into_iter().flatten().min();
             let first = match deadline {
                 Some(at) => tokio::time::timeout_at(at, inbox.recv()).await.ok(),
                 None => Some(inbox.recv().await),
@@ -78,6 +82,7 @@ impl<D: Disk> Loop<D> {
             let now = tokio::time::Instant::now();
             self.notify.ping(now);
             let mut batch = Batch::default();
+            self.settle_undelivered(&mut batch)?;
             let mut stop = false;
             let mut flushed = false;
             match first {
@@ -151,9 +156,11 @@ impl<D: Disk> Loop<D> {
                 let kept = self.repair(&repair, batch)?;
                 let _ = reply.send(kept);
             }
+            Input::CancelCard { workstation, attempt } => self.cancel_card(&workstation, attempt),
             Input::Restarted => {
                 let left = print::after_restart(self.writer.state());
                 self.settle_prints(left, batch)?;
+                self.recover_cards(batch)?;
             }
             Input::Stop => unreachable!("the loop handles Stop before it gets here"),
         }
@@ -239,6 +246,8 @@ impl<D: Disk> Loop<D> {
                     warn!(%printer, %job, %refused, "a print report had no job");
                 }
             }
+            DeviceReport::Card { terminal, attempt, progress } => self.card_report(&terminal, attempt, progress, batch)?,
+            DeviceReport::TerminalSeen { terminal, last } => self.terminal_seen(terminal, last, batch)?,
         }
         Ok(())
     }
@@ -316,8 +325,10 @@ impl<D: Disk> Loop<D> {
         for recorded in &batch.recorded {
             for effect in &recorded.effects {
                 let hash = self.hash_for(effect, recorded);
-                let (printer, order) = self.prints.order(effect.clone(), &hash);
-                self.order(&printer, order);
+                match self.prints.order(effect.clone(), &hash) {
+                    Some((printer, order)) => self.order(&printer, order),
+                    None => self.act_at_terminal(effect),
+                }
             }
             for event in &recorded.events {
                 if let Event::FeedAdopted { feed, version, hash, at } = event {
@@ -355,7 +366,11 @@ impl<D: Disk> Loop<D> {
             Effect::Print { what: PrintWhat::Receipt { record, copy }, .. } if *copy > 0 => {
                 self.archive.transaction(record.txn).map_or_else(|| recorded.hash.clone(), |found| found.hash)
             }
-            Effect::Print { .. } | Effect::ReleasePrint { .. } | Effect::KickDrawer { .. } => recorded.hash.clone(),
+            Effect::Print { .. }
+            | Effect::ReleasePrint { .. }
+            | Effect::KickDrawer { .. }
+            | Effect::AskCard { .. }
+            | Effect::ForgetCard { .. } => recorded.hash.clone(),
         }
     }
 

@@ -53,6 +53,10 @@ pub struct TillScreen {
     pub next_scan: NextScan,
     /// What the last price check by a scanner found; gone with the next act at this workstation.
     pub price_check: Option<Arc<ArticleInfo>>,
+    /// What our card terminal asks its customer for, in its words; gone when it ends.
+    pub card_words: Option<String>,
+    /// Why the last card payment here was not carried out; gone with the next act.
+    pub card_declined: Option<String>,
     /// What must be answered before the next scan counts; gone with the next act at this workstation.
     pub check: Option<Arc<AgeCheck>>,
 }

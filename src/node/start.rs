@@ -22,6 +22,7 @@ use super::run::{Loop, shell_request};
 use super::seal::Seal;
 use super::writer::{Writer, WriterError};
 use crate::device::{self, DEVICE_REPORTS_MAX};
+use crate::document::Language;
 use crate::gs1::CodeRules;
 use crate::ids::Incarnation;
 use crate::journal::{self, Content, Folder, Identity, Journal, KeyError, NodeKey, OpenOptions, ReadError, Reader};
@@ -152,7 +153,8 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
     };
 
     let (reports, mut reported) = mpsc::channel(DEVICE_REPORTS_MAX);
-    let setup = device::Setup { devices: config.devices.clone(), font: config.font.clone() };
+    let setup =
+        device::Setup { devices: config.devices.clone(), font: config.font.clone(), german: config.locale.language == Language::German };
     let devices = device::spawn(setup, reports, clock.clone())?;
 
     let (inbox, inputs) = mpsc::channel(LOOP_INBOX_MAX);
@@ -193,6 +195,8 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
         screen,
         durable,
         printers: devices.printers.clone(),
+        terminals: devices.terminals.clone(),
+        undelivered: Vec::new(),
         notify: Notify::from_environment(),
         unindexed: Vec::new(),
     };

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::card::AtTerminal;
 use super::tax::{self, TaxGroup};
 use super::{Refusal, Rules, SoldLine, Tender};
 use crate::ids::{AttemptId, StaffId, TxnId, WorkstationId};
@@ -24,7 +25,7 @@ pub struct Basket {
     pub next_line: u32,
     pub undo: Vec<UndoStep>,
     pub tenders: Vec<Tender>,
-    /// A card payment of unknown outcome: whose move it is: the cashier's.
+    /// A card payment under way. Whose move it is: the cashier's, or with a terminal of ours what its state says.
     pub card: Option<CardAttempt>,
     /// Years up to which the customer's age was checked in this transaction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -60,8 +61,12 @@ pub enum UndoStep {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CardAttempt {
     pub attempt: AttemptId,
+    /// Negative: to be given to the card.
     pub amount: Money,
     pub at: Stamp,
+    /// `None`: a stand-alone terminal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terminal: Option<AtTerminal>,
 }
 
 /// What a basket adds up to.

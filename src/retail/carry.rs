@@ -10,12 +10,13 @@ use serde::{Deserialize, Serialize};
 use super::Feed;
 use super::UplinkAck;
 use super::basket::Basket;
+use super::card::TerminalBook;
 use super::day::{Day, DayReport};
 use super::print::OpenPrint;
 use super::staff::Misses;
 use super::state::{AdoptedFeed, Impossible, State, Workstation};
 use super::unproved::Unproved;
-use crate::ids::{JobId, StaffId, TxnId, WorkstationId};
+use crate::ids::{DeviceName, JobId, StaffId, TxnId, WorkstationId};
 
 const CORE: &str = "core";
 const ANSWERS: &str = "answers";
@@ -50,6 +51,8 @@ struct Core {
     lockouts: BTreeMap<StaffId, Misses>,
     #[serde(default, skip_serializing_if = "Unproved::is_empty")]
     unproved: Unproved,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    terminals: BTreeMap<DeviceName, TerminalBook>,
 }
 
 impl State {
@@ -67,6 +70,7 @@ impl State {
             impossible: self.impossible.clone(),
             lockouts: self.lockouts.clone(),
             unproved: self.unproved.clone(),
+            terminals: self.terminals.clone(),
         };
         let part =
             |name: &str, bytes: Result<Vec<u8>, serde_json::Error>| (name.to_owned(), bytes.expect("State is plain values and text keys"));
@@ -82,7 +86,7 @@ impl State {
         if let Some(part) = parts.keys().find(|name| ![CORE, ANSWERS, MOVEMENTS].contains(&name.as_str())) {
             return Err(PartsError::Unknown { part: part.clone() });
         }
-        let Core { day, workstations, baskets, prints, copies, last_report, feeds, uplink, impossible, lockouts, unproved } =
+        let Core { day, workstations, baskets, prints, copies, last_report, feeds, uplink, impossible, lockouts, unproved, terminals } =
             read(parts, CORE)?;
         let (answers, movements) = (read(parts, ANSWERS)?, read(parts, MOVEMENTS)?);
         Ok(State {
@@ -99,6 +103,7 @@ impl State {
             impossible,
             lockouts,
             unproved,
+            terminals,
         })
     }
 }

@@ -5,7 +5,7 @@ use super::basket::Basket;
 use super::day::Day;
 use super::rules::WorkstationRules;
 use super::{Answer, Ask, Command, Decision, Event, Facts, Refusal, Rules, State};
-use super::{age, day, print, rights, sale, staff, stock, tender, unproved};
+use super::{age, card, day, print, rights, sale, staff, stock, tender, unproved};
 use crate::time::BusinessDate;
 
 pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> Result<Decision, Refusal> {
@@ -46,6 +46,10 @@ pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> 
         Command::CheckAge { code, quantity, of_age, proof } => age::check(&case, code, *quantity, *of_age, *proof)?,
         // Repair of the journal.
         Command::RecordRepair { first_seq, last_seq } => unproved::record_repair(&case, *first_seq, *last_seq),
+
+        Command::ReportCard { attempt, progress } => card::report(&case, *attempt, progress)?,
+        Command::SeeTerminal { terminal, last } => card::see(&case, terminal, *last),
+        Command::ResolveCard { attempt, charged } => card::resolve(&case, *attempt, *charged)?,
     };
 
     // Cannot fail below.

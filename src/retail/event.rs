@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::age::AgeProof;
+use super::card::{AtTerminal, CardDecision, CardMark, CardProof, CardState};
 use super::day::DayReport;
 use super::rights::Right;
 use super::staff::SignInWay;
@@ -48,9 +49,33 @@ pub enum Event {
     TenderRemoved { txn: TxnId, index: u32 },
     /// The intent, on disk before anyone is asked for money.
     #[serde(rename = "card_started.1")]
-    CardStarted { txn: TxnId, attempt: AttemptId, amount: Money, at: Stamp },
+    CardStarted {
+        txn: TxnId,
+        attempt: AttemptId,
+        /// Negative: to be given to the card.
+        amount: Money,
+        at: Stamp,
+        /// Our terminal, which is asked as soon as this is on disk. `None`: a stand-alone one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        terminal: Option<Box<AtTerminal>>,
+    },
     #[serde(rename = "card_ended.1")]
-    CardEnded { txn: TxnId, attempt: AttemptId, paid: bool },
+    CardEnded {
+        txn: TxnId,
+        attempt: AttemptId,
+        paid: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        terminal: Option<DeviceName>,
+        /// The terminal's evidence.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proof: Option<Box<CardProof>>,
+        /// Why it was not carried out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// Without evidence: who decided.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<CardDecision>,
+    },
     #[serde(rename = "transaction_completed.1")]
     TransactionCompleted { record: Box<TransactionRecord> },
     #[serde(rename = "transaction_voided.1")]
@@ -121,6 +146,18 @@ pub enum Event {
     /// Records that a disk had lost are back, from head office's copy, in a file of their own.
     #[serde(rename = "records_repaired.1")]
     RecordsRepaired { first_seq: u64, last_seq: u64, at: Stamp },
+    // Cards at a terminal that the till drives (card.rs).
+    /// Nobody knows how it ended; the terminal is asked for it.
+    #[serde(rename = "card_unknown.1")]
+    CardUnknown { txn: TxnId, attempt: AttemptId, state: CardState },
+    /// The newest transaction in a terminal's book, when it has moved.
+    #[serde(rename = "terminal_seen.1")]
+    TerminalSeen {
+        terminal: DeviceName,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        last: Option<CardMark>,
+        at: Stamp,
+    },
 }
 
 /// What a job prints, by reference: the paper is made from the record that is on disk.
@@ -178,6 +215,8 @@ impl Event {
             Event::AgeChecked { .. } => EventKind::Hard,
             // Repair of the journal.
             Event::RecordsRepaired { .. } => EventKind::Hard,
+            // card.rs
+            Event::CardUnknown { .. } | Event::TerminalSeen { .. } => EventKind::Hard,
         }
     }
 }

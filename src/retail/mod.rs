@@ -16,6 +16,7 @@ pub mod state;
 
 pub mod age;
 pub mod basket;
+pub mod card;
 pub mod day;
 mod decide;
 pub mod print;
@@ -29,6 +30,7 @@ pub mod unproved;
 
 pub mod invariant;
 
+pub use card::{CardKind, CardMark, CardProgress, CardProof};
 pub use carry::PartsError;
 pub use event::{Event, EventKind};
 pub use refusal::Refusal;
@@ -111,7 +113,7 @@ pub enum Command {
     TenderCash {
         amount: Money,
     },
-    /// The cashier types the amount into a stand-alone terminal. `None`: all that remains.
+    /// Our terminal asks for the card; where there is none, the cashier types the amount into a stand-alone one. `None`: all that remains.
     StartCard {
         #[serde(default)]
         amount: Option<Money>,
@@ -121,7 +123,7 @@ pub enum Command {
         attempt: AttemptId,
         paid: bool,
     },
-    /// Takes back a tender before completion (the cash is given back; a card payment is reversed on the terminal by hand).
+    /// Takes back a tender before completion: the cash is given back; our terminal reverses what it took; on a stand-alone one it is done by hand.
     RemoveTender {
         index: u32,
     },
@@ -184,6 +186,24 @@ pub enum Command {
     RecordRepair {
         first_seq: u64,
         last_seq: u64,
+    },
+
+    // Cards at a terminal that the till drives (card.rs).
+    /// From a terminal's owner: how an attempt goes on or ended. Never from a page.
+    ReportCard {
+        attempt: AttemptId,
+        progress: CardProgress,
+    },
+    /// From a terminal's owner: the newest transaction in its book. Never from a page.
+    SeeTerminal {
+        terminal: DeviceName,
+        #[serde(default)]
+        last: Option<CardMark>,
+    },
+    /// A person ends an attempt of which the terminal cannot say how it ended.
+    ResolveCard {
+        attempt: AttemptId,
+        charged: bool,
     },
 }
 
@@ -506,6 +526,9 @@ pub struct Tender {
     pub amount: Money,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<AttemptId>,
+    /// What our terminal said of it. `None` for cash, a stand-alone terminal, or when a person had to decide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<Box<CardProof>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -524,6 +547,11 @@ pub enum Effect {
     ReleasePrint { job: JobId, printer: DeviceName },
     /// At most once, never repeated by recovery. Only when no printing was asked for together with it.
     KickDrawer { printer: DeviceName },
+    /// Two-phase: asked once per attempt. Whatever happens to the answer, the attempt is never asked for money a second time; its outcome is
+    /// asked for instead.
+    AskCard { terminal: DeviceName, attempt: AttemptId, kind: CardKind, amount: Money, before: Option<CardMark> },
+    /// Any number of times: a person has decided, so the terminal is asked no more.
+    ForgetCard { terminal: DeviceName, attempt: AttemptId },
 }
 
 /// What is to be printed.

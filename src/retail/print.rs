@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::card;
 use super::day::DayReport;
 use super::decide::{Case, Outcome};
 use super::event::PrintSubject;
@@ -87,6 +88,8 @@ fn effect(after: &State, facts: &Facts, event: &Event) -> Option<Effect> {
             after.prints.get(job).map(|open| Effect::ReleasePrint { job: *job, printer: open.printer.clone() })
         }
         Event::DrawerKicked { printer, .. } => Some(Effect::KickDrawer { printer: printer.clone() }),
+        Event::CardStarted { attempt, amount, terminal, .. } => terminal.as_deref().map(|at| card::asked(*attempt, *amount, at)),
+        Event::CardEnded { attempt, terminal, by, .. } => card::forgotten(*attempt, terminal.as_ref(), by.as_ref()),
         Event::DayOpened { .. }
         | Event::DayClosed { .. }
         | Event::LineAdded { .. }
@@ -97,8 +100,6 @@ fn effect(after: &State, facts: &Facts, event: &Event) -> Option<Effect> {
         | Event::TransactionRecalled { .. }
         | Event::TenderAdded { .. }
         | Event::TenderRemoved { .. }
-        | Event::CardStarted { .. }
-        | Event::CardEnded { .. }
         | Event::TransactionCompleted { .. }
         | Event::TransactionVoided { .. }
         | Event::ReceiptSealed { .. }
@@ -119,6 +120,8 @@ fn effect(after: &State, facts: &Facts, event: &Event) -> Option<Effect> {
         Event::AgeChecked { .. } => None,
         // Repair of the journal.
         Event::RecordsRepaired { .. } => None,
+        // card.rs
+        Event::CardUnknown { .. } | Event::TerminalSeen { .. } => None,
     }
 }
 

@@ -73,6 +73,11 @@ pub enum Refusal {
     AgeCheckNeeded { name: String, age: u8, born_by: BusinessDate },
     NoAgeLimit { name: String },
     CheckFirst,
+    // Cards at a terminal that the till drives.
+    TerminalNotSeen,
+    TerminalBusy,
+    CardByTerminal,
+    CardStillAsked,
 }
 
 impl Refusal {
@@ -137,6 +142,10 @@ impl Refusal {
             Refusal::AgeCheckNeeded { .. } => "age_check_needed",
             Refusal::NoAgeLimit { .. } => "no_age_limit",
             Refusal::CheckFirst => "check_first",
+            Refusal::TerminalNotSeen => "terminal_not_seen",
+            Refusal::TerminalBusy => "terminal_busy",
+            Refusal::CardByTerminal => "card_by_terminal",
+            Refusal::CardStillAsked => "card_still_asked",
         }
     }
 
@@ -208,6 +217,10 @@ impl Refusal {
             Refusal::PinNotSet { .. } => "Scan the badge. Head office sets PINs.",
             Refusal::PinWrong { .. } => "Type it again slowly, or scan the badge.",
             Refusal::StaffLockedOut { .. } => "Wait that long, or scan the badge.",
+            Refusal::TerminalNotSeen => "Check that it is switched on and on the network, or take cash.",
+            Refusal::TerminalBusy => "Wait until the other payment has ended, or take cash.",
+            Refusal::CardByTerminal => "Wait for the terminal, or cancel there or here.",
+            Refusal::CardStillAsked => "Wait a moment: the terminal is being asked how it ended.",
         }
     }
 
@@ -276,6 +289,10 @@ impl Refusal {
             Refusal::AgeCheckNeeded { name: text(), age: 18, born_by: date },
             Refusal::NoAgeLimit { name: text() },
             Refusal::CheckFirst,
+            Refusal::TerminalNotSeen,
+            Refusal::TerminalBusy,
+            Refusal::CardByTerminal,
+            Refusal::CardStillAsked,
         ]
     }
 
@@ -344,6 +361,10 @@ impl Refusal {
             Refusal::PinWrong { left: 0, .. } => "The PIN is wrong. The next try has to wait.".to_owned(),
             Refusal::PinWrong { left, .. } => format!("The PIN is wrong. {left} more tries before there is a wait."),
             Refusal::StaffLockedOut { staff, seconds } => format!("Too many wrong PINs of {staff}: wait {}.", waiting(*seconds)),
+            Refusal::TerminalNotSeen => "The card terminal has not answered since it was set up.".to_owned(),
+            Refusal::TerminalBusy => "The card terminal has another payment under way.".to_owned(),
+            Refusal::CardByTerminal => "The card terminal itself says how this payment ends.".to_owned(),
+            Refusal::CardStillAsked => "Whether the card was charged is not yet for a person to say.".to_owned(),
         }
     }
 }

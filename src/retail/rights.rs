@@ -32,10 +32,12 @@ pub enum Right {
     CloseDay,
     ReadReports,
     ManageStaff,
+    /// Say how a card payment ended of which the terminal cannot.
+    ResolveCard,
 }
 
 impl Right {
-    pub const ALL: [Right; 15] = [
+    pub const ALL: [Right; 16] = [
         Right::SellItems,
         Right::VoidLine,
         Right::VoidTransaction,
@@ -51,6 +53,7 @@ impl Right {
         Right::CloseDay,
         Right::ReadReports,
         Right::ManageStaff,
+        Right::ResolveCard,
     ];
 
     /// As in feeds, imports and the API.
@@ -71,6 +74,7 @@ impl Right {
             Right::CloseDay => "close_day",
             Right::ReadReports => "read_reports",
             Right::ManageStaff => "manage_staff",
+            Right::ResolveCard => "resolve_card",
         }
     }
 
@@ -92,6 +96,7 @@ impl Right {
             Right::CloseDay => "close the day",
             Right::ReadReports => "read reports",
             Right::ManageStaff => "change who works here",
+            Right::ResolveCard => "say how a card payment ended",
         }
     }
 }
@@ -171,6 +176,7 @@ pub fn needed(command: &Command) -> Option<Right> {
         Command::VoidLine { .. } => Some(Right::VoidLine),
         Command::VoidTransaction {} => Some(Right::VoidTransaction),
         Command::CloseDay {} => Some(Right::CloseDay),
+        Command::ResolveCard { .. } => Some(Right::ResolveCard),
         Command::OpenDay { .. }
         | Command::ReportPrint { .. }
         | Command::AdoptFeed { .. }
@@ -181,6 +187,7 @@ pub fn needed(command: &Command) -> Option<Right> {
         | Command::ReportPinMiss { .. } => None,
         // Repair of the journal.
         Command::RecordRepair { .. } => None,
+        Command::ReportCard { .. } | Command::SeeTerminal { .. } => None,
     }
 }
 

@@ -33,6 +33,9 @@ pub struct WorkstationRules {
     pub receipt_printer: Option<DeviceName>,
     /// The drawer hangs on the receipt printer.
     pub has_drawer: bool,
+    /// The card terminal that the till drives. `None`: a stand-alone one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terminal: Option<DeviceName>,
 }
 
 /// Every limit with its name that a store may set. Reaching one is a refusal. How long answers are kept is not among them: it decides

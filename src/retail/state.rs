@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answers::{Answers, Content, Given};
 use super::basket::{Basket, CardAttempt, Place};
+use super::card::TerminalBook;
 use super::day::{Day, DayReport, Totals};
 use super::event::PrintSubject;
 use super::print::{self, OpenPrint, PrintState};
@@ -14,7 +15,7 @@ use super::staff::{LOCKOUTS_KEPT_MAX, Misses, SignInWay, SignedIn};
 use super::stock::{Movement, Movements};
 use super::unproved::Unproved;
 use super::{Event, Feed, TransactionKind, TransactionRecord, UplinkAck, invariant};
-use crate::ids::{JobId, Sku, StaffId, TxnId, WorkstationId};
+use crate::ids::{DeviceName, JobId, Sku, StaffId, TxnId, WorkstationId};
 use crate::time::Stamp;
 
 /// Transactions whose copies are counted; beyond it the oldest start at COPY 1 again.
@@ -46,6 +47,8 @@ pub struct State {
     pub impossible: Vec<Impossible>,
     /// Records that the disk has lost. What they held is missing from all of the above.
     pub unproved: Unproved,
+    /// What each card terminal said of its newest transaction.
+    pub terminals: BTreeMap<DeviceName, TerminalBook>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -164,12 +167,17 @@ impl State {
                 }
                 possible(there, "a tender was removed that is not there")
             }
-            Event::CardStarted { txn, attempt, amount, at } => {
-                let attempt = CardAttempt { attempt: *attempt, amount: *amount, at: *at };
+            Event::CardStarted { txn, attempt, amount, at, terminal } => {
+                let attempt = CardAttempt { attempt: *attempt, amount: *amount, at: *at, terminal: terminal.as_deref().cloned() };
                 let running = self.basket(txn)?.card.replace(attempt);
                 possible(running.is_none(), "a card payment was started over a running one")
             }
-            Event::CardEnded { txn, attempt, .. } => {
+            Event::CardEnded { txn, attempt, terminal, proof, .. } => {
+                if let (Some(terminal), Some(proof)) = (terminal, proof)
+                    && let Some(book) = self.terminals.get_mut(terminal)
+                {
+                    book.last = Some(proof.mark());
+                }
                 let ended = self.basket(txn)?.card.take();
                 possible(ended.is_some_and(|card| card.attempt == *attempt), "a card payment ended that was not running")
             }
@@ -286,6 +294,19 @@ impl State {
             }
             Event::OverrideGiven { by, way, .. } => {
                 self.proved(by, *way);
+                Ok(())
+            }
+
+            // card.rs
+            Event::CardUnknown { txn, attempt, state } => {
+                let card = self.basket(txn)?.card.as_mut().filter(|card| card.attempt == *attempt);
+                let at_terminal =
+                    card.and_then(|card| card.terminal.as_mut()).ok_or("a card payment got lost that was not at a terminal")?;
+                at_terminal.state = state.clone();
+                Ok(())
+            }
+            Event::TerminalSeen { terminal, last, at } => {
+                self.terminals.insert(terminal.clone(), TerminalBook { last: *last, at: *at });
                 Ok(())
             }
         }

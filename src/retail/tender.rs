@@ -1,7 +1,8 @@
-//! Money: cash, cards on a stand-alone terminal in two phases, taking a tender back, and the completion that follows when nothing
+//! Money: cash, cards in two phases (at a terminal of ours: see [`super::card`]), taking a tender back, and the completion that follows when nothing
 //! remains. The card's intent is on disk before anyone is asked for money; until its end is known nothing else moves.
 
 use super::basket::{self, Basket, BasketTotals};
+use super::card::{self, CardKind};
 use super::decide::{Case, Outcome};
 use super::rules::WorkstationRules;
 use super::{Answer, Event, Refusal, Rules, Tender, TenderKind, TransactionKind, TransactionRecord, print, sale, stock};
@@ -52,7 +53,7 @@ pub(super) fn take_cash(case: &Case, amount: Money) -> Result<Outcome, Refusal> 
     }
 
     // Cannot fail below.
-    let tender = Tender { kind: TenderKind::Cash, amount, attempt: None };
+    let tender = Tender { kind: TenderKind::Cash, amount, attempt: None, card: None };
     let mut events = vec![Event::TenderAdded { txn: basket.txn, tender: tender.clone() }];
     if amount < totals.due_cash {
         events.extend(print::drawer_alone(workstation, basket.txn));
@@ -63,7 +64,7 @@ pub(super) fn take_cash(case: &Case, amount: Money) -> Result<Outcome, Refusal> 
 }
 
 pub(super) fn start_card(case: &Case, amount: Option<Money>) -> Result<Outcome, Refusal> {
-    let (_, date, basket) = case.at_basket()?;
+    let (workstation, date, basket) = case.at_basket()?;
     let totals = payable(case, basket, date)?;
     if totals.due <= Money::ZERO {
         return Err(Refusal::NothingToPay);
@@ -75,33 +76,47 @@ pub(super) fn start_card(case: &Case, amount: Option<Money>) -> Result<Outcome, 
     if amount > totals.due {
         return Err(Refusal::CardAmountAboveDue { due: totals.due });
     }
+    let terminal = card::begin(case, workstation, CardKind::Payment)?.map(Box::new);
 
     // Cannot fail below.
     let attempt = case.ask.fresh.attempt;
-    let event = Event::CardStarted { txn: basket.txn, attempt, amount, at: case.ask.at };
+    let event = Event::CardStarted { txn: basket.txn, attempt, amount, at: case.ask.at, terminal };
     Ok(Outcome { events: vec![event], answer: Answer { txn: Some(basket.txn), attempt: Some(attempt), ..Answer::default() } })
 }
 
 pub(super) fn end_card(case: &Case, attempt: AttemptId, paid: bool) -> Result<Outcome, Refusal> {
-    let (workstation, date, basket) = case.at_basket()?;
+    let (_, _, basket) = case.at_basket()?;
     let card = basket.card.as_ref().filter(|card| card.attempt == attempt).ok_or(Refusal::NoCardRunning)?;
-    let ended = Event::CardEnded { txn: basket.txn, attempt, paid };
+    if card.terminal.is_some() {
+        return Err(Refusal::CardByTerminal);
+    }
+    let ended = Event::CardEnded { txn: basket.txn, attempt, paid, terminal: None, proof: None, reason: None, by: None };
     let answer = Answer { txn: Some(basket.txn), attempt: Some(attempt), ..Answer::default() };
     if !paid {
         return Ok(Outcome { events: vec![ended], answer });
     }
 
-    // Cannot fail below: the money was taken, and that is recorded whatever else is wrong. When the rules were changed under an open
-    // payment so that its taxes cannot be reckoned or are lower now, it waits for the rules to be mended, or the difference is change.
-    let tender = Tender { kind: TenderKind::Card, amount: card.amount, attempt: Some(attempt) };
-    let events = vec![ended, Event::TenderAdded { txn: basket.txn, tender: tender.clone() }];
-    let totals = match basket::totals(basket, case.rules, date) {
-        Ok(totals) if card.amount >= totals.due => totals,
-        Ok(_) | Err(_) => return Ok(Outcome { events, answer }),
-    };
-    let settled = Settled { tender, rounding: Money::ZERO, change: card.amount - totals.due };
-    let outcome = complete(case, workstation, date, basket, totals, settled, events);
-    Ok(Outcome { answer: Answer { attempt: Some(attempt), ..outcome.answer }, ..outcome })
+    // Cannot fail below.
+    let tender = Tender { kind: TenderKind::Card, amount: card.amount, attempt: Some(attempt), card: None };
+    let outcome = taken(case, basket, tender, vec![ended]);
+    Ok(Outcome { answer: Answer { txn: Some(basket.txn), attempt: Some(attempt), ..outcome.answer }, ..outcome })
+}
+
+/// A card was charged, or money given to one: that is recorded whatever else is wrong, and finishes the sale when nothing remains. When the
+/// rules were changed under an open payment so that its taxes cannot be reckoned or are lower now, it waits for the rules to be mended, or the
+/// difference is change. It waits as well where the day is closed or the workstation is gone.
+pub(super) fn taken(case: &Case, basket: &Basket, tender: Tender, mut events: Vec<Event>) -> Outcome {
+    events.push(Event::TenderAdded { txn: basket.txn, tender: tender.clone() });
+    let waits = |events| Outcome { events, answer: Answer { txn: Some(basket.txn), ..Answer::default() } };
+    let Some(workstation) = basket.workstation().and_then(|id| case.rules.workstation(id)) else { return waits(events) };
+    let Ok(date) = case.business_date() else { return waits(events) };
+    let Ok(totals) = basket::totals(basket, case.rules, date) else { return waits(events) };
+    let remains = totals.due - tender.amount;
+    if remains > Money::ZERO || (remains < Money::ZERO && tender.amount.is_negative()) {
+        return waits(events);
+    }
+    let settled = Settled { rounding: Money::ZERO, change: tender.amount - totals.due, tender };
+    complete(case, workstation, date, basket, totals, settled, events)
 }
 
 pub(super) fn remove(case: &Case, index: u32) -> Result<Outcome, Refusal> {
@@ -112,7 +127,7 @@ pub(super) fn remove(case: &Case, index: u32) -> Result<Outcome, Refusal> {
     let tender = basket.tenders.get(index as usize).ok_or(Refusal::NoSuchTender { index })?;
     match tender.kind {
         TenderKind::Cash => {}
-        TenderKind::Card => return Err(Refusal::CardTenderStays),
+        TenderKind::Card => return card::reverse(case, workstation, basket, index, tender),
     }
 
     // Cannot fail below. The cash is given back, so the drawer opens.

@@ -118,6 +118,7 @@ fn device_card(web: &Web, t: &Texts, device: &DeviceStatus) -> Markup {
         DeviceKind::Scanner => "scan",
         DeviceKind::Printer => "print",
         DeviceKind::LineDisplay => "price",
+        DeviceKind::Zvt => "card",
     };
     let test = |kind: &str, words: &str| {
         html! { button type="button" data-do="device-test" data-device=(device.name) data-kind=(kind) { (words) } }

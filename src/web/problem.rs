@@ -111,5 +111,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::StaffLockedOut { .. } => StatusCode::TOO_MANY_REQUESTS,
         // age.rs
         Refusal::AgeCheckNeeded { .. } | Refusal::NoAgeLimit { .. } | Refusal::CheckFirst => StatusCode::CONFLICT,
+        // card.rs
+        Refusal::TerminalNotSeen | Refusal::TerminalBusy | Refusal::CardByTerminal | Refusal::CardStillAsked => StatusCode::CONFLICT,
     }
 }

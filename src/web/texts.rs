@@ -2,11 +2,13 @@
 //! `{}` takes the values in order; see [`fill`].
 
 pub mod age;
+pub mod card;
 pub mod more;
 
 /// The words of the pages.
 #[derive(Debug)]
 pub struct Texts {
+    pub card_terminal: &'static card::CardTexts,
     pub more_panel: &'static more::MoreTexts,
     pub age: &'static age::AgeTexts,
     pub till: &'static str,
@@ -234,6 +236,7 @@ pub fn texts_in(language: &str) -> &'static Texts {
 }
 
 static ENGLISH: Texts = Texts {
+    card_terminal: &card::ENGLISH,
     more_panel: &more::ENGLISH,
     age: &age::ENGLISH,
     till: "Till",

@@ -3,6 +3,7 @@
 use super::texts::Texts;
 
 pub static GERMAN: Texts = Texts {
+    card_terminal: &super::texts::card::GERMAN,
     more_panel: &super::texts::more::GERMAN,
     age: &super::texts::age::GERMAN,
     till: "Kasse",

@@ -7,6 +7,7 @@ mod contract;
 mod limits;
 mod random;
 mod scenario;
+mod scenario_card;
 mod scenario_people;
 mod scenario_till;
 mod shop;

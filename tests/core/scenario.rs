@@ -17,6 +17,7 @@ use counterfoil::time::BusinessDate;
 
 use super::baskets;
 use super::calculator::BasketFile;
+use super::scenario_card;
 use super::scenario_people;
 use super::scenario_till as till;
 use super::shop::Shop;
@@ -130,6 +131,7 @@ impl Scenario {
             "from-age" | "check" => till::line(self, &words, at),
             "carry" => self.shop.state = State::from_parts(&self.shop.state.to_parts()).unwrap(),
             "without" => self.without(word(1), word(2), at),
+            "terminal" => self.give_terminal(word(1), word(2)),
             "mended" => {
                 self.shop.rules = self.rules.clone();
                 self.shop.restart();
@@ -258,7 +260,7 @@ impl Scenario {
                 },
             },
             "of-age" | "not-of-age" => till::command(words, at),
-            other => panic!("{at}: nobody knows the command {other}"),
+            _ => self.read_card_command(words, at),
         }
     }
 
@@ -327,7 +329,7 @@ impl Scenario {
             }
             "aged" => till::outcome(decision, words, at),
             "unsettled" => assert!(!has(&|event| matches!(event, Event::BaselineSettled { .. })), "{at}"),
-            other => panic!("{at}: nothing is known about {other}"),
+            _ => self.check_card_outcome(decision, words, at),
         }
     }
 
@@ -406,6 +408,7 @@ impl Scenario {
                     ("paid", self.plain(totals.paid)),
                     ("due", self.plain(totals.due)),
                     ("cash", self.plain(totals.due_cash)),
+                    ("attempt", scenario_card::shown(basket.card.as_ref())),
                     ("card", basket.card.as_ref().map_or_else(|| "none".to_owned(), |card| self.plain(card.amount))),
                     ("buttons", list(tender::suggestions(totals.due_cash, &self.shop.rules))),
                 ]);
@@ -422,7 +425,7 @@ impl Scenario {
     }
 
     /// What `as NAME` remembered; `nobody` names a transaction, job and attempt that never were.
-    fn named(&self, name: &str, at: &str) -> Answer {
+    pub(super) fn named(&self, name: &str, at: &str) -> Answer {
         if name == "nobody" {
             let nobody = uuid::Uuid::max();
             return Answer {
@@ -439,7 +442,7 @@ impl Scenario {
         *self.marks.get(name).unwrap_or_else(|| panic!("{at}: no mark {name}"))
     }
 
-    fn money(&self, text: &str) -> Money {
+    pub(super) fn money(&self, text: &str) -> Money {
         self.shop.rules.currency.parse(text).unwrap_or_else(|| panic!("{text:?} is no amount"))
     }
 

@@ -48,6 +48,7 @@ pub fn rules(currency: &str, tax: TaxTable) -> Rules {
         id: WorkstationId::new(id).unwrap(),
         receipt_printer: printer.map(|name| DeviceName::new(name).unwrap()),
         has_drawer,
+        terminal: None,
     };
     Rules {
         store: StoreId::new("test").unwrap(),
@@ -183,6 +184,12 @@ impl Shop {
         for job in after.unknown {
             let progress = counterfoil::retail::PrintProgress::Unknown { cause: "restart".to_owned() };
             self.ask(None, Command::ReportPrint { job, progress }).expect("a job that State knows");
+        }
+        for open in counterfoil::retail::card::after_restart(&self.state) {
+            if open.at_terminal.state == counterfoil::retail::card::CardState::Asked {
+                let progress = counterfoil::retail::CardProgress::Unknown { cause: "restart".to_owned(), decidable: false };
+                self.ask(None, Command::ReportCard { attempt: open.attempt, progress }).expect("an attempt that State knows");
+            }
         }
         self.last_ask = last_ask;
     }

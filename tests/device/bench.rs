@@ -85,7 +85,7 @@ impl Bench {
                     self.said.push((job, progress));
                 }
                 DeviceReport::Status(status) => self.statuses.push(status),
-                DeviceReport::Scan { .. } => panic!("a printer scans"),
+                other => panic!("a printer says {other:?}"),
             }
         }
         goes_on

@@ -30,14 +30,22 @@ pub fn name(text: &str) -> DeviceName {
 
 pub fn config(device: &str, kind: DeviceKind, port: PortConfig, profile: &str) -> DeviceConfig {
     let workstation = Some(WorkstationId::new("1").expect("a name"));
-    DeviceConfig { name: name(device), kind, workstation, port, profile: profile.to_owned(), drawer_sense: DrawerSense::HighIsOpen }
+    DeviceConfig {
+        name: name(device),
+        kind,
+        workstation,
+        port,
+        profile: profile.to_owned(),
+        drawer_sense: DrawerSense::HighIsOpen,
+        card: Default::default(),
+    }
 }
 
 impl Shop {
     pub fn start(devices: Vec<DeviceConfig>) -> Shop {
         let (sender, reports) = mpsc::channel(DEVICE_REPORTS_MAX);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-        let devices = spawn(Setup { devices, font: None }, sender, Arc::new(SystemClock::new())).expect("devices start");
+        let devices = spawn(Setup { devices, ..Setup::default() }, sender, Arc::new(SystemClock::new())).expect("devices start");
         Shop { devices: Some(devices), reports, runtime, seen: Vec::new() }
     }
 
@@ -59,14 +67,14 @@ impl Shop {
     pub fn wait_scan(&mut self) -> String {
         self.wait("a scan", |report| match report {
             DeviceReport::Scan { frame, .. } => Some(String::from_utf8_lossy(frame).into_owned()),
-            DeviceReport::Status(_) | DeviceReport::Job { .. } => None,
+            _ => None,
         })
     }
 
     pub fn wait_state(&mut self, device: &str, wanted: &DeviceState) -> DeviceStatus {
         self.wait(&format!("{device} {wanted:?}"), |report| match report {
             DeviceReport::Status(status) if status.name == name(device) && status.state == *wanted => Some(status.clone()),
-            DeviceReport::Status(_) | DeviceReport::Scan { .. } | DeviceReport::Job { .. } => None,
+            DeviceReport::Status(_) | _ => None,
         })
     }
 
@@ -86,7 +94,7 @@ impl Shop {
         loop {
             let progress = self.wait("the end of a job", |report| match report {
                 DeviceReport::Job { job: id, progress, .. } if *id == job => Some(progress.clone()),
-                DeviceReport::Job { .. } | DeviceReport::Status(_) | DeviceReport::Scan { .. } => None,
+                _ => None,
             });
             if progress == (PrintProgress::Resumed {}) {
                 self.order(printer, PrinterOrder::Release { job });

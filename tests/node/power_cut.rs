@@ -76,6 +76,8 @@ fn trade(disk: &ModelDisk, outside: &Path) -> BTreeSet<String> {
         publisher,
         screen: watch::Sender::new(screen),
         printers: Default::default(),
+        terminals: Default::default(),
+        undelivered: Vec::new(),
         notify: Notify::from_environment(),
         unindexed: Vec::new(),
     };

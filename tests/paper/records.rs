@@ -153,7 +153,7 @@ impl Sale {
     }
 
     fn tender(mut self, kind: TenderKind, amount: i64, change: i64) -> Sale {
-        self.record.tenders.push(Tender { kind, amount: Money::from_minor(amount), attempt: None });
+        self.record.tenders.push(Tender { kind, amount: Money::from_minor(amount), attempt: None, card: None });
         self.record.change = Money::from_minor(change);
         self
     }

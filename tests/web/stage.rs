@@ -53,8 +53,12 @@ pub fn at(ms: i64) -> Stamp {
 pub fn rules() -> Rules {
     let tax =
         TaxTable { mode: TaxMode::Inclusive, rounding_place: TaxRounding::Group, rounding_mode: RoundingMode::HalfUp, classes: Vec::new() };
-    let workstation =
-        |id: &str| WorkstationRules { id: ws(id), receipt_printer: Some(DeviceName::new("printer-1").unwrap()), has_drawer: true };
+    let workstation = |id: &str| WorkstationRules {
+        id: ws(id),
+        receipt_printer: Some(DeviceName::new("printer-1").unwrap()),
+        has_drawer: true,
+        terminal: None,
+    };
     Rules {
         store: StoreId::new("berlin-1").unwrap(),
         currency: Currency::from_code("EUR").unwrap(),
@@ -174,7 +178,7 @@ pub fn finished(lines: Vec<SoldLine>, paid: Money) -> TransactionRecord {
         taxes: Vec::new(),
         total,
         rounding: rounded - total,
-        tenders: vec![Tender { kind: TenderKind::Cash, amount: paid, attempt: None }],
+        tenders: vec![Tender { kind: TenderKind::Cash, amount: paid, attempt: None, card: None }],
         change: paid - rounded,
         training: false,
     }
@@ -259,9 +263,9 @@ pub fn situations() -> Vec<(&'static str, Screen)> {
     all.push(("unknown-article", screen(unknown)));
 
     let mut split = basket(groceries());
-    split.tenders = vec![Tender { kind: TenderKind::Cash, amount: euro(2000), attempt: None }];
+    split.tenders = vec![Tender { kind: TenderKind::Cash, amount: euro(2000), attempt: None, card: None }];
     all.push(("split", screen(selling(split.clone()))));
-    split.card = Some(CardAttempt { attempt: AttemptId(uuid::Uuid::from_u128(5)), amount: euro(2340), at: at(NOW_MS) });
+    split.card = Some(CardAttempt { attempt: AttemptId(uuid::Uuid::from_u128(5)), amount: euro(2340), at: at(NOW_MS), terminal: None });
     all.push(("card", screen(selling(split))));
 
     let mut paper_out = screen(TillScreen { last: Some(Arc::new(last.clone())), ..TillScreen::default() });

@@ -6,6 +6,7 @@ pub mod escpos;
 pub mod frame;
 pub mod transliterate;
 pub mod wedge;
+pub mod zvt;
 
 pub use code_page::CodePage;
 pub use transliterate::{to_ascii, transliterate};

@@ -8,6 +8,7 @@ mod port;
 mod printer;
 mod printer_engine;
 mod scanner;
+mod terminal;
 
 pub use clock::SimClock;
 pub use display::SimDisplay;
@@ -16,3 +17,4 @@ pub use port::SimPort;
 pub use printer::{PrinterSnapshot, SimPrinter};
 pub use printer_engine::{Fault, PrinterEngine, Switch, Switches};
 pub use scanner::{Aim, SimScanner};
+pub use terminal::{Answer, Booked, BookedKind, Cut, SimTerminal, TerminalSnapshot};

@@ -124,6 +124,7 @@ pub fn works(screen: &Screen) -> Vec<WorksView> {
             DeviceKind::Scanner => "scanning",
             DeviceKind::Printer => "printing",
             DeviceKind::LineDisplay => "display",
+            DeviceKind::Zvt => "cards",
         };
         say(format!("{what}.{}", device.name), device_works(device), device.hint.clone(), Some(device.since_ms));
     }

@@ -59,6 +59,8 @@ pub fn routes() -> (Router<Web>, utoipa::openapi::OpenApi) {
         .routes(routes!(workstation::remove_tender))
         .routes(routes!(workstation::start_card))
         .routes(routes!(workstation::end_card))
+        .routes(routes!(workstation::cancel_card))
+        .routes(routes!(workstation::resolve_card))
         .routes(routes!(workstation::reprint))
         .routes(routes!(workstation::next_scan))
         .routes(routes!(age::age_check))

@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 use crate::device::{DeviceKind, DeviceState, DeviceStatus, Paper};
 use crate::ids::WorkstationId;
 use crate::node::screen::{ArticleInfo, Feedback, NextScan, Screen, SuspendedRow, TillScreen, Tone};
-use crate::retail::basket::Basket;
+use crate::retail::basket::{Basket, CardAttempt};
+use crate::retail::card::CardState;
 use crate::retail::day::Day;
 use crate::retail::print::{OpenPrint, PrintState};
 use crate::retail::{Answer, SoldLine, Tender, TenderKind, TransactionKind, TransactionRecord};
@@ -66,6 +67,8 @@ pub struct WorkstationView {
     pub next_scan: NextScanView,
     /// An age check that must be answered before the next scan counts.
     pub check: Option<super::age::AgeCheckView>,
+    /// Why the last card payment here was not carried out, until the next act.
+    pub card_declined: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -74,7 +77,7 @@ pub struct BasketView {
     pub opened_at_ms: i64,
     pub lines: Vec<LineView>,
     pub tenders: Vec<TenderView>,
-    /// A card payment whose outcome the cashier has to say.
+    /// A card payment under way.
     pub card: Option<CardView>,
     pub total: i64,
     pub tax: i64,
@@ -87,7 +90,15 @@ pub struct BasketView {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CardView {
     pub attempt: String,
+    /// Negative: to be given to the card.
     pub amount: i64,
+    /// Our terminal; `null`: a stand-alone one, whose answer the cashier has to say.
+    pub terminal: Option<String>,
+    /// "stand_alone": the cashier's move. "asked": the terminal's. "unknown": it is being asked how it ended. "decidable": so it is, and a
+    /// person may say it as well.
+    pub state: String,
+    /// What the terminal asks its customer for.
+    pub words: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -290,6 +301,23 @@ pub fn workstation(id: &WorkstationId, till: &TillScreen, screen: &Screen) -> Wo
             NextScan::PriceCheck => NextScanView::PriceCheck,
         },
         check: till.check.as_deref().map(Into::into),
+        card_declined: till.card_declined.clone(),
+    }
+}
+
+fn card_view(card: &CardAttempt, till: &TillScreen) -> CardView {
+    let state = match card.terminal.as_ref().map(|at| &at.state) {
+        None => "stand_alone",
+        Some(CardState::Asked) => "asked",
+        Some(CardState::Unknown { decidable: false, .. }) => "unknown",
+        Some(CardState::Unknown { decidable: true, .. }) => "decidable",
+    };
+    CardView {
+        attempt: card.attempt.to_string(),
+        amount: card.amount.minor(),
+        terminal: card.terminal.as_ref().map(|at| at.terminal.to_string()),
+        state: state.to_owned(),
+        words: till.card_words.clone(),
     }
 }
 
@@ -300,7 +328,7 @@ fn basket_view(basket: &Basket, till: &TillScreen) -> BasketView {
         opened_at_ms: basket.opened_at.ms,
         lines: basket.lines.iter().filter(|line| !line.voided).map(|line| self::line(&line.sold)).collect(),
         tenders: basket.tenders.iter().map(tender).collect(),
-        card: basket.card.as_ref().map(|card| CardView { attempt: card.attempt.to_string(), amount: card.amount.minor() }),
+        card: basket.card.as_ref().map(|card| card_view(card, till)),
         total: totals.total.minor(),
         tax: totals.tax.minor(),
         paid: totals.paid.minor(),
@@ -436,6 +464,7 @@ pub fn device(status: &DeviceStatus) -> DeviceView {
         DeviceKind::Scanner => "scanner",
         DeviceKind::Printer => "printer",
         DeviceKind::LineDisplay => "line_display",
+        DeviceKind::Zvt => "zvt",
     };
     let (state, cause) = match &status.state {
         DeviceState::Absent => ("absent", None),

@@ -227,7 +227,7 @@ pub struct StartCard {
     amount: Option<Money>,
 }
 
-/// The cashier types the amount into a stand-alone terminal. Answers the attempt's id.
+/// Our terminal asks for the card; where there is none, the cashier types the amount into a stand-alone one. Answers the attempt's id.
 #[utoipa::path(post, path = "/api/v1/workstations/{ws}/card", params(("ws" = String, Path)), request_body = StartCard,
     responses((status = OK, body = CommandAnswer), (status = "4XX", body = Problem)))]
 pub async fn start_card(State(web): State<Web>, At(ws): At, Body(body): Body<StartCard>) -> Answered {
@@ -248,6 +248,30 @@ pub struct EndCard {
     request_body = EndCard, responses((status = OK, body = CommandAnswer), (status = "4XX", body = Problem)))]
 pub async fn end_card(State(web): State<Web>, At(ws): At, Named(at): Named<AttemptAt>, Body(body): Body<EndCard>) -> Answered {
     ask(&web, body.id, Some(ws), Command::EndCard { attempt: at.attempt, paid: body.paid }).await
+}
+
+/// Asks our terminal to give the attempt up. It may be too late; how it ends comes from the terminal. Not recorded, so it needs no id.
+#[utoipa::path(post, path = "/api/v1/workstations/{ws}/card/{attempt}/cancel", params(("ws" = String, Path), ("attempt" = String, Path)),
+    responses((status = NO_CONTENT), (status = "4XX", body = Problem)))]
+pub async fn cancel_card(State(web): State<Web>, At(ws): At, Named(at): Named<AttemptAt>) -> Result<StatusCode, Problem> {
+    web.node.tell(Input::CancelCard { workstation: ws, attempt: at.attempt }).await.map_err(|error| super::ask_problem(&error))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResolveCard {
+    #[schema(value_type = String)]
+    id: CommandId,
+    /// What the terminal's last receipt says.
+    charged: bool,
+}
+
+/// A person says how an attempt ended of which the terminal cannot. Recorded with the name.
+#[utoipa::path(post, path = "/api/v1/workstations/{ws}/card/{attempt}/resolve", params(("ws" = String, Path), ("attempt" = String, Path)),
+    request_body = ResolveCard, responses((status = OK, body = CommandAnswer), (status = "4XX", body = Problem)))]
+pub async fn resolve_card(State(web): State<Web>, At(ws): At, Named(at): Named<AttemptAt>, Body(body): Body<ResolveCard>) -> Answered {
+    ask(&web, body.id, Some(ws), Command::ResolveCard { attempt: at.attempt, charged: body.charged }).await
 }
 
 #[derive(Debug, Deserialize, ToSchema)]

@@ -185,6 +185,8 @@
       if (birth_date === null) return $("entry").animate([{ opacity: 0.2 }, { opacity: 1 }], 300);
       pay(button, () => post(`${api}/age-check`, { ...checked(), birth_date }));
     },
+    "card-cancel": (button) => live.enqueue("POST", `${api}/card/${button.dataset.attempt}/cancel`, {}).then(answered),
+    "card-resolve": (button) => pay(button, () => post(`${api}/card/${button.dataset.attempt}/resolve`, { charged: button.dataset.charged === "true" })),
     "take-back": (button) => erase(`${api}/tenders/${button.dataset.index}`),
     undo: () => post(`${api}/undo`, {}),
     park: () => post(`${api}/suspend`, {}),
@@ -455,7 +457,7 @@
     else if (name === "Enter") { const code = entry; entry = ""; addCode(code); times = null; }
     else if (name === "+") pressButton($("pay-paid") ? "pay-paid" : entry ? "pay-typed" : "pay-exact");
     else if (name === "/") pressButton("pay-card");
-    else if (name === "-") pressButton($("pay-not-paid") ? "pay-not-paid" : "act-delete");
+    else if (name === "-") pressButton($("pay-not-paid") ? "pay-not-paid" : $("pay-cancel") ? "pay-cancel" : "act-delete");
     else if (name === "Delete") pressButton("act-delete");
     else if (name === "ArrowUp") move(-1);
     else if (name === "ArrowDown") move(1);

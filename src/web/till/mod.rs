@@ -3,6 +3,7 @@
 //! Everything has its place and keeps it: the list and under it the acts on lines, at the right the total, one strip for
 //! messages, the keypad and the ways to pay. What cannot be done now is greyed, never gone.
 
+mod card;
 mod check;
 mod more;
 mod panels;
@@ -231,12 +232,14 @@ fn strip(view: &View) -> Markup {
     let card = view.basket().and_then(|basket| basket.card.as_ref());
     let error = view.till.feedback.as_ref().filter(|feedback| feedback.tone == Tone::Error);
     html! {
-        @if let Some(card) = card {
+        @if let Some((card, at)) = card.and_then(|card| Some((card, card.terminal.as_ref()?))) { (card::strip(view, card, at)) }
+        @else if let Some(card) = card {
             div .say .warn { (icon("card")) p { strong { (fill(t.card_running, &[&view.money(card.amount)])) } span { (t.card_running_hint) } } }
         }
         // What the check asks stands below until a scan was dropped; then the reason for that comes first.
         @if let Some(feedback) = error.filter(|feedback| feedback.code != "age_check_needed") { (error_words(t, feedback)) }
         @if let Some(check) = &view.till.check { (check::words(view, check)) }
+        (card::declined(view))
         @for print in prints_here(view) { (print_words(view, print)) }
         (next_scan_words(view))
         @if let Some(feedback) = view.till.feedback.as_ref().filter(|f| f.tone != Tone::Error && !f.text.is_empty()) {

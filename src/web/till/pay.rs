@@ -41,7 +41,7 @@ fn owed(view: &View) -> Markup {
             @for (index, tender) in tenders.iter().enumerate() {
                 span .tender {
                     (fill(t.paid_so_far, &[tender_word(t, tender.kind)])) " " strong { (view.money(tender.amount)) }
-                    @if tender.kind == TenderKind::Cash {
+                    @if tender.kind == TenderKind::Cash || tender.card.is_some() {
                         button .small type="button" id=(format!("back-{index}")) data-do="take-back" data-index=(index) { (t.tender_back) }
                     }
                 }
@@ -79,6 +79,9 @@ pub fn ways(view: &View) -> Markup {
     }
     let Some(basket) = view.basket() else { return empty_ways(t) };
     if let Some(card) = &basket.card {
+        if let Some(at) = &card.terminal {
+            return super::card::ways(view, card, at);
+        }
         return html! {
             div .card-asks { (icon("card")) span { (t.card) } strong { (view.money(card.amount)) } }
             button .not-paid type="button" #pay-not-paid data-do="card-end" data-attempt=(card.attempt) data-paid="false" {
