@@ -8,6 +8,7 @@ mod layout;
 mod locale;
 mod printable;
 mod receipt;
+pub mod receipt_code;
 mod report;
 pub mod text;
 mod width;
@@ -134,12 +135,12 @@ impl Code128 {
     }
 }
 
-/// What a QR code on a paper can say: 1 to 240 printable ASCII characters, so that no byte of it can be a command to the printer.
+/// What a QR code on a paper can say: 1 to 500 printable ASCII characters, so that no byte of it can be a command to the printer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QrData(String);
 
 impl QrData {
-    pub const CHARS_MAX: usize = 240;
+    pub const CHARS_MAX: usize = 500;
 
     pub fn new(text: &str) -> Option<QrData> {
         let printable = text.bytes().all(|b| (0x20..0x7f).contains(&b));

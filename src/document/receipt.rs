@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::locale::Word;
-use super::{Block, Cell, Code128, Document, Locale, Style};
+use super::{Block, Cell, Code128, Document, Locale, QrData, Style};
 use crate::money::{Currency, Money, Qty, Unit};
 use crate::retail::tax::{TaxGroup, TaxMode};
 use crate::retail::{CardProof, SoldLine, TransactionKind, TransactionRecord};
@@ -29,6 +29,7 @@ pub struct Receipt<'a> {
     locale: &'a Locale,
     head_fragment: &'a str,
     copy: u32,
+    code: Option<&'a str>,
 }
 
 impl<'a> Receipt<'a> {
@@ -42,7 +43,12 @@ impl<'a> Receipt<'a> {
         head_fragment: &'a str,
         copy: u32,
     ) -> Receipt<'a> {
-        Receipt { record, letterhead, currency, locale, head_fragment, copy }
+        Receipt { record, letterhead, currency, locale, head_fragment, copy, code: None }
+    }
+
+    /// With the code by which other shops take goods back; see [`super::receipt_code`].
+    pub fn with_code(self, code: Option<&'a str>) -> Receipt<'a> {
+        Receipt { code, ..self }
     }
 
     pub fn document(&self) -> Document {
@@ -205,6 +211,9 @@ impl<'a> Receipt<'a> {
             document.block(Block::Barcode(code));
         }
         document.centred(&number, Style::BOLD);
+        if let Some(code) = self.code.and_then(QrData::new) {
+            document.block(Block::Feed(1)).block(Block::Qr(code));
+        }
     }
 
     fn mark<'l>(&'l self, line: &'l SoldLine) -> &'l str {

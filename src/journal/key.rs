@@ -41,9 +41,14 @@ impl NodeKey {
         self.public().to_hex()
     }
 
+    /// The signature over `bytes`. Deterministic: the same bytes always get the same.
+    pub fn sign(&self, bytes: &[u8]) -> [u8; 64] {
+        self.signing.sign(bytes).to_bytes()
+    }
+
     /// The signature over `bytes`, 128 lower-case hex digits.
     pub fn sign_hex(&self, bytes: &[u8]) -> String {
-        to_hex(&self.signing.sign(bytes).to_bytes())
+        to_hex(&self.sign(bytes))
     }
 
     /// 32 secret bytes for another purpose, from which nobody can get back to the key (HMAC-SHA256 of the purpose's name).

@@ -22,6 +22,8 @@ use crate::web::tls::TlsFiles;
 pub struct NodeConfig {
     pub store: StoreId,
     pub node: NodeId,
+    /// Shops of one chain take back each other's goods; a receipt's code says which chain it is of.
+    pub chain: String,
     pub letterhead: Letterhead,
     /// ISO 3166 two-letter code; selects the rules for price- and weight-embedded codes.
     pub country: String,
@@ -118,6 +120,8 @@ struct Raw {
 #[serde(deny_unknown_fields)]
 struct RawStore {
     id: String,
+    #[serde(default = "default_chain")]
+    chain: String,
     name: String,
     #[serde(default)]
     address: Vec<String>,
@@ -130,6 +134,10 @@ struct RawStore {
     time_zone: String,
     #[serde(default = "english")]
     locale: String,
+}
+
+fn default_chain() -> String {
+    "counterfoil".to_owned()
 }
 
 fn english() -> String {
@@ -278,6 +286,9 @@ fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
         &raw.store.time_zone,
         jiff::tz::TimeZone::get(&raw.store.time_zone).map_err(|_| "not an IANA time zone: write for example \"Europe/Berlin\""),
     );
+    if raw.store.chain.trim().is_empty() || raw.store.chain.len() > 64 {
+        check.complain("store.chain", format!("{:?}", raw.store.chain), "use one name of 1 to 64 characters in all shops of the chain");
+    }
     if raw.store.name.trim().is_empty() {
         check.complain("store.name", "\"\"", "the receipt needs the shop's name");
     }
@@ -324,6 +335,7 @@ fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
     Some(NodeConfig {
         store: store.clone(),
         node: node?,
+        chain: raw.store.chain,
         letterhead: Letterhead {
             store_name: raw.store.name,
             address_lines: raw.store.address,

@@ -4,21 +4,39 @@
 use std::sync::Arc;
 
 use crate::device::{PrintOrder, PrinterOrder};
+use crate::document::receipt_code::{self, KeyId};
 use crate::document::{Document, Letterhead, Locale, Receipt, Report, ReportKind};
-use crate::ids::{DeviceName, JobId};
+use crate::ids::{DeviceName, JobId, StoreId};
+use crate::journal::NodeKey;
 use crate::money::Currency;
-use crate::retail::{Effect, PrintWhat};
+use crate::retail::{Effect, PrintWhat, TransactionRecord};
 
 /// Hex characters of a record's hash that stand on its paper.
 const FRAGMENT_CHARS: usize = 10;
 
 /// How this store's papers look.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Prints {
     pub letterhead: Letterhead,
     pub locale: Locale,
     pub currency: Currency,
     pub time_zone: jiff::tz::TimeZone,
+    pub codes: ReceiptCodes,
+}
+
+/// What makes the codes on receipts: whose they are, and the key that signs them.
+#[derive(Clone)]
+pub struct ReceiptCodes {
+    pub chain: String,
+    pub store: StoreId,
+    pub key: NodeKey,
+}
+
+impl ReceiptCodes {
+    pub fn of(&self, record: &TransactionRecord) -> Option<String> {
+        let id = KeyId::of(&self.key.public_hex());
+        receipt_code::encode(record, &self.store, &self.chain, id, |bytes| self.key.sign(bytes))
+    }
 }
 
 impl Prints {
@@ -46,7 +64,9 @@ impl Prints {
         let head_fragment = hash.get(..FRAGMENT_CHARS).unwrap_or(hash);
         match what {
             PrintWhat::Receipt { record, copy } => {
-                Receipt::of(record, &self.letterhead, &self.currency, &self.locale, head_fragment, *copy).document()
+                let code = self.codes.of(record);
+                let receipt = Receipt::of(record, &self.letterhead, &self.currency, &self.locale, head_fragment, *copy);
+                receipt.with_code(code.as_deref()).document()
             }
             PrintWhat::DayReport { report, copy } => Report {
                 report,

@@ -15,7 +15,7 @@ use super::books::Bookshelf;
 use super::config::NodeConfig;
 use super::handle::{DurableHead, Input, LOOP_INBOX_MAX, Node, Shared};
 use super::notify::{self, Notify};
-use super::prints::Prints;
+use super::prints::{Prints, ReceiptCodes};
 use super::publish::Publisher;
 use super::replay;
 use super::run::{Loop, shell_request};
@@ -150,6 +150,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
         locale: config.locale,
         currency: config.rules.currency.clone(),
         time_zone: config.time_zone.clone(),
+        codes: ReceiptCodes { chain: config.chain.clone(), store: config.store.clone(), key: key.clone() },
     };
 
     let (reports, mut reported) = mpsc::channel(DEVICE_REPORTS_MAX);

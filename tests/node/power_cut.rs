@@ -13,7 +13,7 @@ use counterfoil::node::archive::Archive;
 use counterfoil::node::books::Bookshelf;
 use counterfoil::node::handle::{DurableHead, Input};
 use counterfoil::node::notify::Notify;
-use counterfoil::node::prints::Prints;
+use counterfoil::node::prints::{Prints, ReceiptCodes};
 use counterfoil::node::publish::Publisher;
 use counterfoil::node::replay;
 use counterfoil::node::run::Loop;
@@ -72,6 +72,7 @@ fn trade(disk: &ModelDisk, outside: &Path) -> BTreeSet<String> {
             locale: config.locale,
             currency: config.rules.currency.clone(),
             time_zone: config.time_zone.clone(),
+            codes: ReceiptCodes { chain: config.chain.clone(), store: config.store.clone(), key: NodeKey::from_seed([7; 32]) },
         },
         publisher,
         screen: watch::Sender::new(screen),

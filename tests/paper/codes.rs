@@ -7,7 +7,7 @@ use counterfoil::ids::{Incarnation, ReceiptNo, WorkstationId};
 use super::stream::{ops, print, profiles};
 
 /// Rows of black and white as a picture with a quiet zone, three times as large.
-fn decode(width: usize, height: usize, black: impl Fn(usize, usize) -> bool, format: rxing::BarcodeFormat) -> String {
+pub fn decode(width: usize, height: usize, black: impl Fn(usize, usize) -> bool, format: rxing::BarcodeFormat) -> String {
     const SCALE: usize = 3;
     const QUIET: usize = 24;
     let (wide, high) = ((width + 2 * QUIET) * SCALE, (height + 2 * QUIET) * SCALE);

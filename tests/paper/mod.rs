@@ -4,6 +4,7 @@ mod codes;
 mod font;
 mod golden;
 mod hostile;
+mod receipt_code;
 pub mod records;
 mod replies;
 mod stream;

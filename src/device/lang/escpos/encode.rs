@@ -248,7 +248,8 @@ impl<'a> Job<'a> {
                 self.set_align(Align::Centre);
                 let option = QRCodeOption::new(QRCodeModel::Model2, QR_MODULE_DOTS, QRCodeCorrectionLevel::M);
                 self.sink.crate_built(|printer| printer.qrcode_option(data.as_str(), option).map(|_| ()));
-                self.high(usize::from(QR_MODULE_DOTS) * 45);
+                let modules = super::paper::qr_modules(data.as_str()).map_or(0, |(_, width)| width);
+                self.high(usize::from(QR_MODULE_DOTS) * modules);
             }
             (QrKind::Raster, RasterKind::GsV0) => {
                 let Some((modules, width)) = super::paper::qr_modules(data.as_str()) else { return };
