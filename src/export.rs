@@ -139,6 +139,8 @@ fn write_transaction(csv: &mut Table, seq: u64, transaction: &TransactionRecord)
     let kind = match transaction.kind {
         TransactionKind::Sale => "sale",
         TransactionKind::Void => "void",
+        TransactionKind::Return => "return",
+        TransactionKind::PostVoid => "post_void",
     };
     let mut row = |row: &str, fields: [String; 8]| {
         let head = [

@@ -7,7 +7,7 @@ use super::locale::Word;
 use super::{Block, Cell, Code128, Document, Locale, QrData, Style};
 use crate::money::{Currency, Money, Qty, Unit};
 use crate::retail::tax::{TaxGroup, TaxMode};
-use crate::retail::{CardProof, SoldLine, TransactionKind, TransactionRecord};
+use crate::retail::{CardProof, ReturnOf, SoldLine, TransactionKind, TransactionRecord};
 
 /// What stands on every paper of a store.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +85,8 @@ impl<'a> Receipt<'a> {
         }
         match self.record.kind {
             TransactionKind::Sale => {}
+            TransactionKind::Return => banner(&format!("*** {} ***", word(Word::Return))),
+            TransactionKind::PostVoid => banner(&format!("*** {} ***", word(Word::PostVoid))),
             TransactionKind::Void => {
                 banner(&format!("*** {} ***", word(Word::Void)));
                 document.centred(word(Word::NotASale), Style::PLAIN);
@@ -112,6 +114,17 @@ impl<'a> Receipt<'a> {
         for discount in &line.discounts {
             let cells = vec![Cell::fill(&discount.text), Cell::right(&self.money(discount.amount), 0), Cell::left("", marks)];
             document.cells(2, cells, Style::PLAIN);
+        }
+        if let Some(of) = &line.returned {
+            document.cells(2, vec![Cell::fill(&self.returned(of))], Style::PLAIN);
+        }
+    }
+
+    /// "Returned from 1-7K3F-000042", for whoever compares the two papers.
+    fn returned(&self, of: &ReturnOf) -> String {
+        match &of.receipt {
+            Some(receipt) => format!("{} {}", self.word(Word::ReturnedFrom), receipt.number),
+            None => self.word(Word::ReturnedWithout).to_owned(),
         }
     }
 
@@ -147,7 +160,9 @@ impl<'a> Receipt<'a> {
             }
         }
         match record.kind {
-            TransactionKind::Sale => row(document, &format!("{} {}", self.word(Word::Total), record.currency), record.total, Style::TALL),
+            TransactionKind::Sale | TransactionKind::Return | TransactionKind::PostVoid => {
+                row(document, &format!("{} {}", self.word(Word::Total), record.currency), record.total, Style::TALL)
+            }
             // Nobody owes this.
             TransactionKind::Void => row(document, self.word(Word::Subtotal), record.total, Style::PLAIN),
         }

@@ -111,9 +111,9 @@ pub fn encode(
 ) -> Option<String> {
     match record.kind {
         TransactionKind::Sale => {}
-        TransactionKind::Void => return None,
+        TransactionKind::Void | TransactionKind::Return | TransactionKind::PostVoid => return None,
     }
-    let sold: Vec<&SoldLine> = record.lines.iter().filter(|line| line.quantity > Qty::ZERO).collect();
+    let sold: Vec<&SoldLine> = record.lines.iter().filter(|line| line.returned.is_none()).collect();
     if record.training || sold.is_empty() {
         return None;
     }

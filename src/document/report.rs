@@ -84,6 +84,14 @@ impl Report<'_> {
         document.pair(0, &format!("{} {}", self.word(Word::Turnover), self.report.currency), &self.money(totals.total), style);
         document.pair(0, self.word(Word::Sales), &totals.sales.to_string(), Style::PLAIN);
         document.pair(0, self.word(Word::Voids), &totals.voids.to_string(), Style::PLAIN);
+        for (word, count) in [(Word::Returns, totals.returns), (Word::PostVoids, totals.post_voids)] {
+            if count > 0 {
+                document.pair(0, self.word(word), &count.to_string(), Style::PLAIN);
+            }
+        }
+        if !totals.returned.is_zero() {
+            document.pair(0, self.word(Word::Returned), &self.money(totals.returned), Style::PLAIN);
+        }
         for (kind, amount) in &totals.tenders {
             document.pair(0, self.locale.tender(*kind), &self.money(*amount), Style::PLAIN);
         }

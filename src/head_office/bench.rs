@@ -330,6 +330,7 @@ fn rules(store: &StoreId) -> Result<Rules, String> {
         limits: crate::retail::rules::Limits::default(),
         staff_required: false,
         idle_lock_min: 0,
+        returns: Default::default(),
     })
 }
 
@@ -361,6 +362,7 @@ fn sample(number: u64, at: Stamp) -> Result<TransactionRecord, String> {
             batch: None,
             serial: None,
             price_version: 1,
+            returned: None,
         });
     }
     let total: Money = lines.iter().map(|line| line.extended).sum();
@@ -394,7 +396,7 @@ fn sample(number: u64, at: Stamp) -> Result<TransactionRecord, String> {
         taxes,
         total,
         rounding: Money::ZERO,
-        tenders: vec![Tender { kind: TenderKind::Cash, amount: total, attempt: None, card: None }],
+        tenders: vec![Tender { kind: TenderKind::Cash, amount: total, attempt: None, card: None, refund_of: None }],
         change: Money::ZERO,
         training: false,
     })

@@ -20,16 +20,17 @@ use tokio_stream::StreamExt;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use super::feeds;
 use super::ingest::Batch;
 use super::office::HeadOffice;
+use super::receipts;
 use super::storage::StorageError;
 use super::writer::WriteError;
+use super::{feeds, fleet_keys};
 use crate::ids::{NodeId, StoreId};
 use crate::retail::Feed;
 use crate::sync::wire::{
-    self, BODY_BYTES_MAX, FeedOffer, JSON_BYTES_MAX, LocateReply, LocateRequest, RecordsQuery, RecordsReply, RepairRequest,
-    UNPACKED_BYTES_MAX, UrgentReply,
+    self, BODY_BYTES_MAX, FeedOffer, JSON_BYTES_MAX, LocateReply, LocateRequest, ReceiptQuery, ReceiptReply, RecordsQuery, RecordsReply,
+    RepairRequest, UNPACKED_BYTES_MAX, UrgentReply,
 };
 use crate::web::problem::Problem;
 use crate::web::tls::Peer;
@@ -45,6 +46,7 @@ pub fn router(office: HeadOffice) -> Router {
         .route("/repair", post(repair))
         .route("/feeds/{feed}", get(feed))
         .route("/files/{hash}", get(file))
+        .route("/receipts", get(receipt))
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
@@ -159,8 +161,22 @@ async fn feed(
             "ask for catalogue, stock, staff, prices or keys",
         ));
     };
+    if feed == Feed::Keys {
+        fleet_keys::renew(&office).await?;
+    }
     let offer = office.read(move |connection| feeds::offer(connection, feed, &store, &node, have)).await?;
     Ok(Json(offer))
+}
+
+/// What the chain knows of a receipt.
+async fn receipt(
+    State(office): State<HeadOffice>,
+    Path(path): NodePath,
+    Query(query): Query<ReceiptQuery>,
+) -> Result<Json<ReceiptReply>, Problem> {
+    let (store, node): (StoreId, NodeId) = (parsed(&path.0)?, parsed(&path.1)?);
+    let original = office.read(move |connection| receipts::find(connection, &store, &node, query.txn, &query.number)).await?;
+    Ok(Json(ReceiptReply { original }))
 }
 
 async fn file(State(office): State<HeadOffice>, Path((store, _, hash)): Path<(String, String, String)>) -> Result<Response, Problem> {

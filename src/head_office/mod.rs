@@ -18,10 +18,12 @@ pub mod queries;
 
 pub mod chain;
 pub mod feeds;
+pub mod fleet_keys;
 pub mod import;
 pub mod incidents;
 pub mod ingest;
 pub mod projection;
+pub mod receipts;
 pub mod repair;
 pub mod storage;
 pub mod writer;

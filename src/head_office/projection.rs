@@ -119,10 +119,19 @@ fn transaction(
         return Ok(Ok(()));
     }
     add_to_day(connection, place, record)?;
-    if record.kind == TransactionKind::Sale {
-        move_stock(connection, place, record)?;
+    if record.kind == TransactionKind::Void {
+        return Ok(Ok(()));
     }
-    Ok(Ok(()))
+    move_stock(connection, place, record)?;
+    super::receipts::count(connection, place.chain.id, record)
+}
+
+/// The transaction that an event finishes, if any.
+pub fn finished(raw: &str) -> Option<Box<TransactionRecord>> {
+    match serde_json::from_str::<Event>(raw) {
+        Ok(Event::TransactionCompleted { record } | Event::TransactionVoided { record }) => Some(record),
+        Ok(_) | Err(_) => None,
+    }
 }
 
 /// Money in must be money owed. What a node's own invariant lets through never fails here; a foreign or damaged one may.
@@ -189,10 +198,10 @@ fn insert(connection: &Connection, place: &Place<'_>, record: &TransactionRecord
 }
 
 fn add_to_day(connection: &Connection, place: &Place<'_>, record: &TransactionRecord) -> rusqlite::Result<()> {
-    let sale = record.kind == TransactionKind::Sale;
+    let void = record.kind == TransactionKind::Void;
     let sum = |kind: TenderKind| record.tenders.iter().filter(|tender| tender.kind == kind).map(|tender| tender.amount).sum::<Money>();
     let tax: Money = record.taxes.iter().map(|group| group.tax).sum();
-    let counted = |amount: Money| if sale { amount.minor() } else { 0 };
+    let counted = |amount: Money| if void { 0 } else { amount.minor() };
     connection
         .prepare_cached(
             "INSERT INTO sales_days (store, business_date, currency, sales, voids, total, tax, rounding, cash, card, last_ms)
@@ -204,8 +213,8 @@ fn add_to_day(connection: &Connection, place: &Place<'_>, record: &TransactionRe
             place.chain.store.as_str(),
             record.business_date.to_string(),
             record.currency,
-            i64::from(sale),
-            i64::from(!sale),
+            i64::from(record.kind == TransactionKind::Sale),
+            i64::from(void),
             counted(record.total),
             counted(tax),
             counted(record.rounding),
@@ -221,8 +230,8 @@ fn move_stock(connection: &Connection, place: &Place<'_>, record: &TransactionRe
         "INSERT INTO stock_moves (store, sku, node, branch, seq, quantity) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (store, sku, branch, seq) DO UPDATE SET quantity = quantity + ?6",
     )?;
-    for line in record.lines.iter().filter(|line| line.quantity != Qty::ZERO) {
-        let quantity = -line.quantity.thousandths();
+    for line in record.lines.iter().filter(|line| line.off_shelf() != Qty::ZERO) {
+        let quantity = -line.off_shelf().thousandths();
         insert.execute(params![place.chain.store.as_str(), line.sku.as_str(), place.chain.id, place.branch, place.seq, quantity])?;
     }
     Ok(())
@@ -246,8 +255,8 @@ fn day_closed(connection: &Connection, place: &Place<'_>, report: &DayReport) ->
         ])?;
     let (sales, total): (u64, i64) = connection
         .prepare_cached(
-            "SELECT count(*), coalesce(sum(total), 0) FROM transactions
-             WHERE store = ?1 AND business_date = ?2 AND node = ?3 AND kind = 'sale' AND NOT training",
+            "SELECT coalesce(sum(kind = 'sale'), 0), coalesce(sum(total), 0) FROM transactions
+             WHERE store = ?1 AND business_date = ?2 AND node = ?3 AND kind <> 'void' AND NOT training",
         )?
         .query_row(params![place.chain.store.as_str(), date, place.chain.id], |row| Ok((row.get(0)?, row.get(1)?)))?;
     if (sales, total) == (report.totals.sales, report.totals.total.minor()) {
@@ -265,6 +274,8 @@ fn kind_name(kind: TransactionKind) -> &'static str {
     match kind {
         TransactionKind::Sale => "sale",
         TransactionKind::Void => "void",
+        TransactionKind::Return => "return",
+        TransactionKind::PostVoid => "post_void",
     }
 }
 

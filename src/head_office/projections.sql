@@ -39,6 +39,19 @@ CREATE TABLE IF NOT EXISTS lines (
     PRIMARY KEY (txn, line)
 ) WITHOUT ROWID;
 
+-- Goods that came back, by the sale they were sold in, which may not have come here yet. Line 0: only the receipt's total was known.
+CREATE TABLE IF NOT EXISTS returned_lines (
+    original BLOB NOT NULL,
+    line     INTEGER NOT NULL,
+    node     INTEGER NOT NULL,
+    -- Where it came back.
+    txn      BLOB NOT NULL,
+    place    INTEGER NOT NULL,
+    quantity INTEGER NOT NULL,
+    amount   INTEGER NOT NULL,
+    PRIMARY KEY (original, line, txn, place)
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS tenders (
     txn    INTEGER NOT NULL,
     place  INTEGER NOT NULL,

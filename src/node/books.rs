@@ -12,6 +12,7 @@ use std::{fs, io};
 
 use tracing::{error, warn};
 
+use super::keys::KeyBook;
 use super::seal::Seal;
 use crate::retail::Feed;
 use crate::retail::state::AdoptedFeed;
@@ -23,7 +24,7 @@ use crate::views::LoadError;
 pub struct Books {
     pub staff: Arc<Entries>,
     pub prices: Arc<Entries>,
-    pub keys: Arc<Entries>,
+    pub keys: Arc<KeyBook>,
 }
 
 /// A book as it came, by key.
@@ -43,7 +44,7 @@ impl Entries {
 enum Book {
     Staff(Arc<Entries>),
     Prices(Arc<Entries>),
-    Keys(Arc<Entries>),
+    Keys(Arc<KeyBook>),
 }
 
 impl Book {
@@ -52,7 +53,7 @@ impl Book {
         match feed {
             Feed::Staff => Ok(Book::Staff(Arc::new(Entries::read(version, entries)))),
             Feed::Prices => Ok(Book::Prices(Arc::new(Entries::read(version, entries)))),
-            Feed::Keys => Ok(Book::Keys(Arc::new(Entries::read(version, entries)))),
+            Feed::Keys => Ok(Book::Keys(Arc::new(KeyBook::read(&entries)?))),
             Feed::Catalogue | Feed::Stock => unreachable!("the views hold what is large"),
         }
     }
@@ -251,7 +252,12 @@ mod tests {
             baselines: Vec::new(),
         };
         let mut writer = FeedWriter::new(Vec::new(), header).unwrap();
-        let value = serde_json::value::to_raw_value(&serde_json::json!({"name": "a name that is looked for"})).unwrap();
+        let value = serde_json::value::to_raw_value(&serde_json::json!({
+            "store": "berlin-1",
+            "node": "a-name-that-is-looked-for",
+            "public_key": NodeKey::from_seed([9; 32]).public_hex(),
+        }))
+        .unwrap();
         writer.entry(&BookEntry { key: key.to_owned(), value }).unwrap();
         let (bytes, written) = writer.finish().unwrap();
         (written.hash, bytes)

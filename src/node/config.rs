@@ -361,6 +361,7 @@ fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
             limits: Limits::default(),
             staff_required: false,
             idle_lock_min: 0,
+            returns: Default::default(),
         },
         devices,
         font: raw.node.font,

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use super::archive::Archive;
 use super::books::Books;
 use super::handle::CommandRequest;
+use super::originals::{Originals, Places, lowest_price};
 use crate::gs1::{self, ArticleCode, CodeRules, EmbeddedCode, EmbeddedValue, Meaning, Scan};
 use crate::ids::Sku;
 use crate::money::{Money, Qty, RoundingMode, Unit};
@@ -22,12 +23,18 @@ pub struct Sources<'a> {
     pub today: Date,
 }
 
+/// Where the sales of receipts are looked for.
+pub struct Receipts<'a> {
+    pub originals: &'a Originals,
+    pub places: Places<'a>,
+}
+
 /// The facts for one command.
-pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>) -> Facts {
+pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>, receipts: &Receipts<'_>) -> Facts {
     let mut facts = Facts::default();
     match &request.command {
         Command::AddLine { code, .. } | Command::CheckAge { code, .. } => facts.scan = Some(look_up(code, sources)),
-        Command::TenderCash { .. } | Command::EndCard { .. } => {
+        Command::TenderCash { .. } | Command::EndCard { .. } | Command::Refund { .. } => {
             let basket = request
                 .workstation
                 .as_ref()
@@ -74,10 +81,20 @@ pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>) 
         | Command::SignIn {}
         | Command::SignOut {}
         | Command::LockTill { .. }
-        | Command::ReportPinMiss { .. } => {}
+        | Command::ReportPinMiss { .. }
+        | Command::PostVoid { .. } => {}
         // Repair of the journal.
         Command::RecordRepair { .. } => {}
         Command::SeeTerminal { .. } => {}
+        // Returns.
+        Command::ReturnLine { receipt, .. } => facts.original = Some(receipts.originals.find(receipt, &receipts.places)),
+        Command::ReturnArticle { code, receipt, .. } => {
+            facts.scan = Some(look_up(code, sources));
+            facts.original = receipt.as_ref().map(|receipt| receipts.originals.find(receipt, &receipts.places));
+            if let Some(ScanFact::Article(article)) = &facts.scan {
+                facts.lowest_price = lowest_price(&article.sku, &receipts.places);
+            }
+        }
     }
     facts
 }

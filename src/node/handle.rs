@@ -8,13 +8,13 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::archive::Archive;
 use super::books::Bookshelf;
 use super::facts;
-use super::screen::{ArticleInfo, LinkStatus, NextScan, Screen};
+use super::screen::{ArmedReturn, ArticleInfo, LinkStatus, NextScan, OpenReceipt, Screen};
 use crate::device::{DeviceReport, TestKind};
 use crate::gs1::CodeRules;
-use crate::ids::{AttemptId, CommandId, DeviceName, Incarnation, Sku, StaffId, WorkstationId};
+use crate::ids::{AttemptId, CommandId, DeviceName, Incarnation, Sku, StaffId, TxnId, WorkstationId};
 use crate::journal::{Position, Repair};
 use crate::money::{Currency, Qty};
-use crate::retail::{Answer, Command, Feed, Refusal, ScanFact};
+use crate::retail::{Answer, Command, Feed, Original, Refusal, ScanFact};
 use crate::sync::feed::Article;
 use crate::sync::repair::Damaged;
 use crate::time::Stamp;
@@ -86,9 +86,45 @@ pub enum Input {
         workstation: WorkstationId,
         attempt: AttemptId,
     },
+    /// A receipt's code or number: show its lines at the workstation. Not recorded.
+    OpenReceipt {
+        workstation: WorkstationId,
+        receipt: String,
+        reply: oneshot::Sender<Result<OpenReceipt, AskError>>,
+    },
+    CloseReceipt {
+        workstation: WorkstationId,
+    },
+    /// The next article scanned at the workstation comes back instead of being sold. Not recorded.
+    ArmReturn {
+        workstation: WorkstationId,
+        armed: Option<ArmedReturn>,
+    },
+    /// What head office knows of a receipt.
+    ReceiptTold(ReceiptAnswer),
     /// Once, right after the start: settle what the last process left under way.
     Restarted,
     Stop,
+}
+
+/// What head office is asked about a receipt.
+#[derive(Debug, Clone)]
+pub struct ReceiptQuestion {
+    /// As scanned or typed.
+    pub receipt: String,
+    /// As printed.
+    pub number: String,
+    /// `None`: only the number is known.
+    pub txn: Option<TxnId>,
+    /// Who waits for it.
+    pub workstation: Option<WorkstationId>,
+}
+
+/// Its answer. `original` with what other nodes have taken back; `None`: it did not answer in time, or does not know the receipt.
+#[derive(Debug, Clone)]
+pub struct ReceiptAnswer {
+    pub question: ReceiptQuestion,
+    pub original: Option<Original>,
 }
 
 /// Units on the shelf and how old the statement under them is.
@@ -152,6 +188,13 @@ impl Node {
             mpsc::error::TrySendError::Full(_) => AskError::Busy,
             mpsc::error::TrySendError::Closed(_) => AskError::Stopping,
         })?;
+        answer.await.unwrap_or(Err(AskError::Stopping))
+    }
+
+    /// Shows the lines of a receipt at a workstation, by its code or its number.
+    pub async fn open_receipt(&self, workstation: WorkstationId, receipt: String) -> Result<OpenReceipt, AskError> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(Input::OpenReceipt { workstation, receipt, reply }).await?;
         answer.await.unwrap_or(Err(AskError::Stopping))
     }
 

@@ -14,8 +14,11 @@ pub mod archive;
 pub mod books;
 mod cards;
 pub mod facts;
+pub mod keys;
+pub mod originals;
 pub mod prints;
 pub mod publish;
+mod receipts;
 pub mod seal;
 
 pub mod config;

@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::screen::{AgeCheck, ArticleInfo, FeedStatus, Feedback, LinkStatus, NextScan, Screen, SuspendedRow, TillScreen};
+use super::screen::{
+    AgeCheck, ArmedReturn, ArticleInfo, FeedStatus, Feedback, LinkStatus, NextScan, OpenReceipt, Screen, SuspendedRow, TillScreen,
+};
 use super::writer::Recorded;
 use crate::device::DeviceStatus;
 use crate::ids::{DeviceName, StoreId, WorkstationId};
+use crate::money::Money;
 use crate::retail::basket::{Basket, Place, totals};
 use crate::retail::day::Day;
-use crate::retail::{Event, EventKind, Feed, Rules, State, tender};
+use crate::retail::{Event, EventKind, Feed, Rules, State, refund, tender};
 use crate::sync::repair::Damaged;
 use crate::time::Stamp;
 
@@ -42,6 +45,8 @@ struct Desk {
     check: Option<Arc<AgeCheck>>,
     card_words: Option<String>,
     card_declined: Option<String>,
+    receipt: Option<Arc<OpenReceipt>>,
+    armed_return: Option<ArmedReturn>,
 }
 
 impl Publisher {
@@ -163,6 +168,37 @@ impl Publisher {
         }
     }
 
+    pub fn is_online(&self) -> bool {
+        self.link.online
+    }
+
+    pub fn open_receipt(&mut self, workstation: &WorkstationId, open: OpenReceipt) {
+        let desk = self.desks.entry(workstation.clone()).or_default();
+        desk.feedback = None;
+        desk.armed_return = None;
+        desk.receipt = Some(Arc::new(open));
+    }
+
+    pub fn close_receipt(&mut self, workstation: &WorkstationId) {
+        let desk = self.desks.entry(workstation.clone()).or_default();
+        desk.receipt = None;
+        desk.armed_return = None;
+    }
+
+    /// Workstations whose screen shows that receipt.
+    pub fn showing(&self, receipt: &str) -> Vec<WorkstationId> {
+        let shows = |desk: &Desk| desk.receipt.as_ref().is_some_and(|open| open.receipt == receipt);
+        self.desks.iter().filter(|(_, desk)| shows(desk)).map(|(workstation, _)| workstation.clone()).collect()
+    }
+
+    pub fn arm_return(&mut self, workstation: &WorkstationId, armed: Option<ArmedReturn>) {
+        self.desks.entry(workstation.clone()).or_default().armed_return = armed;
+    }
+
+    pub fn armed_return(&self, workstation: &WorkstationId) -> Option<ArmedReturn> {
+        self.desks.get(workstation).and_then(|desk| desk.armed_return.clone())
+    }
+
     pub fn recorded(&mut self, recorded: &Recorded) {
         self.newest_seq = self.newest_seq.max(recorded.seq);
         if recorded.kind == EventKind::Urgent {
@@ -198,7 +234,10 @@ impl Publisher {
                 && slot.price_check == fresh.price_check
                 && slot.check == fresh.check
                 && slot.card_words == fresh.card_words
-                && slot.card_declined == fresh.card_declined;
+                && slot.card_declined == fresh.card_declined
+                && slot.receipt == fresh.receipt
+                && slot.armed_return == fresh.armed_return
+                && slot.refund == fresh.refund;
             if !same || slot.revision == 0 {
                 *slot = Arc::new(TillScreen { revision: self.revision, ..fresh });
             }
@@ -238,7 +277,11 @@ impl Publisher {
         // Without a rate for a line there is no total to show; completing it is refused in words.
         let sums = basket.and_then(|basket| totals(basket, &self.rules, date).ok());
         let cash_buttons = match &sums {
-            Some(sums) if sums.lines > 0 && !sums.due.is_zero() => tender::suggestions(sums.due_cash, &self.rules),
+            Some(sums) if sums.lines > 0 && sums.due > Money::ZERO => tender::suggestions(sums.due_cash, &self.rules),
+            _ => Vec::new(),
+        };
+        let refund = match (basket, &sums) {
+            (Some(basket), Some(sums)) => refund::shown_plan(state, &self.rules, basket, sums),
             _ => Vec::new(),
         };
         TillScreen {
@@ -253,6 +296,9 @@ impl Publisher {
             check: desk.and_then(|d| d.check.clone()),
             card_words: desk.and_then(|d| d.card_words.clone()),
             card_declined: desk.and_then(|d| d.card_declined.clone()),
+            receipt: desk.and_then(|d| d.receipt.clone()),
+            armed_return: desk.and_then(|d| d.armed_return.clone()),
+            refund,
         }
     }
 

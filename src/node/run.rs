@@ -10,12 +10,13 @@ use tracing::{error, info, warn};
 
 use super::archive::Archive;
 use super::books::{Books, Bookshelf};
-use super::facts::{self, Sources};
-use super::handle::{AskError, CommandRequest, DurableHead, Input, OnHand};
+use super::facts::{self, Receipts, Sources};
+use super::handle::{AskError, CommandRequest, DurableHead, Input, OnHand, ReceiptQuestion};
 use super::notify::Notify;
+use super::originals::Originals;
 use super::prints::Prints;
 use super::publish::Publisher;
-use super::screen::{AgeCheck, ArticleInfo, Feedback, NextScan, Screen, Tone};
+use super::screen::{AgeCheck, ArmedReturn, ArticleInfo, Feedback, NextScan, Screen, Tone};
 use super::writer::{Recorded, Taken, Writer, WriterError, shell_command_id};
 use crate::device::{DeviceReport, PrinterHandle, PrinterOrder, TerminalHandle};
 use crate::fault::Fault;
@@ -53,6 +54,9 @@ pub struct Loop<D: Disk> {
     pub notify: Notify,
     /// Records that were shown and are not on disk yet: the index takes only what is.
     pub unindexed: Vec<(u64, Vec<Event>)>,
+    pub originals: Originals,
+    /// Where head office is asked about a receipt; nobody takes the question while there is no line.
+    pub questions: mpsc::Sender<ReceiptQuestion>,
 }
 
 type Reply = oneshot::Sender<Result<Answer, AskError>>;
@@ -130,7 +134,10 @@ impl<D: Disk> Loop<D> {
     fn take(&mut self, input: Input, batch: &mut Batch) -> Result<(), WriterError> {
         match input {
             Input::Ask(request, reply) => {
-                let result = self.command(request, batch)?;
+                let result = match self.receipt_in(&request) {
+                    Some((workstation, text)) => self.open_receipt(&workstation, &text, batch).map(|_| Answer::default()),
+                    None => self.command(request, batch)?,
+                };
                 batch.replies.push((reply, result));
             }
             Input::Device(report) => self.device(report, batch)?,
@@ -151,6 +158,19 @@ impl<D: Disk> Loop<D> {
                 // The asker may have gone; nothing depends on it.
                 let _ = reply.send(found);
             }
+            Input::OpenReceipt { workstation, receipt, reply } => {
+                // The asker may have gone; the screen shows it all the same.
+                let _ = reply.send(self.open_receipt(&workstation, &receipt, batch));
+            }
+            Input::CloseReceipt { workstation } => {
+                self.publisher.close_receipt(&workstation);
+                batch.changed = true;
+            }
+            Input::ArmReturn { workstation, armed } => {
+                self.publisher.arm_return(&workstation, armed);
+                batch.changed = true;
+            }
+            Input::ReceiptTold(answer) => self.receipt_told(answer, batch),
             Input::Damage(damaged) => self.damage(damaged, batch)?,
             Input::Repaired(repair, reply) => {
                 let kept = self.repair(&repair, batch)?;
@@ -170,7 +190,8 @@ impl<D: Disk> Loop<D> {
     /// Prefetch, decide, apply, append. What is answered here is sent after the flush.
     pub(super) fn command(&mut self, request: CommandRequest, batch: &mut Batch) -> Result<Result<Answer, AskError>, WriterError> {
         let workstation = request.workstation.clone();
-        let mut facts = facts::prefetch(&request, self.writer.state(), &self.sources(&self.books.books()));
+        let receipts = Receipts { originals: &self.originals, places: self.places() };
+        let mut facts = facts::prefetch(&request, self.writer.state(), &self.sources(&self.books.books()), &receipts);
         facts.check_open = workstation.as_ref().is_some_and(|workstation| self.publisher.check_is_open(workstation));
         let scanned = match &request.command {
             Command::AddLine { code, quantity } => Some((code.clone(), *quantity)),
@@ -181,6 +202,9 @@ impl<D: Disk> Loop<D> {
                 batch.hard |= recorded.kind != EventKind::Soft;
                 batch.changed = true;
                 let answer = recorded.answer.clone();
+                if let Some(workstation) = workstation.as_ref().filter(|_| answer.receipt.is_some()) {
+                    self.publisher.close_receipt(workstation);
+                }
                 if let Some(workstation) = &workstation {
                     let added = line_added(&recorded);
                     self.publisher.acted(workstation, added.is_some());
@@ -197,19 +221,13 @@ impl<D: Disk> Loop<D> {
                 Ok(Ok(answer))
             }
             Taken::Refused(refusal) => {
-                metrics::counter!("counterfoil_refusals_total", "code" => refusal.code()).increment(1);
-                if let Some(workstation) = &workstation {
-                    let currency = &self.writer.rules().currency;
-                    let (text, remedy) = (refusal.happened(currency), refusal.remedy().to_owned());
-                    if let (Refusal::AgeCheckNeeded { name, age, born_by }, Some((code, quantity))) = (&refusal, scanned) {
-                        let check = AgeCheck { code, quantity, name: name.clone(), years: *age, born_by: *born_by };
-                        self.publisher.open_check(workstation, check);
-                    }
-                    self.publisher
-                        .feedback(workstation, Feedback { serial: 0, tone: Tone::Error, text, remedy, code: refusal.code().to_owned() });
-                    batch.changed = true;
+                if let (Some(workstation), Refusal::AgeCheckNeeded { name, age, born_by }, Some((code, quantity))) =
+                    (&workstation, &refusal, scanned)
+                {
+                    let check = AgeCheck { code, quantity, name: name.clone(), years: *age, born_by: *born_by };
+                    self.publisher.open_check(workstation, check);
                 }
-                Ok(Err(AskError::Refused(refusal, self.writer.rules().currency.clone())))
+                Ok(Err(self.refused(workstation.as_ref(), refusal, batch)))
             }
             Taken::DiskFull(words) => {
                 error!(reason = %words, "a record was not written");
@@ -218,6 +236,18 @@ impl<D: Disk> Loop<D> {
                 Ok(Err(AskError::DiskFull(words)))
             }
         }
+    }
+
+    /// The words go to the workstation that asked.
+    pub(super) fn refused(&mut self, workstation: Option<&WorkstationId>, refusal: Refusal, batch: &mut Batch) -> AskError {
+        metrics::counter!("counterfoil_refusals_total", "code" => refusal.code()).increment(1);
+        if let Some(workstation) = workstation {
+            let currency = &self.writer.rules().currency;
+            let (text, remedy) = (refusal.happened(currency), refusal.remedy().to_owned());
+            self.publisher.feedback(workstation, Feedback { serial: 0, tone: Tone::Error, text, remedy, code: refusal.code().to_owned() });
+            batch.changed = true;
+        }
+        AskError::Refused(refusal, self.writer.rules().currency.clone())
     }
 
     fn sources<'a>(&'a self, books: &'a Books) -> Sources<'a> {
@@ -255,6 +285,19 @@ impl<D: Disk> Loop<D> {
     /// What a scanner's frame means depends on what was armed at its workstation.
     fn scan(&mut self, workstation: WorkstationId, frame: &[u8], batch: &mut Batch) -> Result<(), WriterError> {
         let code = String::from_utf8_lossy(frame).into_owned();
+        if self.originals.is_receipt(&code, &self.places()) {
+            // Refused, the words are on the screen.
+            let _ = self.open_receipt(&workstation, &code, batch);
+            return Ok(());
+        }
+        if let Some(armed) = self.publisher.armed_return(&workstation) {
+            let ArmedReturn { disposition, reason, receipt } = armed;
+            let command = Command::ReturnArticle { code, quantity: None, disposition, reason, receipt };
+            if let Err(refused) = self.command(shell_request(Some(workstation), command), batch)? {
+                tracing::debug!(%refused, "scan refused");
+            }
+            return Ok(());
+        }
         let quantity = match self.publisher.next_scan(&workstation) {
             NextScan::Sell => None,
             NextScan::Times(quantity) => Some(quantity),

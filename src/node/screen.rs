@@ -14,7 +14,8 @@ pub use crate::retail::basket::BasketTotals;
 use crate::retail::basket::Basket;
 use crate::retail::day::Day;
 use crate::retail::print::OpenPrint;
-use crate::retail::{Feed, Rules, TransactionRecord};
+use crate::retail::refund::Step;
+use crate::retail::{Disposition, Feed, Original, Rules, TransactionRecord};
 use crate::sync::feed::Article;
 use crate::time::{BusinessDate, Stamp};
 
@@ -59,6 +60,12 @@ pub struct TillScreen {
     pub card_declined: Option<String>,
     /// What must be answered before the next scan counts; gone with the next act at this workstation.
     pub check: Option<Arc<AgeCheck>>,
+    /// The receipt from which goods come back, as long as its panel is open.
+    pub receipt: Option<Arc<OpenReceipt>>,
+    /// The next article scanned here comes back.
+    pub armed_return: Option<ArmedReturn>,
+    /// How the money that is due to the customer goes back.
+    pub refund: Vec<Step>,
 }
 
 /// An article was scanned that is not sold to everybody.
@@ -84,6 +91,28 @@ pub enum NextScan {
     Times(Qty),
     /// Show price and stock, sell nothing.
     PriceCheck,
+}
+
+/// A receipt on the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenReceipt {
+    /// As scanned or typed: what `ReturnLine` takes.
+    pub receipt: String,
+    pub original: Original,
+    /// Units that have come back of each line, here and, as far as it is known, elsewhere.
+    pub returned: BTreeMap<u32, Qty>,
+    /// Head office has not answered yet what it knows.
+    pub asking: bool,
+}
+
+/// What an article that is scanned next comes back as.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArmedReturn {
+    pub disposition: Disposition,
+    pub reason: String,
+    /// By a receipt whose lines are not known; `None`: without one.
+    #[serde(default)]
+    pub receipt: Option<String>,
 }
 
 /// One article as a search or a price check shows it.

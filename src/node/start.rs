@@ -15,6 +15,7 @@ use super::books::Bookshelf;
 use super::config::NodeConfig;
 use super::handle::{DurableHead, Input, LOOP_INBOX_MAX, Node, Shared};
 use super::notify::{self, Notify};
+use super::originals::Originals;
 use super::prints::{Prints, ReceiptCodes};
 use super::publish::Publisher;
 use super::replay;
@@ -37,6 +38,8 @@ use crate::web::tls::DoorError;
 
 /// How long a stop waits for printers to prove the paper they are printing.
 const DEVICES_PATIENCE: Duration = Duration::from_secs(10);
+/// Receipts that head office is asked about at once; further ones are shown with what is known here.
+const QUESTIONS_MAX: usize = 16;
 /// The electronic journal is asked for what head office lacks in pages of this many: all that it gives at once.
 const WAITING_PAGE: usize = views::RESULTS_MAX;
 
@@ -159,6 +162,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
     let devices = device::spawn(setup, reports, clock.clone())?;
 
     let (inbox, inputs) = mpsc::channel(LOOP_INBOX_MAX);
+    let (questions, asked) = mpsc::channel(QUESTIONS_MAX);
     let writer = Writer::new(journal, content, replayed.state, rules, clock, config.time_zone.clone());
     let (screen, screens) = watch::channel(publisher.screen(writer.state(), writer.now()));
     let (durable, durables) = watch::channel(DurableHead::at(writer.durable()));
@@ -200,6 +204,8 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
         undelivered: Vec::new(),
         notify: Notify::from_environment(),
         unindexed: Vec::new(),
+        originals: Originals::new(config.chain.clone(), config.store.clone(), key.public()),
+        questions,
     };
     let (end, ended) = watch::channel(false);
     let writer = std::thread::Builder::new()
@@ -222,7 +228,9 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
         open_day(&node, config).await;
     }
     if let Some(link) = &config.head_office {
-        sync::http::spawn(node.clone(), SyncConfig::new(link, &config.store, &config.node, &data, kept));
+        let config = SyncConfig::new(link, &config.store, &config.node, &data, kept);
+        sync::http::spawn_receipts(node.clone(), &config, asked);
+        sync::http::spawn(node.clone(), config);
     }
     info!(store = %config.store, "able to sell");
     Ok(Running { node, writer, ended, devices })

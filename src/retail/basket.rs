@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::card::AtTerminal;
 use super::tax::{self, TaxGroup};
-use super::{Refusal, Rules, SoldLine, Tender};
+use super::{Refusal, Rules, SoldLine, Tender, TransactionKind};
 use crate::ids::{AttemptId, StaffId, TxnId, WorkstationId};
 use crate::money::{Money, Qty, RoundingMode};
 use crate::time::{BusinessDate, Stamp};
@@ -67,6 +67,9 @@ pub struct CardAttempt {
     /// `None`: a stand-alone terminal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terminal: Option<AtTerminal>,
+    /// Of a refund: the sale whose payment it gives back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund_of: Option<TxnId>,
 }
 
 /// What a basket adds up to.
@@ -90,7 +93,9 @@ pub struct BasketTotals {
 
 /// Sums of an open basket. Refused only with [`Refusal::NoTaxRate`]: the rules lost a tax class since the line was entered.
 pub fn totals(basket: &Basket, rules: &Rules, date: BusinessDate) -> Result<BasketTotals, Refusal> {
-    let taxes = tax::compute(basket.live(), &rules.tax, date)?;
+    // What comes back carries the tax it was sold with.
+    let mut taxes = tax::compute(basket.live().filter(|sold| sold.returned.is_none()), &rules.tax, date)?;
+    basket.live().filter_map(|sold| sold.returned.as_ref()).for_each(|of| tax::merge(&mut taxes.groups, &of.tax));
     let paid: Money = basket.tenders.iter().map(|tender| tender.amount).sum();
     let total = taxes.gross();
     let due = total - paid;
@@ -123,6 +128,22 @@ impl Basket {
     /// The lines after discounts, as priced.
     pub fn subtotal(&self) -> Money {
         self.live().map(|sold| sold.extended).sum()
+    }
+
+    /// Undoes a whole sale.
+    pub fn is_post_void(&self) -> bool {
+        self.live().any(|sold| sold.returned.as_ref().is_some_and(|of| of.post_void))
+    }
+
+    /// What it will be when it is complete.
+    pub(super) fn kind(&self) -> TransactionKind {
+        if self.is_post_void() {
+            TransactionKind::PostVoid
+        } else if self.live().all(|sold| sold.returned.is_some()) {
+            TransactionKind::Return
+        } else {
+            TransactionKind::Sale
+        }
     }
 
     /// The workstation whose screen shows it.

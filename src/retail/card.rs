@@ -163,8 +163,14 @@ pub(super) fn reverse(
 
     // Cannot fail below.
     let attempt = case.ask.fresh.attempt;
-    let event =
-        Event::CardStarted { txn: basket.txn, attempt, amount: tender.amount, at: case.ask.at, terminal: Some(Box::new(at_terminal)) };
+    let event = Event::CardStarted {
+        txn: basket.txn,
+        attempt,
+        amount: tender.amount,
+        at: case.ask.at,
+        terminal: Some(Box::new(at_terminal)),
+        refund_of: None,
+    };
     Ok(Outcome { events: vec![event], answer: Answer { txn: Some(basket.txn), attempt: Some(attempt), ..Answer::default() } })
 }
 
@@ -264,7 +270,13 @@ fn carried_out(
         CardKind::Reversal { index, .. } => Outcome { events: vec![ended, Event::TenderRemoved { txn: basket.txn, index }], answer },
         CardKind::Payment | CardKind::Refund => {
             let attempt = Some(card.attempt);
-            let tender = Tender { kind: TenderKind::Card, amount: card.amount, attempt, card: proof.cloned().map(Box::new) };
+            let tender = Tender {
+                kind: TenderKind::Card,
+                amount: card.amount,
+                attempt,
+                card: proof.cloned().map(Box::new),
+                refund_of: card.refund_of,
+            };
             let outcome = tender::taken(case, basket, tender, vec![ended]);
             Outcome { answer: Answer { txn: Some(basket.txn), attempt, ..outcome.answer }, ..outcome }
         }

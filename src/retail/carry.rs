@@ -13,6 +13,7 @@ use super::basket::Basket;
 use super::card::TerminalBook;
 use super::day::{Day, DayReport};
 use super::print::OpenPrint;
+use super::returned::Returned;
 use super::staff::Misses;
 use super::state::{AdoptedFeed, Impossible, State, Workstation};
 use super::unproved::Unproved;
@@ -21,6 +22,8 @@ use crate::ids::{DeviceName, JobId, StaffId, TxnId, WorkstationId};
 const CORE: &str = "core";
 const ANSWERS: &str = "answers";
 const MOVEMENTS: &str = "movements";
+/// Not there while nothing was ever returned.
+const RETURNED: &str = "returned";
 
 /// Why carried-forward parts are not a state.
 #[derive(Debug, thiserror::Error)]
@@ -74,21 +77,26 @@ impl State {
         };
         let part =
             |name: &str, bytes: Result<Vec<u8>, serde_json::Error>| (name.to_owned(), bytes.expect("State is plain values and text keys"));
-        BTreeMap::from([
+        let mut parts = BTreeMap::from([
             part(CORE, serde_json::to_vec(&core)),
             part(ANSWERS, serde_json::to_vec(&self.answers)),
             part(MOVEMENTS, serde_json::to_vec(&self.movements)),
-        ])
+        ]);
+        if !self.returned.is_empty() {
+            parts.extend([part(RETURNED, serde_json::to_vec(&self.returned))]);
+        }
+        parts
     }
 
     /// The state that [`State::to_parts`] took apart. A part that this release does not know is an error: what it holds would be lost.
     pub fn from_parts(parts: &BTreeMap<String, Vec<u8>>) -> Result<State, PartsError> {
-        if let Some(part) = parts.keys().find(|name| ![CORE, ANSWERS, MOVEMENTS].contains(&name.as_str())) {
+        if let Some(part) = parts.keys().find(|name| ![CORE, ANSWERS, MOVEMENTS, RETURNED].contains(&name.as_str())) {
             return Err(PartsError::Unknown { part: part.clone() });
         }
         let Core { day, workstations, baskets, prints, copies, last_report, feeds, uplink, impossible, lockouts, unproved, terminals } =
             read(parts, CORE)?;
         let (answers, movements) = (read(parts, ANSWERS)?, read(parts, MOVEMENTS)?);
+        let returned = if parts.contains_key(RETURNED) { read(parts, RETURNED)? } else { Returned::default() };
         Ok(State {
             day,
             workstations,
@@ -97,6 +105,7 @@ impl State {
             copies,
             last_report,
             movements,
+            returned,
             feeds,
             uplink,
             answers,

@@ -6,9 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::decide::{Case, Outcome};
-use super::tax::{TaxAmount, TaxGroup};
+use super::tax::{self, TaxGroup};
 use super::unproved::LostRange;
-use super::{Answer, Event, Refusal, Rules, State, TenderKind, TransactionKind, TransactionRecord, print};
+use super::{Answer, Event, Refusal, Rules, SoldLine, State, TenderKind, TransactionKind, TransactionRecord, print};
 use crate::ids::WorkstationId;
 use crate::money::Money;
 use crate::time::{BusinessDate, Stamp};
@@ -60,12 +60,28 @@ pub struct WorkstationTotals {
 pub struct Totals {
     pub sales: u64,
     pub voids: u64,
+    /// Transactions of returned lines only. One that sells as well is a sale.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub returns: u64,
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub post_voids: u64,
+    /// Money for all goods that came back, tax included; taken off `total` already.
+    #[serde(default, skip_serializing_if = "no_money")]
+    pub returned: Money,
     pub total: Money,
     pub rounding: Money,
     /// Money kept per tender: cash is less the change given.
     pub tenders: Vec<(TenderKind, Money)>,
     /// By class, and apart where a rate differs.
     pub taxes: Vec<TaxGroup>,
+}
+
+fn no_money(amount: &Money) -> bool {
+    amount.is_zero()
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// The day so far, as it would be closed at `at`. `None` while no day is open.
@@ -97,8 +113,14 @@ impl Totals {
         }
         match record.kind {
             TransactionKind::Void => self.voids += 1,
-            TransactionKind::Sale => {
-                self.sales += 1;
+            TransactionKind::Sale | TransactionKind::Return | TransactionKind::PostVoid => {
+                match record.kind {
+                    TransactionKind::Sale => self.sales += 1,
+                    TransactionKind::Return => self.returns += 1,
+                    TransactionKind::PostVoid => self.post_voids += 1,
+                    TransactionKind::Void => {}
+                }
+                self.returned += record.lines.iter().map(SoldLine::refund).sum();
                 self.total += record.total;
                 self.rounding += record.rounding;
                 for tender in &record.tenders {
@@ -108,7 +130,7 @@ impl Totals {
                     self.keep(TenderKind::Cash, -record.change);
                 }
                 for group in &record.taxes {
-                    self.tax(group);
+                    tax::merge(&mut self.taxes, group);
                 }
             }
         }
@@ -117,13 +139,16 @@ impl Totals {
     pub fn merge(&mut self, other: &Totals) {
         self.sales += other.sales;
         self.voids += other.voids;
+        self.returns += other.returns;
+        self.post_voids += other.post_voids;
+        self.returned += other.returned;
         self.total += other.total;
         self.rounding += other.rounding;
         for (kind, amount) in &other.tenders {
             self.keep(*kind, *amount);
         }
         for group in &other.taxes {
-            self.tax(group);
+            tax::merge(&mut self.taxes, group);
         }
     }
 
@@ -133,30 +158,6 @@ impl Totals {
             Err(place) => self.tenders.insert(place, (kind, amount)),
         }
     }
-
-    fn tax(&mut self, group: &TaxGroup) {
-        if let Some(held) = self.taxes.iter_mut().find(|held| is_same_tax(held, group)) {
-            held.net += group.net;
-            held.tax += group.tax;
-            held.gross += group.gross;
-            for (held, component) in held.components.iter_mut().zip(&group.components) {
-                held.base += component.base;
-                held.tax += component.tax;
-            }
-        } else {
-            let place = self.taxes.partition_point(|held| held.class <= group.class);
-            self.taxes.insert(place, group.clone());
-        }
-    }
-}
-
-/// Same class, at the same rates, for the same reason.
-fn is_same_tax(one: &TaxGroup, other: &TaxGroup) -> bool {
-    let is_same_rate = |(a, b): (&TaxAmount, &TaxAmount)| a.name == b.name && a.jurisdiction == b.jurisdiction && a.rate == b.rate;
-    one.class == other.class
-        && one.exempt_reason == other.exempt_reason
-        && one.components.len() == other.components.len()
-        && one.components.iter().zip(&other.components).all(is_same_rate)
 }
 
 pub(super) fn open(case: &Case, date: BusinessDate) -> Result<Outcome, Refusal> {

@@ -5,7 +5,7 @@ use super::basket::Basket;
 use super::day::Day;
 use super::rules::WorkstationRules;
 use super::{Answer, Ask, Command, Decision, Event, Facts, Refusal, Rules, State};
-use super::{age, card, day, print, rights, sale, staff, stock, tender, unproved};
+use super::{age, card, day, print, refund, returns, rights, sale, staff, stock, tender, unproved};
 use crate::time::BusinessDate;
 
 pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> Result<Decision, Refusal> {
@@ -50,6 +50,15 @@ pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> 
         Command::ReportCard { attempt, progress } => card::report(&case, *attempt, progress)?,
         Command::SeeTerminal { terminal, last } => card::see(&case, terminal, *last),
         Command::ResolveCard { attempt, charged } => card::resolve(&case, *attempt, *charged)?,
+        // Returns.
+        Command::ReturnLine { receipt: _, line, quantity, disposition, reason } => {
+            returns::return_line(&case, *line, *quantity, *disposition, reason)?
+        }
+        Command::ReturnArticle { code, quantity, disposition, reason, receipt } => {
+            returns::return_article(&case, code, *quantity, *disposition, reason, receipt.is_some())?
+        }
+        Command::Refund { by } => refund::refund(&case, *by)?,
+        Command::PostVoid { txn } => refund::post_void(&case, *txn)?,
     };
 
     // Cannot fail below.
@@ -103,6 +112,15 @@ impl<'a> Case<'a> {
         let basket = self.open_basket(workstation).ok_or(Refusal::NoTransaction)?;
         Ok((workstation, date, basket))
     }
+}
+
+/// The lines of a post-void are those of the sale it undoes, and stand still from the start.
+pub(super) fn refuse_when_fixed(basket: &Basket) -> Result<(), Refusal> {
+    refuse_when_paying(basket)?;
+    if basket.is_post_void() {
+        return Err(Refusal::PostVoidFixed);
+    }
+    Ok(())
 }
 
 /// Lines and place of a transaction stand still while money is on the move.

@@ -58,6 +58,9 @@ pub enum Event {
         /// Our terminal, which is asked as soon as this is on disk. `None`: a stand-alone one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         terminal: Option<Box<AtTerminal>>,
+        /// Of a refund: the sale whose payment it gives back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refund_of: Option<TxnId>,
     },
     #[serde(rename = "card_ended.1")]
     CardEnded {

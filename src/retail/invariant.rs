@@ -28,7 +28,7 @@ type Check<T> = fn(&T) -> Result<(), Broken>;
 
 /// All invariants of a state. Empty when all is well.
 pub fn check_all(state: &State) -> Vec<Broken> {
-    let checks: [Check<State>; 9] = [
+    let checks: [Check<State>; 10] = [
         events_fitted,
         screens_and_baskets_agree,
         baskets_are_whole,
@@ -38,13 +38,15 @@ pub fn check_all(state: &State) -> Vec<Broken> {
         closed_days_are_empty,
         movements_are_in_order,
         answers_are_indexed,
+        nothing_comes_back_twice,
     ];
     checks.iter().filter_map(|check| check(state).err()).collect()
 }
 
 /// All invariants of one finished transaction. Empty when all is well.
 pub fn check_record(record: &TransactionRecord) -> Vec<Broken> {
-    let checks: [Check<TransactionRecord>; 4] = [lines_are_whole, taxes_sum, tenders_pay_the_total, void_moves_nothing];
+    let checks: [Check<TransactionRecord>; 5] =
+        [lines_are_whole, taxes_sum, tenders_pay_the_total, void_moves_nothing, kind_tells_its_lines];
     checks.iter().filter_map(|check| check(record).err()).collect()
 }
 
@@ -108,7 +110,8 @@ fn numbers_are_gapless(state: &State) -> Result<(), Broken> {
     let rule = Rule("numbers per workstation are gapless");
     for (id, workstation) in &state.workstations {
         let drawn = if workstation.first_counter == 0 { 0 } else { workstation.counter + 1 - workstation.first_counter };
-        let ended = workstation.totals.sales + workstation.totals.voids;
+        let totals = &workstation.totals;
+        let ended = totals.sales + totals.voids + totals.returns + totals.post_voids;
         rule.holds(drawn == ended, || format!("workstation {id} drew {drawn} numbers for {ended} transactions"))?;
         let last = workstation.last.as_ref().map_or(0, |last| last.number.counter);
         rule.holds(last <= workstation.counter, || {
@@ -181,17 +184,19 @@ fn lines_are_whole(record: &TransactionRecord) -> Result<(), Broken> {
 fn taxes_sum(record: &TransactionRecord) -> Result<(), Broken> {
     match record.kind {
         TransactionKind::Void => return Ok(()),
-        TransactionKind::Sale => {}
+        TransactionKind::Sale | TransactionKind::Return | TransactionKind::PostVoid => {}
     }
     let rule = Rule("taxes sum");
     let number = &record.number;
     for group in &record.taxes {
         let name = format!("{number}, class {}", group.class);
         let lines: Money = record.lines.iter().filter(|line| line.tax_class == group.class).map(|line| line.extended).sum();
-        let priced = match record.tax_mode {
+        // A class stands twice when its rate was another one when the goods were sold that now come back.
+        let priced = record.taxes.iter().filter(|other| other.class == group.class).map(|group| match record.tax_mode {
             super::tax::TaxMode::Inclusive => group.gross,
             super::tax::TaxMode::Exclusive => group.net,
-        };
+        });
+        let priced: Money = priced.sum();
         rule.holds(lines == priced, || format!("{name}: lines sum to {lines:?}, the group says {priced:?}"))?;
         rule.holds(group.net + group.tax == group.gross, || format!("{name}: net and tax are not gross"))?;
         let components: Money = group.components.iter().map(|component| component.tax).sum();
@@ -210,7 +215,7 @@ fn taxes_sum(record: &TransactionRecord) -> Result<(), Broken> {
 fn tenders_pay_the_total(record: &TransactionRecord) -> Result<(), Broken> {
     match record.kind {
         TransactionKind::Void => return Ok(()),
-        TransactionKind::Sale => {}
+        TransactionKind::Sale | TransactionKind::Return | TransactionKind::PostVoid => {}
     }
     let rule = Rule("tenders − change = total + rounding");
     let tendered: Money = record.tenders.iter().map(|tender| tender.amount).sum();
@@ -225,10 +230,53 @@ fn void_moves_nothing(record: &TransactionRecord) -> Result<(), Broken> {
     let moves = !(record.tenders.is_empty() && record.taxes.is_empty() && record.change.is_zero() && record.rounding.is_zero());
     let lines: Money = record.lines.iter().map(|line| line.extended).sum();
     let is_clean = match record.kind {
-        TransactionKind::Sale => true,
+        TransactionKind::Sale | TransactionKind::Return | TransactionKind::PostVoid => true,
         TransactionKind::Void => !moves && lines == record.total,
     };
     Rule("a void transaction moves nothing").holds(is_clean, || record.number.to_string())
+}
+
+/// A return has returned lines only, a post-void those of one sale, and a sale one that was sold.
+fn kind_tells_its_lines(record: &TransactionRecord) -> Result<(), Broken> {
+    let returned = record.lines.iter().filter(|line| line.returned.is_some()).count();
+    let undone = record.lines.iter().filter(|line| line.returned.as_ref().is_some_and(|of| of.post_void)).count();
+    let fits = match record.kind {
+        TransactionKind::Void => true,
+        TransactionKind::Sale => returned < record.lines.len() && undone == 0,
+        TransactionKind::Return => returned == record.lines.len() && undone == 0,
+        TransactionKind::PostVoid => undone == record.lines.len(),
+    };
+    Rule("a transaction's kind tells its lines")
+        .holds(fits, || format!("{}: {:?} with {returned} returned lines of {}", record.number, record.kind, record.lines.len()))
+}
+
+/// Of no line more comes back than was sold, and of no sale more money than it brought.
+fn nothing_comes_back_twice(state: &State) -> Result<(), Broken> {
+    let rule = Rule("returned is never more than sold");
+    for (txn, sale) in state.returned.sales() {
+        for (line, units) in &sale.lines {
+            rule.holds(units.returned <= units.sold && units.returned > Qty::ZERO, || {
+                format!("{txn}, line {line}: {} of {}", units.returned, units.sold)
+            })?;
+        }
+        rule.holds(!sale.amount.is_negative(), || format!("{txn}: {:?} given back", sale.amount))?;
+    }
+    Ok(())
+}
+
+/// A returned line repeats its share of the taxes it was sold with, and everything on it is turned.
+fn check_returned(line: &SoldLine) -> Result<(), String> {
+    let name = format!("line {}", line.line);
+    let Some(of) = &line.returned else { return Ok(()) };
+    if line.quantity >= Qty::ZERO || line.extended > Money::ZERO {
+        return Err(format!("{name}: comes back with quantity {} and {:?}", line.quantity, line.extended));
+    }
+    let components: Money = of.tax.components.iter().map(|component| component.tax).sum();
+    let sums = of.tax.net + of.tax.tax == of.tax.gross && (of.tax.components.is_empty() || components == of.tax.tax);
+    if !sums || (of.tax.net != line.extended && of.tax.gross != line.extended) {
+        return Err(format!("{name}: comes back with a tax that is not its own"));
+    }
+    Ok(())
 }
 
 fn check_line(line: &SoldLine) -> Result<(), String> {
@@ -237,7 +285,8 @@ fn check_line(line: &SoldLine) -> Result<(), String> {
     if line.extended != line.gross + discounts {
         return Err(format!("{name}: {:?} is not {:?} with discounts {discounts:?}", line.extended, line.gross));
     }
-    if line.quantity <= Qty::ZERO {
+    check_returned(line)?;
+    if line.quantity <= Qty::ZERO && line.returned.is_none() {
         return Err(format!("{name}: quantity {}", line.quantity));
     }
     if line.unit == Unit::Piece && line.quantity_from == QuantityFrom::Entry && !line.quantity.is_whole() {

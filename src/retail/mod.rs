@@ -19,7 +19,11 @@ pub mod basket;
 pub mod card;
 pub mod day;
 mod decide;
+pub mod original;
 pub mod print;
+pub mod refund;
+pub mod returned;
+mod returns;
 pub mod rights;
 pub mod sale;
 pub mod staff;
@@ -33,7 +37,9 @@ pub mod invariant;
 pub use card::{CardKind, CardMark, CardProgress, CardProof};
 pub use carry::PartsError;
 pub use event::{Event, EventKind};
+pub use original::{Original, OriginalLine};
 pub use refusal::Refusal;
+pub use returned::{Disposition, ReturnOf, ReturnedReceipt};
 pub use rules::Rules;
 pub use state::State;
 
@@ -205,6 +211,41 @@ pub enum Command {
         attempt: AttemptId,
         charged: bool,
     },
+
+    // Returns.
+    /// At a workstation: gives back a line of a receipt, at the price that was paid, into the open transaction or a new one. Asked again for
+    /// the same line it replaces what was asked before.
+    ReturnLine {
+        /// The receipt's code or its number, as scanned or typed. The shell finds the sale.
+        receipt: String,
+        line: u32,
+        /// `None`: all that is left.
+        #[serde(default)]
+        quantity: Option<Qty>,
+        disposition: Disposition,
+        /// A code of the store's list.
+        reason: String,
+    },
+    /// Gives back an article at the lowest recent price: without a receipt, or by one whose lines are not known here.
+    ReturnArticle {
+        code: String,
+        #[serde(default)]
+        quantity: Option<Qty>,
+        disposition: Disposition,
+        reason: String,
+        #[serde(default)]
+        receipt: Option<String>,
+    },
+    /// The next step of the refund that is due: cash out of the drawer, or a card on the stand-alone terminal.
+    Refund {
+        /// Instead of the tenders the sale was paid with.
+        #[serde(default)]
+        by: Option<TenderKind>,
+    },
+    /// Undoes the newest sale of this workstation with a transaction of its own.
+    PostVoid {
+        txn: TxnId,
+    },
 }
 
 /// Facts fetched by the shell before the decision. A decision reads nothing else.
@@ -225,6 +266,10 @@ pub struct Facts {
     pub proof: Option<staff::Proof>,
     /// For `AddLine`: a legal check is open on the workstation's screen. What is scanned meanwhile is dropped.
     pub check_open: bool,
+    /// For `ReturnLine`, and `ReturnArticle` with a receipt: the sale it names, or why nothing can come back by it.
+    pub original: Option<Result<Box<Original>, Box<Refusal>>>,
+    /// For `ReturnArticle`: the lowest price at which the article was sold here lately.
+    pub lowest_price: Option<Money>,
 }
 
 /// What the shell found out about a code.
@@ -459,6 +504,10 @@ pub enum TransactionKind {
     Sale,
     /// Given up before completion. Keeps its lines for the auditor; moves no stock, cash or totals.
     Void,
+    /// Returned lines only.
+    Return,
+    /// Undoes a whole sale that should not have been.
+    PostVoid,
 }
 
 /// One line of a basket or of a finished transaction.
@@ -493,6 +542,9 @@ pub struct SoldLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub serial: Option<String>,
     pub price_version: u64,
+    /// Goods that came back: then quantity and amounts are negative.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returned: Option<Box<ReturnOf>>,
 }
 
 /// Who said how much: the cashier, who may correct it, or the code itself (a label with a weight or a price in it).
@@ -518,7 +570,7 @@ pub struct Discount {
     pub amount: Money,
 }
 
-/// Money taken.
+/// Money taken; negative: given back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tender {
     pub kind: TenderKind,
@@ -529,6 +581,9 @@ pub struct Tender {
     /// What our terminal said of it. `None` for cash, a stand-alone terminal, or when a person had to decide.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card: Option<Box<CardProof>>,
+    /// Of a refund: the sale whose payment it gives back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund_of: Option<TxnId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

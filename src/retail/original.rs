@@ -64,7 +64,9 @@ impl Original {
         let is_sold = |line: &&SoldLine| line.returned.is_none();
         match record.kind {
             TransactionKind::Sale if !record.training => {}
-            TransactionKind::Sale | TransactionKind::Void | TransactionKind::Return | TransactionKind::PostVoid => return Err(NotReturnable),
+            TransactionKind::Sale | TransactionKind::Void | TransactionKind::Return | TransactionKind::PostVoid => {
+                return Err(NotReturnable);
+            }
         }
         let mut tenders: Vec<(TenderKind, Money)> = Vec::new();
         for tender in &record.tenders {

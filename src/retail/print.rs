@@ -254,6 +254,6 @@ fn next_copy(state: &State, txn: TxnId) -> u32 {
 }
 
 fn find_record<'a>(state: &'a State, facts: &'a Facts, txn: TxnId) -> Option<&'a TransactionRecord> {
-    let is_sale = |record: &&TransactionRecord| record.txn == txn && record.kind == TransactionKind::Sale;
+    let is_sale = |record: &&TransactionRecord| record.txn == txn && record.kind != TransactionKind::Void;
     state.last_record(txn).or_else(|| facts.record.as_deref().filter(is_sale))
 }

@@ -3,7 +3,8 @@
 //! Whose move: `Refund` does the next step. Cash leaves the drawer at once; a card is refunded by hand on the stand-alone terminal in the
 //! same two phases as a payment, with the amount negative.
 
-use super::basket::{self, Basket, BasketTotals, CardAttempt};
+use super::basket::{self, Basket, BasketTotals};
+use super::card::{self, CardKind};
 use super::decide::{Case, Outcome};
 use super::original::Original;
 use super::tender::{self, Settled};
@@ -20,10 +21,15 @@ pub struct Step {
     pub of: Option<TxnId>,
 }
 
-/// How the money that is due to the customer goes back. Empty when none is. `by`: for what nobody knows how it was paid; cash when `None`.
+/// How the money that is due to the customer goes back. Empty when none is. `by`: all of it that way. What nobody knows how it was paid goes
+/// back in cash.
 pub fn plan(state: &State, basket: &Basket, totals: &BasketTotals, by: Option<TenderKind>) -> Vec<Step> {
     let mut due = -totals.due;
     let mut steps: Vec<Step> = Vec::new();
+    if let Some(kind) = by {
+        steps.extend((due > Money::ZERO).then_some(Step { kind, amount: due, of: None }));
+        return steps;
+    }
     let given: Vec<&Tender> = basket.tenders.iter().filter(|tender| tender.amount.is_negative()).collect();
     let mut seen: Vec<TxnId> = Vec::new();
     for line in basket.live() {
@@ -50,10 +56,9 @@ pub fn plan(state: &State, basket: &Basket, totals: &BasketTotals, by: Option<Te
         }
     }
     if due > Money::ZERO {
-        let kind = by.unwrap_or(TenderKind::Cash);
-        match steps.last_mut().filter(|last| last.kind == kind) {
+        match steps.last_mut().filter(|last| last.kind == TenderKind::Cash) {
             Some(last) => last.amount += due,
-            None => steps.push(Step { kind, amount: due, of: None }),
+            None => steps.push(Step { kind: TenderKind::Cash, amount: due, of: None }),
         }
     }
     steps
@@ -67,8 +72,7 @@ pub(super) fn refund(case: &Case, by: Option<TenderKind>) -> Result<Outcome, Ref
         return Err(Refusal::NothingToRefund);
     }
 
-    // Cannot fail below.
-    Ok(next_step(case, workstation, date, basket, totals, by, Vec::new()))
+    next_step(case, workstation, date, basket, totals, by, Vec::new())
 }
 
 /// Undoes the newest sale of this workstation with a transaction of its own.
@@ -98,7 +102,6 @@ pub(super) fn post_void(case: &Case, txn: TxnId) -> Result<Outcome, Refusal> {
     lines.iter().for_each(|line| basket.add(line.clone()));
     let totals = basket::totals(&basket, case.rules, date)?;
 
-    // Cannot fail below.
     let added = lines.into_iter().map(|line| Event::LineAdded {
         txn: basket.txn,
         workstation: workstation.id.clone(),
@@ -107,19 +110,14 @@ pub(super) fn post_void(case: &Case, txn: TxnId) -> Result<Outcome, Refusal> {
         line: Box::new(line),
     });
     let events = added.collect();
-    Ok(next_step(case, workstation, date, &basket, totals, None, events))
+    next_step(case, workstation, date, &basket, totals, None, events)
 }
 
 /// The reason on the lines of a post-void; no store lists it.
 const POST_VOID_REASON: &str = "post_void";
 
-/// Whose payment the running card refund gives back.
-pub(super) fn card_refund_of(case: &Case, basket: &Basket, totals: &BasketTotals, card: &CardAttempt) -> Option<TxnId> {
-    let steps = plan(case.state, basket, totals, Some(TenderKind::Card));
-    steps.into_iter().find(|step| step.kind == TenderKind::Card && step.amount == -card.amount).and_then(|step| step.of)
-}
-
-/// Cash steps at the front go at once, the drawer opens for them; a card step is begun on the terminal.
+/// Cash steps at the front go at once, the drawer opens for them; a card step is begun on the terminal. Refused only when our own terminal
+/// cannot be asked now.
 fn next_step(
     case: &Case,
     workstation: &super::rules::WorkstationRules,
@@ -128,38 +126,40 @@ fn next_step(
     totals: BasketTotals,
     by: Option<TenderKind>,
     mut events: Vec<Event>,
-) -> Outcome {
+) -> Result<Outcome, Refusal> {
     let steps = plan(case.state, basket, &totals, by);
     let cash: Vec<&Step> = steps.iter().take_while(|step| step.kind == TenderKind::Cash).collect();
-    if cash.is_empty() {
-        // A sale that cost nothing gives nothing back: nothing is tendered, and the transaction is complete.
-        let Some(card) = steps.first() else {
-            let settled = Settled { tenders: vec![cash_tender(Money::ZERO, None)], rounding: Money::ZERO, change: Money::ZERO };
-            return tender::complete(case, workstation, date, basket, totals, settled, events);
-        };
-        let attempt = case.ask.fresh.attempt;
-        events.push(Event::CardStarted { txn: basket.txn, attempt, amount: -card.amount, at: case.ask.at });
-        return Outcome { events, answer: Answer { txn: Some(basket.txn), attempt: Some(attempt), ..Answer::default() } };
-    }
-    let is_all = cash.len() == steps.len();
-    let mut tenders: Vec<Tender> = cash.iter().map(|step| cash_tender(-step.amount, step.of)).collect();
     let sum: Money = cash.iter().map(|step| step.amount).sum();
+    let card = steps.get(cash.len());
     // The last cash takes the rounding when it settles all; otherwise it is what coins can make, and the rest goes the other way.
-    let payable = if is_all { -totals.due_cash } else { sum.to_step(case.rules.cash_step, RoundingMode::Down) };
+    let payable = if card.is_none() { -totals.due_cash } else { sum.to_step(case.rules.cash_step, RoundingMode::Down) };
+    if let Some(card) = card.filter(|_| payable.is_zero()) {
+        let terminal = card::begin(case, workstation, CardKind::Refund)?.map(Box::new);
+        let (attempt, amount) = (case.ask.fresh.attempt, -(card.amount + sum));
+        events.push(Event::CardStarted { txn: basket.txn, attempt, amount, at: case.ask.at, terminal, refund_of: card.of });
+        return Ok(Outcome { events, answer: Answer { txn: Some(basket.txn), attempt: Some(attempt), ..Answer::default() } });
+    }
+
+    // Cannot fail below.
+    let mut tenders: Vec<Tender> = cash.iter().map(|step| cash_tender(-step.amount, step.of)).collect();
+    if tenders.is_empty() {
+        // A sale that cost nothing gives nothing back: nothing is tendered, and the transaction is complete.
+        tenders.push(cash_tender(Money::ZERO, None));
+    }
     if let Some(last) = tenders.last_mut() {
         last.amount -= payable - sum;
     }
     events.extend(tenders.iter().map(|tender| Event::TenderAdded { txn: basket.txn, tender: tender.clone() }));
-    if is_all {
+    if card.is_none() {
         let settled = Settled { tenders, rounding: totals.due_cash - totals.due, change: Money::ZERO };
-        return tender::complete(case, workstation, date, basket, totals, settled, events);
+        return Ok(tender::complete(case, workstation, date, basket, totals, settled, events));
     }
     events.extend(print::drawer_alone(workstation, basket.txn));
-    Outcome { events, answer: Answer { txn: Some(basket.txn), ..Answer::default() } }
+    Ok(Outcome { events, answer: Answer { txn: Some(basket.txn), ..Answer::default() } })
 }
 
 fn cash_tender(amount: Money, refund_of: Option<TxnId>) -> Tender {
-    Tender { kind: TenderKind::Cash, amount, attempt: None, refund_of }
+    Tender { kind: TenderKind::Cash, amount, attempt: None, card: None, refund_of }
 }
 
 /// Whether money is due to the customer and nothing else may be taken now.

@@ -78,6 +78,28 @@ pub enum Refusal {
     TerminalBusy,
     CardByTerminal,
     CardStillAsked,
+    ReceiptNotFound { code: String },
+    ReceiptCodeDamaged,
+    ReceiptForged,
+    ReceiptOfOtherChain,
+    ReceiptKeyUnknown,
+    ReceiptNotReturnable { number: String },
+    ReceiptTooOld { number: String },
+    ReturnLineUnknown { number: String, line: u32 },
+    ReturnAboveSold { name: String, left: Qty },
+    ReturnInProgress { number: String },
+    ReturnReasonUnknown { reason: String },
+    ReturnAboveCap { max: Money },
+    ReturnLinesUnknown { number: String },
+    ReturnByLine { number: String },
+    ReturnAboveReceipt { left: Money },
+    ReturnedLineFixed,
+    RefundDue { amount: Money },
+    NothingToRefund,
+    PostVoidNothing,
+    PostVoidTooLate { minutes: u32 },
+    PostVoidReturned,
+    PostVoidFixed,
 }
 
 impl Refusal {
@@ -146,6 +168,29 @@ impl Refusal {
             Refusal::TerminalBusy => "terminal_busy",
             Refusal::CardByTerminal => "card_by_terminal",
             Refusal::CardStillAsked => "card_still_asked",
+            // Returns.
+            Refusal::ReceiptNotFound { .. } => "receipt_not_found",
+            Refusal::ReceiptCodeDamaged => "receipt_code_damaged",
+            Refusal::ReceiptForged => "receipt_forged",
+            Refusal::ReceiptOfOtherChain => "receipt_of_other_chain",
+            Refusal::ReceiptKeyUnknown => "receipt_key_unknown",
+            Refusal::ReceiptNotReturnable { .. } => "receipt_not_returnable",
+            Refusal::ReceiptTooOld { .. } => "receipt_too_old",
+            Refusal::ReturnLineUnknown { .. } => "return_line_unknown",
+            Refusal::ReturnAboveSold { .. } => "return_above_sold",
+            Refusal::ReturnInProgress { .. } => "return_in_progress",
+            Refusal::ReturnReasonUnknown { .. } => "return_reason_unknown",
+            Refusal::ReturnAboveCap { .. } => "return_above_cap",
+            Refusal::ReturnLinesUnknown { .. } => "return_lines_unknown",
+            Refusal::ReturnByLine { .. } => "return_by_line",
+            Refusal::ReturnAboveReceipt { .. } => "return_above_receipt",
+            Refusal::ReturnedLineFixed => "returned_line_fixed",
+            Refusal::RefundDue { .. } => "refund_due",
+            Refusal::NothingToRefund => "nothing_to_refund",
+            Refusal::PostVoidNothing => "post_void_nothing",
+            Refusal::PostVoidTooLate { .. } => "post_void_too_late",
+            Refusal::PostVoidReturned => "post_void_returned",
+            Refusal::PostVoidFixed => "post_void_fixed",
         }
     }
 
@@ -221,6 +266,33 @@ impl Refusal {
             Refusal::TerminalBusy => "Wait until the other payment has ended, or take cash.",
             Refusal::CardByTerminal => "Wait for the terminal, or cancel there or here.",
             Refusal::CardStillAsked => "Wait a moment: the terminal is being asked how it ended.",
+            // Returns.
+            Refusal::ReceiptNotFound { .. } => {
+                "Compare the number with the receipt, or scan its square code. Of another shop only the square code is known here."
+            }
+            Refusal::ReceiptCodeDamaged => "Scan it again, or type the number that stands on the receipt.",
+            Refusal::ReceiptForged => "Give nothing back, and call a manager.",
+            Refusal::ReceiptOfOtherChain => "Send the customer to the shop whose name is on the receipt.",
+            Refusal::ReceiptKeyUnknown => "Try again when head office is connected: its list may be newer. Else return without a receipt.",
+            Refusal::ReceiptNotReturnable { .. } => "Take the receipt of the sale itself.",
+            Refusal::ReceiptTooOld { .. } => "Return it without a receipt.",
+            Refusal::ReturnLineUnknown { .. } => "Choose a line from the list.",
+            Refusal::ReturnAboveSold { .. } => "Return what is left, or less.",
+            Refusal::ReturnInProgress { .. } => "Finish or void that one first.",
+            Refusal::ReturnReasonUnknown { .. } => "Choose a reason from the list.",
+            Refusal::ReturnAboveCap { .. } => {
+                "Return less, or wait until head office is connected, or send the customer to the shop that sold it."
+            }
+            Refusal::ReturnLinesUnknown { .. } => "Scan the article that comes back.",
+            Refusal::ReturnByLine { .. } => "Choose the line that comes back.",
+            Refusal::ReturnAboveReceipt { .. } => "Return less, or return it without a receipt.",
+            Refusal::ReturnedLineFixed => "Void the line, or choose another quantity in the return.",
+            Refusal::RefundDue { .. } => "Press refund.",
+            Refusal::NothingToRefund => "Take the payment, or finish with cash when nothing is due.",
+            Refusal::PostVoidNothing => "Return it by its receipt.",
+            Refusal::PostVoidTooLate { .. } => "Return it by its receipt.",
+            Refusal::PostVoidReturned => "Return the rest by its receipt.",
+            Refusal::PostVoidFixed => "Finish it with refund, or void it.",
         }
     }
 
@@ -293,6 +365,28 @@ impl Refusal {
             Refusal::TerminalBusy,
             Refusal::CardByTerminal,
             Refusal::CardStillAsked,
+            Refusal::ReceiptNotFound { code: text() },
+            Refusal::ReceiptCodeDamaged,
+            Refusal::ReceiptForged,
+            Refusal::ReceiptOfOtherChain,
+            Refusal::ReceiptKeyUnknown,
+            Refusal::ReceiptNotReturnable { number: text() },
+            Refusal::ReceiptTooOld { number: text() },
+            Refusal::ReturnLineUnknown { number: text(), line: 1 },
+            Refusal::ReturnAboveSold { name: text(), left: Qty::ONE },
+            Refusal::ReturnInProgress { number: text() },
+            Refusal::ReturnReasonUnknown { reason: text() },
+            Refusal::ReturnAboveCap { max: money },
+            Refusal::ReturnLinesUnknown { number: text() },
+            Refusal::ReturnByLine { number: text() },
+            Refusal::ReturnAboveReceipt { left: money },
+            Refusal::ReturnedLineFixed,
+            Refusal::RefundDue { amount: money },
+            Refusal::NothingToRefund,
+            Refusal::PostVoidNothing,
+            Refusal::PostVoidTooLate { minutes: 15 },
+            Refusal::PostVoidReturned,
+            Refusal::PostVoidFixed,
         ]
     }
 
@@ -365,6 +459,31 @@ impl Refusal {
             Refusal::TerminalBusy => "The card terminal has another payment under way.".to_owned(),
             Refusal::CardByTerminal => "The card terminal itself says how this payment ends.".to_owned(),
             Refusal::CardStillAsked => "Whether the card was charged is not yet for a person to say.".to_owned(),
+            // Returns.
+            Refusal::ReceiptNotFound { code } => format!("No receipt was found: {code}"),
+            Refusal::ReceiptCodeDamaged => "The receipt's code is incomplete or damaged.".to_owned(),
+            Refusal::ReceiptForged => "The receipt's code is not genuine: its signature is wrong.".to_owned(),
+            Refusal::ReceiptOfOtherChain => "The receipt is of another chain.".to_owned(),
+            Refusal::ReceiptKeyUnknown => "The receipt is signed by a till that is not in the list of this chain.".to_owned(),
+            Refusal::ReceiptNotReturnable { number } => format!("{number} is no sale: nothing was sold on it."),
+            Refusal::ReceiptTooOld { number } => format!("{number} is so old that nobody knows what came back of it."),
+            Refusal::ReturnLineUnknown { number, line } => format!("Line {line} is not on receipt {number}."),
+            Refusal::ReturnAboveSold { name, left } => format!("{name}: {left} left to return."),
+            Refusal::ReturnInProgress { number } => format!("Receipt {number} is being returned at another till, or in a parked sale."),
+            Refusal::ReturnReasonUnknown { reason } => format!("{reason:?} is no reason of this store's list."),
+            Refusal::ReturnAboveCap { max } => {
+                format!("That would give back more than {}, the most that can be given unseen.", money(*max))
+            }
+            Refusal::ReturnLinesUnknown { number } => format!("What was sold on receipt {number} is not known here, only its total."),
+            Refusal::ReturnByLine { number } => format!("The lines of receipt {number} are known."),
+            Refusal::ReturnAboveReceipt { left } => format!("Of this receipt {} can still be given back.", money(*left)),
+            Refusal::ReturnedLineFixed => "This line comes back from a receipt; its quantity is not typed here.".to_owned(),
+            Refusal::RefundDue { amount } => format!("{} is due to the customer.", money(*amount)),
+            Refusal::NothingToRefund => "Nothing is due to the customer.".to_owned(),
+            Refusal::PostVoidNothing => "That is not the last sale of this till, or nothing that can be undone.".to_owned(),
+            Refusal::PostVoidTooLate { minutes } => format!("The sale is more than {minutes} minutes old."),
+            Refusal::PostVoidReturned => "Goods of that sale have come back already.".to_owned(),
+            Refusal::PostVoidFixed => "A sale is being undone as a whole.".to_owned(),
         }
     }
 }

@@ -146,7 +146,7 @@ impl Returned {
             if let Some(number) = receipt.line {
                 let units = sale.lines.entry(number).or_default();
                 units.sold = receipt.sold;
-                units.returned -= line.quantity;
+                units.returned += -line.quantity;
             }
         }
         for tender in &record.tenders {

@@ -177,6 +177,10 @@ pub fn needed(command: &Command) -> Option<Right> {
         Command::VoidTransaction {} => Some(Right::VoidTransaction),
         Command::CloseDay {} => Some(Right::CloseDay),
         Command::ResolveCard { .. } => Some(Right::ResolveCard),
+        // Returns. To give back otherwise than it was paid takes the same trust as giving back without a receipt.
+        Command::ReturnLine { .. } | Command::Refund { by: None } => Some(Right::ReturnWithReceipt),
+        Command::ReturnArticle { .. } | Command::Refund { by: Some(_) } => Some(Right::ReturnWithoutReceipt),
+        Command::PostVoid { .. } => Some(Right::PostVoid),
         Command::OpenDay { .. }
         | Command::ReportPrint { .. }
         | Command::AdoptFeed { .. }

@@ -25,6 +25,8 @@ pub struct Rules {
     pub staff_required: bool,
     /// Minutes without an act after which a till locks itself; 0: never.
     pub idle_lock_min: u32,
+    #[serde(default)]
+    pub returns: ReturnRules,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +54,30 @@ pub struct Limits {
     /// More cash than this in one tender is a typing error ("9780 EUR for a 7.49 sale").
     pub cash_tender_max: Money,
     pub print_jobs_open_max: usize,
+}
+
+/// What a store takes back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnRules {
+    /// Codes of the reasons to choose from, in the order of their buttons.
+    pub reasons: Vec<String>,
+    /// Of one receipt of another store, while nobody can say what has come back elsewhere.
+    pub unknown_elsewhere_max: Money,
+    /// In one transaction without a receipt.
+    pub without_receipt_max: Money,
+    /// How long after a sale it can be undone as a whole.
+    pub post_void_minutes_max: u32,
+}
+
+impl Default for ReturnRules {
+    fn default() -> ReturnRules {
+        ReturnRules {
+            reasons: ["unwanted", "defective", "wrong_item", "expired", "other"].map(str::to_owned).to_vec(),
+            unknown_elsewhere_max: Money::from_minor(10_000),
+            without_receipt_max: Money::from_minor(5_000),
+            post_void_minutes_max: 15,
+        }
+    }
 }
 
 impl Default for Limits {

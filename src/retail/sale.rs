@@ -1,7 +1,7 @@
 //! The lines of a transaction: added, changed, voided, undone; and the transaction as a whole: voided, suspended, recalled.
 
 use super::basket::{Basket, Place};
-use super::decide::{Case, Outcome, refuse_when_paying};
+use super::decide::{Case, Outcome, refuse_when_fixed, refuse_when_paying};
 use super::rules::WorkstationRules;
 use super::{Answer, ArticleFact, Event, QuantityFrom, Refusal, Rules, ScanFact, SoldLine, TransactionKind, TransactionRecord, age, tax};
 use crate::ids::{ReceiptNo, TxnId};
@@ -28,7 +28,7 @@ pub(super) fn enter(case: &Case, code: &str, asked: Option<Qty>, age_checked: Op
     let date = case.business_date()?;
     let basket = case.open_basket(workstation);
     if let Some(basket) = basket {
-        refuse_when_paying(basket)?;
+        refuse_when_fixed(basket)?;
     }
     let article = article(case, code)?;
     if !tax::is_defined(&article.tax_class, &case.rules.tax, date) {
@@ -79,6 +79,7 @@ pub(super) fn enter(case: &Case, code: &str, asked: Option<Qty>, age_checked: Op
         batch: article.batch.clone(),
         serial: article.serial.clone(),
         price_version: article.price_version,
+        returned: None,
     };
     let answer = Answer { txn: Some(txn), line: Some(line.line), ..Answer::default() };
     let event =
@@ -88,8 +89,11 @@ pub(super) fn enter(case: &Case, code: &str, asked: Option<Qty>, age_checked: Op
 
 pub(super) fn set_quantity(case: &Case, line: u32, quantity: Qty) -> Result<Outcome, Refusal> {
     let (_, _, basket) = case.at_basket()?;
-    refuse_when_paying(basket)?;
+    refuse_when_fixed(basket)?;
     let sold = basket.line(line).ok_or(Refusal::NoSuchLine { line })?;
+    if sold.returned.is_some() {
+        return Err(Refusal::ReturnedLineFixed);
+    }
     if sold.quantity_from == QuantityFrom::Code {
         return Err(Refusal::QuantityFixedByCode);
     }
@@ -108,7 +112,7 @@ pub(super) fn set_quantity(case: &Case, line: u32, quantity: Qty) -> Result<Outc
 
 pub(super) fn void_line(case: &Case, line: u32) -> Result<Outcome, Refusal> {
     let (_, _, basket) = case.at_basket()?;
-    refuse_when_paying(basket)?;
+    refuse_when_fixed(basket)?;
     basket.line(line).ok_or(Refusal::NoSuchLine { line })?;
 
     // Cannot fail below.
@@ -121,7 +125,7 @@ pub(super) fn undo(case: &Case) -> Result<Outcome, Refusal> {
     let workstation = case.workstation()?;
     case.business_date()?;
     let basket = case.open_basket(workstation).ok_or(Refusal::NothingToUndo)?;
-    refuse_when_paying(basket)?;
+    refuse_when_fixed(basket)?;
     if basket.undo.is_empty() {
         return Err(Refusal::NothingToUndo);
     }
@@ -143,7 +147,7 @@ pub(super) fn void_transaction(case: &Case) -> Result<Outcome, Refusal> {
 
 pub(super) fn suspend(case: &Case) -> Result<Outcome, Refusal> {
     let (workstation, _, basket) = case.at_basket()?;
-    refuse_when_paying(basket)?;
+    refuse_when_fixed(basket)?;
     let max = case.rules.limits.suspended_max;
     if case.state.suspended().count() >= max as usize {
         return Err(Refusal::TooManySuspended { max });
@@ -225,7 +229,7 @@ pub(super) fn article<'a>(case: &Case<'a>, code: &str) -> Result<&'a ArticleFact
 }
 
 /// What one scan stands for, times what the cashier typed before it.
-fn quantity(article: &ArticleFact, asked: Option<Qty>) -> Result<Qty, Refusal> {
+pub(super) fn quantity(article: &ArticleFact, asked: Option<Qty>) -> Result<Qty, Refusal> {
     let asked = asked.unwrap_or(Qty::ONE);
     if asked == Qty::ONE {
         return Ok(article.quantity);
@@ -242,7 +246,7 @@ fn quantity(article: &ArticleFact, asked: Option<Qty>) -> Result<Qty, Refusal> {
     Ok(Qty::from_thousandths(i64::try_from(thousandths).unwrap_or(i64::MAX)))
 }
 
-fn refuse_odd_quantity(rules: &Rules, unit: Unit, quantity: Qty) -> Result<(), Refusal> {
+pub(super) fn refuse_odd_quantity(rules: &Rules, unit: Unit, quantity: Qty) -> Result<(), Refusal> {
     if quantity <= Qty::ZERO {
         return Err(Refusal::QuantityNotPositive);
     }

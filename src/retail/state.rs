@@ -11,11 +11,13 @@ use super::card::TerminalBook;
 use super::day::{Day, DayReport, Totals};
 use super::event::PrintSubject;
 use super::print::{self, OpenPrint, PrintState};
+use super::returned::Returned;
 use super::staff::{LOCKOUTS_KEPT_MAX, Misses, SignInWay, SignedIn};
 use super::stock::{Movement, Movements};
 use super::unproved::Unproved;
 use super::{Event, Feed, TransactionKind, TransactionRecord, UplinkAck, invariant};
 use crate::ids::{DeviceName, JobId, Sku, StaffId, TxnId, WorkstationId};
+use crate::money::Qty;
 use crate::time::Stamp;
 
 /// Transactions whose copies are counted; beyond it the oldest start at COPY 1 again.
@@ -38,6 +40,8 @@ pub struct State {
     pub last_report: Option<Arc<DayReport>>,
     /// Own movements per article; see [`super::stock`].
     pub movements: BTreeMap<Sku, Movements>,
+    /// What came back, by the sale it came from.
+    pub returned: Returned,
     pub feeds: BTreeMap<Feed, AdoptedFeed>,
     pub uplink: Option<UplinkAck>,
     pub answers: Answers,
@@ -167,8 +171,14 @@ impl State {
                 }
                 possible(there, "a tender was removed that is not there")
             }
-            Event::CardStarted { txn, attempt, amount, at, terminal } => {
-                let attempt = CardAttempt { attempt: *attempt, amount: *amount, at: *at, terminal: terminal.as_deref().cloned() };
+            Event::CardStarted { txn, attempt, amount, at, terminal, refund_of } => {
+                let attempt = CardAttempt {
+                    attempt: *attempt,
+                    amount: *amount,
+                    at: *at,
+                    terminal: terminal.as_deref().cloned(),
+                    refund_of: *refund_of,
+                };
                 let running = self.basket(txn)?.card.replace(attempt);
                 possible(running.is_none(), "a card payment was started over a running one")
             }
@@ -185,6 +195,7 @@ impl State {
                 let fits = self.finish(record);
                 if !record.training {
                     self.move_stock(seq, record);
+                    self.returned.count(record);
                 }
                 self.workstations.entry(record.workstation.clone()).or_default().last = Some(Arc::new((**record).clone()));
                 fits
@@ -338,10 +349,10 @@ impl State {
     fn move_stock(&mut self, seq: u64, record: &TransactionRecord) {
         match record.kind {
             TransactionKind::Void => {}
-            TransactionKind::Sale => {
-                for line in &record.lines {
+            TransactionKind::Sale | TransactionKind::Return | TransactionKind::PostVoid => {
+                for line in record.lines.iter().filter(|line| line.off_shelf() != Qty::ZERO) {
                     let movements = self.movements.entry(line.sku.clone()).or_insert_with(|| Movements::Apart(Vec::new()));
-                    movements.add(Movement { seq, quantity: -line.quantity });
+                    movements.add(Movement { seq, quantity: -line.off_shelf() });
                 }
             }
         }

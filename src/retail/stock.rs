@@ -121,8 +121,8 @@ pub(super) fn acknowledge_uplink(case: &Case, ack: &UplinkAck) -> Outcome {
 pub(super) fn after_sale(case: &Case, record: &TransactionRecord) -> Vec<Event> {
     let known: BTreeMap<&Sku, &StockFact> = case.facts.stock.iter().map(|fact| (&fact.sku, fact)).collect();
     let mut sold: BTreeMap<&Sku, Qty> = BTreeMap::new();
-    for line in &record.lines {
-        *sold.entry(&line.sku).or_default() += line.quantity;
+    for line in record.lines.iter().filter(|line| line.off_shelf() != Qty::ZERO) {
+        *sold.entry(&line.sku).or_default() += line.off_shelf();
     }
     let mut settled: BTreeMap<u64, Vec<Sku>> = BTreeMap::new();
     let mut counts = Vec::new();

@@ -129,6 +129,30 @@ pub fn compute<'a>(lines: impl IntoIterator<Item = &'a SoldLine>, table: &TaxTab
     Ok(Taxes { groups })
 }
 
+/// Adds a group to those of its kind: same class, at the same rates, for the same reason.
+pub(super) fn merge(groups: &mut Vec<TaxGroup>, group: &TaxGroup) {
+    if let Some(held) = groups.iter_mut().find(|held| is_same_tax(held, group)) {
+        held.net += group.net;
+        held.tax += group.tax;
+        held.gross += group.gross;
+        for (held, component) in held.components.iter_mut().zip(&group.components) {
+            held.base += component.base;
+            held.tax += component.tax;
+        }
+    } else {
+        let place = groups.partition_point(|held| held.class <= group.class);
+        groups.insert(place, group.clone());
+    }
+}
+
+pub(super) fn is_same_tax(one: &TaxGroup, other: &TaxGroup) -> bool {
+    let is_same_rate = |(a, b): (&TaxAmount, &TaxAmount)| a.name == b.name && a.jurisdiction == b.jurisdiction && a.rate == b.rate;
+    one.class == other.class
+        && one.exempt_reason == other.exempt_reason
+        && one.components.len() == other.components.len()
+        && one.components.iter().zip(&other.components).all(is_same_rate)
+}
+
 /// Whether a line of this class can be sold on that date.
 pub(super) fn is_defined(class: &TaxClassId, table: &TaxTable, date: BusinessDate) -> bool {
     table.classes.iter().find(|c| c.id == *class).is_some_and(|class| components_on(class, date).is_some())

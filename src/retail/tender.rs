@@ -5,7 +5,7 @@ use super::basket::{self, Basket, BasketTotals};
 use super::card::{self, CardKind};
 use super::decide::{Case, Outcome};
 use super::rules::WorkstationRules;
-use super::{Answer, Event, Refusal, Rules, Tender, TenderKind, TransactionKind, TransactionRecord, print, sale, stock};
+use super::{Answer, Event, Refusal, Rules, Tender, TenderKind, TransactionRecord, print, refund, sale, stock};
 use crate::ids::AttemptId;
 use crate::money::{Money, RoundingMode};
 use crate::time::BusinessDate;
@@ -40,6 +40,7 @@ fn suggest(due: Money, notes: &[Money]) -> Vec<Money> {
 pub(super) fn take_cash(case: &Case, amount: Money) -> Result<Outcome, Refusal> {
     let (workstation, date, basket) = case.at_basket()?;
     let totals = payable(case, basket, date)?;
+    refund::refuse_when_refund_due(&totals)?;
     // A gift, or 0.01 that cash rounding takes away, is "paid" with nothing.
     if amount.is_negative() || (amount.is_zero() && totals.due_cash > Money::ZERO) {
         return Err(Refusal::AmountNotPositive);
@@ -53,19 +54,20 @@ pub(super) fn take_cash(case: &Case, amount: Money) -> Result<Outcome, Refusal> 
     }
 
     // Cannot fail below.
-    let tender = Tender { kind: TenderKind::Cash, amount, attempt: None, card: None };
+    let tender = Tender { kind: TenderKind::Cash, amount, attempt: None, card: None, refund_of: None };
     let mut events = vec![Event::TenderAdded { txn: basket.txn, tender: tender.clone() }];
     if amount < totals.due_cash {
         events.extend(print::drawer_alone(workstation, basket.txn));
         return Ok(Outcome { events, answer: Answer { txn: Some(basket.txn), ..Answer::default() } });
     }
-    let settled = Settled { tender, rounding: totals.due_cash - totals.due, change: amount - totals.due_cash };
+    let settled = Settled { tenders: vec![tender], rounding: totals.due_cash - totals.due, change: amount - totals.due_cash };
     Ok(complete(case, workstation, date, basket, totals, settled, events))
 }
 
 pub(super) fn start_card(case: &Case, amount: Option<Money>) -> Result<Outcome, Refusal> {
     let (workstation, date, basket) = case.at_basket()?;
     let totals = payable(case, basket, date)?;
+    refund::refuse_when_refund_due(&totals)?;
     if totals.due <= Money::ZERO {
         return Err(Refusal::NothingToPay);
     }
@@ -80,7 +82,7 @@ pub(super) fn start_card(case: &Case, amount: Option<Money>) -> Result<Outcome, 
 
     // Cannot fail below.
     let attempt = case.ask.fresh.attempt;
-    let event = Event::CardStarted { txn: basket.txn, attempt, amount, at: case.ask.at, terminal };
+    let event = Event::CardStarted { txn: basket.txn, attempt, amount, at: case.ask.at, terminal, refund_of: None };
     Ok(Outcome { events: vec![event], answer: Answer { txn: Some(basket.txn), attempt: Some(attempt), ..Answer::default() } })
 }
 
@@ -97,7 +99,7 @@ pub(super) fn end_card(case: &Case, attempt: AttemptId, paid: bool) -> Result<Ou
     }
 
     // Cannot fail below.
-    let tender = Tender { kind: TenderKind::Card, amount: card.amount, attempt: Some(attempt), card: None };
+    let tender = Tender { kind: TenderKind::Card, amount: card.amount, attempt: Some(attempt), card: None, refund_of: card.refund_of };
     let outcome = taken(case, basket, tender, vec![ended]);
     Ok(Outcome { answer: Answer { txn: Some(basket.txn), attempt: Some(attempt), ..outcome.answer }, ..outcome })
 }
@@ -115,7 +117,7 @@ pub(super) fn taken(case: &Case, basket: &Basket, tender: Tender, mut events: Ve
     if remains > Money::ZERO || (remains < Money::ZERO && tender.amount.is_negative()) {
         return waits(events);
     }
-    let settled = Settled { rounding: Money::ZERO, change: tender.amount - totals.due, tender };
+    let settled = Settled { rounding: Money::ZERO, change: tender.amount - totals.due, tenders: vec![tender] };
     complete(case, workstation, date, basket, totals, settled, events)
 }
 
@@ -136,8 +138,8 @@ pub(super) fn remove(case: &Case, index: u32) -> Result<Outcome, Refusal> {
     Ok(Outcome { events, answer: Answer { txn: Some(basket.txn), ..Answer::default() } })
 }
 
-/// What there is to pay, when money can be taken now.
-fn payable(case: &Case, basket: &Basket, date: BusinessDate) -> Result<BasketTotals, Refusal> {
+/// What there is to pay or to give back, when money can move now.
+pub(super) fn payable(case: &Case, basket: &Basket, date: BusinessDate) -> Result<BasketTotals, Refusal> {
     if basket.card.is_some() {
         return Err(Refusal::CardRunning);
     }
@@ -151,15 +153,15 @@ fn payable(case: &Case, basket: &Basket, date: BusinessDate) -> Result<BasketTot
     basket::totals(basket, case.rules, date)
 }
 
-/// The tender that leaves nothing to pay.
-struct Settled {
-    tender: Tender,
-    rounding: Money,
-    change: Money,
+/// The tenders that leave nothing to pay.
+pub(super) struct Settled {
+    pub tenders: Vec<Tender>,
+    pub rounding: Money,
+    pub change: Money,
 }
 
 /// Adds the end of the transaction to the events of its last tender: the whole record, its seal, the paper, what is to be counted.
-fn complete(
+pub(super) fn complete(
     case: &Case,
     workstation: &WorkstationRules,
     date: BusinessDate,
@@ -168,14 +170,15 @@ fn complete(
     settled: Settled,
     mut events: Vec<Event>,
 ) -> Outcome {
-    let cash_moved = !settled.change.is_zero() || (settled.tender.kind == TenderKind::Cash && !settled.tender.amount.is_zero());
+    let cash_moved =
+        !settled.change.is_zero() || settled.tenders.iter().any(|tender| tender.kind == TenderKind::Cash && !tender.amount.is_zero());
     let record = TransactionRecord {
         taxes: totals.taxes,
         total: totals.total,
         rounding: settled.rounding,
-        tenders: basket.tenders.iter().cloned().chain([settled.tender]).collect(),
+        tenders: basket.tenders.iter().cloned().chain(settled.tenders).collect(),
         change: settled.change,
-        ..sale::record(case, workstation, date, basket, TransactionKind::Sale)
+        ..sale::record(case, workstation, date, basket, basket.kind())
     };
     let paper = print::original(case, workstation, basket.txn, cash_moved);
     let counts = stock::after_sale(case, &record);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use reqwest::{Client, StatusCode};
 use serde::de::DeserializeOwned;
 use tokio::io::AsyncWriteExt;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio_stream::StreamExt;
 
 use super::downlink::{self, Downlink};
@@ -21,9 +21,9 @@ use crate::ids::{CommandId, NodeId, StoreId};
 use crate::journal::record::tag;
 use crate::journal::{Kind, PublicKey, RawRecord, ReadError, Reader, Record};
 use crate::node::config::HeadOfficeLink;
-use crate::node::handle::{CommandRequest, DurableHead, Input, Node};
+use crate::node::handle::{CommandRequest, DurableHead, Input, Node, ReceiptAnswer, ReceiptQuestion};
 use crate::node::screen::LinkStatus;
-use crate::retail::{Command, Event, EventKind, Feed, UplinkAck};
+use crate::retail::{Command, Event, EventKind, Feed, Original, UplinkAck};
 use crate::time::{Clock, SystemClock};
 use crate::views::{FeedState, LoadError};
 
@@ -40,6 +40,8 @@ const URGENT_SEARCH_RECORDS_MAX: u64 = 5_000;
 /// A loaded version is put in force by the loop within this, or the next file waits for the next round.
 const ADOPTION_TIMEOUT: Duration = Duration::from_secs(30);
 const PACK_LEVEL: i32 = 3;
+/// A customer waits: after this the till goes on with what it knows itself.
+const RECEIPT_PATIENCE: Duration = Duration::from_secs(3);
 
 /// What the line needs to know. From a checked configuration.
 #[derive(Debug, Clone)]
@@ -119,6 +121,38 @@ pub fn spawn(node: Node, config: SyncConfig) {
         }
     };
     spawn_on(node, line);
+}
+
+/// Asks head office what it knows of receipts, on a line of its own: a customer waits, and no backlog must be before them.
+pub fn spawn_receipts(node: Node, config: &SyncConfig, mut asked: mpsc::Receiver<ReceiptQuestion>) {
+    // What is wrong with the set-up, the uplink says.
+    let Ok(line) = Line::open(config) else { return };
+    tokio::spawn(async move {
+        while let Some(question) = asked.recv().await {
+            let (node, line) = (node.clone(), line.clone());
+            tokio::spawn(async move {
+                let original = tokio::time::timeout(RECEIPT_PATIENCE, ask_receipt(&line, &question)).await.ok().flatten();
+                // A node that stops has no screen to show it on.
+                let _ = node.tell(Input::ReceiptTold(ReceiptAnswer { question, original })).await;
+            });
+        }
+    });
+}
+
+async fn ask_receipt(line: &Line, question: &ReceiptQuestion) -> Option<Original> {
+    let path = wire::receipts_path(&line.config.store, &line.config.node);
+    let query = wire::ReceiptQuery { txn: question.txn, number: question.number.clone() };
+    let mut parts = vec![("number", query.number)];
+    parts.extend(query.txn.map(|txn| ("txn", txn.to_string())));
+    let url = reqwest::Url::parse_with_params(&format!("{}{path}", line.config.url), parts).ok()?;
+    let request = line.client.get(url);
+    match answer::<wire::ReceiptReply>(request).await {
+        Ok(reply) => reply.original,
+        Err(reason) => {
+            tracing::info!(number = question.number, %reason, "head office could not be asked about a receipt");
+            None
+        }
+    }
 }
 
 /// The same on a line that is open already.

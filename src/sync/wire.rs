@@ -12,12 +12,13 @@
 //! | repair | `POST …/repair` | [`RepairRequest`] → zstd: [`RepairReply`] on one line, then journal lines |
 //! | downlink | `GET …/feeds/{feed}?have=VERSION` | → [`FeedOffer`] |
 //! | downlink | `GET …/files/{hash}` | → the file |
+//! | till | `GET …/receipts?…` ([`ReceiptQuery`]) | → [`ReceiptReply`] |
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{Incarnation, NodeId, StoreId};
+use crate::ids::{Incarnation, NodeId, StoreId, TxnId};
 use crate::journal::PublicKey;
-use crate::retail::UplinkAck;
+use crate::retail::{Original, UplinkAck};
 
 /// In every address. Raised only when old and new cannot talk to each other.
 pub const WIRE_VERSION: u32 = 1;
@@ -40,6 +41,23 @@ pub const LOCATE_POINTS_MAX: usize = 64;
 pub const URGENT_RECORDS_MAX: usize = 20;
 /// Files in one [`FeedOffer`]: a snapshot, or at most this many deltas.
 pub const FEED_FILES_MAX: usize = 64;
+
+/// Which receipt a till asks about.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ReceiptQuery {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub txn: Option<TxnId>,
+    /// As printed.
+    #[serde(default)]
+    pub number: String,
+}
+
+/// `None`: no such sale has come to head office.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ReceiptReply {
+    #[serde(default)]
+    pub original: Option<Original>,
+}
 
 /// A record's place: which run of which process wrote it, its number, and the SHA-256 of its stored line (64 lower-case hex characters).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -220,6 +238,9 @@ pub fn feed_path(store: &StoreId, node: &NodeId, feed: &str, have: u64) -> Strin
 }
 pub fn file_path(store: &StoreId, node: &NodeId, hash: &str) -> String {
     format!("/sync/v1/{store}/nodes/{node}/files/{hash}")
+}
+pub fn receipts_path(store: &StoreId, node: &NodeId) -> String {
+    format!("/sync/v1/{store}/nodes/{node}/receipts")
 }
 
 /// The DNS name a node's client certificate must carry. `None` for ids with a dot: two of them could share one name.

@@ -19,6 +19,8 @@ static ASSETS: &[Asset] = &[
     Asset { name: "till.css", content_type: "text/css; charset=utf-8", bytes: include_bytes!("assets/till.css") },
     Asset { name: "live.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/live.js") },
     Asset { name: "till.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/till.js") },
+    Asset { name: "returns.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/returns.js") },
+    Asset { name: "returns.css", content_type: "text/css; charset=utf-8", bytes: include_bytes!("assets/returns.css") },
     Asset { name: "desk.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/desk.js") },
     Asset { name: "look.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/look.js") },
     Asset { name: "icon.svg", content_type: "image/svg+xml", bytes: include_bytes!("assets/icon.svg") },

@@ -18,7 +18,10 @@ pub fn document(locale: &Locale, title: &str, class: &str, scripts: &[&str], bod
                 link rel="icon" href=(address("icon.svg")) type="image/svg+xml";
                 link rel="stylesheet" href=(address("shop.css"));
                 @if class == "sim" { link rel="stylesheet" href=(address("sim.css")); }
-                @if class == "till" { link rel="stylesheet" href=(address("till.css")); }
+                @if class == "till" {
+                    link rel="stylesheet" href=(address("till.css"));
+                    link rel="stylesheet" href=(address("returns.css"));
+                }
                 // Before anything is painted, so that a dark screen does not flash white.
                 script src=(address("look.js")) {}
                 @for script in scripts { script src=(address(script)) defer {} }

@@ -62,6 +62,27 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::NoSuchLine { .. }
         | Refusal::NoSuchTender { .. }
         | Refusal::NoSuchPrint => StatusCode::NOT_FOUND,
+        // Returns.
+        Refusal::ReceiptNotFound { .. } | Refusal::ReturnLineUnknown { .. } => StatusCode::NOT_FOUND,
+        Refusal::ReceiptCodeDamaged | Refusal::ReturnReasonUnknown { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::ReceiptForged
+        | Refusal::ReceiptOfOtherChain
+        | Refusal::ReceiptKeyUnknown
+        | Refusal::ReceiptNotReturnable { .. }
+        | Refusal::ReceiptTooOld { .. }
+        | Refusal::ReturnAboveSold { .. }
+        | Refusal::ReturnInProgress { .. }
+        | Refusal::ReturnAboveCap { .. }
+        | Refusal::ReturnLinesUnknown { .. }
+        | Refusal::ReturnByLine { .. }
+        | Refusal::ReturnAboveReceipt { .. }
+        | Refusal::ReturnedLineFixed
+        | Refusal::RefundDue { .. }
+        | Refusal::NothingToRefund
+        | Refusal::PostVoidNothing
+        | Refusal::PostVoidTooLate { .. }
+        | Refusal::PostVoidReturned
+        | Refusal::PostVoidFixed => StatusCode::CONFLICT,
         Refusal::WorkstationMissing
         | Refusal::Misread { .. }
         | Refusal::QuantityNotPositive

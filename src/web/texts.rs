@@ -4,6 +4,7 @@
 pub mod age;
 pub mod card;
 pub mod more;
+pub mod returns;
 
 /// The words of the pages.
 #[derive(Debug)]
@@ -11,6 +12,7 @@ pub struct Texts {
     pub card_terminal: &'static card::CardTexts,
     pub more_panel: &'static more::MoreTexts,
     pub age: &'static age::AgeTexts,
+    pub returns: &'static returns::ReturnTexts,
     pub till: &'static str,
     pub display: &'static str,
     pub workstation: &'static str,
@@ -239,6 +241,7 @@ static ENGLISH: Texts = Texts {
     card_terminal: &card::ENGLISH,
     more_panel: &more::ENGLISH,
     age: &age::ENGLISH,
+    returns: &returns::ENGLISH,
     till: "Till",
     display: "Customer display",
     workstation: "Till {}",

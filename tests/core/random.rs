@@ -508,6 +508,7 @@ fn sold(line: u32, extended: Money, class: &str) -> SoldLine {
         batch: None,
         serial: None,
         price_version: 1,
+        returned: None,
     }
 }
 

@@ -112,6 +112,9 @@ impl Scenario {
                 let fact = StockFact { sku: sku(word(1)), baseline: qty(word(2)), head_seq, as_of: self.shop.now };
                 self.shop.baselines.insert(fact.sku.clone(), fact);
             }
+            "receipt" | "receipt-line" | "receipt-bad" | "returned-elsewhere" | "return-rule" => self.receipt_word(&words, at),
+            "forgotten" => self.forget(word(1), at),
+            "lowest" => self.lowest_price(word(1)),
             "mark" => drop(self.marks.insert(word(1).to_owned(), self.shop.seq())),
             "clock" => {
                 let (number, hours) = match word(1).split_at(word(1).len() - 1) {
@@ -260,7 +263,10 @@ impl Scenario {
                 },
             },
             "of-age" | "not-of-age" => till::command(words, at),
-            _ => self.read_card_command(words, at),
+            _ => match self.read_return(words, at) {
+                Some(command) => command,
+                None => self.read_card_command(words, at),
+            },
         }
     }
 
@@ -355,6 +361,7 @@ impl Scenario {
                 assert_eq!(held.len().to_string(), word(1), "{at}");
             }
             "on-hand" => assert_eq!(self.shop.on_hand(&sku(word(1))), Some(qty(word(2))), "{at}"),
+            "returned" => self.expect_returned(word(1), word(2), word(3), at),
             "closed" => assert!(matches!(state.day, Day::Closed { last } if last.to_string() == word(1)), "{at}: {:?}", state.day),
             "report" => {
                 let report = day::report(state, &self.shop.rules, self.shop.now);
@@ -365,6 +372,9 @@ impl Scenario {
                     ("number", report.number.to_string()),
                     ("sales", report.totals.sales.to_string()),
                     ("voids", report.totals.voids.to_string()),
+                    ("returns", report.totals.returns.to_string()),
+                    ("post-voids", report.totals.post_voids.to_string()),
+                    ("returned", self.plain(report.totals.returned)),
                     ("total", self.plain(report.totals.total)),
                     ("rounding", self.plain(report.totals.rounding)),
                     ("cash", self.plain(kept(TenderKind::Cash))),
@@ -474,7 +484,7 @@ fn progress(word: &str, cause: Option<&String>, at: &str) -> PrintProgress {
     }
 }
 
-fn article(code: &str, name: &str, price: Money, unit: &str, class: &str) -> ArticleFact {
+pub fn article(code: &str, name: &str, price: Money, unit: &str, class: &str) -> ArticleFact {
     ArticleFact {
         sku: sku(code),
         name: name.to_owned(),

@@ -10,8 +10,8 @@ use counterfoil::retail::invariant;
 use counterfoil::retail::rules::{Limits, WorkstationRules};
 use counterfoil::retail::tax::TaxTable;
 use counterfoil::retail::{
-    Answer, ArticleFact, Ask, BaselineFact, Command, Decision, Effect, Event, EventKind, Facts, Fresh, Refusal, Rules, ScanFact, State,
-    StockFact, TransactionRecord, decide, effects,
+    Answer, ArticleFact, Ask, BaselineFact, Command, Decision, Effect, Event, EventKind, Facts, Fresh, Original, Refusal, Rules, ScanFact,
+    State, StockFact, TransactionRecord, decide, effects,
 };
 use counterfoil::time::{ClockQuality, Stamp};
 use uuid::Uuid;
@@ -34,6 +34,9 @@ pub struct Shop {
     /// A legal check is on the asking workstation's screen.
     pub check_open: bool,
     pub effects: Vec<Effect>,
+    /// Receipts of other shops, and such that cannot be used, by what is scanned.
+    pub receipts: BTreeMap<String, Result<Original, Refusal>>,
+    pub lowest_price: Option<Money>,
     pub last_ask: Option<Ask>,
     pub people: People,
     incarnation: u64,
@@ -65,6 +68,7 @@ pub fn rules(currency: &str, tax: TaxTable) -> Rules {
         limits: Limits::default(),
         staff_required: false,
         idle_lock_min: 0,
+        returns: Default::default(),
     }
 }
 
@@ -81,6 +85,8 @@ impl Shop {
             new_baselines: Vec::new(),
             check_open: false,
             effects: Vec::new(),
+            receipts: BTreeMap::new(),
+            lowest_price: None,
             last_ask: None,
             people: People::default(),
             incarnation: 0x0123_4567_89ab_cdef,
@@ -220,7 +226,7 @@ impl Shop {
 
     fn facts(&self, ask: &Ask) -> Facts {
         let scan = match &ask.command {
-            Command::AddLine { code, .. } | Command::CheckAge { code, .. } => {
+            Command::AddLine { code, .. } | Command::CheckAge { code, .. } | Command::ReturnArticle { code, .. } => {
                 Some(self.scans.get(code).cloned().unwrap_or(ScanFact::UnknownArticle))
             }
             _ => None,
@@ -241,7 +247,23 @@ impl Shop {
             actor: ask.staff.as_ref().filter(|_| !self.people.is_empty()).and_then(|staff| self.people.fact(staff)),
             proof: self.people.proof.clone(),
             check_open: self.check_open,
+            original: match &ask.command {
+                Command::ReturnLine { receipt, .. } | Command::ReturnArticle { receipt: Some(receipt), .. } => Some(self.original(receipt)),
+                _ => None,
+            },
+            lowest_price: self.lowest_price,
         }
+    }
+
+    /// As the shell finds it: by what is scanned, or in the journal.
+    fn original(&self, receipt: &str) -> Result<Box<Original>, Box<Refusal>> {
+        if let Some(known) = self.receipts.get(receipt) {
+            return known.clone().map(Box::new).map_err(Box::new);
+        }
+        let found = receipt.parse::<TxnId>().ok().and_then(|txn| self.record(txn));
+        let record = found.ok_or_else(|| Box::new(Refusal::ReceiptNotFound { code: receipt.to_owned() }))?;
+        let number = record.number.to_string();
+        Original::of_record(&record, None).map(Box::new).map_err(|_| Box::new(Refusal::ReceiptNotReturnable { number }))
     }
 
     fn check(&self) {

@@ -13,6 +13,7 @@ use counterfoil::node::archive::Archive;
 use counterfoil::node::books::Bookshelf;
 use counterfoil::node::handle::{DurableHead, Input};
 use counterfoil::node::notify::Notify;
+use counterfoil::node::originals::Originals;
 use counterfoil::node::prints::{Prints, ReceiptCodes};
 use counterfoil::node::publish::Publisher;
 use counterfoil::node::replay;
@@ -81,6 +82,8 @@ fn trade(disk: &ModelDisk, outside: &Path) -> BTreeSet<String> {
         undelivered: Vec::new(),
         notify: Notify::from_environment(),
         unindexed: Vec::new(),
+        originals: Originals::new(config.chain.clone(), config.store.clone(), NodeKey::from_seed([7; 32]).public()),
+        questions: mpsc::channel(1).0,
     };
     let (inbox, inputs) = mpsc::channel::<Input>(16);
     let script = async move {

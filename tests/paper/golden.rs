@@ -86,6 +86,9 @@ fn day_reports() {
     let totals = |sales, total, cash, card| Totals {
         sales,
         voids: 2,
+        returns: 0,
+        post_voids: 0,
+        returned: Money::ZERO,
         total: Money::from_minor(total),
         rounding: Money::from_minor(-3),
         tenders: vec![(TenderKind::Cash, Money::from_minor(cash)), (TenderKind::Card, Money::from_minor(card))],

@@ -5,7 +5,9 @@ use counterfoil::document::{Document, Letterhead, Locale, Receipt};
 use counterfoil::ids::{Incarnation, ReceiptNo, Sku, StaffId, TaxClassId, TxnId, WorkstationId};
 use counterfoil::money::{Currency, Money, Qty, Unit};
 use counterfoil::retail::tax::{TaxAmount, TaxGroup, TaxMode};
-use counterfoil::retail::{Discount, QuantityFrom, SoldLine, Tender, TenderKind, TransactionKind, TransactionRecord};
+use counterfoil::retail::{
+    Discount, Disposition, QuantityFrom, ReturnOf, ReturnedReceipt, SoldLine, Tender, TenderKind, TransactionKind, TransactionRecord,
+};
 use counterfoil::time::{ClockQuality, Stamp};
 
 /// A record under construction.
@@ -66,6 +68,7 @@ impl Sale {
             batch: None,
             serial: None,
             price_version: 1,
+            returned: None,
         });
         self.record.total += Money::from_minor(gross);
         self
@@ -137,6 +140,10 @@ impl Sale {
         self.copy = copy;
         self
     }
+    pub fn kind(mut self, kind: TransactionKind) -> Sale {
+        self.record.kind = kind;
+        self
+    }
     pub fn void(mut self) -> Sale {
         self.record.kind = TransactionKind::Void;
         self
@@ -153,7 +160,7 @@ impl Sale {
     }
 
     fn tender(mut self, kind: TenderKind, amount: i64, change: i64) -> Sale {
-        self.record.tenders.push(Tender { kind, amount: Money::from_minor(amount), attempt: None, card: None });
+        self.record.tenders.push(Tender { kind, amount: Money::from_minor(amount), attempt: None, card: None, refund_of: None });
         self.record.change = Money::from_minor(change);
         self
     }
@@ -195,7 +202,34 @@ pub fn all() -> Vec<(&'static str, Sale)> {
         ("copy", simple().copy(2)),
         ("void", sale("EUR", "de-DE", 60).piece("Vollmilch 3,5 % 1 l", 129, "B").void()),
         ("training", simple().training()),
+        ("return", returned("2").kind(TransactionKind::Return).cash(-298, 0)),
+        ("return-copy", returned("2").kind(TransactionKind::Return).cash(-298, 0).copy(1)),
+        ("exchange", returned("1").piece("Bleistift HB", 249, "A").tax("A", "A", "19 %", 85, 15).cash(200, 100)),
+        ("post-void", returned("2").kind(TransactionKind::PostVoid).card(-298)),
     ]
+}
+
+/// Some pencils come back, one at the price after its discount.
+fn returned(pieces: &str) -> Sale {
+    let count = pieces.parse::<i64>().unwrap();
+    let mut back =
+        sale("EUR", "de-DE", 60).line("Bleistift B", pieces, Unit::Piece, 199, -199 * count, "A").discount("3 für 2", 50 * count);
+    let line = back.record.lines.last_mut().unwrap();
+    line.quantity = -line.quantity;
+    let tax = Sale::clone(&back).tax("A", "A", "19 %", -125 * count, -24 * count).record.taxes.remove(0);
+    let receipt = ReturnedReceipt {
+        txn: TxnId(uuid::Uuid::from_u128(7)),
+        number: "2-4F7K-000017".to_owned(),
+        store: None,
+        line: Some(1),
+        sold: Qty::pieces(3),
+        total: Money::from_minor(447),
+        tenders: Vec::new(),
+        elsewhere_unknown: false,
+    };
+    let of = ReturnOf { receipt: Some(receipt), disposition: Disposition::Shelf, reason: "unwanted".to_owned(), tax, post_void: false };
+    back.record.lines.last_mut().unwrap().returned = Some(Box::new(of));
+    if count > 1 { back.tax("A", "A", "19 %", -125 * count, -24 * count) } else { back }
 }
 
 pub fn simple() -> Sale {

@@ -263,6 +263,8 @@ fn row_of(record: &TransactionRecord) -> Row {
     let kind = match record.kind {
         TransactionKind::Sale => "sale",
         TransactionKind::Void => "void",
+        TransactionKind::Return => "return",
+        TransactionKind::PostVoid => "post_void",
     };
     let lines = record.lines.iter().map(|line| line.extended.minor()).sum();
     let txn = record.txn.0.simple().to_string().to_uppercase();

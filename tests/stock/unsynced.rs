@@ -36,6 +36,7 @@ fn line(number: u32, name: &str, pieces: i64) -> SoldLine {
         batch: None,
         serial: None,
         price_version: 1,
+        returned: None,
     }
 }
 
@@ -115,6 +116,7 @@ fn rules() -> Rules {
         limits: Limits::default(),
         staff_required: false,
         idle_lock_min: 0,
+        returns: Default::default(),
     }
 }
 

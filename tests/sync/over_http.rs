@@ -175,7 +175,8 @@ async fn books_come_down_whole_and_only_when_they_changed() {
     let published = publish(Feed::Prices, &["four-for-two"]).await;
     assert_eq!((published.version, published.added, published.removed), (2, 1, 1));
     wait_until(PATIENCE, || version(Feed::Prices) == 2).await.unwrap();
-    assert_eq!(version(Feed::Keys), 0);
+    // The fleet's keys are published by head office itself, once it has pinned one.
+    assert!(version(Feed::Keys) <= 1);
     let names: Vec<String> =
         std::fs::read_dir(folder.path().join("node/feeds")).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
     assert!(names.iter().any(|name| name.starts_with("staff-1-") && name.ends_with(".sealed")), "{names:?}");

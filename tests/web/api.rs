@@ -3,7 +3,7 @@
 use counterfoil::ids::{AttemptId, CommandId, Incarnation, JobId, ReceiptNo, TxnId};
 use counterfoil::money::{Currency, Qty};
 use counterfoil::node::handle::AskError;
-use counterfoil::retail::{Answer, Command, PrintAnswer, Refusal};
+use counterfoil::retail::{Answer, Command, Disposition, PrintAnswer, Refusal};
 use serde_json::{Value, json};
 
 use super::http::{Reply, send};
@@ -63,6 +63,18 @@ async fn every_act_reaches_the_loop_as_its_command() {
     check("POST", &format!("{at}/card"), part, one, Command::StartCard { amount: Some(euro(500)) }).await;
     let paid = Command::EndCard { attempt: AttemptId(uuid(5)), paid: true };
     check("POST", &format!("{at}/card/{}", uuid(5)), json!({"id": "c-1", "paid": true}), one, paid).await;
+    let back =
+        json!({"id": "c-1", "receipt": "1-7K3F-000042", "line": 2, "quantity": 1000, "disposition": "damaged", "reason": "defective"});
+    let (receipt, reason, quantity) = ("1-7K3F-000042".to_owned(), "defective".to_owned(), Some(Qty::pieces(1)));
+    let command = Command::ReturnLine { receipt, line: 2, quantity, disposition: Disposition::Damaged, reason };
+    check("POST", &format!("{at}/returns"), back, one, command).await;
+    let back = json!({"id": "c-1", "code": "4006381333931", "disposition": "shelf", "reason": "other"});
+    let (code, reason) = ("4006381333931".to_owned(), "other".to_owned());
+    let command = Command::ReturnArticle { code, quantity: None, disposition: Disposition::Shelf, reason, receipt: None };
+    check("POST", &format!("{at}/returns/articles"), back, one, command).await;
+    check("POST", &format!("{at}/refund"), nothing.clone(), one, Command::Refund { by: None }).await;
+    let undone = json!({"id": "c-1", "txn": uuid(3)});
+    check("POST", &format!("{at}/post-void"), undone, one, Command::PostVoid { txn: TxnId(uuid(3)) }).await;
     check("POST", &format!("{at}/reprint"), nothing.clone(), one, Command::Reprint { txn: None }).await;
     let today = Command::OpenDay { date: jiff::civil::date(2026, 11, 22) };
     check("POST", "/api/v1/day/open", nothing.clone(), None, today).await;
@@ -216,6 +228,14 @@ async fn the_description_is_whole() {
         "post /api/v1/workstations/{ws}/card/{attempt}",
         "post /api/v1/workstations/{ws}/reprint",
         "post /api/v1/workstations/{ws}/next-scan",
+        "put /api/v1/workstations/{ws}/receipt",
+        "delete /api/v1/workstations/{ws}/receipt",
+        "post /api/v1/workstations/{ws}/returns",
+        "post /api/v1/workstations/{ws}/returns/articles",
+        "put /api/v1/workstations/{ws}/armed-return",
+        "delete /api/v1/workstations/{ws}/armed-return",
+        "post /api/v1/workstations/{ws}/refund",
+        "post /api/v1/workstations/{ws}/post-void",
         "get /api/v1/suspended",
         "get /api/v1/transactions",
         "get /api/v1/transactions/{txn}",

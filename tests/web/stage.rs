@@ -70,6 +70,7 @@ pub fn rules() -> Rules {
         limits: Limits::default(),
         staff_required: false,
         idle_lock_min: 0,
+        returns: Default::default(),
     }
 }
 
@@ -95,6 +96,7 @@ pub fn line(number: u32, name: &str, quantity: i64, price: i64) -> SoldLine {
         batch: None,
         serial: None,
         price_version: 3,
+        returned: None,
     }
 }
 
@@ -178,7 +180,7 @@ pub fn finished(lines: Vec<SoldLine>, paid: Money) -> TransactionRecord {
         taxes: Vec::new(),
         total,
         rounding: rounded - total,
-        tenders: vec![Tender { kind: TenderKind::Cash, amount: paid, attempt: None, card: None }],
+        tenders: vec![Tender { kind: TenderKind::Cash, amount: paid, attempt: None, card: None, refund_of: None }],
         change: paid - rounded,
         training: false,
     }
@@ -263,9 +265,15 @@ pub fn situations() -> Vec<(&'static str, Screen)> {
     all.push(("unknown-article", screen(unknown)));
 
     let mut split = basket(groceries());
-    split.tenders = vec![Tender { kind: TenderKind::Cash, amount: euro(2000), attempt: None, card: None }];
+    split.tenders = vec![Tender { kind: TenderKind::Cash, amount: euro(2000), attempt: None, card: None, refund_of: None }];
     all.push(("split", screen(selling(split.clone()))));
-    split.card = Some(CardAttempt { attempt: AttemptId(uuid::Uuid::from_u128(5)), amount: euro(2340), at: at(NOW_MS), terminal: None });
+    split.card = Some(CardAttempt {
+        attempt: AttemptId(uuid::Uuid::from_u128(5)),
+        amount: euro(2340),
+        at: at(NOW_MS),
+        terminal: None,
+        refund_of: None,
+    });
     all.push(("card", screen(selling(split))));
 
     let mut paper_out = screen(TillScreen { last: Some(Arc::new(last.clone())), ..TillScreen::default() });

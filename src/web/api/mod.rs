@@ -3,6 +3,7 @@
 
 mod age;
 mod facts;
+mod returns;
 mod screens;
 pub mod shape;
 mod store;
@@ -64,6 +65,12 @@ pub fn routes() -> (Router<Web>, utoipa::openapi::OpenApi) {
         .routes(routes!(workstation::reprint))
         .routes(routes!(workstation::next_scan))
         .routes(routes!(age::age_check))
+        .routes(routes!(returns::show_receipt, returns::hide_receipt))
+        .routes(routes!(returns::return_line))
+        .routes(routes!(returns::return_article))
+        .routes(routes!(returns::arm_return, returns::disarm_return))
+        .routes(routes!(returns::refund))
+        .routes(routes!(returns::post_void))
         .routes(routes!(store::suspended))
         .routes(routes!(store::transactions))
         .routes(routes!(store::transaction))

@@ -113,9 +113,22 @@ pub struct LineView {
     pub unit: String,
     pub unit_price: i64,
     pub discounts: Vec<DiscountView>,
-    /// After discounts.
+    /// After discounts. Negative, like the quantity, for goods that come back.
     pub extended: i64,
     pub tax_class: String,
+    /// `null`: sold.
+    pub returned: Option<ReturnedView>,
+}
+
+/// Why a line came back, and from where.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReturnedView {
+    /// The receipt's number; `null`: without one.
+    pub receipt: Option<String>,
+    pub line: Option<u32>,
+    /// "shelf", "damaged" or "supplier".
+    pub disposition: String,
+    pub reason: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -351,6 +364,12 @@ fn line(line: &SoldLine) -> LineView {
         discounts: line.discounts.iter().map(discount).collect(),
         extended: line.extended.minor(),
         tax_class: line.tax_class.to_string(),
+        returned: line.returned.as_ref().map(|of| ReturnedView {
+            receipt: of.receipt.as_ref().map(|receipt| receipt.number.clone()),
+            line: of.receipt.as_ref().and_then(|receipt| receipt.line),
+            disposition: of.disposition.name().to_owned(),
+            reason: of.reason.clone(),
+        }),
     }
 }
 
@@ -390,6 +409,8 @@ fn kind(kind: TransactionKind) -> String {
     match kind {
         TransactionKind::Sale => "sale",
         TransactionKind::Void => "void",
+        TransactionKind::Return => "return",
+        TransactionKind::PostVoid => "post_void",
     }
     .into()
 }

@@ -133,6 +133,7 @@
     if (priceArmed() && !found) return checkPrice(trimmed);
     const body = { code: trimmed };
     const quantity = times === null ? armedTimes() : parseQuantity(times);
+    if (window.counter.returning?.(trimmed, quantity)) return;
     if (quantity !== null) body.quantity = quantity;
     post(`${api}/lines`, body);
   }
@@ -455,7 +456,7 @@
     else if ($("check") && "+-/".includes(name)) pressButton(name === "-" ? "check-no" : entry ? "check-birth" : "check-yes");
     else if ($("check") && name === "Enter") pressButton("check-birth");
     else if (name === "Enter") { const code = entry; entry = ""; addCode(code); times = null; }
-    else if (name === "+") pressButton($("pay-paid") ? "pay-paid" : entry ? "pay-typed" : "pay-exact");
+    else if (name === "+") pressButton($("pay-paid") ? "pay-paid" : $("pay-refund") ? "pay-refund" : entry ? "pay-typed" : "pay-exact");
     else if (name === "/") pressButton("pay-card");
     else if (name === "-") pressButton($("pay-not-paid") ? "pay-not-paid" : $("pay-cancel") ? "pay-cancel" : "act-delete");
     else if (name === "Delete") pressButton("act-delete");
@@ -467,6 +468,7 @@
   // Whatever lies on top goes first.
   function escape() {
     if ($("price").firstChild) closePrice();
+    else if (window.counter.receiptIsOpen?.()) acts["close-receipt"]();
     else if (panel) closePanel();
     else if (entry || times !== null) { const armed = times !== null; entry = ""; times = null; if (armed) armNext("sell"); }
     else if (chosen) { chosen = null; markCurrent(); }
@@ -508,6 +510,7 @@
     showEntry();
     showPanelButtons();
     watchDrawer();
+    document.dispatchEvent(new Event("till-updated"));
   });
 
   // The change stays huge until the next scan or until the drawer is pushed in.
@@ -519,6 +522,9 @@
     $("total").classList.toggle("settled", Boolean(big) && $("total").dataset.settled === big.dataset.finished);
     drawerWasOpen = open;
   }
+
+  // What the scripts of other rooms build upon.
+  window.counter = { acts, api, answered, closePanel, erase, pay, post };
 
   markCurrent();
   document.querySelector("#lines .row.newest")?.scrollIntoView({ block: "end" });

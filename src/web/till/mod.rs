@@ -8,6 +8,7 @@ mod check;
 mod more;
 mod panels;
 mod pay;
+mod returns;
 mod status;
 
 pub use panels::{price_card, search_results};
@@ -80,8 +81,10 @@ pub fn page(view: &View) -> Markup {
                     div .panel data-name="day" hidden { (panel_head(t, t.day)) div #day .fill { (live.part("day")) } (panels::look(t)) }
                     div .panel data-name="more" hidden { (panel_head(t, t.more_panel.title)) div #more .fill { (live.part("more")) } }
                     (panels::help(t))
+                    div .panel data-name="return" hidden { (returns::entry(view)) }
                 }
                 div #price { (live.part("price")) }
+                div #return { (live.part("return")) }
             }
             nav #line-acts aria-label=(t.column_article) { (live.part("line-acts")) }
             nav #acts aria-label=(t.till) { (live.part("acts")) }
@@ -92,7 +95,7 @@ pub fn page(view: &View) -> Markup {
             div #lost role="alert" hidden { strong { (t.lost_title) } span { (t.lost_hint) } }
         }
     };
-    document(view.locale, &fill(t.workstation, &[view.workstation.as_str()]), "till", &["live.js", "till.js"], body)
+    document(view.locale, &fill(t.workstation, &[view.workstation.as_str()]), "till", &["live.js", "till.js", "returns.js"], body)
 }
 
 /// The parts that change.
@@ -109,6 +112,8 @@ pub fn live(view: &View) -> Live {
         ("day", panels::day(view)),
         ("more", more::panel(view)),
         ("price", panels::price(view)),
+        ("return", returns::receipt(view)),
+        ("post-void", returns::view_post_void(view)),
     ];
     Live { revision: view.screen.revision, parts, rows: Some(lines(view)), signal: view.till.feedback.clone() }
 }
@@ -140,6 +145,7 @@ fn row(view: &View, line: &SoldLine, newest: bool, done: bool) -> Markup {
             span .name {
                 span .text { (visible(&line.name)) }
                 @if each { span .each { (unit_price(view, line)) } }
+                @if let Some(note) = returns::line_note(view, line) { span .each .note { (visible(&note)) } }
                 @for discount in &line.discounts {
                     span .each { (visible(&discount.text)) " " (view.money(discount.amount)) }
                 }
@@ -233,7 +239,7 @@ fn strip(view: &View) -> Markup {
     let error = view.till.feedback.as_ref().filter(|feedback| feedback.tone == Tone::Error);
     html! {
         @if let Some((card, at)) = card.and_then(|card| Some((card, card.terminal.as_ref()?))) { (card::strip(view, card, at)) }
-        @else if let Some(card) = card {
+        @else if let Some(card) = card.filter(|card| !card.amount.is_negative()) {
             div .say .warn { (icon("card")) p { strong { (fill(t.card_running, &[&view.money(card.amount)])) } span { (t.card_running_hint) } } }
         }
         // What the check asks stands below until a scan was dropped; then the reason for that comes first.
@@ -242,6 +248,7 @@ fn strip(view: &View) -> Markup {
         (card::declined(view))
         @for print in prints_here(view) { (print_words(view, print)) }
         (next_scan_words(view))
+        (returns::armed(view))
         @if let Some(feedback) = view.till.feedback.as_ref().filter(|f| f.tone != Tone::Error && !f.text.is_empty()) {
             div .say .calm { p { strong { (visible(&feedback.text)) } span { (visible(&feedback.remedy)) } } }
         }

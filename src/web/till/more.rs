@@ -33,6 +33,7 @@ fn tiles(view: &View) -> Vec<Tile> {
         tile("print", t.reprint, "R", Act::Do("reprint"), view.till.last.is_none()),
         tile("scan", t.more_panel.devices, "G", Act::Page("/devices"), false),
         tile("parked", t.more_panel.pages, "P", Act::Page("/"), false),
+        tile("undo", t.returns.word, "T", Act::Panel("return"), !view.day_is_open()),
     ]
 }
 

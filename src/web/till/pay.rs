@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{View, icon};
+use super::{View, icon, returns};
 use crate::money::Money;
 use crate::retail::{TenderKind, TransactionRecord};
 use crate::web::locale::Locale;
@@ -27,14 +27,18 @@ fn owed(view: &View) -> Markup {
     let t = view.locale.texts;
     let totals = view.totals();
     let part_paid = !totals.paid.is_zero();
-    let label = if part_paid { t.still_to_pay } else { t.to_pay };
+    let label = match (totals.due.is_negative(), part_paid) {
+        (true, _) => t.returns.to_give_back,
+        (false, true) => t.still_to_pay,
+        (false, false) => t.to_pay,
+    };
     let lines = if totals.lines == 1 { t.one_line.to_owned() } else { fill(t.many_lines, &[&totals.lines.to_string()]) };
     let tenders = view.basket().map(|basket| basket.tenders.as_slice()).unwrap_or_default();
     html! {
         div .label { (label) span .lines { (lines) } }
         div .sums {
-            @if totals.due_cash != totals.due { span .cash-due { (t.cash) " " strong { (view.money(totals.due_cash)) } } }
-            div .big { (view.money(totals.due)) span .code { (view.currency().code) } }
+            @if totals.due_cash != totals.due { span .cash-due { (t.cash) " " strong { (view.money(owed_either_way(totals.due_cash))) } } }
+            div .big { (view.money(owed_either_way(totals.due))) span .code { (view.currency().code) } }
         }
         div .under {
             @if part_paid { span { (fill(t.total_in, &[&view.money(totals.total)])) } }
@@ -50,10 +54,19 @@ fn owed(view: &View) -> Markup {
     }
 }
 
+/// The label says which way it goes.
+fn owed_either_way(amount: Money) -> Money {
+    amount.abs()
+}
+
 fn finished(view: &View, record: &TransactionRecord) -> Markup {
     let t = view.locale.texts;
     let by_cash = record.tenders.iter().any(|tender| tender.kind == TenderKind::Cash);
-    let (label, amount) = if by_cash { (t.change, record.change) } else { (t.paid, record.total) };
+    let (label, amount) = match record.total.is_negative() {
+        true => (t.returns.given_back, -(record.total + record.rounding)),
+        false if by_cash => (t.change, record.change),
+        false => (t.paid, record.total),
+    };
     html! {
         div .label .done { (icon("done")) (label) }
         div .sums { div .big .change data-finished=(record.txn) { (view.money(amount)) span .code { (view.currency().code) } } }
@@ -82,6 +95,9 @@ pub fn ways(view: &View) -> Markup {
         if let Some(at) = &card.terminal {
             return super::card::ways(view, card, at);
         }
+        if card.amount.is_negative() {
+            return returns::card_refund(view, card.amount, &card.attempt.to_string());
+        }
         return html! {
             div .card-asks { (icon("card")) span { (t.card) } strong { (view.money(card.amount)) } }
             button .not-paid type="button" #pay-not-paid data-do="card-end" data-attempt=(card.attempt) data-paid="false" {
@@ -91,6 +107,9 @@ pub fn ways(view: &View) -> Markup {
                 (icon("done")) (t.card_paid) kbd { "+" }
             }
         };
+    }
+    if let Some(refund) = returns::refund_ways(view) {
+        return refund;
     }
     let totals = view.totals();
     let payable = totals.lines > 0 && view.day_is_open();
