@@ -80,6 +80,7 @@ pub fn as_fact(article: &Article, price_version: u64) -> ArticleFact {
         serial: None,
         price_version,
         age_min: None,
+        last_day: None,
     }
 }
 

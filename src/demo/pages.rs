@@ -302,12 +302,23 @@ async fn scanner_page(State(sim): Shared, Path(ws): Path<String>) -> Response {
                 button type="button" #scan-code { "Scan it" }
                 button type="button" data-code="4006381333931" { "A foreign article" }
                 button type="button" data-code="4006381333932" { "A misread code" }
+                @if let Some(code) = expired(&sim) { button type="button" data-code=(code) { "A pack past its date" } }
                 output #scanned aria-live="polite" {}
             }
             div #goods { (pad(&sim, "")) }
         }
     };
     page(&sim, TITLE, body).into_response()
+}
+
+/// A GS1 DataMatrix on a pack of fish: number, expiry date and batch.
+fn expired(sim: &Sim) -> Option<String> {
+    let pack = sim.goods.iter().find(|good| good.article.group == "Frozen/Fish")?;
+    let gtin = pack.article.codes.iter().find_map(|code| match &code.key {
+        CodeKey::Gtin(gtin) => Some(gtin.as_str().to_owned()),
+        CodeKey::Text(_) => None,
+    })?;
+    Some(format!("]d201{gtin}1725013110L7"))
 }
 
 #[derive(Deserialize)]

@@ -20,6 +20,7 @@ pub(super) fn article(elements: &Elements, rules: &CodeRules, today: Date) -> Re
         batch: text("10"),
         serial: text("21"),
         expiry: day("17").or_else(|| day("7003")),
+        sell_by: day("16"),
         best_before: day("15"),
         count: elements.get("30").or_else(|| elements.get("37")).and_then(count),
         weight: weight(elements),

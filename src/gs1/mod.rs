@@ -69,6 +69,8 @@ pub struct ArticleCode {
     pub serial: Option<String>,
     /// (17), else the day of (7003). Past it the article must not be sold.
     pub expiry: Option<Date>,
+    /// (16)
+    pub sell_by: Option<Date>,
     /// (15)
     pub best_before: Option<Date>,
     /// (30) items in a variable count article, or (37) articles in the carton whose content (02) names.

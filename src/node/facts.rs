@@ -10,6 +10,7 @@ use super::originals::{Originals, Places, lowest_price};
 use crate::gs1::{self, ArticleCode, CodeRules, EmbeddedCode, EmbeddedValue, Meaning, Scan};
 use crate::ids::Sku;
 use crate::money::{Money, Qty, RoundingMode, Unit};
+use crate::retail::last_day::LastDay;
 use crate::retail::{ArticleFact, BaselineFact, Command, Facts, Feed, QuantityFrom, ScanFact, State, card};
 use crate::sync::feed::{Article, CodeKey};
 use crate::views::{FeedState, Hit, NotNow, Views};
@@ -33,7 +34,7 @@ pub struct Receipts<'a> {
 pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>, receipts: &Receipts<'_>) -> Facts {
     let mut facts = Facts::default();
     match &request.command {
-        Command::AddLine { code, .. } | Command::CheckAge { code, .. } => facts.scan = Some(look_up(code, sources)),
+        Command::AddLine { code, .. } | Command::CheckAge { code, .. } | Command::PutAside { code } => facts.scan = Some(look_up(code, sources)),
         Command::TenderCash { .. } | Command::EndCard { .. } | Command::Refund { .. } => {
             let basket = request
                 .workstation
@@ -139,6 +140,7 @@ fn by_article_code(code: &ArticleCode, sources: &Sources<'_>) -> ScanFact {
         gtin,
         batch: code.batch.clone(),
         serial: code.serial.clone(),
+        last_day: LastDay::earliest(code.expiry, code.sell_by, code.best_before),
         ..fact
     })
 }
@@ -237,6 +239,7 @@ fn sold(hit: Hit, complete: impl FnOnce(ArticleFact) -> ArticleFact) -> ScanFact
         serial: None,
         price_version: version,
         age_min,
+        last_day: None,
     };
     let fact = complete(fact);
     if price.is_none() && fact.embedded_price.is_none() {

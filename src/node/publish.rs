@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::screen::{
-    AgeCheck, ArmedReturn, ArticleInfo, FeedStatus, Feedback, LinkStatus, NextScan, OpenReceipt, Screen, SuspendedRow, TillScreen,
+    ArmedReturn, ArticleInfo, Check, FeedStatus, Feedback, LinkStatus, NextScan, OpenReceipt, Screen, SuspendedRow, TillScreen,
 };
 use super::writer::Recorded;
 use crate::device::DeviceStatus;
@@ -42,7 +42,7 @@ struct Desk {
     feedback: Option<Feedback>,
     next_scan: NextScan,
     price_check: Option<Arc<ArticleInfo>>,
-    check: Option<Arc<AgeCheck>>,
+    check: Option<Arc<Check>>,
     card_words: Option<String>,
     card_declined: Option<String>,
     receipt: Option<Arc<OpenReceipt>>,
@@ -147,7 +147,7 @@ impl Publisher {
     }
 
     /// Opens the one thing that must be answered before the next scan counts.
-    pub fn open_check(&mut self, workstation: &WorkstationId, check: AgeCheck) {
+    pub fn open_check(&mut self, workstation: &WorkstationId, check: Check) {
         self.desks.entry(workstation.clone()).or_default().check = Some(Arc::new(check));
     }
 

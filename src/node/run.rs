@@ -16,7 +16,7 @@ use super::notify::Notify;
 use super::originals::Originals;
 use super::prints::Prints;
 use super::publish::Publisher;
-use super::screen::{AgeCheck, ArmedReturn, ArticleInfo, Feedback, NextScan, Screen, Tone};
+use super::screen::{ArmedReturn, ArticleInfo, Check, Feedback, NextScan, Screen, Tone};
 use super::writer::{Recorded, Taken, Writer, WriterError, shell_command_id};
 use crate::device::{DeviceReport, PrinterHandle, PrinterOrder, TerminalHandle};
 use crate::fault::Fault;
@@ -221,10 +221,8 @@ impl<D: Disk> Loop<D> {
                 Ok(Ok(answer))
             }
             Taken::Refused(refusal) => {
-                if let (Some(workstation), Refusal::AgeCheckNeeded { name, age, born_by }, Some((code, quantity))) =
-                    (&workstation, &refusal, scanned)
-                {
-                    let check = AgeCheck { code, quantity, name: name.clone(), years: *age, born_by: *born_by };
+                let check = scanned.and_then(|(code, quantity)| Check::after(&refusal, code, quantity));
+                if let (Some(workstation), Some(check)) = (&workstation, check) {
                     self.publisher.open_check(workstation, check);
                 }
                 Ok(Err(self.refused(workstation.as_ref(), refusal, batch)))

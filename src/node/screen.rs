@@ -13,9 +13,10 @@ pub use crate::retail::basket::BasketTotals;
 
 use crate::retail::basket::Basket;
 use crate::retail::day::Day;
+use crate::retail::last_day::LastDay;
 use crate::retail::print::OpenPrint;
 use crate::retail::refund::Step;
-use crate::retail::{Disposition, Feed, Original, Rules, TransactionRecord};
+use crate::retail::{Disposition, Feed, Original, Refusal, Rules, TransactionRecord};
 use crate::sync::feed::Article;
 use crate::time::{BusinessDate, Stamp};
 
@@ -59,13 +60,42 @@ pub struct TillScreen {
     /// Why the last card payment here was not carried out; gone with the next act.
     pub card_declined: Option<String>,
     /// What must be answered before the next scan counts; gone with the next act at this workstation.
-    pub check: Option<Arc<AgeCheck>>,
+    pub check: Option<Arc<Check>>,
     /// The receipt from which goods come back, as long as its panel is open.
     pub receipt: Option<Arc<OpenReceipt>>,
     /// The next article scanned here comes back.
     pub armed_return: Option<ArmedReturn>,
     /// How the money that is due to the customer goes back.
     pub refund: Vec<Step>,
+}
+
+/// What stands between a scan and the next one. At most one at a workstation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Check {
+    Age(AgeCheck),
+    Past(PastItem),
+}
+
+impl Check {
+    /// What a refused scan of `code` asks of the cashier, if anything.
+    pub fn after(refusal: &Refusal, code: String, quantity: Option<Qty>) -> Option<Check> {
+        if let Refusal::AgeCheckNeeded { name, age, born_by } = refusal {
+            return Some(Check::Age(AgeCheck { code, quantity, name: name.clone(), years: *age, born_by: *born_by }));
+        }
+        if let Refusal::PastItsDate { name, last_day } = refusal {
+            return Some(Check::Past(PastItem { code, name: name.clone(), last_day: *last_day }));
+        }
+        None
+    }
+}
+
+/// An item was scanned whose code says that it may not be sold any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastItem {
+    /// As scanned; putting it aside names it again.
+    pub code: String,
+    pub name: String,
+    pub last_day: LastDay,
 }
 
 /// An article was scanned that is not sold to everybody.

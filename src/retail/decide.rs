@@ -5,7 +5,7 @@ use super::basket::Basket;
 use super::day::Day;
 use super::rules::WorkstationRules;
 use super::{Answer, Ask, Command, Decision, Event, Facts, Refusal, Rules, State};
-use super::{age, card, day, print, refund, returns, rights, sale, staff, stock, tender, unproved};
+use super::{age, card, day, last_day, print, refund, returns, rights, sale, staff, stock, tender, unproved};
 use crate::time::BusinessDate;
 
 pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> Result<Decision, Refusal> {
@@ -59,6 +59,8 @@ pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> 
         }
         Command::Refund { by } => refund::refund(&case, *by)?,
         Command::PostVoid { txn } => refund::post_void(&case, *txn)?,
+        // last_day.rs
+        Command::PutAside { code } => last_day::put_aside(&case, code)?,
     };
 
     // Cannot fail below.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::age::AgeProof;
 use super::card::{AtTerminal, CardDecision, CardMark, CardProof, CardState};
 use super::day::DayReport;
+use super::last_day::LastDay;
 use super::rights::Right;
 use super::staff::SignInWay;
 use super::{Answer, Feed, PrintAnswer, PrintProgress, SoldLine, Tender, TransactionRecord, UplinkAck};
@@ -161,6 +162,23 @@ pub enum Event {
         last: Option<CardMark>,
         at: Stamp,
     },
+    // last_day.rs
+    /// For those who clear the shelf: the item was scanned and not sold. Moves no stock; it still lies in the shop.
+    #[serde(rename = "item_put_aside.1")]
+    ItemPutAside {
+        workstation: WorkstationId,
+        #[serde(default)]
+        staff: Option<StaffId>,
+        at: Stamp,
+        sku: Sku,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        gtin: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        batch: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        serial: Option<String>,
+        last_day: LastDay,
+    },
 }
 
 /// What a job prints, by reference: the paper is made from the record that is on disk.
@@ -220,6 +238,8 @@ impl Event {
             Event::RecordsRepaired { .. } => EventKind::Hard,
             // card.rs
             Event::CardUnknown { .. } | Event::TerminalSeen { .. } => EventKind::Hard,
+            // last_day.rs
+            Event::ItemPutAside { .. } => EventKind::Hard,
         }
     }
 }

@@ -20,6 +20,7 @@ pub mod card;
 pub mod day;
 mod decide;
 pub mod original;
+pub mod last_day;
 pub mod print;
 pub mod refund;
 pub mod returned;
@@ -246,6 +247,11 @@ pub enum Command {
     PostVoid {
         txn: TxnId,
     },
+    // last_day.rs
+    /// At a workstation: the item past its date that was scanned as `code` was taken out of the goods.
+    PutAside {
+        code: String,
+    },
 }
 
 /// Facts fetched by the shell before the decision. A decision reads nothing else.
@@ -341,6 +347,8 @@ pub struct ArticleFact {
     pub price_version: u64,
     /// Years; sold to nobody younger.
     pub age_min: Option<u8>,
+    /// Until when this very item may be sold, when its code says so.
+    pub last_day: Option<last_day::LastDay>,
 }
 
 /// What the views know of one article's stock baseline. On hand = `baseline` + own movements after `head_seq`.

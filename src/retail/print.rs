@@ -122,6 +122,8 @@ fn effect(after: &State, facts: &Facts, event: &Event) -> Option<Effect> {
         Event::RecordsRepaired { .. } => None,
         // card.rs
         Event::CardUnknown { .. } | Event::TerminalSeen { .. } => None,
+        // last_day.rs
+        Event::ItemPutAside { .. } => None,
     }
 }
 

@@ -6,6 +6,7 @@ use std::fmt;
 use uuid::Uuid;
 
 use super::Feed;
+use super::last_day::{LastDay, LastDayKind};
 use super::rights::Right;
 use crate::ids::{StaffId, TaxClassId, TxnId, WorkstationId};
 use crate::money::{Currency, Money, Qty};
@@ -100,6 +101,9 @@ pub enum Refusal {
     PostVoidTooLate { minutes: u32 },
     PostVoidReturned,
     PostVoidFixed,
+    // last_day.rs
+    PastItsDate { name: String, last_day: LastDay },
+    NotPastItsDate { name: String },
 }
 
 impl Refusal {
@@ -191,6 +195,9 @@ impl Refusal {
             Refusal::PostVoidTooLate { .. } => "post_void_too_late",
             Refusal::PostVoidReturned => "post_void_returned",
             Refusal::PostVoidFixed => "post_void_fixed",
+            // last_day.rs
+            Refusal::PastItsDate { .. } => "past_its_date",
+            Refusal::NotPastItsDate { .. } => "not_past_its_date",
         }
     }
 
@@ -250,6 +257,9 @@ impl Refusal {
             // age.rs
             Refusal::AgeCheckNeeded { .. } => "Look at the customer or at a paper, then say whether they are of age.",
             Refusal::NoAgeLimit { .. } => "Scan it; nobody needs to be asked.",
+            // last_day.rs
+            Refusal::PastItsDate { .. } => "Take it out of the goods and put it aside. Offer the customer a fresh one.",
+            Refusal::NotPastItsDate { .. } => "Scan it; it may be sold.",
             Refusal::CheckFirst => "Answer what the screen asks, then scan this article again.",
             Refusal::FeedGoesBack { .. } => "Nothing needs to be done in the store. Head office must publish under a higher version.",
             Refusal::SignInFirst => "Scan your badge, or choose your name and type your PIN.",
@@ -387,6 +397,9 @@ impl Refusal {
             Refusal::PostVoidTooLate { minutes: 15 },
             Refusal::PostVoidReturned,
             Refusal::PostVoidFixed,
+            // last_day.rs
+            Refusal::PastItsDate { name: text(), last_day: LastDay { date, kind: LastDayKind::Expiry } },
+            Refusal::NotPastItsDate { name: text() },
         ]
     }
 
@@ -440,6 +453,9 @@ impl Refusal {
             // age.rs
             Refusal::AgeCheckNeeded { name, age, born_by } => format!("{name} is sold from {age} on: born on or before {born_by}."),
             Refusal::NoAgeLimit { name } => format!("{name} is sold to everybody."),
+            // last_day.rs
+            Refusal::PastItsDate { name, last_day } => format!("{name} {} {}.", last_day.words(), last_day.date),
+            Refusal::NotPastItsDate { name } => format!("{name} is not past its date."),
             Refusal::CheckFirst => "Not sold: a check is open on this screen.".to_owned(),
             Refusal::FeedGoesBack { feed, version, adopted } => {
                 format!("Version {version} of the {} was offered, but version {adopted} is in force.", feed.name())

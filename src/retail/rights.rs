@@ -163,6 +163,7 @@ pub fn needed(command: &Command) -> Option<Right> {
     match command {
         Command::AddLine { .. }
         | Command::CheckAge { .. }
+        | Command::PutAside { .. }
         | Command::SetQuantity { .. }
         | Command::Undo {}
         | Command::Suspend {}

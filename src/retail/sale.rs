@@ -3,7 +3,9 @@
 use super::basket::{Basket, Place};
 use super::decide::{Case, Outcome, refuse_when_fixed, refuse_when_paying};
 use super::rules::WorkstationRules;
-use super::{Answer, ArticleFact, Event, QuantityFrom, Refusal, Rules, ScanFact, SoldLine, TransactionKind, TransactionRecord, age, tax};
+use super::{
+    Answer, ArticleFact, Event, QuantityFrom, Refusal, Rules, ScanFact, SoldLine, TransactionKind, TransactionRecord, age, last_day, tax,
+};
 use crate::ids::{ReceiptNo, TxnId};
 use crate::money::{Money, Qty, Unit};
 use crate::time::BusinessDate;
@@ -31,6 +33,7 @@ pub(super) fn enter(case: &Case, code: &str, asked: Option<Qty>, age_checked: Op
         refuse_when_fixed(basket)?;
     }
     let article = article(case, code)?;
+    last_day::refuse_past(article, date)?;
     if !tax::is_defined(&article.tax_class, &case.rules.tax, date) {
         return Err(Refusal::NoTaxRate { name: article.name.clone(), class: article.tax_class.clone() });
     }

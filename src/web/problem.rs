@@ -134,5 +134,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::AgeCheckNeeded { .. } | Refusal::NoAgeLimit { .. } | Refusal::CheckFirst => StatusCode::CONFLICT,
         // card.rs
         Refusal::TerminalNotSeen | Refusal::TerminalBusy | Refusal::CardByTerminal | Refusal::CardStillAsked => StatusCode::CONFLICT,
+        // last_day.rs
+        Refusal::PastItsDate { .. } | Refusal::NotPastItsDate { .. } => StatusCode::CONFLICT,
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod age;
 pub mod card;
+pub mod last_day;
 pub mod more;
 pub mod returns;
 
@@ -13,6 +14,7 @@ pub struct Texts {
     pub more_panel: &'static more::MoreTexts,
     pub age: &'static age::AgeTexts,
     pub returns: &'static returns::ReturnTexts,
+    pub last_day: &'static last_day::LastDayTexts,
     pub till: &'static str,
     pub display: &'static str,
     pub workstation: &'static str,
@@ -242,6 +244,7 @@ static ENGLISH: Texts = Texts {
     more_panel: &more::ENGLISH,
     age: &age::ENGLISH,
     returns: &returns::ENGLISH,
+    last_day: &last_day::ENGLISH,
     till: "Till",
     display: "Customer display",
     workstation: "Till {}",

@@ -7,6 +7,7 @@ pub static GERMAN: Texts = Texts {
     more_panel: &super::texts::more::GERMAN,
     age: &super::texts::age::GERMAN,
     returns: &super::texts::returns::GERMAN,
+    last_day: &super::texts::last_day::GERMAN,
     till: "Kasse",
     display: "Kundenanzeige",
     workstation: "Kasse {}",

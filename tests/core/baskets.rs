@@ -154,6 +154,7 @@ pub fn article(code: &str, line: &Line) -> ArticleFact {
         serial: None,
         price_version: 1,
         age_min: None,
+        last_day: None,
     }
 }
 

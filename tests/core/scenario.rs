@@ -131,7 +131,7 @@ impl Scenario {
             }
             "gone" => self.shop.people.remove(word(1)),
             "expect" if word(1) == "at" => scenario_people::expect_at(&self.shop.state, word(2).trim_end_matches(':'), &words[3..], at),
-            "from-age" | "check" => till::line(self, &words, at),
+            "from-age" | "last-day" | "check" => till::line(self, &words, at),
             "carry" => self.shop.state = State::from_parts(&self.shop.state.to_parts()).unwrap(),
             "without" => self.without(word(1), word(2), at),
             "terminal" => self.give_terminal(word(1), word(2)),
@@ -262,7 +262,7 @@ impl Scenario {
                     signature: String::new(),
                 },
             },
-            "of-age" | "not-of-age" => till::command(words, at),
+            "of-age" | "not-of-age" | "put-aside" => till::command(words, at),
             _ => match self.read_return(words, at) {
                 Some(command) => command,
                 None => self.read_card_command(words, at),
@@ -333,7 +333,7 @@ impl Scenario {
                     decision.events
                 );
             }
-            "aged" => till::outcome(decision, words, at),
+            "aged" | "aside" => till::outcome(decision, words, at),
             "unsettled" => assert!(!has(&|event| matches!(event, Event::BaselineSettled { .. })), "{at}"),
             _ => self.check_card_outcome(decision, words, at),
         }
@@ -507,6 +507,7 @@ pub fn article(code: &str, name: &str, price: Money, unit: &str, class: &str) ->
         serial: None,
         price_version: 1,
         age_min: None,
+        last_day: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Words of the scenarios for what a till does besides: age checks and others of their kind.
 
 use counterfoil::retail::age::AgeProof;
+use counterfoil::retail::last_day::{LastDay, LastDayKind};
 use counterfoil::retail::{ArticleFact, Command, Decision, Event};
 
 use super::scenario::{Scenario, qty};
@@ -13,6 +14,13 @@ pub fn line(scenario: &mut Scenario, words: &[String], at: &str) {
             let article = ArticleFact { age_min, ..scenario.article(&words[1], at) };
             scenario.shop.sells(&words[1], article);
         }
+        // last-day CODE DATE: every item under this code says so
+        "last-day" => {
+            let date = words[2].parse().unwrap_or_else(|_| panic!("{at}: a date"));
+            let last_day = Some(LastDay { date, kind: LastDayKind::Expiry });
+            let article = ArticleFact { last_day, ..scenario.article(&words[1], at) };
+            scenario.shop.sells(&words[1], article);
+        }
         // check open|closed: what the shell says of the screen
         "check" => scenario.shop.check_open = words[1] == "open",
         other => panic!("{at}: no word {other}"),
@@ -21,6 +29,9 @@ pub fn line(scenario: &mut Scenario, words: &[String], at: &str) {
 
 pub fn command(words: &[String], at: &str) -> Command {
     let word = |index: usize| words.get(index).map_or_else(|| panic!("{at}: too short"), String::as_str);
+    if word(0) == "put-aside" {
+        return Command::PutAside { code: word(1).to_owned() };
+    }
     // of-age CODE seen|birth-date [x N], not-of-age CODE seen|birth-date
     let proof = match word(2) {
         "seen" => AgeProof::Seen,
@@ -39,6 +50,11 @@ pub fn outcome(decision: &Decision, words: &[String], at: &str) {
                 _ => None,
             });
             assert_eq!(found, Some((words[1].clone(), words[2].as_str())), "{at}");
+        }
+        // aside CODE
+        "aside" => {
+            let found = decision.events.iter().any(|event| matches!(event, Event::ItemPutAside { sku, .. } if sku.as_str() == words[1]));
+            assert!(found, "{at}: {:?}", decision.events);
         }
         other => panic!("{at}: nothing is known about {other}"),
     }

@@ -227,6 +227,8 @@ impl Shop {
     fn facts(&self, ask: &Ask) -> Facts {
         let scan = match &ask.command {
             Command::AddLine { code, .. } | Command::CheckAge { code, .. } | Command::ReturnArticle { code, .. } => {
+    },
+            Command::AddLine { code, .. } | Command::CheckAge { code, .. } | Command::PutAside { code } => {
                 Some(self.scans.get(code).cloned().unwrap_or(ScanFact::UnknownArticle))
             }
             _ => None,

@@ -35,6 +35,7 @@ fn told(meaning: &Meaning) -> String {
             say("batch", code.batch.clone());
             say("serial", code.serial.clone());
             say("expiry", code.expiry.map(|d| d.to_string()));
+            say("sell-by", code.sell_by.map(|d| d.to_string()));
             say("best-before", code.best_before.map(|d| d.to_string()));
             say("count", code.count.map(|q| q.plain()));
             say("weight", code.weight.map(|q| q.plain()));

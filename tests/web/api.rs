@@ -224,6 +224,7 @@ async fn the_description_is_whole() {
         "post /api/v1/workstations/{ws}/tenders",
         "delete /api/v1/workstations/{ws}/tenders/{index}",
         "post /api/v1/workstations/{ws}/age-check",
+        "post /api/v1/workstations/{ws}/put-aside",
         "post /api/v1/workstations/{ws}/card",
         "post /api/v1/workstations/{ws}/card/{attempt}",
         "post /api/v1/workstations/{ws}/reprint",

@@ -17,12 +17,13 @@ use counterfoil::node::archive::Archive;
 use counterfoil::node::books::Bookshelf;
 use counterfoil::node::handle::{AskError, CommandRequest, DurableHead, Input, Shared};
 use counterfoil::node::screen::{
-    AgeCheck, ArticleInfo, FeedStatus, Feedback, LinkStatus, NextScan, Screen, SuspendedRow, TillScreen, Tone,
+    AgeCheck, ArticleInfo, Check, FeedStatus, Feedback, LinkStatus, NextScan, PastItem, Screen, SuspendedRow, TillScreen, Tone,
 };
 use counterfoil::node::seal::Seal;
 use counterfoil::retail::basket::{Basket, BasketLine, BasketTotals, CardAttempt, Place, UndoStep};
 use counterfoil::retail::day::Day;
 use counterfoil::retail::event::PrintSubject;
+use counterfoil::retail::last_day::{LastDay, LastDayKind};
 use counterfoil::retail::print::{OpenPrint, PrintState};
 use counterfoil::retail::rules::{Limits, WorkstationRules};
 use counterfoil::retail::tax::{TaxMode, TaxRounding, TaxTable};
@@ -310,7 +311,14 @@ pub fn situations() -> Vec<(&'static str, Screen)> {
         born_by: jiff::civil::date(2008, 11, 22),
     };
     let feedback = Some(error("age_check_needed", "Obstbrand is sold from 18 on.", "Look at the customer or at a paper."));
-    all.push(("age-check", screen(TillScreen { check: Some(Arc::new(check)), feedback, ..full() })));
+    all.push(("age-check", screen(TillScreen { check: Some(Arc::new(Check::Age(check))), feedback, ..full() })));
+    let item = PastItem {
+        code: "]d2010400638133393117261120".into(),
+        name: "Kabeljaufilet frisch 300 g".into(),
+        last_day: LastDay { date: jiff::civil::date(2026, 11, 20), kind: LastDayKind::Expiry },
+    };
+    let feedback = Some(error("past_its_date", "Kabeljaufilet expired after 2026-11-20.", "Take it out of the goods."));
+    all.push(("past-its-date", screen(TillScreen { check: Some(Arc::new(Check::Past(item))), feedback, ..full() })));
 
     all.push(("times", screen(TillScreen { next_scan: NextScan::Times(Qty::pieces(3)), ..full() })));
     all.push(("price-check", screen(TillScreen { next_scan: NextScan::PriceCheck, ..full() })));

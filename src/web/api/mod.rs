@@ -4,6 +4,7 @@
 mod age;
 mod facts;
 mod returns;
+mod last_day;
 mod screens;
 pub mod shape;
 mod store;
@@ -71,6 +72,7 @@ pub fn routes() -> (Router<Web>, utoipa::openapi::OpenApi) {
         .routes(routes!(returns::arm_return, returns::disarm_return))
         .routes(routes!(returns::refund))
         .routes(routes!(returns::post_void))
+        .routes(routes!(last_day::put_aside))
         .routes(routes!(store::suspended))
         .routes(routes!(store::transactions))
         .routes(routes!(store::transaction))

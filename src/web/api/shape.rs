@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::device::{DeviceKind, DeviceState, DeviceStatus, Paper};
 use crate::ids::WorkstationId;
-use crate::node::screen::{ArticleInfo, Feedback, NextScan, Screen, SuspendedRow, TillScreen, Tone};
+use crate::node::screen::{ArticleInfo, Check, Feedback, NextScan, Screen, SuspendedRow, TillScreen, Tone};
 use crate::retail::basket::{Basket, CardAttempt};
 use crate::retail::card::CardState;
 use crate::retail::day::Day;
@@ -69,6 +69,8 @@ pub struct WorkstationView {
     pub check: Option<super::age::AgeCheckView>,
     /// Why the last card payment here was not carried out, until the next act.
     pub card_declined: Option<String>,
+    /// An item past its date that must be put aside before the next scan counts.
+    pub past_item: Option<super::last_day::PastItemView>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -313,7 +315,14 @@ pub fn workstation(id: &WorkstationId, till: &TillScreen, screen: &Screen) -> Wo
             NextScan::Times(quantity) => NextScanView::Times(quantity.thousandths()),
             NextScan::PriceCheck => NextScanView::PriceCheck,
         },
-        check: till.check.as_deref().map(Into::into),
+        check: match till.check.as_deref() {
+            Some(Check::Age(check)) => Some(check.into()),
+            Some(Check::Past(_)) | None => None,
+        },
+        past_item: match till.check.as_deref() {
+            Some(Check::Past(item)) => Some(item.into()),
+            Some(Check::Age(_)) | None => None,
+        },
         card_declined: till.card_declined.clone(),
     }
 }

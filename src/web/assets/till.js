@@ -181,6 +181,7 @@
     "card-end": (button) => pay(button, () => post(`${api}/card/${button.dataset.attempt}`, { paid: button.dataset.paid === "true" })),
     "of-age": (button) => pay(button, () => post(`${api}/age-check`, { ...checked(), of_age: true })),
     "not-of-age": (button) => pay(button, () => post(`${api}/age-check`, { ...checked(), of_age: false })),
+    "put-aside": (button) => pay(button, () => post(`${api}/put-aside`, { code: $("check").dataset.code })),
     "birth-date": (button) => {
       const birth_date = parseBirthDate(entry, button.dataset.order);
       if (birth_date === null) return $("entry").animate([{ opacity: 0.2 }, { opacity: 1 }], 300);

@@ -5,19 +5,55 @@ use maud::{Markup, html};
 
 use super::{View, icon};
 use crate::document::DateOrder;
-use crate::node::screen::AgeCheck;
+use crate::node::screen::{AgeCheck, Check, PastItem};
+use crate::retail::last_day::LastDayKind;
 use crate::web::layout::visible;
 use crate::web::texts::fill;
 
 /// What is asked, in the strip.
-pub fn words(view: &View, check: &AgeCheck) -> Markup {
+pub fn words(view: &View, check: &Check) -> Markup {
+    match check {
+        Check::Age(check) => age_words(view, check),
+        Check::Past(item) => {
+            let t = view.locale.texts.last_day;
+            html! { div .say .error { (icon("stop")) p { strong { (fill(t.title, &[&visible(&item.name)])) } span { (t.hint) } } } }
+        }
+    }
+}
+
+/// The answers, one of which must be given.
+pub fn answers(view: &View, check: &Check) -> Markup {
+    match check {
+        Check::Age(check) => age_answers(view, check),
+        Check::Past(item) => past_answer(view, item),
+    }
+}
+
+fn past_answer(view: &View, item: &PastItem) -> Markup {
+    let t = view.locale.texts.last_day;
+    let words = match item.last_day.kind {
+        LastDayKind::Expiry => t.expiry,
+        LastDayKind::SellBy => t.sell_by,
+        LastDayKind::BestBefore => t.best_before,
+    };
+    html! {
+        div .check-asks .stop role="alertdialog" aria-label=(fill(t.title, &[&visible(&item.name)])) data-code=(item.code) #check {
+            (icon("stop"))
+            span .born { (fill(words, &[&view.locale.date(item.last_day.date)])) }
+            span { (visible(&item.name)) }
+        }
+        button .primary .exact .wide type="button" #check-no data-do="put-aside" { (icon("delete")) (t.put_aside) kbd { "-" } }
+    }
+}
+
+fn age_words(view: &View, check: &AgeCheck) -> Markup {
     let t = view.locale.texts.age;
     let asks = fill(t.asks, &[&check.years.to_string(), &visible(&check.name)]);
     html! { div .say .warn { (icon("age")) p { strong { (asks) } span { (born_by(view, check)) } } } }
 }
 
-/// The answers: not sold, by birth date, of age.
-pub fn answers(view: &View, check: &AgeCheck) -> Markup {
+/// Not sold, by birth date, of age.
+fn age_answers(view: &View, check: &AgeCheck) -> Markup {
     let t = view.locale.texts.age;
     let (order, digits) = match view.locale.date {
         DateOrder::YearMonthDay => ("ymd", t.digits_ymd),

@@ -1,0 +1,29 @@
+//! Words about items past their date.
+
+#[derive(Debug)]
+pub struct LastDayTexts {
+    pub title: &'static str,
+    pub expiry: &'static str,
+    pub sell_by: &'static str,
+    pub best_before: &'static str,
+    pub put_aside: &'static str,
+    pub hint: &'static str,
+}
+
+pub static ENGLISH: LastDayTexts = LastDayTexts {
+    title: "Not for sale: {}",
+    expiry: "Expired after {}",
+    sell_by: "Was to be sold by {}",
+    best_before: "Was best before {}",
+    put_aside: "Put aside",
+    hint: "Take it out of the goods and put it aside.",
+};
+
+pub static GERMAN: LastDayTexts = LastDayTexts {
+    title: "Kein Verkauf: {}",
+    expiry: "Verfallen nach dem {}",
+    sell_by: "Zu verkaufen war es bis {}",
+    best_before: "Mindestens haltbar bis {}",
+    put_aside: "Beiseitegelegt",
+    hint: "Aus der Ware nehmen und beiseitelegen.",
+};
