@@ -34,7 +34,9 @@ pub struct Receipts<'a> {
 pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>, receipts: &Receipts<'_>) -> Facts {
     let mut facts = Facts::default();
     match &request.command {
-        Command::AddLine { code, .. } | Command::CheckAge { code, .. } | Command::PutAside { code } => facts.scan = Some(look_up(code, sources)),
+        Command::AddLine { code, .. } | Command::CheckAge { code, .. } | Command::PutAside { code } => {
+            facts.scan = Some(look_up(code, sources))
+        }
         Command::TenderCash { .. } | Command::EndCard { .. } | Command::Refund { .. } => {
             let basket = request
                 .workstation

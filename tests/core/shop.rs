@@ -226,11 +226,10 @@ impl Shop {
 
     fn facts(&self, ask: &Ask) -> Facts {
         let scan = match &ask.command {
-            Command::AddLine { code, .. } | Command::CheckAge { code, .. } | Command::ReturnArticle { code, .. } => {
-    },
-            Command::AddLine { code, .. } | Command::CheckAge { code, .. } | Command::PutAside { code } => {
-                Some(self.scans.get(code).cloned().unwrap_or(ScanFact::UnknownArticle))
-            }
+            Command::AddLine { code, .. }
+            | Command::CheckAge { code, .. }
+            | Command::PutAside { code }
+            | Command::ReturnArticle { code, .. } => Some(self.scans.get(code).cloned().unwrap_or(ScanFact::UnknownArticle)),
             _ => None,
         };
         let record = match &ask.command {

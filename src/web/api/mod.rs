@@ -3,8 +3,8 @@
 
 mod age;
 mod facts;
-mod returns;
 mod last_day;
+mod returns;
 mod screens;
 pub mod shape;
 mod store;
