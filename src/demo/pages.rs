@@ -249,7 +249,7 @@ fn card_terminal(sim: &Sim, now: &TerminalSnapshot) -> Markup {
                         " receipt " (booked.receipt) ", trace " (booked.trace)
                     }
                 }
-                p .facts { "Taken in all: " strong { (money(now.kept())) } }
+                p .facts { "Taken in all: " strong { (money(now.kept())) } ", days closed: " (now.days) }
             }
             section .switch-side aria-label="Switches" {
                 @for (act, answer, text, hint) in answers {

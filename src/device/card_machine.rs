@@ -82,8 +82,8 @@ pub enum Output {
         attempt: AttemptId,
         progress: CardProgress,
     },
-    /// The newest transaction in the terminal's book.
-    Seen(Option<CardMark>),
+    /// The newest transaction in the terminal's book, with its amount.
+    Seen(Option<CardMark>, Option<Money>),
 }
 
 pub struct CardMachine {
@@ -340,9 +340,8 @@ impl CardMachine {
             return self.send(What::ReadBook, Request::RepeatReceipt { password }, now_ms);
         };
         let Some(work) = self.work.as_mut().filter(|work| work.phase == Phase::Waiting) else { return };
-        if work.attempt.before != book {
+        if work.attempt.before != book && work.attempt.kind != CardKind::EndOfDay {
             // The record does not know the terminal's newest transaction yet; without it a lost answer could not be found again.
-            self.out.push_back(Output::Seen(book));
             let reason = if self.setting.german {
                 "das Terminal wurde eben benutzt: noch einmal versuchen"
             } else {
@@ -355,6 +354,7 @@ impl CardMachine {
             CardKind::Payment => Request::Authorise { amount: work.attempt.amount, currency },
             CardKind::Refund => Request::Refund { password, amount: -work.attempt.amount, currency },
             CardKind::Reversal { receipt, .. } => Request::Reverse { password, receipt },
+            CardKind::EndOfDay => Request::EndOfDay { password },
         };
         work.phase = Phase::Asked;
         self.send(What::Attempt, request, now_ms);
@@ -488,6 +488,11 @@ impl CardMachine {
                 self.reopen.succeeded();
             }
             (What::ReadBook, said) => self.read(said, now_ms),
+            (What::Attempt, _) if self.is_end_of_day() => {
+                // Numbers may start anew.
+                self.book = None;
+                self.end(CardProgress::Approved { proof: CardProof::default() });
+            }
             (What::Attempt, Some(said)) if said.is_success() => {
                 let proof = proof(&said, command.slip);
                 self.book = Some(Some(proof.mark()));
@@ -502,7 +507,7 @@ impl CardMachine {
     fn read(&mut self, said: Option<StatusInformation>, now_ms: u64) {
         let mark = said.as_ref().and_then(mark);
         self.book = Some(mark);
-        self.out.push_back(Output::Seen(mark));
+        self.out.push_back(Output::Seen(mark, said.as_ref().and_then(|said| said.amount)));
         let Some(work) = self.work.as_ref().filter(|work| work.phase == Phase::Unknown) else { return };
         let amount = Money::from_minor(work.attempt.amount.minor().abs());
         match (said, mark) {
@@ -566,6 +571,9 @@ impl CardMachine {
     fn lose(&mut self, cause: &str, now_ms: u64) {
         self.book = None;
         self.pause_until_ms = now_ms;
+        if self.is_end_of_day() {
+            return self.end(CardProgress::Unknown { cause: cause.to_owned(), decidable: false });
+        }
         if let Some(work) = &mut self.work {
             work.phase = Phase::Unknown;
             let attempt = work.attempt.id;
@@ -587,6 +595,11 @@ impl CardMachine {
         work.decidable = true;
         let attempt = work.attempt.id;
         self.report(attempt, CardProgress::Unknown { cause: cause.to_owned(), decidable: true });
+    }
+
+    /// It moves no money: what became of a lost one is not asked for, it is done again.
+    fn is_end_of_day(&self) -> bool {
+        self.work.as_ref().is_some_and(|work| work.attempt.kind == CardKind::EndOfDay)
     }
 
     fn end(&mut self, progress: CardProgress) {

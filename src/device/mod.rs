@@ -29,6 +29,7 @@ use tokio::sync::mpsc;
 
 use crate::document::Document;
 use crate::ids::{AttemptId, DeviceName, JobId, WorkstationId};
+use crate::money::Money;
 use crate::retail::{CardMark, CardProgress, PrintProgress};
 
 /// One device as the checked configuration names it.
@@ -132,6 +133,7 @@ pub enum DeviceReport {
     TerminalSeen {
         terminal: DeviceName,
         last: Option<CardMark>,
+        amount: Option<Money>,
     },
 }
 

@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 
 use super::{DeviceKind, DeviceReport, DeviceState, DeviceStatus, Paper};
 use crate::ids::{AttemptId, DeviceName, JobId, WorkstationId};
+use crate::money::Money;
 use crate::retail::{CardMark, CardProgress, PrintProgress};
 use crate::time::Clock;
 
@@ -88,8 +89,8 @@ impl Reporter {
         self.send(DeviceReport::Card { terminal: self.status.name.clone(), attempt, progress })
     }
 
-    pub fn seen(&self, last: Option<CardMark>) -> bool {
-        self.send(DeviceReport::TerminalSeen { terminal: self.status.name.clone(), last })
+    pub fn seen(&self, last: Option<CardMark>, amount: Option<Money>) -> bool {
+        self.send(DeviceReport::TerminalSeen { terminal: self.status.name.clone(), last, amount })
     }
 
     fn send(&self, report: DeviceReport) -> bool {

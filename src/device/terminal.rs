@@ -132,7 +132,7 @@ impl TerminalOwner {
                     tracing::info!(device = %self.reporter.name(), %attempt, ?progress, "card");
                     self.reporter.card(attempt, progress)
                 }
-                Output::Seen(last) => self.reporter.seen(last),
+                Output::Seen(last, amount) => self.reporter.seen(last, amount),
             };
             if !heard {
                 return false;

@@ -302,6 +302,7 @@ fn blank(store: &StoreId) -> Result<Screen, String> {
         workstations: BTreeMap::new(),
         suspended: Vec::new(),
         prints: Vec::new(),
+        terminals: Default::default(),
         devices: Vec::new(),
         link: LinkStatus::default(),
         feeds: Vec::new(),

@@ -9,6 +9,7 @@ use crate::device::TerminalOrder;
 use crate::device::card_machine::Attempt;
 use crate::ids::{AttemptId, DeviceName, WorkstationId};
 use crate::journal::Disk;
+use crate::money::Money;
 use crate::retail::card::{self, CardState};
 use crate::retail::{CardMark, CardProgress, Command, Effect};
 
@@ -49,8 +50,14 @@ impl<D: Disk> Loop<D> {
         Ok(())
     }
 
-    pub(super) fn terminal_seen(&mut self, terminal: DeviceName, last: Option<CardMark>, batch: &mut Batch) -> Result<(), WriterError> {
-        if let Err(refused) = self.command(shell_request(None, Command::SeeTerminal { terminal, last }), batch)? {
+    pub(super) fn terminal_seen(
+        &mut self,
+        terminal: DeviceName,
+        last: Option<CardMark>,
+        amount: Option<Money>,
+        batch: &mut Batch,
+    ) -> Result<(), WriterError> {
+        if let Err(refused) = self.command(shell_request(None, Command::SeeTerminal { terminal, last, amount }), batch)? {
             warn!(%refused, "a terminal's book was not taken");
         }
         Ok(())
@@ -95,6 +102,12 @@ impl<D: Disk> Loop<D> {
 
     /// Attempts that the last process left at a terminal: unknown from now on, and asked for.
     pub(super) fn recover_cards(&mut self, batch: &mut Batch) -> Result<(), WriterError> {
+        for attempt in card::days_after_restart(self.writer.state()) {
+            let progress = CardProgress::Unknown { cause: "restart".to_owned(), decidable: false };
+            if let Err(refused) = self.command(shell_request(None, Command::ReportCard { attempt, progress }), batch)? {
+                warn!(%attempt, %refused, "the end of a terminal's day could not be settled");
+            }
+        }
         for open in card::after_restart(self.writer.state()) {
             let attempt = open.attempt;
             let terminal = &open.at_terminal.terminal;

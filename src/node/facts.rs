@@ -88,7 +88,7 @@ pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>, 
         | Command::PostVoid { .. } => {}
         // Repair of the journal.
         Command::RecordRepair { .. } => {}
-        Command::SeeTerminal { .. } => {}
+        Command::SeeTerminal { .. } | Command::EndTerminalDay { .. } => {}
         // Returns.
         Command::ReturnLine { receipt, .. } => facts.original = Some(receipts.originals.find(receipt, &receipts.places)),
         Command::ReturnArticle { code, receipt, .. } => {

@@ -11,6 +11,7 @@ use crate::device::DeviceStatus;
 use crate::ids::{DeviceName, StoreId, WorkstationId};
 use crate::money::Money;
 use crate::retail::basket::{Basket, Place, totals};
+use crate::retail::card::TerminalBook;
 use crate::retail::day::Day;
 use crate::retail::{Event, EventKind, Feed, Rules, State, refund, tender};
 use crate::sync::repair::Damaged;
@@ -252,7 +253,8 @@ impl Publisher {
         metrics::gauge!("counterfoil_journal_seq").set(self.newest_seq as f64);
         metrics::gauge!("counterfoil_prints_open").set(state.prints.len() as f64);
         let damage = self.damage.iter().map(|damaged| damage_alarm(damaged, state));
-        let alarms: Vec<String> = self.alarms.iter().cloned().chain(damage).collect();
+        let contradicted = state.terminals.iter().filter_map(|(terminal, book)| contradiction_alarm(terminal, book, &self.rules));
+        let alarms: Vec<String> = self.alarms.iter().cloned().chain(damage).chain(contradicted).collect();
         metrics::gauge!("counterfoil_alarms").set(alarms.len() as f64);
         Arc::new(Screen {
             revision: self.revision,
@@ -264,6 +266,7 @@ impl Publisher {
             suspended: state.baskets.values().filter_map(|basket| self.suspended(basket, date)).collect(),
             prints: state.prints.values().cloned().collect(),
             devices: self.devices.values().cloned().collect(),
+            terminals: state.terminals.clone(),
             link,
             feeds: self.feeds(state),
             alarms,
@@ -319,6 +322,22 @@ impl Publisher {
             })
             .collect()
     }
+}
+
+/// A person had to say how a card payment ended, and the terminal's book says otherwise.
+fn contradiction_alarm(terminal: &DeviceName, book: &TerminalBook, rules: &Rules) -> Option<String> {
+    let decided = book.decided.as_ref().filter(|decided| decided.contradicted)?;
+    let amount = format!("{} {}", rules.currency.plain(decided.amount.abs()), rules.currency.code);
+    Some(match decided.carried_out {
+        false => format!(
+            "Card terminal {terminal} did carry out {amount} that was recorded as not charged (attempt {}). Give it back on the terminal, then close the terminal's day.",
+            decided.attempt
+        ),
+        true => format!(
+            "Card terminal {terminal} did not carry out {amount} that was recorded as charged (attempt {}). The sale is unpaid: tell the manager, then close the terminal's day.",
+            decided.attempt
+        ),
+    })
 }
 
 fn damage_alarm(damaged: &Damaged, state: &State) -> String {

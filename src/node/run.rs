@@ -275,7 +275,7 @@ impl<D: Disk> Loop<D> {
                 }
             }
             DeviceReport::Card { terminal, attempt, progress } => self.card_report(&terminal, attempt, progress, batch)?,
-            DeviceReport::TerminalSeen { terminal, last } => self.terminal_seen(terminal, last, batch)?,
+            DeviceReport::TerminalSeen { terminal, last, amount } => self.terminal_seen(terminal, last, amount, batch)?,
         }
         Ok(())
     }

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::handle::OnHand;
 use crate::device::DeviceStatus;
-use crate::ids::{Sku, StoreId, TxnId, WorkstationId};
+use crate::ids::{DeviceName, Sku, StoreId, TxnId, WorkstationId};
 use crate::money::{Money, Qty, Unit};
 pub use crate::retail::basket::BasketTotals;
 
 use crate::retail::basket::Basket;
+use crate::retail::card::TerminalBook;
 use crate::retail::day::Day;
 use crate::retail::last_day::LastDay;
 use crate::retail::print::OpenPrint;
@@ -33,6 +34,8 @@ pub struct Screen {
     /// Jobs that wait for a printer or for a person.
     pub prints: Vec<OpenPrint>,
     pub devices: Vec<DeviceStatus>,
+    /// What is known of each card terminal that has answered.
+    pub terminals: BTreeMap<DeviceName, TerminalBook>,
     pub link: LinkStatus,
     pub feeds: Vec<FeedStatus>,
     /// Alarms a technician should know: damaged segments, disk nearly full, journal fenced. Words with a remedy.

@@ -11,7 +11,7 @@ use super::basket::{Basket, CardAttempt};
 use super::decide::{Case, Outcome};
 use super::rules::WorkstationRules;
 use super::{Answer, Effect, Event, Refusal, State, Tender, TenderKind, tender};
-use crate::ids::{AttemptId, DeviceName, StaffId};
+use crate::ids::{AttemptId, DeviceName, StaffId, TxnId};
 use crate::money::Money;
 use crate::time::Stamp;
 
@@ -61,6 +61,8 @@ pub enum CardKind {
     Refund,
     /// Take back the tender at `index`, by the terminal's receipt number.
     Reversal { index: u32, receipt: u32 },
+    /// Close the terminal's own day. Belongs to no transaction; moves no money, so asking again does no harm.
+    EndOfDay,
 }
 
 /// An attempt's way to a terminal.
@@ -111,6 +113,43 @@ pub struct TerminalBook {
     /// Its newest transaction, as it said last.
     pub last: Option<CardMark>,
     pub at: Stamp,
+    /// The newest attempt here that a person had to decide, until the terminal's own day is closed or its book agrees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided: Option<Decided>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<TerminalDay>,
+}
+
+/// What a person said of an attempt, to be held against the terminal's book when it can be read again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decided {
+    pub txn: TxnId,
+    pub attempt: AttemptId,
+    /// Negative: given to the card.
+    pub amount: Money,
+    pub before: Option<CardMark>,
+    pub carried_out: bool,
+    /// The terminal's book says otherwise: a person must put it right.
+    #[serde(default)]
+    pub contradicted: bool,
+}
+
+/// The newest closing of a terminal's own day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TerminalDay {
+    pub attempt: AttemptId,
+    pub asked_at: Stamp,
+    /// `None`: under way.
+    pub ended: Option<TerminalDayEnd>,
+}
+
+/// How it ended. An answer that was lost counts as not done: the day is closed once more, which does no harm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TerminalDayEnd {
+    pub done: bool,
+    /// The terminal's words when it was not.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
 }
 
 /// An attempt that a start finds under way at a terminal: what it is to be asked about, before anything else.
@@ -132,6 +171,12 @@ pub fn after_restart(state: &State) -> Vec<OpenAttempt> {
         .collect()
 }
 
+/// Terminals whose own day was being closed when the last run ended. Each is reported as unknown: nobody waits for the answer any more.
+pub fn days_after_restart(state: &State) -> Vec<AttemptId> {
+    let days = state.terminals.values().filter_map(|book| book.day.as_ref());
+    days.filter(|day| day.ended.is_none()).map(|day| day.attempt).collect()
+}
+
 /// The open transaction with this attempt.
 pub fn basket_of(state: &State, attempt: AttemptId) -> Option<&Basket> {
     state.baskets.values().find(|basket| basket.card.as_ref().is_some_and(|card| card.attempt == attempt))
@@ -143,7 +188,7 @@ pub(super) fn begin(case: &Case, workstation: &WorkstationRules, kind: CardKind)
     let Some(terminal) = &workstation.terminal else { return Ok(None) };
     let is_busy =
         case.state.baskets.values().filter_map(|basket| basket.card.as_ref()?.terminal.as_ref()).any(|at| at.terminal == *terminal);
-    if is_busy {
+    if is_busy || is_closing(case.state, terminal) {
         return Err(Refusal::TerminalBusy);
     }
     let book = case.state.terminals.get(terminal).ok_or(Refusal::TerminalNotSeen)?;
@@ -158,7 +203,8 @@ pub(super) fn reverse(
     index: u32,
     tender: &Tender,
 ) -> Result<Outcome, Refusal> {
-    let proof = tender.card.as_deref().ok_or(Refusal::CardTenderStays)?;
+    // What was given to a card stays given.
+    let proof = tender.card.as_deref().filter(|_| !tender.amount.is_negative()).ok_or(Refusal::CardTenderStays)?;
     let at_terminal = begin(case, workstation, CardKind::Reversal { index, receipt: proof.receipt })?.ok_or(Refusal::CardTenderStays)?;
 
     // Cannot fail below.
@@ -176,7 +222,7 @@ pub(super) fn reverse(
 
 /// From the terminal's owner: how an attempt goes on, or how it ended.
 pub(super) fn report(case: &Case, attempt: AttemptId, progress: &CardProgress) -> Result<Outcome, Refusal> {
-    let basket = basket_of(case.state, attempt).ok_or(Refusal::NoCardRunning)?;
+    let Some(basket) = basket_of(case.state, attempt) else { return report_day(case, attempt, progress) };
     let (card, at_terminal) = running(basket).ok_or(Refusal::NoCardRunning)?;
 
     // Cannot fail below.
@@ -221,16 +267,78 @@ pub(super) fn resolve(case: &Case, attempt: AttemptId, charged: bool) -> Result<
     Ok(Outcome { events: vec![ended], answer: Answer { txn: Some(basket.txn), attempt: Some(attempt), ..Answer::default() } })
 }
 
-/// From the terminal's owner: the newest transaction in the terminal's book.
-pub(super) fn see(case: &Case, terminal: &DeviceName, last: Option<CardMark>) -> Outcome {
-    let known = case.state.terminals.get(terminal).map(|book| book.last);
-    let event = Event::TerminalSeen { terminal: terminal.clone(), last, at: case.ask.at };
-    Outcome { events: if known == Some(last) { Vec::new() } else { vec![event] }, answer: Answer::default() }
+/// From the terminal's owner: the newest transaction in the terminal's book, with its amount. It is held against what a person last decided
+/// without it: a charge that was recorded as none, or the reverse, must not stay unsaid.
+pub(super) fn see(case: &Case, terminal: &DeviceName, last: Option<CardMark>, amount: Option<Money>) -> Outcome {
+    let book = case.state.terminals.get(terminal);
+    let mut events = Vec::new();
+    if book.map(|book| book.last) != Some(last) {
+        events.push(Event::TerminalSeen { terminal: terminal.clone(), last, at: case.ask.at });
+    }
+    if let Some(decided) = book.and_then(|book| book.decided.as_ref()).filter(|decided| !decided.contradicted)
+        && contradicts(decided, last, amount)
+    {
+        let Decided { txn, attempt, carried_out, .. } = *decided;
+        events.push(Event::CardContradicted { terminal: terminal.clone(), txn, attempt, carried_out, last, at: case.ask.at });
+    }
+    Outcome { events, answer: Answer::default() }
+}
+
+/// Closes a terminal's own day.
+pub(super) fn end_day(case: &Case, terminal: &DeviceName) -> Result<Outcome, Refusal> {
+    if !case.rules.workstations.iter().any(|workstation| workstation.terminal.as_ref() == Some(terminal)) {
+        return Err(Refusal::TerminalUnknown { terminal: terminal.clone() });
+    }
+    if !case.state.terminals.contains_key(terminal) {
+        return Err(Refusal::TerminalNotSeen);
+    }
+    let paying = case.state.baskets.values().filter_map(|basket| basket.card.as_ref()?.terminal.as_ref());
+    if paying.into_iter().any(|at| at.terminal == *terminal) || is_closing(case.state, terminal) {
+        return Err(Refusal::TerminalBusy);
+    }
+
+    // Cannot fail below.
+    let attempt = case.ask.fresh.attempt;
+    let event = Event::TerminalDayAsked { terminal: terminal.clone(), attempt, staff: case.ask.staff.clone(), at: case.ask.at };
+    Ok(Outcome { events: vec![event], answer: Answer { attempt: Some(attempt), ..Answer::default() } })
+}
+
+fn report_day(case: &Case, attempt: AttemptId, progress: &CardProgress) -> Result<Outcome, Refusal> {
+    let is_it = |day: &TerminalDay| day.attempt == attempt && day.ended.is_none();
+    let found = case.state.terminals.iter().find(|(_, book)| book.day.as_ref().is_some_and(is_it));
+    let (terminal, _) = found.ok_or(Refusal::NoCardRunning)?;
+
+    // Cannot fail below.
+    let end = match progress {
+        CardProgress::Status { .. } => return Ok(Outcome::default()),
+        CardProgress::Approved { .. } => TerminalDayEnd { done: true, why: String::new() },
+        CardProgress::Declined { reason } => TerminalDayEnd { done: false, why: short(reason) },
+        CardProgress::Unknown { cause, .. } => TerminalDayEnd { done: false, why: short(cause) },
+    };
+    let event = Event::TerminalDayEnded { terminal: terminal.clone(), attempt, end, at: case.ask.at };
+    Ok(Outcome { events: vec![event], answer: Answer { attempt: Some(attempt), ..Answer::default() } })
+}
+
+fn is_closing(state: &State, terminal: &DeviceName) -> bool {
+    state.terminals.get(terminal).and_then(|book| book.day.as_ref()).is_some_and(|day| day.ended.is_none())
+}
+
+/// Whether the terminal's newest transaction says otherwise than the person did.
+fn contradicts(decided: &Decided, last: Option<CardMark>, amount: Option<Money>) -> bool {
+    if decided.carried_out {
+        return last == decided.before;
+    }
+    last != decided.before && last.is_some() && amount == Some(decided.amount.abs())
 }
 
 /// The terminal is asked once the intent is on disk.
 pub(super) fn asked(attempt: AttemptId, amount: Money, at: &AtTerminal) -> Effect {
     Effect::AskCard { terminal: at.terminal.clone(), attempt, kind: at.kind, amount, before: at.before }
+}
+
+/// The same for the terminal's own day.
+pub(super) fn asked_for_day(attempt: AttemptId, terminal: &DeviceName) -> Effect {
+    Effect::AskCard { terminal: terminal.clone(), attempt, kind: CardKind::EndOfDay, amount: Money::ZERO, before: None }
 }
 
 /// A person has decided: the terminal's owner asks no more.
@@ -268,6 +376,8 @@ fn carried_out(
     let answer = Answer { txn: Some(basket.txn), attempt: Some(card.attempt), ..Answer::default() };
     match at_terminal.kind {
         CardKind::Reversal { index, .. } => Outcome { events: vec![ended, Event::TenderRemoved { txn: basket.txn, index }], answer },
+        // It has no transaction, so no card runs in one.
+        CardKind::EndOfDay => Outcome { events: vec![ended], answer },
         CardKind::Payment | CardKind::Refund => {
             let attempt = Some(card.attempt);
             let tender = Tender {

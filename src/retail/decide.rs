@@ -48,7 +48,8 @@ pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> 
         Command::RecordRepair { first_seq, last_seq } => unproved::record_repair(&case, *first_seq, *last_seq),
 
         Command::ReportCard { attempt, progress } => card::report(&case, *attempt, progress)?,
-        Command::SeeTerminal { terminal, last } => card::see(&case, terminal, *last),
+        Command::SeeTerminal { terminal, last, amount } => card::see(&case, terminal, *last, *amount),
+        Command::EndTerminalDay { terminal } => card::end_day(&case, terminal)?,
         Command::ResolveCard { attempt, charged } => card::resolve(&case, *attempt, *charged)?,
         // Returns.
         Command::ReturnLine { receipt: _, line, quantity, disposition, reason } => {

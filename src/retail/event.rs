@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::age::AgeProof;
-use super::card::{AtTerminal, CardDecision, CardMark, CardProof, CardState};
+use super::card::{AtTerminal, CardDecision, CardMark, CardProof, CardState, TerminalDayEnd};
 use super::day::DayReport;
 use super::last_day::LastDay;
 use super::rights::Right;
@@ -162,6 +162,28 @@ pub enum Event {
         last: Option<CardMark>,
         at: Stamp,
     },
+    /// The terminal's book says otherwise than the person who had to decide. Urgent: money is out of place.
+    #[serde(rename = "card_contradicted.1")]
+    CardContradicted {
+        terminal: DeviceName,
+        txn: TxnId,
+        attempt: AttemptId,
+        /// As the person had said.
+        carried_out: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        last: Option<CardMark>,
+        at: Stamp,
+    },
+    #[serde(rename = "terminal_day_asked.1")]
+    TerminalDayAsked {
+        terminal: DeviceName,
+        attempt: AttemptId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        staff: Option<StaffId>,
+        at: Stamp,
+    },
+    #[serde(rename = "terminal_day_ended.1")]
+    TerminalDayEnded { terminal: DeviceName, attempt: AttemptId, end: TerminalDayEnd, at: Stamp },
     // last_day.rs
     /// For those who clear the shelf: the item was scanned and not sold. Moves no stock; it still lies in the shop.
     #[serde(rename = "item_put_aside.1")]
@@ -237,7 +259,10 @@ impl Event {
             // Repair of the journal.
             Event::RecordsRepaired { .. } => EventKind::Hard,
             // card.rs
-            Event::CardUnknown { .. } | Event::TerminalSeen { .. } => EventKind::Hard,
+            Event::CardUnknown { .. } | Event::TerminalSeen { .. } | Event::TerminalDayAsked { .. } | Event::TerminalDayEnded { .. } => {
+                EventKind::Hard
+            }
+            Event::CardContradicted { .. } => EventKind::Urgent,
             // last_day.rs
             Event::ItemPutAside { .. } => EventKind::Hard,
         }

@@ -206,11 +206,17 @@ pub enum Command {
         terminal: DeviceName,
         #[serde(default)]
         last: Option<CardMark>,
+        #[serde(default)]
+        amount: Option<Money>,
     },
     /// A person ends an attempt of which the terminal cannot say how it ended.
     ResolveCard {
         attempt: AttemptId,
         charged: bool,
+    },
+    /// Closes the own day of a card terminal. Needs no workstation.
+    EndTerminalDay {
+        terminal: DeviceName,
     },
 
     // Returns.

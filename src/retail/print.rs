@@ -121,7 +121,8 @@ fn effect(after: &State, facts: &Facts, event: &Event) -> Option<Effect> {
         // Repair of the journal.
         Event::RecordsRepaired { .. } => None,
         // card.rs
-        Event::CardUnknown { .. } | Event::TerminalSeen { .. } => None,
+        Event::TerminalDayAsked { terminal, attempt, .. } => Some(card::asked_for_day(*attempt, terminal)),
+        Event::CardUnknown { .. } | Event::TerminalSeen { .. } | Event::CardContradicted { .. } | Event::TerminalDayEnded { .. } => None,
         // last_day.rs
         Event::ItemPutAside { .. } => None,
     }

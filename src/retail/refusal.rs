@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::Feed;
 use super::last_day::{LastDay, LastDayKind};
 use super::rights::Right;
-use crate::ids::{StaffId, TaxClassId, TxnId, WorkstationId};
+use crate::ids::{DeviceName, StaffId, TaxClassId, TxnId, WorkstationId};
 use crate::money::{Currency, Money, Qty};
 use crate::time::BusinessDate;
 
@@ -79,6 +79,7 @@ pub enum Refusal {
     TerminalBusy,
     CardByTerminal,
     CardStillAsked,
+    TerminalUnknown { terminal: DeviceName },
     ReceiptNotFound { code: String },
     ReceiptCodeDamaged,
     ReceiptForged,
@@ -172,6 +173,7 @@ impl Refusal {
             Refusal::TerminalBusy => "terminal_busy",
             Refusal::CardByTerminal => "card_by_terminal",
             Refusal::CardStillAsked => "card_still_asked",
+            Refusal::TerminalUnknown { .. } => "terminal_unknown",
             // Returns.
             Refusal::ReceiptNotFound { .. } => "receipt_not_found",
             Refusal::ReceiptCodeDamaged => "receipt_code_damaged",
@@ -276,6 +278,7 @@ impl Refusal {
             Refusal::TerminalBusy => "Wait until the other payment has ended, or take cash.",
             Refusal::CardByTerminal => "Wait for the terminal, or cancel there or here.",
             Refusal::CardStillAsked => "Wait a moment: the terminal is being asked how it ended.",
+            Refusal::TerminalUnknown { .. } => "Choose one of the terminals on the page of devices.",
             // Returns.
             Refusal::ReceiptNotFound { .. } => {
                 "Compare the number with the receipt, or scan its square code. Of another shop only the square code is known here."
@@ -375,6 +378,7 @@ impl Refusal {
             Refusal::TerminalBusy,
             Refusal::CardByTerminal,
             Refusal::CardStillAsked,
+            Refusal::TerminalUnknown { terminal: DeviceName::new("terminal-9").expect("a name") },
             Refusal::ReceiptNotFound { code: text() },
             Refusal::ReceiptCodeDamaged,
             Refusal::ReceiptForged,
@@ -474,6 +478,7 @@ impl Refusal {
             Refusal::TerminalNotSeen => "The card terminal has not answered since it was set up.".to_owned(),
             Refusal::TerminalBusy => "The card terminal has another payment under way.".to_owned(),
             Refusal::CardByTerminal => "The card terminal itself says how this payment ends.".to_owned(),
+            Refusal::TerminalUnknown { terminal } => format!("No workstation has a card terminal {terminal}."),
             Refusal::CardStillAsked => "Whether the card was charged is not yet for a person to say.".to_owned(),
             // Returns.
             Refusal::ReceiptNotFound { code } => format!("No receipt was found: {code}"),

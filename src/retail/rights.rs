@@ -176,7 +176,7 @@ pub fn needed(command: &Command) -> Option<Right> {
         | Command::SettlePrint { .. } => Some(Right::SellItems),
         Command::VoidLine { .. } => Some(Right::VoidLine),
         Command::VoidTransaction {} => Some(Right::VoidTransaction),
-        Command::CloseDay {} => Some(Right::CloseDay),
+        Command::CloseDay {} | Command::EndTerminalDay { .. } => Some(Right::CloseDay),
         Command::ResolveCard { .. } => Some(Right::ResolveCard),
         // Returns. To give back otherwise than it was paid takes the same trust as giving back without a receipt.
         Command::ReturnLine { .. } | Command::Refund { by: None } => Some(Right::ReturnWithReceipt),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answers::{Answers, Content, Given};
 use super::basket::{Basket, CardAttempt, Place};
-use super::card::TerminalBook;
+use super::card::{Decided, TerminalBook, TerminalDay};
 use super::day::{Day, DayReport, Totals};
 use super::event::PrintSubject;
 use super::print::{self, OpenPrint, PrintState};
@@ -182,13 +182,20 @@ impl State {
                 let running = self.basket(txn)?.card.replace(attempt);
                 possible(running.is_none(), "a card payment was started over a running one")
             }
-            Event::CardEnded { txn, attempt, terminal, proof, .. } => {
+            Event::CardEnded { txn, attempt, paid, terminal, proof, by, .. } => {
                 if let (Some(terminal), Some(proof)) = (terminal, proof)
                     && let Some(book) = self.terminals.get_mut(terminal)
                 {
                     book.last = Some(proof.mark());
                 }
                 let ended = self.basket(txn)?.card.take();
+                if let (Some(terminal), Some(_), Some(card)) = (terminal, by, &ended)
+                    && let (Some(book), Some(at)) = (self.terminals.get_mut(terminal), &card.terminal)
+                {
+                    let (amount, before) = (card.amount, at.before);
+                    let decided = Decided { txn: *txn, attempt: *attempt, amount, before, carried_out: *paid, contradicted: false };
+                    book.decided = Some(decided);
+                }
                 possible(ended.is_some_and(|card| card.attempt == *attempt), "a card payment ended that was not running")
             }
             Event::TransactionCompleted { record } => {
@@ -319,7 +326,32 @@ impl State {
                 Ok(())
             }
             Event::TerminalSeen { terminal, last, at } => {
-                self.terminals.insert(terminal.clone(), TerminalBook { last: *last, at: *at });
+                let book =
+                    self.terminals.entry(terminal.clone()).or_insert(TerminalBook { last: *last, at: *at, decided: None, day: None });
+                (book.last, book.at) = (*last, *at);
+                Ok(())
+            }
+            Event::CardContradicted { terminal, attempt, .. } => {
+                let decided = self.terminals.get_mut(terminal).and_then(|book| book.decided.as_mut());
+                let decided =
+                    decided.filter(|decided| decided.attempt == *attempt).ok_or("an attempt was contradicted that nobody decided")?;
+                decided.contradicted = true;
+                Ok(())
+            }
+            Event::TerminalDayAsked { terminal, attempt, at, .. } => {
+                let book = self.terminals.get_mut(terminal).ok_or("the day of a terminal was closed that was never seen")?;
+                book.day = Some(TerminalDay { attempt: *attempt, asked_at: *at, ended: None });
+                Ok(())
+            }
+            Event::TerminalDayEnded { terminal, attempt, end, .. } => {
+                let book = self.terminals.get_mut(terminal).ok_or("the day of a terminal ended that was never seen")?;
+                if end.done {
+                    // The terminal's own sum is what people compare with now.
+                    book.decided = None;
+                }
+                let day =
+                    book.day.as_mut().filter(|day| day.attempt == *attempt).ok_or("the day of a terminal ended that was not closed")?;
+                day.ended = Some(end.clone());
                 Ok(())
             }
         }

@@ -17,6 +17,7 @@ use super::streams;
 use super::texts::{Texts, fill};
 use super::till::icon;
 use crate::device::{DeviceKind, DeviceState, DeviceStatus};
+use crate::retail::card::TerminalBook;
 
 pub fn routes() -> Router<Web> {
     Router::new()
@@ -128,11 +129,32 @@ fn device_card(web: &Web, t: &Texts, device: &DeviceStatus) -> Markup {
             h3 { (icon(sign)) (device.name) }
             p { span .chip .(class) { (state) } " " (fill(t.devices_since, &[&web.parts.locale.clock(device.since_ms)])) }
             @if !device.hint.is_empty() { p .muted { (visible(&device.hint)) } }
+            @if let Some(book) = web.node.screen().terminals.get(&device.name) { (terminal_day(web, device, book)) }
             @if device.kind == DeviceKind::Printer {
                 p .buttons {
                     (test("page", t.device_test_page)) (test("drawer", t.device_test_drawer)) (test("beep", t.device_test_beep))
                 }
             }
+        }
+    }
+}
+
+/// The terminal's own day: how it was closed last, and the button that closes it.
+fn terminal_day(web: &Web, device: &DeviceStatus, book: &TerminalBook) -> Markup {
+    let t = web.parts.locale.texts.card_terminal;
+    let running = book.day.as_ref().is_some_and(|day| day.ended.is_none());
+    html! {
+        @if let Some(day) = &book.day {
+            p .muted {
+                @match &day.ended {
+                    None => (t.day_running),
+                    Some(end) if end.done => (fill(t.day_done, &[&web.parts.locale.clock(day.asked_at.ms)])),
+                    Some(end) => (fill(t.day_failed, &[&visible(&end.why)])),
+                }
+            }
+        }
+        p .buttons {
+            button type="button" data-do="terminal-day" data-device=(device.name) disabled[running] { (t.day_end) }
         }
     }
 }

@@ -133,6 +133,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         // age.rs
         Refusal::AgeCheckNeeded { .. } | Refusal::NoAgeLimit { .. } | Refusal::CheckFirst => StatusCode::CONFLICT,
         // card.rs
+        Refusal::TerminalUnknown { .. } => StatusCode::NOT_FOUND,
         Refusal::TerminalNotSeen | Refusal::TerminalBusy | Refusal::CardByTerminal | Refusal::CardStillAsked => StatusCode::CONFLICT,
         // last_day.rs
         Refusal::PastItsDate { .. } | Refusal::NotPastItsDate { .. } => StatusCode::CONFLICT,

@@ -44,7 +44,7 @@ fn events_are_soft_hard_or_urgent() {
         text.lines().filter(|line| serde_json::from_str::<Event>(line).unwrap().kind() == kind).map(tag).collect()
     };
     let set = |tags: &[&str]| -> BTreeSet<String> { tags.iter().map(|tag| (*tag).to_owned()).collect() };
-    assert_eq!(of(EventKind::Urgent), set(&["count_requested.1", "day_closed.1"]));
+    assert_eq!(of(EventKind::Urgent), set(&["card_contradicted.1", "count_requested.1", "day_closed.1"]));
     let soft = ["basket_act_undone.1", "command_answered.1", "line_added.1", "line_quantity_set.1", "line_voided.1"];
     assert_eq!(of(EventKind::Soft), set(&soft));
 }

@@ -19,10 +19,11 @@ impl Scenario {
         let number = |index: usize| word(index).parse::<u32>().unwrap_or_else(|_| panic!("{at}: a number"));
         let attempt = |scenario: &Scenario| scenario.named(word(1), at).attempt.unwrap();
         match word(0) {
-            // seen TERMINAL nothing | seen TERMINAL RECEIPT
+            // seen TERMINAL nothing | seen TERMINAL RECEIPT [AMOUNT]
             "seen" => {
                 let last = (word(2) != "nothing").then(|| CardMark { receipt: number(2), trace: 1_000 + number(2) });
-                Command::SeeTerminal { terminal: DeviceName::new(word(1)).unwrap(), last }
+                let amount = words.get(3).map(|amount| self.money(amount));
+                Command::SeeTerminal { terminal: DeviceName::new(word(1)).unwrap(), last, amount }
             }
             "approved" => {
                 let receipt = number(2);
@@ -37,6 +38,7 @@ impl Scenario {
                 let progress = CardProgress::Unknown { cause: "unplugged".to_owned(), decidable: word(2) == "decidable" };
                 Command::ReportCard { attempt: attempt(self), progress }
             }
+            "end-terminal-day" => Command::EndTerminalDay { terminal: DeviceName::new(word(1)).unwrap() },
             "charged" => Command::ResolveCard { attempt: attempt(self), charged: true },
             "not-charged" => Command::ResolveCard { attempt: attempt(self), charged: false },
             other => panic!("{at}: nobody knows the command {other}"),
@@ -54,10 +56,20 @@ impl Scenario {
                     CardKind::Payment => "payment",
                     CardKind::Refund => "refund",
                     CardKind::Reversal { .. } => "reversal",
+                    CardKind::EndOfDay => "end-of-day",
                 };
                 let after = before.map_or(String::new(), |mark| format!(" after {}", mark.receipt));
                 let shown = format!("asks-terminal {kind} {}{after}", self.shop.rules.currency.plain(*amount));
                 assert_eq!(words.join(" "), shown, "{at}");
+            }
+            "contradicted" => {
+                let said = decision.events.iter().any(|event| matches!(event, Event::CardContradicted { .. }));
+                assert!(said, "{at}: {:?}", decision.events);
+            }
+            "day-done" | "day-not-done" => {
+                let wanted = word(0) == "day-done";
+                let said = decision.events.iter().any(|event| matches!(event, Event::TerminalDayEnded { end, .. } if end.done == wanted));
+                assert!(said, "{at}: {:?}", decision.events);
             }
             "forgets" => {
                 assert!(matches!(effects.as_slice(), [Effect::ForgetCard { .. }] | [Effect::ForgetCard { .. }, ..]), "{at}: {effects:?}")

@@ -205,5 +205,16 @@ async fn a_cancelled_a_reversed_and_a_decided_payment() {
     terminal.set_offline(false);
     until_ready(&node).await;
     assert_eq!(terminal.snapshot().kept(), 0);
+
+    // The terminal's own day.
+    let name = counterfoil::ids::DeviceName::new("terminal-1").unwrap();
+    let day = CommandId::new(&ids.next()).unwrap();
+    let command = Command::EndTerminalDay { terminal: name.clone() };
+    node.ask(CommandRequest { id: day, workstation: None, staff: None, command }).await.unwrap();
+    until("the end of the terminal's day", &node, |screen| {
+        screen.terminals[&name].day.as_ref().and_then(|day| day.ended.as_ref()).is_some_and(|end| end.done)
+    })
+    .await;
+    assert_eq!(terminal.snapshot().days, 1);
     running.stop().await.unwrap();
 }

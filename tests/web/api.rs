@@ -75,6 +75,10 @@ async fn every_act_reaches_the_loop_as_its_command() {
     check("POST", &format!("{at}/refund"), nothing.clone(), one, Command::Refund { by: None }).await;
     let undone = json!({"id": "c-1", "txn": uuid(3)});
     check("POST", &format!("{at}/post-void"), undone, one, Command::PostVoid { txn: TxnId(uuid(3)) }).await;
+    let resolved = Command::ResolveCard { attempt: AttemptId(uuid(5)), charged: false };
+    check("POST", &format!("{at}/card/{}/resolve", uuid(5)), json!({"id": "c-1", "charged": false}), one, resolved).await;
+    let terminal = counterfoil::ids::DeviceName::new("terminal-1").unwrap();
+    check("POST", "/api/v1/devices/terminal-1/end-of-day", nothing.clone(), None, Command::EndTerminalDay { terminal }).await;
     check("POST", &format!("{at}/reprint"), nothing.clone(), one, Command::Reprint { txn: None }).await;
     let today = Command::OpenDay { date: jiff::civil::date(2026, 11, 22) };
     check("POST", "/api/v1/day/open", nothing.clone(), None, today).await;
@@ -227,6 +231,8 @@ async fn the_description_is_whole() {
         "post /api/v1/workstations/{ws}/put-aside",
         "post /api/v1/workstations/{ws}/card",
         "post /api/v1/workstations/{ws}/card/{attempt}",
+        "post /api/v1/workstations/{ws}/card/{attempt}/cancel",
+        "post /api/v1/workstations/{ws}/card/{attempt}/resolve",
         "post /api/v1/workstations/{ws}/reprint",
         "post /api/v1/workstations/{ws}/next-scan",
         "put /api/v1/workstations/{ws}/receipt",
@@ -249,6 +255,7 @@ async fn the_description_is_whole() {
         "get /api/v1/articles/by-code/{code}",
         "get /api/v1/devices",
         "post /api/v1/devices/{name}/test",
+        "post /api/v1/devices/{name}/end-of-day",
         "get /api/v1/health",
         "get /api/v1/works",
         "get /api/v1/screens",

@@ -21,6 +21,7 @@ use counterfoil::node::screen::{
 };
 use counterfoil::node::seal::Seal;
 use counterfoil::retail::basket::{Basket, BasketLine, BasketTotals, CardAttempt, Place, UndoStep};
+use counterfoil::retail::card::{AtTerminal, CardKind, CardState};
 use counterfoil::retail::day::Day;
 use counterfoil::retail::event::PrintSubject;
 use counterfoil::retail::last_day::{LastDay, LastDayKind};
@@ -220,6 +221,7 @@ pub fn screen(till: TillScreen) -> Screen {
         workstations: BTreeMap::from([(ws("1"), Arc::new(till)), (ws("2"), Arc::new(TillScreen::default()))]),
         suspended: Vec::new(),
         prints: Vec::new(),
+        terminals: BTreeMap::new(),
         devices: vec![printer(DeviceState::Ready, Paper::Ok, ""), scanner],
         link: LinkStatus { online: true, since_ms: NOW_MS - 1000, last_contact_ms: Some(NOW_MS), ..LinkStatus::default() },
         feeds: vec![FeedStatus {
@@ -276,6 +278,20 @@ pub fn situations() -> Vec<(&'static str, Screen)> {
         refund_of: None,
     });
     all.push(("card", screen(selling(split))));
+
+    let at_terminal = |state| {
+        let mut paying = basket(groceries());
+        let terminal = AtTerminal { terminal: DeviceName::new("terminal-1").unwrap(), kind: CardKind::Payment, before: None, state };
+        let attempt = AttemptId(uuid::Uuid::from_u128(5));
+        paying.card = Some(CardAttempt { attempt, amount: euro(2340), at: at(NOW_MS), terminal: Some(terminal), refund_of: None });
+        selling(paying)
+    };
+    let words = Some("Insert or hold the card".to_owned());
+    all.push(("card-asked", screen(TillScreen { card_words: words, ..at_terminal(CardState::Asked) })));
+    let unknown = |decidable| CardState::Unknown { cause: "unplugged".to_owned(), decidable };
+    all.push(("card-unknown", screen(at_terminal(unknown(false)))));
+    all.push(("card-decide", screen(at_terminal(unknown(true)))));
+    all.push(("card-declined", screen(TillScreen { card_declined: Some("the card has expired".to_owned()), ..full() })));
 
     let mut paper_out = screen(TillScreen { last: Some(Arc::new(last.clone())), ..TillScreen::default() });
     paper_out.devices[0] = printer(DeviceState::Attention { cause: "paper_out".into() }, Paper::Out, "Put in a new roll.");

@@ -112,6 +112,8 @@ pub struct TerminalSnapshot {
     pub book: Vec<Booked>,
     /// Amounts asked for, each request that was read in full.
     pub requests: u64,
+    /// Its own days that were closed.
+    pub days: u64,
 }
 
 impl TerminalSnapshot {
@@ -151,6 +153,7 @@ struct State {
     book: Vec<Booked>,
     numbers: u32,
     requests: u64,
+    days: u64,
     /// A transaction that goes on although its line is gone.
     alone: Option<Alone>,
 }
@@ -192,6 +195,7 @@ impl SimTerminal {
             book: Vec::new(),
             numbers: 0,
             requests: 0,
+            days: 0,
             alone: None,
         };
         let shared = Arc::new(Shared { state: Mutex::new(state), bell: Bell::new()?, stop: AtomicBool::new(false), step });
@@ -217,6 +221,7 @@ impl SimTerminal {
             cut: state.cut,
             book: state.book.clone(),
             requests: state.requests,
+            days: state.days,
         }
     }
 
@@ -350,6 +355,12 @@ impl Line<'_> {
             (0x05, 0x01) => {
                 self.write(&Apdu::acknowledge())?;
                 self.say(&Apdu::new(0x06, 0x0f, [0x00]))
+            }
+            (0x06, 0x50) => {
+                self.write(&Apdu::acknowledge())?;
+                self.shared.lock().days += 1;
+                self.say(&Apdu::new(0x06, 0xd1, [0x40].into_iter().chain(*b"End of day").collect::<Vec<u8>>()))?;
+                self.say(&Apdu::new(0x06, 0x0f, []))
             }
             (0x06, 0x20) => self.repeat(),
             (0x06, 0x01) => self.transact(BookedKind::Payment, amount(&apdu.data)),

@@ -7,14 +7,14 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::shape::{DeviceView, HealthView, WorksView};
+use super::shape::{CommandAnswer, DeviceView, HealthView, WorksView};
 use super::{Body, Named, shape};
 use crate::device::{DeviceKind, DeviceState, DeviceStatus, Paper, TestKind};
-use crate::ids::DeviceName;
+use crate::ids::{CommandId, DeviceName};
 use crate::node::handle::Input;
 use crate::node::screen::{FeedStatus, Screen};
-use crate::retail::Feed;
 use crate::retail::day::Day;
+use crate::retail::{Command, Feed};
 use crate::web::Web;
 use crate::web::problem::Problem;
 use crate::web::session::{self, Session};
@@ -62,6 +62,26 @@ pub async fn test_device(
     };
     web.node.tell(Input::DeviceTest { device: name, kind }).await.map_err(|error| super::ask_problem(&error))?;
     Ok(StatusCode::ACCEPTED)
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EndTerminalDay {
+    #[schema(value_type = String)]
+    id: CommandId,
+}
+
+/// Closes the own day of a card terminal. How it ends is in the device's page and the record; again does no harm.
+#[utoipa::path(post, path = "/api/v1/devices/{name}/end-of-day", params(("name" = String, Path)), request_body = EndTerminalDay,
+    responses((status = OK, body = CommandAnswer), (status = "4XX", body = Problem)))]
+pub async fn end_terminal_day(
+    State(web): State<Web>,
+    session: Session,
+    Named(name): Named<DeviceName>,
+    Body(body): Body<EndTerminalDay>,
+) -> Result<Json<CommandAnswer>, Problem> {
+    session.needs_desk()?;
+    super::ask(&web, body.id, None, Command::EndTerminalDay { terminal: name }).await
 }
 
 /// How the node is.

@@ -85,6 +85,7 @@ pub fn routes() -> (Router<Web>, utoipa::openapi::OpenApi) {
         .routes(routes!(store::article_by_code))
         .routes(routes!(facts::devices))
         .routes(routes!(facts::test_device))
+        .routes(routes!(facts::end_terminal_day))
         .routes(routes!(facts::health))
         .routes(routes!(facts::works_now))
         .routes(routes!(screens::list))

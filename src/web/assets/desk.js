@@ -64,6 +64,7 @@
   // ---- buttons
   const acts = {
     "device-test": (button) => call("POST", `/api/v1/devices/${encodeURIComponent(button.dataset.device)}/test`, { kind: button.dataset.kind }).then(problem),
+    "terminal-day": (button) => call("POST", `/api/v1/devices/${encodeURIComponent(button.dataset.device)}/end-of-day`, { id: crypto.randomUUID() }).then(problem),
     revoke: async (button) => {
       if (button.dataset.asked !== "yes") {
         button.dataset.asked = "yes";

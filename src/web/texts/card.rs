@@ -18,6 +18,11 @@ pub struct CardTexts {
     /// Why it was not carried out.
     pub declined: &'static str,
     pub declined_hint: &'static str,
+    /// Closes the terminal's own day.
+    pub day_end: &'static str,
+    pub day_running: &'static str,
+    pub day_done: &'static str,
+    pub day_failed: &'static str,
 }
 
 pub static ENGLISH: CardTexts = CardTexts {
@@ -33,6 +38,10 @@ pub static ENGLISH: CardTexts = CardTexts {
     not_charged: "Was not charged",
     declined: "Card not charged: {}",
     declined_hint: "Try again, or choose another way to pay.",
+    day_end: "Close the terminal's day",
+    day_running: "The terminal closes its day …",
+    day_done: "The terminal's day was closed at {}.",
+    day_failed: "The terminal's day was not closed ({}). Closing it again does no harm.",
 };
 
 pub static GERMAN: CardTexts = CardTexts {
@@ -48,4 +57,8 @@ pub static GERMAN: CardTexts = CardTexts {
     not_charged: "Nicht belastet",
     declined: "Karte nicht belastet: {}",
     declined_hint: "Noch einmal versuchen oder anders bezahlen.",
+    day_end: "Kassenschnitt am Terminal",
+    day_running: "Das Terminal macht Kassenschnitt …",
+    day_done: "Kassenschnitt am Terminal um {}.",
+    day_failed: "Kein Kassenschnitt am Terminal ({}). Noch einmal schadet nicht.",
 };

@@ -4,7 +4,6 @@
 use maud::{Markup, html};
 
 use super::{View, icon, visible};
-use crate::money::Money;
 use crate::retail::basket::CardAttempt;
 use crate::retail::card::{AtTerminal, CardKind, CardState};
 use crate::web::texts::fill;
@@ -12,13 +11,14 @@ use crate::web::texts::fill;
 /// The words of the strip; while the outcome is unknown an amber bar over the whole width as well.
 pub fn strip(view: &View, card: &CardAttempt, at: &AtTerminal) -> Markup {
     let t = view.locale.texts.card_terminal;
-    let amount = view.money(Money::from_minor(card.amount.minor().abs()));
+    let amount = view.money(card.amount.abs());
     match &at.state {
         CardState::Asked => {
             let title = match at.kind {
                 CardKind::Payment => t.running,
                 CardKind::Refund => t.refund,
                 CardKind::Reversal { .. } => t.reversal,
+                CardKind::EndOfDay => t.day_running,
             };
             let words = view.till.card_words.as_deref().unwrap_or(t.running_hint);
             html! {
@@ -38,7 +38,7 @@ pub fn strip(view: &View, card: &CardAttempt, at: &AtTerminal) -> Markup {
 /// In the place of the ways to pay: the amount, and what can be done about it.
 pub fn ways(view: &View, card: &CardAttempt, at: &AtTerminal) -> Markup {
     let t = view.locale.texts.card_terminal;
-    let asks = html! { div .card-asks { (icon("card")) span { (view.locale.texts.card) } strong { (view.money(card.amount)) } } };
+    let asks = html! { div .card-asks { (icon("card")) span { (view.locale.texts.card) } strong { (view.money(card.amount.abs())) } } };
     match &at.state {
         CardState::Asked => html! {
             (asks)
@@ -47,10 +47,10 @@ pub fn ways(view: &View, card: &CardAttempt, at: &AtTerminal) -> Markup {
         CardState::Unknown { decidable: false, .. } => asks,
         CardState::Unknown { decidable: true, .. } => html! {
             (asks)
-            button .not-paid type="button" #pay-not-paid data-do="card-resolve" data-attempt=(card.attempt) data-charged="false" {
+            button .not-paid .decide type="button" #pay-not-paid data-do="card-resolve" data-attempt=(card.attempt) data-charged="false" {
                 (icon("void")) (t.not_charged) kbd { "-" }
             }
-            button .not-paid type="button" #pay-paid data-do="card-resolve" data-attempt=(card.attempt) data-charged="true" {
+            button .not-paid .decide type="button" #pay-paid data-do="card-resolve" data-attempt=(card.attempt) data-charged="true" {
                 (icon("done")) (t.charged) kbd { "+" }
             }
         },

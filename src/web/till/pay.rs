@@ -45,7 +45,7 @@ fn owed(view: &View) -> Markup {
             @for (index, tender) in tenders.iter().enumerate() {
                 span .tender {
                     (fill(t.paid_so_far, &[tender_word(t, tender.kind)])) " " strong { (view.money(tender.amount)) }
-                    @if tender.kind == TenderKind::Cash || tender.card.is_some() {
+                    @if tender.kind == TenderKind::Cash || (tender.card.is_some() && !tender.amount.is_negative()) {
                         button .small type="button" id=(format!("back-{index}")) data-do="take-back" data-index=(index) { (t.tender_back) }
                     }
                 }
