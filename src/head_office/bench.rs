@@ -152,7 +152,7 @@ impl StandIn {
         let (screen, screens) = watch::channel(Arc::new(blank(&store)?));
         let shared = Shared {
             journal_folder,
-            books: Bookshelf::open(&folder.join("feeds"), Seal::of(&NodeKey::from_seed([0; 32])), &BTreeMap::new()),
+            books: Bookshelf::open(&folder.join("feeds"), Seal::of(&NodeKey::from_seed([0; 32])), &store, &BTreeMap::new()),
             feeds_folder: folder.join("feeds"),
             archive: Archive::new(views.clone(), reader),
             views,
@@ -332,6 +332,7 @@ fn rules(store: &StoreId) -> Result<Rules, String> {
         staff_required: false,
         idle_lock_min: 0,
         returns: Default::default(),
+        discount_reasons: Vec::new(),
     })
 }
 
@@ -364,6 +365,8 @@ fn sample(number: u64, at: Stamp) -> Result<TransactionRecord, String> {
             serial: None,
             price_version: 1,
             returned: None,
+            price_list: None,
+            price_set: None,
         });
     }
     let total: Money = lines.iter().map(|line| line.extended).sum();
@@ -400,5 +403,7 @@ fn sample(number: u64, at: Stamp) -> Result<TransactionRecord, String> {
         tenders: vec![Tender { kind: TenderKind::Cash, amount: total, attempt: None, card: None, refund_of: None }],
         change: Money::ZERO,
         training: false,
+        coupons: Vec::new(),
+        member: None,
     })
 }

@@ -14,7 +14,9 @@ use tracing::{error, warn};
 
 use super::keys::KeyBook;
 use super::seal::Seal;
+use crate::ids::StoreId;
 use crate::retail::Feed;
+use crate::retail::pricing::{PriceBook, PriceEntry};
 use crate::retail::state::AdoptedFeed;
 use crate::sync::feed::{BOOK_FILE_BYTES_MAX, BookEntry, FeedLine, FeedName, FeedReader, hash_of};
 use crate::views::LoadError;
@@ -23,7 +25,7 @@ use crate::views::LoadError;
 #[derive(Debug, Clone, Default)]
 pub struct Books {
     pub staff: Arc<Entries>,
-    pub prices: Arc<Entries>,
+    pub prices: Arc<PriceBook>,
     pub keys: Arc<KeyBook>,
 }
 
@@ -43,20 +45,29 @@ impl Entries {
 /// One of them, read.
 enum Book {
     Staff(Arc<Entries>),
-    Prices(Arc<Entries>),
+    Prices(Arc<PriceBook>),
     Keys(Arc<KeyBook>),
 }
 
 impl Book {
     /// An error says which entry cannot be read; entries of a kind that this release does not know are no error.
-    fn read(feed: Feed, version: u64, entries: Vec<BookEntry>) -> Result<Book, String> {
+    fn read(feed: Feed, version: u64, store: &StoreId, entries: Vec<BookEntry>) -> Result<Book, String> {
         match feed {
             Feed::Staff => Ok(Book::Staff(Arc::new(Entries::read(version, entries)))),
-            Feed::Prices => Ok(Book::Prices(Arc::new(Entries::read(version, entries)))),
             Feed::Keys => Ok(Book::Keys(Arc::new(KeyBook::read(&entries)?))),
+            Feed::Prices => Ok(Book::Prices(Arc::new(prices(version, store, &entries)?))),
             Feed::Catalogue | Feed::Stock => unreachable!("the views hold what is large"),
         }
     }
+}
+
+/// Price lists and promotions of this store. A kind of entry that this release does not know is left out: it cannot apply it.
+fn prices(version: u64, store: &StoreId, entries: &[BookEntry]) -> Result<PriceBook, String> {
+    let known = ["list/", "promotion/", "member-cards/"];
+    let known = entries.iter().filter(|entry| known.iter().any(|kind| entry.key.starts_with(kind)));
+    let read = |entry: &BookEntry| serde_json::from_str::<PriceEntry>(entry.value.get()).map_err(|e| format!("{}: {e}", entry.key));
+    let entries: Vec<PriceEntry> = known.map(read).collect::<Result<_, _>>()?;
+    Ok(PriceBook::new(version, store, entries))
 }
 
 impl Books {
@@ -78,6 +89,7 @@ pub struct Bookshelf {
 struct Inner {
     folder: PathBuf,
     seal: Seal,
+    store: StoreId,
     shelved: Mutex<Shelved>,
 }
 
@@ -101,8 +113,9 @@ impl Shelved {
 
 impl Bookshelf {
     /// Reads every adopted book from the feeds folder. One that cannot be read is left empty and is fetched again: a shop starts without it.
-    pub fn open(folder: &Path, seal: Seal, adopted: &BTreeMap<Feed, AdoptedFeed>) -> Bookshelf {
-        let shelf = Bookshelf { inner: Arc::new(Inner { folder: folder.to_owned(), seal, shelved: Mutex::default() }) };
+    pub fn open(folder: &Path, seal: Seal, store: &StoreId, adopted: &BTreeMap<Feed, AdoptedFeed>) -> Bookshelf {
+        let shelf =
+            Bookshelf { inner: Arc::new(Inner { folder: folder.to_owned(), seal, store: store.clone(), shelved: Mutex::default() }) };
         for (feed, adopted) in adopted.iter().filter(|(feed, _)| feed.is_book()) {
             shelf.switch(*feed, adopted);
         }
@@ -183,7 +196,7 @@ impl Bookshelf {
                 FeedLine::Catalogue(_) | FeedLine::Stock(_) => return Err(damaged("it holds articles or stock".to_owned())),
             }
         }
-        Book::read(feed, version, entries).map_err(damaged)
+        Book::read(feed, version, &self.inner.store, entries).map_err(damaged)
     }
 
     /// The announced bytes, opened when they are sealed.
@@ -263,6 +276,10 @@ mod tests {
         (written.hash, bytes)
     }
 
+    fn store() -> StoreId {
+        StoreId::new("s").unwrap()
+    }
+
     fn adopted(version: u64, hash: &str) -> AdoptedFeed {
         AdoptedFeed { version, hash: hash.to_owned(), at: Stamp::default() }
     }
@@ -272,7 +289,7 @@ mod tests {
         for feed in Feed::ALL.into_iter().filter(|feed| feed.is_book()) {
             let folder = tempfile::tempdir().unwrap();
             let seal = || Seal::of(&NodeKey::from_seed([7; 32]));
-            let shelf = Bookshelf::open(folder.path(), seal(), &BTreeMap::new());
+            let shelf = Bookshelf::open(folder.path(), seal(), &store(), &BTreeMap::new());
             let (hash, bytes) = file(feed, 1, "first");
             assert!(matches!(shelf.load(feed, 1, &hash), Err(LoadError::Missing { .. })));
             shelf.keep(feed, 1, &hash, &bytes).unwrap();
@@ -283,10 +300,10 @@ mod tests {
 
             let on_disk = fs::read(fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path()).unwrap();
             assert_eq!(on_disk == bytes, !feed.is_secret());
-            let other = Bookshelf::open(folder.path(), Seal::of(&NodeKey::from_seed([8; 32])), &BTreeMap::new());
+            let other = Bookshelf::open(folder.path(), Seal::of(&NodeKey::from_seed([8; 32])), &store(), &BTreeMap::new());
             assert_eq!(other.has(feed, 1, &hash), !feed.is_secret(), "another node's key opens nothing");
 
-            let again = Bookshelf::open(folder.path(), seal(), &BTreeMap::from([(feed, adopted(1, &hash))]));
+            let again = Bookshelf::open(folder.path(), seal(), &store(), &BTreeMap::from([(feed, adopted(1, &hash))]));
             assert_eq!(again.version(feed), 1);
             let (newer, bytes) = file(feed, 2, "second");
             again.keep(feed, 2, &newer, &bytes).unwrap();
@@ -299,8 +316,12 @@ mod tests {
     fn a_book_that_was_lost_is_in_force_again_when_it_came_again() {
         let folder = tempfile::tempdir().unwrap();
         let (hash, bytes) = file(Feed::Keys, 3, "one");
-        let shelf =
-            Bookshelf::open(folder.path(), Seal::of(&NodeKey::from_seed([7; 32])), &BTreeMap::from([(Feed::Keys, adopted(3, &hash))]));
+        let shelf = Bookshelf::open(
+            folder.path(),
+            Seal::of(&NodeKey::from_seed([7; 32])),
+            &store(),
+            &BTreeMap::from([(Feed::Keys, adopted(3, &hash))]),
+        );
         assert_eq!(shelf.version(Feed::Keys), 0);
         shelf.keep(Feed::Keys, 3, &hash, &bytes).unwrap();
         shelf.load(Feed::Keys, 3, &hash).unwrap();

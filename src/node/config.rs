@@ -13,6 +13,7 @@ use crate::document::{Letterhead, Locale};
 use crate::ids::{DeviceName, NodeId, StoreId, TaxClassId, WorkstationId};
 use crate::money::{Currency, Money, RoundingMode};
 use crate::retail::Rules;
+use crate::retail::pricing::Reason;
 use crate::retail::rules::{Limits, WorkstationRules};
 use crate::retail::tax::{TaxClass, TaxComponent, TaxMode, TaxRounding, TaxTable};
 use crate::web::tls::TlsFiles;
@@ -114,6 +115,15 @@ struct Raw {
     workstation: Vec<RawWorkstation>,
     #[serde(default)]
     device: Vec<RawDevice>,
+    #[serde(default)]
+    discount_reason: Vec<RawReason>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawReason {
+    code: String,
+    text: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -331,6 +341,7 @@ fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
             check.complain(format!("device[{index}].workstation"), workstation, "no [[workstation]] has this id");
         }
     }
+    let discount_reasons = discount_reasons(check, raw.discount_reason, &raw.store.locale);
     let store = store?;
     Some(NodeConfig {
         store: store.clone(),
@@ -362,11 +373,31 @@ fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
             staff_required: false,
             idle_lock_min: 0,
             returns: Default::default(),
+            discount_reasons,
         },
         devices,
         font: raw.node.font,
         opens_day_itself: raw.node.opens_day_itself,
     })
+}
+
+/// Why a price may be changed by hand: the store's own list, or four that every shop knows.
+fn discount_reasons(check: &mut Check, raw: Vec<RawReason>, locale: &str) -> Vec<Reason> {
+    if raw.is_empty() {
+        let texts = if locale.starts_with("de") {
+            ["Beschädigt", "Kurz haltbar", "Mitbewerberpreis", "Kulanz"]
+        } else {
+            ["Damaged", "Short dated", "Price match", "Goodwill"]
+        };
+        let codes = ["damaged", "short_dated", "price_match", "goodwill"];
+        return codes.into_iter().zip(texts).map(|(code, text)| Reason { code: code.to_owned(), text: text.to_owned() }).collect();
+    }
+    for (index, reason) in raw.iter().enumerate() {
+        if reason.code.is_empty() || reason.text.is_empty() || raw[..index].iter().any(|other| other.code == reason.code) {
+            check.complain(format!("discount_reason[{index}].code"), &reason.code, "each needs a code of its own and a text");
+        }
+    }
+    raw.into_iter().map(|reason| Reason { code: reason.code, text: reason.text }).collect()
 }
 
 fn tls_files(check: &mut Check, raw: &RawNode) -> Option<TlsFiles> {

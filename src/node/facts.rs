@@ -32,7 +32,7 @@ pub struct Receipts<'a> {
 
 /// The facts for one command.
 pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>, receipts: &Receipts<'_>) -> Facts {
-    let mut facts = Facts::default();
+    let mut facts = Facts { prices: Some(sources.books.prices.clone()), ..Facts::default() };
     match &request.command {
         Command::AddLine { code, .. } | Command::CheckAge { code, .. } | Command::PutAside { code } => {
             facts.scan = Some(look_up(code, sources))
@@ -98,6 +98,12 @@ pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>, 
                 facts.lowest_price = lowest_price(&article.sku, &receipts.places);
             }
         }
+        // Prices and promotions: the book is a fact of every command.
+        Command::DiscountLine { .. }
+        | Command::DiscountBasket { .. }
+        | Command::SetPrice { .. }
+        | Command::AddCoupon { .. }
+        | Command::AttachMember { .. } => {}
     }
     facts
 }

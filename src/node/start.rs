@@ -135,7 +135,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
         warn!(%why, set_aside = ?report.set_aside, "the look-up cache was not usable and is rebuilt from disk; nothing is lost");
     }
     let archive = Archive::new(views.clone(), reader.clone());
-    let books = Bookshelf::open(&data.join("feeds"), Seal::of(&key), &replayed.state.feeds);
+    let books = Bookshelf::open(&data.join("feeds"), Seal::of(&key), &config.store, &replayed.state.feeds);
 
     let kept = replayed.state.uplink.clone();
     let acknowledged = kept.as_ref().map_or(0, |ack| ack.seq);

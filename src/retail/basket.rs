@@ -4,8 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::card::AtTerminal;
+use super::pricing::{Asks, GivenCoupon, LineDiscounts, PriceSet};
 use super::tax::{self, TaxGroup};
-use super::{Refusal, Rules, SoldLine, Tender, TransactionKind};
+use super::{Event, Refusal, Rules, SoldLine, Tender, TransactionKind};
 use crate::ids::{AttemptId, StaffId, TxnId, WorkstationId};
 use crate::money::{Money, Qty, RoundingMode};
 use crate::time::{BusinessDate, Stamp};
@@ -30,6 +31,9 @@ pub struct Basket {
     /// Years up to which the customer's age was checked in this transaction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub age_checked: Option<u8>,
+    /// Discounts by hand, coupons, the member's card.
+    #[serde(default, skip_serializing_if = "Asks::is_empty")]
+    pub asks: Asks,
 }
 
 /// Where a transaction is. Whose move: the named workstation's cashier, or anyone's who recalls it.
@@ -56,6 +60,8 @@ pub enum UndoStep {
     Changed { former: Box<SoldLine> },
     /// The line comes back.
     Voided { line: u32 },
+    /// What people asked of prices is as it was.
+    Asked { former: Box<Asks> },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,6 +152,18 @@ impl Basket {
         }
     }
 
+    /// The coupons that take something off: one that brought nothing stays the customer's.
+    pub fn used_coupons(&self) -> Vec<GivenCoupon> {
+        let sold = || self.live().filter(|sold| sold.returned.is_none());
+        let gives = |coupon: &&GivenCoupon| sold().any(|sold| sold.discounts.iter().any(|discount| discount.rule == coupon.rule));
+        self.asks.coupons.iter().filter(gives).cloned().collect()
+    }
+
+    /// What discounts take off in all; not negative.
+    pub fn saved(&self) -> Money {
+        -self.live().filter(|sold| sold.returned.is_none()).flat_map(|sold| &sold.discounts).map(|discount| discount.amount).sum::<Money>()
+    }
+
     /// The workstation whose screen shows it.
     pub fn workstation(&self) -> Option<&WorkstationId> {
         match &self.place {
@@ -166,6 +184,7 @@ impl Basket {
             tenders: Vec::new(),
             card: None,
             age_checked: None,
+            asks: Asks::default(),
         }
     }
 
@@ -193,17 +212,107 @@ impl Basket {
 
     pub(super) fn undo(&mut self) -> Result<(), &'static str> {
         let step = self.undo.pop().ok_or("there is nothing to undo")?;
-        let number = match &step {
-            UndoStep::Added { line } | UndoStep::Voided { line } => *line,
-            UndoStep::Changed { former } => former.line,
-        };
-        let line = self.position(number).ok_or("the line to undo is not in the transaction")?;
+        let at = |number: u32| self.position(number).ok_or("the line to undo is not in the transaction");
         match step {
-            UndoStep::Added { .. } => drop(self.lines.remove(line)),
-            UndoStep::Changed { former } => self.lines[line].sold = *former,
-            UndoStep::Voided { .. } => self.lines[line].voided = false,
+            UndoStep::Added { line } => drop(self.lines.remove(at(line)?)),
+            UndoStep::Changed { former } => {
+                let line = at(former.line)?;
+                self.lines[line].sold = *former;
+            }
+            UndoStep::Voided { line } => {
+                let line = at(line)?;
+                self.lines[line].voided = false;
+            }
+            UndoStep::Asked { former } => self.asks = *former,
         }
         Ok(())
+    }
+
+    /// What people asked of prices changes; undo puts the former back.
+    fn ask(&mut self, change: impl FnOnce(&mut Asks)) {
+        let former = Box::new(self.asks.clone());
+        change(&mut self.asks);
+        self.remember(UndoStep::Asked { former });
+    }
+
+    fn set_price(&mut self, number: u32, unit_price: Money, gross: Money, set: &PriceSet) -> Result<(), &'static str> {
+        let line = self.position(number).ok_or("the line is not in the transaction")?;
+        let sold = &mut self.lines[line].sold;
+        let former = Box::new(sold.clone());
+        (sold.unit_price, sold.gross, sold.price_set) = (unit_price, gross, Some(set.clone()));
+        sold.extended = gross + sold.discounts.iter().map(|discount| discount.amount).sum();
+        self.remember(UndoStep::Changed { former });
+        Ok(())
+    }
+
+    /// Not an act: follows from the acts of the same record.
+    fn reprice(&mut self, lines: &[LineDiscounts]) -> Result<(), &'static str> {
+        let mut fits = true;
+        for LineDiscounts { line, discounts } in lines {
+            match self.position(*line) {
+                Some(line) => {
+                    let sold = &mut self.lines[line].sold;
+                    sold.discounts.clone_from(discounts);
+                    sold.extended = sold.gross + discounts.iter().map(|discount| discount.amount).sum();
+                }
+                None => fits = false,
+            }
+        }
+        if fits { Ok(()) } else { Err("a line was repriced that is not in the transaction") }
+    }
+
+    /// Takes in an act on its own lines and prices; every other event is not its business.
+    pub(super) fn take_in(&mut self, event: &Event) -> Result<(), &'static str> {
+        match event {
+            Event::LineAdded { line, .. } => {
+                let fits = line.line == self.next_line;
+                self.add((**line).clone());
+                if fits { Ok(()) } else { Err("a line came out of order") }
+            }
+            Event::LineQuantitySet { line, quantity, gross, extended, .. } => self.set_quantity(*line, *quantity, *gross, *extended),
+            Event::LineVoided { line, .. } => self.void(*line),
+            Event::BasketActUndone { .. } => self.undo(),
+            Event::BasketRepriced { lines, .. } => self.reprice(lines),
+            Event::LineDiscountSet { line, off, .. } => {
+                let there = self.position(*line).is_some();
+                self.ask(|asks| match off {
+                    Some(off) => drop(asks.lines.insert(*line, (**off).clone())),
+                    None => drop(asks.lines.remove(line)),
+                });
+                if there { Ok(()) } else { Err("the line is not in the transaction") }
+            }
+            Event::BasketDiscountSet { off, .. } => {
+                self.ask(|asks| asks.basket = off.as_deref().cloned());
+                Ok(())
+            }
+            Event::LinePriceSet { line, unit_price, gross, set, .. } => self.set_price(*line, *unit_price, *gross, set),
+            Event::CouponAdded { coupon, .. } => {
+                self.ask(|asks| asks.coupons.push((**coupon).clone()));
+                Ok(())
+            }
+            Event::MemberAttached { card, .. } => {
+                self.ask(|asks| asks.member = Some(card.clone()));
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A copy that can be undone once: enough to see what one more command makes of it.
+    pub(super) fn without_history(&self) -> Basket {
+        Basket {
+            txn: self.txn,
+            opened_at: self.opened_at,
+            staff: self.staff.clone(),
+            place: self.place.clone(),
+            lines: self.lines.clone(),
+            next_line: self.next_line,
+            undo: self.undo.last().cloned().into_iter().collect(),
+            tenders: self.tenders.clone(),
+            card: self.card.clone(),
+            asks: self.asks.clone(),
+            age_checked: self.age_checked,
+        }
     }
 
     /// Undo took the very first line back: the transaction never was.

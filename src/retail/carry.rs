@@ -56,6 +56,8 @@ struct Core {
     unproved: Unproved,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     terminals: BTreeMap<DeviceName, TerminalBook>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    coupons_used: BTreeMap<String, TxnId>,
 }
 
 impl State {
@@ -74,6 +76,7 @@ impl State {
             lockouts: self.lockouts.clone(),
             unproved: self.unproved.clone(),
             terminals: self.terminals.clone(),
+            coupons_used: self.coupons_used.clone(),
         };
         let part =
             |name: &str, bytes: Result<Vec<u8>, serde_json::Error>| (name.to_owned(), bytes.expect("State is plain values and text keys"));
@@ -93,8 +96,21 @@ impl State {
         if let Some(part) = parts.keys().find(|name| ![CORE, ANSWERS, MOVEMENTS, RETURNED].contains(&name.as_str())) {
             return Err(PartsError::Unknown { part: part.clone() });
         }
-        let Core { day, workstations, baskets, prints, copies, last_report, feeds, uplink, impossible, lockouts, unproved, terminals } =
-            read(parts, CORE)?;
+        let Core {
+            day,
+            workstations,
+            baskets,
+            prints,
+            copies,
+            last_report,
+            feeds,
+            uplink,
+            impossible,
+            lockouts,
+            unproved,
+            terminals,
+            coupons_used,
+        } = read(parts, CORE)?;
         let (answers, movements) = (read(parts, ANSWERS)?, read(parts, MOVEMENTS)?);
         let returned = if parts.contains_key(RETURNED) { read(parts, RETURNED)? } else { Returned::default() };
         Ok(State {
@@ -113,6 +129,7 @@ impl State {
             lockouts,
             unproved,
             terminals,
+            coupons_used,
         })
     }
 }

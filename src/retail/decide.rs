@@ -5,7 +5,7 @@ use super::basket::Basket;
 use super::day::Day;
 use super::rules::WorkstationRules;
 use super::{Answer, Ask, Command, Decision, Event, Facts, Refusal, Rules, State};
-use super::{age, card, day, last_day, print, refund, returns, rights, sale, staff, stock, tender, unproved};
+use super::{age, card, day, last_day, pricing, print, refund, returns, rights, sale, staff, stock, tender, unproved};
 use crate::time::BusinessDate;
 
 pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> Result<Decision, Refusal> {
@@ -21,7 +21,10 @@ pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> 
     let Outcome { mut events, mut answer } = match &ask.command {
         Command::OpenDay { date } => day::open(&case, *date)?,
         Command::CloseDay {} => day::close(&case)?,
-        Command::AddLine { code, quantity } => sale::add_line(&case, code, *quantity)?,
+        Command::AddLine { code, quantity } => match pricing::acts::scanned(&case, code) {
+            Some(act) => act?,
+            None => sale::add_line(&case, code, *quantity)?,
+        },
         Command::SetQuantity { line, quantity } => sale::set_quantity(&case, *line, *quantity)?,
         Command::VoidLine { line } => sale::void_line(&case, *line)?,
         Command::Undo {} => sale::undo(&case)?,
@@ -62,9 +65,18 @@ pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> 
         Command::PostVoid { txn } => refund::post_void(&case, *txn)?,
         // last_day.rs
         Command::PutAside { code } => last_day::put_aside(&case, code)?,
+        // Prices and promotions.
+        Command::DiscountLine { line, off, reason } => pricing::acts::discount_line(&case, *line, *off, reason)?,
+        Command::DiscountBasket { off, reason } => pricing::acts::discount_basket(&case, *off, reason)?,
+        Command::SetPrice { line, price, reason } => pricing::acts::set_price(&case, *line, *price, reason)?,
+        Command::AddCoupon { code } => pricing::acts::add_coupon(&case, code)?,
+        Command::AttachMember { card } => pricing::acts::attach_member(&case, card)?,
     };
 
     // Cannot fail below.
+    if let Day::Open { date, .. } = state.day {
+        events.extend(pricing::repriced(&case, date, &events));
+    }
     if !events.is_empty() {
         events.extend(override_given);
         answer.seq = ask.seq;

@@ -7,6 +7,7 @@ use super::age::AgeProof;
 use super::card::{AtTerminal, CardDecision, CardMark, CardProof, CardState, TerminalDayEnd};
 use super::day::DayReport;
 use super::last_day::LastDay;
+use super::pricing::{GivenCoupon, LineDiscounts, ManualOff, PriceSet};
 use super::rights::Right;
 use super::staff::SignInWay;
 use super::{Answer, Feed, PrintAnswer, PrintProgress, SoldLine, Tender, TransactionRecord, UplinkAck};
@@ -201,6 +202,36 @@ pub enum Event {
         serial: Option<String>,
         last_day: LastDay,
     },
+    // Prices and promotions.
+    /// The discounts of the lines named, as they are after the acts of this record. No act of its own: undo does not see it.
+    #[serde(rename = "basket_repriced.1")]
+    BasketRepriced {
+        txn: TxnId,
+        /// Version of the prices feed that was used.
+        prices: u64,
+        lines: Vec<LineDiscounts>,
+    },
+    /// `None`: taken away again.
+    #[serde(rename = "line_discount_set.1")]
+    LineDiscountSet {
+        txn: TxnId,
+        line: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        off: Option<Box<ManualOff>>,
+    },
+    /// `None`: taken away again.
+    #[serde(rename = "basket_discount_set.1")]
+    BasketDiscountSet {
+        txn: TxnId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        off: Option<Box<ManualOff>>,
+    },
+    #[serde(rename = "line_price_set.1")]
+    LinePriceSet { txn: TxnId, line: u32, unit_price: Money, gross: Money, set: Box<PriceSet> },
+    #[serde(rename = "coupon_added.1")]
+    CouponAdded { txn: TxnId, coupon: Box<GivenCoupon> },
+    #[serde(rename = "member_attached.1")]
+    MemberAttached { txn: TxnId, card: String },
 }
 
 /// What a job prints, by reference: the paper is made from the record that is on disk.
@@ -228,6 +259,13 @@ impl Event {
             Event::LineAdded { .. } | Event::LineQuantitySet { .. } | Event::LineVoided { .. } | Event::BasketActUndone { .. } => {
                 EventKind::Soft
             }
+            // Prices and promotions.
+            Event::BasketRepriced { .. }
+            | Event::LineDiscountSet { .. }
+            | Event::BasketDiscountSet { .. }
+            | Event::LinePriceSet { .. }
+            | Event::CouponAdded { .. }
+            | Event::MemberAttached { .. } => EventKind::Soft,
             // Rides in every command's record and adds nothing of its own: the others decide.
             Event::CommandAnswered { .. } => EventKind::Soft,
             Event::CountRequested { .. } | Event::DayClosed { .. } => EventKind::Urgent,

@@ -21,6 +21,7 @@ pub mod day;
 mod decide;
 pub mod last_day;
 pub mod original;
+pub mod pricing;
 pub mod print;
 pub mod refund;
 pub mod returned;
@@ -258,6 +259,36 @@ pub enum Command {
     PutAside {
         code: String,
     },
+
+    // Prices and promotions.
+    /// Takes something off a line by hand, after its promotions. `None`: takes the discount away again.
+    DiscountLine {
+        line: u32,
+        off: Option<pricing::Reduction>,
+        /// A code of [`Rules::discount_reasons`].
+        #[serde(default)]
+        reason: String,
+    },
+    /// Takes something off the whole basket by hand, last of all, spread over its lines.
+    DiscountBasket {
+        off: Option<pricing::Reduction>,
+        #[serde(default)]
+        reason: String,
+    },
+    /// Sets the price of one unit of a line. No promotion touches the line any more.
+    SetPrice {
+        line: u32,
+        price: Money,
+        reason: String,
+    },
+    /// A coupon was typed; a scanned one comes as `AddLine`.
+    AddCoupon {
+        code: String,
+    },
+    /// A member's card was typed; a scanned one comes as `AddLine`.
+    AttachMember {
+        card: String,
+    },
 }
 
 /// Facts fetched by the shell before the decision. A decision reads nothing else.
@@ -282,6 +313,8 @@ pub struct Facts {
     pub original: Option<Result<Box<Original>, Box<Refusal>>>,
     /// For `ReturnArticle`: the lowest price at which the article was sold here lately.
     pub lowest_price: Option<Money>,
+    /// Prices and promotions in force. `None`: none have come.
+    pub prices: Option<std::sync::Arc<pricing::PriceBook>>,
 }
 
 /// What the shell found out about a code.
@@ -510,6 +543,12 @@ pub struct TransactionRecord {
     pub change: Money,
     #[serde(default)]
     pub training: bool,
+    /// Coupons that took something off.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coupons: Vec<pricing::GivenCoupon>,
+    /// The member's card, as scanned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -559,6 +598,12 @@ pub struct SoldLine {
     /// Goods that came back: then quantity and amounts are negative.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returned: Option<Box<ReturnOf>>,
+    /// The price list that stood in front of the catalogue's price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_list: Option<String>,
+    /// A person set `unit_price`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_set: Option<pricing::PriceSet>,
 }
 
 /// Who said how much: the cashier, who may correct it, or the code itself (a label with a weight or a price in it).
@@ -579,9 +624,41 @@ impl QuantityFrom {
 /// A reduction on one line, by the rule that gave it. Negative amounts reduce.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Discount {
+    /// The promotion's id; of a manual one the reason's code.
     pub rule: String,
     pub text: String,
     pub amount: Money,
+    #[serde(default, skip_serializing_if = "DiscountKind::is_promotion")]
+    pub kind: DiscountKind,
+}
+
+/// Who gave a discount.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DiscountKind {
+    #[default]
+    Promotion,
+    /// A promotion that a coupon brought.
+    Coupon,
+    /// A promotion for members.
+    Member,
+    /// A person, on one line.
+    ManualLine,
+    /// A person, on the basket; this is the line's share.
+    ManualBasket,
+}
+
+impl DiscountKind {
+    pub fn is_manual(self) -> bool {
+        match self {
+            DiscountKind::ManualLine | DiscountKind::ManualBasket => true,
+            DiscountKind::Promotion | DiscountKind::Coupon | DiscountKind::Member => false,
+        }
+    }
+
+    fn is_promotion(&self) -> bool {
+        *self == DiscountKind::Promotion
+    }
 }
 
 /// Money taken; negative: given back.

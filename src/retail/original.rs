@@ -171,6 +171,8 @@ impl OriginalLine {
             batch: None,
             serial: None,
             price_version: self.price_version,
+            price_list: None,
+            price_set: None,
             returned: None,
         }
     }

@@ -125,6 +125,13 @@ fn effect(after: &State, facts: &Facts, event: &Event) -> Option<Effect> {
         Event::CardUnknown { .. } | Event::TerminalSeen { .. } | Event::CardContradicted { .. } | Event::TerminalDayEnded { .. } => None,
         // last_day.rs
         Event::ItemPutAside { .. } => None,
+        // Prices and promotions.
+        Event::BasketRepriced { .. }
+        | Event::LineDiscountSet { .. }
+        | Event::BasketDiscountSet { .. }
+        | Event::LinePriceSet { .. }
+        | Event::CouponAdded { .. }
+        | Event::MemberAttached { .. } => None,
     }
 }
 

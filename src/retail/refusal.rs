@@ -105,6 +105,17 @@ pub enum Refusal {
     // last_day.rs
     PastItsDate { name: String, last_day: LastDay },
     NotPastItsDate { name: String },
+    // Prices and promotions.
+    ReasonUnknown { reason: String },
+    DiscountOutOfRange,
+    DiscountAbovePrice { max: Money },
+    PriceFixedByCode,
+    NotACoupon { code: String },
+    CouponNotLive { name: String },
+    CouponAlreadyGiven { name: String },
+    CouponUsed { code: String },
+    TooManyCoupons { max: u32 },
+    NotAMemberCard { code: String },
 }
 
 impl Refusal {
@@ -200,6 +211,17 @@ impl Refusal {
             // last_day.rs
             Refusal::PastItsDate { .. } => "past_its_date",
             Refusal::NotPastItsDate { .. } => "not_past_its_date",
+            // Prices and promotions.
+            Refusal::ReasonUnknown { .. } => "reason_unknown",
+            Refusal::DiscountOutOfRange => "discount_out_of_range",
+            Refusal::DiscountAbovePrice { .. } => "discount_above_price",
+            Refusal::PriceFixedByCode => "price_fixed_by_code",
+            Refusal::NotACoupon { .. } => "not_a_coupon",
+            Refusal::CouponNotLive { .. } => "coupon_not_live",
+            Refusal::CouponAlreadyGiven { .. } => "coupon_already_given",
+            Refusal::CouponUsed { .. } => "coupon_used",
+            Refusal::TooManyCoupons { .. } => "too_many_coupons",
+            Refusal::NotAMemberCard { .. } => "not_a_member_card",
         }
     }
 
@@ -306,6 +328,17 @@ impl Refusal {
             Refusal::PostVoidTooLate { .. } => "Return it by its receipt.",
             Refusal::PostVoidReturned => "Return the rest by its receipt.",
             Refusal::PostVoidFixed => "Finish it with refund, or void it.",
+            // Prices and promotions.
+            Refusal::ReasonUnknown { .. } => "Choose a reason from the list.",
+            Refusal::DiscountOutOfRange => "Type a percentage up to 100, or an amount above zero.",
+            Refusal::DiscountAbovePrice { .. } => "Type a smaller amount, or void the line.",
+            Refusal::PriceFixedByCode => "Take a discount off the line instead.",
+            Refusal::NotACoupon { .. } => "Check the code, or ask whether the coupon is for another chain.",
+            Refusal::CouponNotLive { .. } => "Show the customer the dates and hours on the coupon.",
+            Refusal::CouponAlreadyGiven { .. } => "Nothing needs to be done.",
+            Refusal::CouponUsed { .. } => "Give the coupon back: it counts once. If it waits in another open sale, void that one.",
+            Refusal::TooManyCoupons { .. } => "Use the others with the next purchase.",
+            Refusal::NotAMemberCard { .. } => "Scan the card again, or type the number on it.",
         }
     }
 
@@ -404,6 +437,16 @@ impl Refusal {
             // last_day.rs
             Refusal::PastItsDate { name: text(), last_day: LastDay { date, kind: LastDayKind::Expiry } },
             Refusal::NotPastItsDate { name: text() },
+            Refusal::ReasonUnknown { reason: text() },
+            Refusal::DiscountOutOfRange,
+            Refusal::DiscountAbovePrice { max: money },
+            Refusal::PriceFixedByCode,
+            Refusal::NotACoupon { code: text() },
+            Refusal::CouponNotLive { name: text() },
+            Refusal::CouponAlreadyGiven { name: text() },
+            Refusal::CouponUsed { code: text() },
+            Refusal::TooManyCoupons { max: 1 },
+            Refusal::NotAMemberCard { code: text() },
         ]
     }
 
@@ -505,6 +548,17 @@ impl Refusal {
             Refusal::PostVoidTooLate { minutes } => format!("The sale is more than {minutes} minutes old."),
             Refusal::PostVoidReturned => "Goods of that sale have come back already.".to_owned(),
             Refusal::PostVoidFixed => "A sale is being undone as a whole.".to_owned(),
+            // Prices and promotions.
+            Refusal::ReasonUnknown { reason } => format!("{reason} is not one of the reasons of this store."),
+            Refusal::DiscountOutOfRange => "A discount is above zero, and at most 100 %.".to_owned(),
+            Refusal::DiscountAbovePrice { max } => format!("There is only {} to take something off.", money(*max)),
+            Refusal::PriceFixedByCode => "The label itself says what it costs.".to_owned(),
+            Refusal::NotACoupon { code } => format!("Not a coupon: {code}"),
+            Refusal::CouponNotLive { name } => format!("{name} is not valid now."),
+            Refusal::CouponAlreadyGiven { name } => format!("{name} counts in this sale already."),
+            Refusal::CouponUsed { code } => format!("Coupon {code} was used before."),
+            Refusal::TooManyCoupons { max } => format!("The sale has {max} coupons; that is the limit."),
+            Refusal::NotAMemberCard { code } => format!("Not a member's card: {code}"),
         }
     }
 }

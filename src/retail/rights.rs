@@ -182,6 +182,10 @@ pub fn needed(command: &Command) -> Option<Right> {
         Command::ReturnLine { .. } | Command::Refund { by: None } => Some(Right::ReturnWithReceipt),
         Command::ReturnArticle { .. } | Command::Refund { by: Some(_) } => Some(Right::ReturnWithoutReceipt),
         Command::PostVoid { .. } => Some(Right::PostVoid),
+        // Prices and promotions.
+        Command::DiscountLine { .. } | Command::DiscountBasket { .. } => Some(Right::Discount),
+        Command::SetPrice { .. } => Some(Right::PriceOverride),
+        Command::AddCoupon { .. } | Command::AttachMember { .. } => Some(Right::SellItems),
         Command::OpenDay { .. }
         | Command::ReportPrint { .. }
         | Command::AdoptFeed { .. }
@@ -219,6 +223,25 @@ pub(super) fn check(case: &Case) -> Result<Option<Event>, Refusal> {
         return Err(Refusal::OverrideNotAllowed { right });
     }
     Ok(Some(given(case, right, approver, way)))
+}
+
+/// Whether a discount of so many hundredths of a percent is within the limit of the one who asks, or of the one who approves.
+pub(super) fn check_discount(case: &Case, hundredths: u32) -> Result<Option<Event>, Refusal> {
+    let right = Right::Discount;
+    let fits = |person: &StaffFact| person.may(right) && hundredths <= u32::from(person.limits.discount_percent_max) * 100;
+    let actor = case.facts.actor.as_ref();
+    if !case.rules.staff_required || actor.is_some_and(fits) {
+        return Ok(None);
+    }
+    let Some((approver, way)) = staff::proven(case)? else { return Err(Refusal::NeedsOverride { right }) };
+    if actor.is_some_and(|actor| actor.id == approver.id) {
+        return Err(Refusal::OverrideByOneself);
+    }
+    if !fits(approver) {
+        return Err(Refusal::OverrideNotAllowed { right });
+    }
+    // For an actor without the right itself, the question before every decision has this event already.
+    Ok(actor.is_some_and(|actor| actor.may(right)).then(|| given(case, right, approver, way)))
 }
 
 fn given(case: &Case, right: Right, approver: &StaffFact, way: SignInWay) -> Event {

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::pricing::Reason;
 use super::tax::TaxTable;
 use crate::ids::{DeviceName, StoreId, WorkstationId};
 use crate::money::{Currency, Money, Qty, RoundingMode};
@@ -27,6 +28,9 @@ pub struct Rules {
     pub idle_lock_min: u32,
     #[serde(default)]
     pub returns: ReturnRules,
+    /// Why a price may be changed by hand.
+    #[serde(default)]
+    pub discount_reasons: Vec<Reason>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -34,6 +34,8 @@ pub(super) fn enter(case: &Case, code: &str, asked: Option<Qty>, age_checked: Op
     }
     let article = article(case, code)?;
     last_day::refuse_past(article, date)?;
+    let (unit_price, price_list) = list_price(case, article, date);
+    let article = &ArticleFact { unit_price, ..article.clone() };
     if !tax::is_defined(&article.tax_class, &case.rules.tax, date) {
         return Err(Refusal::NoTaxRate { name: article.name.clone(), class: article.tax_class.clone() });
     }
@@ -83,6 +85,8 @@ pub(super) fn enter(case: &Case, code: &str, asked: Option<Qty>, age_checked: Op
         serial: article.serial.clone(),
         price_version: article.price_version,
         returned: None,
+        price_list,
+        price_set: None,
     };
     let answer = Answer { txn: Some(txn), line: Some(line.line), ..Answer::default() };
     let event =
@@ -214,6 +218,8 @@ pub(super) fn record(
         tenders: Vec::new(),
         change: Money::ZERO,
         training: false,
+        coupons: basket.used_coupons(),
+        member: basket.asks.member.clone(),
     }
 }
 
@@ -228,6 +234,14 @@ pub(super) fn article<'a>(case: &Case<'a>, code: &str) -> Result<&'a ArticleFact
             let refusal = other.as_ref().and_then(|fact| fact.refusal(code));
             Err(refusal.unwrap_or_else(|| Refusal::UnknownCode { code: code.to_owned() }))
         }
+    }
+}
+
+/// The catalogue's price, or that of the price list in front of it, and which.
+fn list_price(case: &Case, article: &ArticleFact, date: BusinessDate) -> (Money, Option<String>) {
+    match case.facts.prices.as_ref().and_then(|book| book.list_price(&article.sku, date)) {
+        Some((price, list)) => (price, Some(list.to_owned())),
+        None => (article.unit_price, None),
     }
 }
 

@@ -15,7 +15,7 @@ use super::returned::Returned;
 use super::staff::{LOCKOUTS_KEPT_MAX, Misses, SignInWay, SignedIn};
 use super::stock::{Movement, Movements};
 use super::unproved::Unproved;
-use super::{Event, Feed, TransactionKind, TransactionRecord, UplinkAck, invariant};
+use super::{Event, Feed, TransactionKind, TransactionRecord, UplinkAck, invariant, pricing};
 use crate::ids::{DeviceName, JobId, Sku, StaffId, TxnId, WorkstationId};
 use crate::money::Qty;
 use crate::time::Stamp;
@@ -42,6 +42,8 @@ pub struct State {
     pub movements: BTreeMap<Sku, Movements>,
     /// What came back, by the sale it came from.
     pub returned: Returned,
+    /// Single-use coupons and the sale that used each.
+    pub coupons_used: BTreeMap<String, TxnId>,
     pub feeds: BTreeMap<Feed, AdoptedFeed>,
     pub uplink: Option<UplinkAck>,
     pub answers: Answers,
@@ -134,10 +136,15 @@ impl State {
                 basket.add((**line).clone());
                 possible(fits, "a line came to a transaction that is not on that screen, or out of order")
             }
-            Event::LineQuantitySet { txn, line, quantity, gross, extended } => {
-                self.basket(txn)?.set_quantity(*line, *quantity, *gross, *extended)
-            }
-            Event::LineVoided { txn, line } => self.basket(txn)?.void(*line),
+            Event::LineQuantitySet { txn, .. }
+            | Event::LineVoided { txn, .. }
+            // Prices and promotions.
+            | Event::BasketRepriced { txn, .. }
+            | Event::LineDiscountSet { txn, .. }
+            | Event::BasketDiscountSet { txn, .. }
+            | Event::LinePriceSet { txn, .. }
+            | Event::CouponAdded { txn, .. }
+            | Event::MemberAttached { txn, .. } => self.basket(txn)?.take_in(event),
             Event::BasketActUndone { txn } => {
                 let basket = self.basket(txn)?;
                 let undone = basket.undo();
@@ -204,6 +211,7 @@ impl State {
                     self.move_stock(seq, record);
                     self.returned.count(record);
                 }
+                let fits = fits.and(pricing::acts::keep_used(&mut self.coupons_used, &record.coupons, record.txn));
                 self.workstations.entry(record.workstation.clone()).or_default().last = Some(Arc::new((**record).clone()));
                 fits
             }

@@ -137,5 +137,15 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::TerminalNotSeen | Refusal::TerminalBusy | Refusal::CardByTerminal | Refusal::CardStillAsked => StatusCode::CONFLICT,
         // last_day.rs
         Refusal::PastItsDate { .. } | Refusal::NotPastItsDate { .. } => StatusCode::CONFLICT,
+        // Prices and promotions.
+        Refusal::NotACoupon { .. } | Refusal::NotAMemberCard { .. } => StatusCode::NOT_FOUND,
+        Refusal::ReasonUnknown { .. } | Refusal::DiscountOutOfRange | Refusal::DiscountAbovePrice { .. } => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        Refusal::PriceFixedByCode
+        | Refusal::CouponNotLive { .. }
+        | Refusal::CouponAlreadyGiven { .. }
+        | Refusal::CouponUsed { .. }
+        | Refusal::TooManyCoupons { .. } => StatusCode::CONFLICT,
     }
 }

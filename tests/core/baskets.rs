@@ -70,7 +70,7 @@ fn discount(shop: &mut Shop, added: &Event, text: &str, less: i128) {
     let Event::LineAdded { txn, workstation, staff, at, line } = added.clone() else { panic!("the first event adds the line") };
     let mut line = *line;
     let less = Money::from_minor(minor(less));
-    line.discounts = vec![Discount { rule: "3-for-2".to_owned(), text: text.to_owned(), amount: -less }];
+    line.discounts = vec![Discount { rule: "3-for-2".to_owned(), text: text.to_owned(), amount: -less, kind: Default::default() }];
     line.extended = line.gross - less;
     line.line += 1;
     let voided = Event::LineVoided { txn, line: line.line - 1 };

@@ -509,6 +509,8 @@ fn sold(line: u32, extended: Money, class: &str) -> SoldLine {
         serial: None,
         price_version: 1,
         returned: None,
+        price_list: None,
+        price_set: None,
     }
 }
 
@@ -574,7 +576,7 @@ fn basket_file() -> impl Strategy<Value = BasketFile> {
 }
 
 /// Runs `test` on `cases` values. A panic in it is a failure, shrunk to the smallest value that still fails.
-fn check<S: Strategy>(cases: u32, strategy: S, mut test: impl FnMut(&S::Value)) {
+pub fn check<S: Strategy>(cases: u32, strategy: S, mut test: impl FnMut(&S::Value)) {
     let seed: u64 = std::env::var("COUNTERFOIL_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());

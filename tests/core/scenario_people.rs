@@ -31,7 +31,8 @@ pub fn id(name: &str) -> StaffId {
 impl People {
     pub fn add(&mut self, name: &str, role: &str, has_pin: bool) {
         let role = Role::ALL.into_iter().find(|known| known.name() == role).expect("a role");
-        let fact = StaffFact { id: id(name), role, rights: role.rights(), limits: StaffLimits { discount_percent_max: 10 } };
+        let limits = StaffLimits { discount_percent_max: if role == Role::Manager { 100 } else { 10 } };
+        let fact = StaffFact { id: id(name), role, rights: role.rights(), limits };
         self.list.insert(id(name), (fact, has_pin));
     }
 

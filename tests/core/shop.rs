@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use counterfoil::ids::{AttemptId, CommandId, DeviceName, Incarnation, JobId, Sku, StaffId, StoreId, TxnId, WorkstationId};
 use counterfoil::money::{Currency, Money, Qty};
 use counterfoil::retail::invariant;
+use counterfoil::retail::pricing::Reason;
 use counterfoil::retail::rules::{Limits, WorkstationRules};
 use counterfoil::retail::tax::TaxTable;
 use counterfoil::retail::{
@@ -37,6 +38,7 @@ pub struct Shop {
     /// Receipts of other shops, and such that cannot be used, by what is scanned.
     pub receipts: BTreeMap<String, Result<Original, Refusal>>,
     pub lowest_price: Option<Money>,
+    pub prices: Option<std::sync::Arc<counterfoil::retail::pricing::PriceBook>>,
     pub last_ask: Option<Ask>,
     pub people: People,
     incarnation: u64,
@@ -69,6 +71,7 @@ pub fn rules(currency: &str, tax: TaxTable) -> Rules {
         staff_required: false,
         idle_lock_min: 0,
         returns: Default::default(),
+        discount_reasons: vec![Reason { code: "damaged".to_owned(), text: "Damaged".to_owned() }],
     }
 }
 
@@ -87,6 +90,7 @@ impl Shop {
             effects: Vec::new(),
             receipts: BTreeMap::new(),
             lowest_price: None,
+            prices: None,
             last_ask: None,
             people: People::default(),
             incarnation: 0x0123_4567_89ab_cdef,
@@ -253,6 +257,7 @@ impl Shop {
                 _ => None,
             },
             lowest_price: self.lowest_price,
+            prices: self.prices.clone(),
         }
     }
 
@@ -296,7 +301,13 @@ fn check_decision(before: &State, ask: &Ask, decision: &Decision) {
         let (Event::LineAdded { txn, .. }
         | Event::LineQuantitySet { txn, .. }
         | Event::LineVoided { txn, .. }
-        | Event::BasketActUndone { txn }) = event
+        | Event::BasketActUndone { txn }
+        | Event::BasketRepriced { txn, .. }
+        | Event::LineDiscountSet { txn, .. }
+        | Event::BasketDiscountSet { txn, .. }
+        | Event::LinePriceSet { txn, .. }
+        | Event::CouponAdded { txn, .. }
+        | Event::MemberAttached { txn, .. }) = event
         else {
             continue;
         };

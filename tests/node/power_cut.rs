@@ -65,7 +65,7 @@ fn trade(disk: &ModelDisk, outside: &Path) -> BTreeSet<String> {
         writer,
         archive: Archive::new(views.clone(), Arc::new(Reader::open(&journal_folder).unwrap())),
         views: views.clone(),
-        books: Bookshelf::open(&outside.join("feeds"), Seal::of(&NodeKey::from_seed([3; 32])), &Default::default()),
+        books: Bookshelf::open(&outside.join("feeds"), Seal::of(&NodeKey::from_seed([3; 32])), &config.store, &Default::default()),
         codes: CodeRules::for_country("DE", config.rules.currency.clone()),
         time_zone: config.time_zone.clone(),
         prints: Prints {

@@ -42,6 +42,8 @@ pub fn sale(currency: &str, locale: &'static str, utc_offset_min: i32) -> Sale {
         tenders: Vec::new(),
         change: Money::ZERO,
         training: false,
+        coupons: Vec::new(),
+        member: None,
     };
     Sale { record, locale, copy: 0 }
 }
@@ -69,6 +71,8 @@ impl Sale {
             serial: None,
             price_version: 1,
             returned: None,
+            price_list: None,
+            price_set: None,
         });
         self.record.total += Money::from_minor(gross);
         self
@@ -86,7 +90,12 @@ impl Sale {
     /// On the last line.
     pub fn discount(mut self, text: &str, amount: i64) -> Sale {
         let line = self.record.lines.last_mut().unwrap();
-        line.discounts.push(Discount { rule: "rule".into(), text: text.to_owned(), amount: Money::from_minor(amount) });
+        line.discounts.push(Discount {
+            rule: "rule".into(),
+            text: text.to_owned(),
+            amount: Money::from_minor(amount),
+            kind: Default::default(),
+        });
         line.extended += Money::from_minor(amount);
         self.record.total += Money::from_minor(amount);
         self

@@ -218,6 +218,8 @@ pub fn sale(counter: u64) -> TransactionRecord {
         tenders: Vec::new(),
         change: Money::ZERO,
         training: false,
+        coupons: Vec::new(),
+        member: None,
     }
 }
 

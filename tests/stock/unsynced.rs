@@ -37,6 +37,8 @@ fn line(number: u32, name: &str, pieces: i64) -> SoldLine {
         serial: None,
         price_version: 1,
         returned: None,
+        price_list: None,
+        price_set: None,
     }
 }
 
@@ -117,6 +119,7 @@ fn rules() -> Rules {
         staff_required: false,
         idle_lock_min: 0,
         returns: Default::default(),
+        discount_reasons: Vec::new(),
     }
 }
 

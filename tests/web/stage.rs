@@ -73,6 +73,7 @@ pub fn rules() -> Rules {
         staff_required: false,
         idle_lock_min: 0,
         returns: Default::default(),
+        discount_reasons: Vec::new(),
     }
 }
 
@@ -99,6 +100,8 @@ pub fn line(number: u32, name: &str, quantity: i64, price: i64) -> SoldLine {
         serial: None,
         price_version: 3,
         returned: None,
+        price_list: None,
+        price_set: None,
     }
 }
 
@@ -137,6 +140,7 @@ pub fn basket(lines: Vec<SoldLine>) -> Basket {
         tenders: Vec::new(),
         card: None,
         age_checked: None,
+        asks: Default::default(),
     }
 }
 
@@ -185,6 +189,8 @@ pub fn finished(lines: Vec<SoldLine>, paid: Money) -> TransactionRecord {
         tenders: vec![Tender { kind: TenderKind::Cash, amount: paid, attempt: None, card: None, refund_of: None }],
         change: paid - rounded,
         training: false,
+        coupons: Vec::new(),
+        member: None,
     }
 }
 
@@ -471,7 +477,7 @@ fn shared(folder: &std::path::Path) -> Shared {
     let seal = Seal::of(&NodeKey::from_seed([3; 32]));
     Shared {
         journal_folder,
-        books: Bookshelf::open(&folder.join("feeds"), seal, &BTreeMap::new()),
+        books: Bookshelf::open(&folder.join("feeds"), seal, &counterfoil::ids::StoreId::new("s").unwrap(), &BTreeMap::new()),
         feeds_folder: folder.join("feeds"),
         views: views.clone(),
         archive: Archive::new(views, Arc::new(reader)),

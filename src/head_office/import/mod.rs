@@ -6,12 +6,14 @@
 pub mod catalogue;
 pub mod columns;
 pub mod complaint;
+pub mod price_book;
 pub mod prices;
 pub mod progress;
 pub mod rows;
 pub mod stock;
 pub mod table;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -25,12 +27,15 @@ use crate::ids::{StoreId, TaxClassId};
 use crate::money::Currency;
 use crate::node::config::ConfigError;
 use crate::process;
+use crate::retail::Feed;
+use crate::retail::pricing::PriceEntry;
 use crate::sync::feed::Article;
 use crate::time::{Clock, Stamp, SystemClock};
 
 use catalogue::{CatalogueReport, CatalogueRules, CheckError, CheckedCatalogue};
 use columns::Mapping;
 use complaint::{Complaint, SHOWN_MAX, Tally, grouped};
+use price_book::PriceComplaint;
 use prices::{MissingPrice, parse_price};
 use progress::{Phase, ProgressBar, Watch};
 use rows::RowRules;
@@ -44,6 +49,8 @@ pub enum Import {
     Catalogue(CatalogueArgs),
     /// What is on the shelves now: one baseline per store and article, once.
     Stock(StockArgs),
+    /// Price lists and promotions (TOML or JSON): the file becomes all that is in force. Checked as a whole first.
+    Prices(PricesArgs),
 }
 
 /// Where head office is, and how to read the file.
@@ -101,6 +108,24 @@ pub struct StockArgs {
     pub store: Option<StoreId>,
 }
 
+#[derive(Debug, clap::Args)]
+pub struct PricesArgs {
+    /// TOML, or the same as JSON when its name ends in .json. docs/PROMOTIONS.md describes it.
+    pub file: PathBuf,
+    /// Head office's data folder.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "config", required_unless_present = "config")]
+    pub data_dir: Option<PathBuf>,
+    /// Head office's configuration file, instead of --data-dir.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Currency of the amounts (ISO 4217); head office's own when a configuration is given.
+    #[arg(long, value_name = "CODE")]
+    pub currency: Option<String>,
+    /// Checks the file and says what would happen; stores nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
 /// Why nothing was imported. What was in force stays in force.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
@@ -114,6 +139,10 @@ pub enum ImportError {
     Check(#[from] CheckError),
     #[error("{path}: {} of {} lines are wrong, nothing was imported:\n{}", grouped(complaints.count), grouped(*rows), listed(complaints))]
     Complaints { path: PathBuf, rows: u64, complaints: Tally<Complaint> },
+    #[error("{path} cannot be read: {reason}")]
+    Unreadable { path: PathBuf, reason: std::io::Error },
+    #[error("{path}: {} thing(s) are wrong, nothing was imported:\n{}", complaints.len(), listed_prices(complaints))]
+    Prices { path: PathBuf, complaints: Vec<PriceComplaint> },
     #[error(transparent)]
     Storage(#[from] StorageError),
     #[error(transparent)]
@@ -135,6 +164,7 @@ pub fn run(arguments: &Import) -> ExitCode {
     let summary = match arguments {
         Import::Catalogue(args) => args.run(now, &mut watch).map(|outcome| outcome.to_string()),
         Import::Stock(args) => args.run(now, &mut watch).map(|outcome| outcome.to_string()),
+        Import::Prices(args) => args.run(now).map(|outcome| outcome.to_string()),
     };
     bar.end();
     match summary {
@@ -150,7 +180,9 @@ impl ImportError {
     fn exit_code(&self) -> u8 {
         match self {
             ImportError::Config(_) | ImportError::Currency { .. } | ImportError::Price { .. } => process::EXIT_CONFIG,
-            ImportError::Check(_) | ImportError::Complaints { .. } => process::EXIT_DATA,
+            ImportError::Check(_) | ImportError::Complaints { .. } | ImportError::Prices { .. } | ImportError::Unreadable { .. } => {
+                process::EXIT_DATA
+            }
             ImportError::Storage(_) | ImportError::Publish(_) => process::EXIT_UNAVAILABLE,
         }
     }
@@ -191,16 +223,102 @@ impl StockArgs {
     }
 }
 
+impl PricesArgs {
+    fn run(&self, now: Stamp) -> Result<PricesOutcome, ImportError> {
+        let (folders, own_currency) = head_office(self.config.as_deref(), self.data_dir.as_deref())?;
+        let code = self.currency.clone().or(own_currency).unwrap_or_else(|| "EUR".to_owned());
+        let currency = Currency::from_code(&code).ok_or(ImportError::Currency { code })?;
+        let text = std::fs::read_to_string(&self.file).map_err(|reason| ImportError::Unreadable { path: self.file.clone(), reason })?;
+        let json = self.file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+        let mut connection = storage::open(&folders)?;
+        let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let entries = check_prices(&transaction, &self.file, &text, json, &currency)?;
+        let count = entries.len();
+        if self.dry_run {
+            return Ok(PricesOutcome { count, published: None });
+        }
+        let published = publish_prices(&transaction, &folders, &entries, now)?;
+        transaction.commit()?;
+        Ok(PricesOutcome { count, published: Some(published) })
+    }
+}
+
+/// What an import of prices did.
+#[derive(Debug)]
+pub struct PricesOutcome {
+    pub count: usize,
+    /// `None`: a dry run.
+    pub published: Option<Published>,
+}
+
+impl fmt::Display for PricesOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} price lists and promotions, all in order", self.count)?;
+        match &self.published {
+            None => writeln!(f, "dry run: nothing was stored"),
+            Some(Published { version, file: None, .. }) => writeln!(f, "nothing differs from version {version}, which stays in force"),
+            Some(Published { version, added, changed, removed, file: Some(_), .. }) => {
+                writeln!(f, "version {version}: {added} new, {changed} changed, {removed} gone; stores switch to it as a whole")
+            }
+        }
+    }
+}
+
+/// Checks a file against head office's assortment.
+pub fn check_prices(
+    connection: &Connection,
+    path: &Path,
+    text: &str,
+    json: bool,
+    currency: &Currency,
+) -> Result<Vec<PriceEntry>, ImportError> {
+    let mut known = price_book::Assortment::default();
+    let mut statement = connection.prepare("SELECT article FROM articles")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let json: String = row.get(0)?;
+        let article: Article = serde_json::from_str(&json).map_err(|e| PublishError::Source(e.to_string()))?;
+        known.articles.insert(article.sku, (article.group, article.price));
+    }
+    price_book::read(text, json, currency, &known).map_err(|complaints| ImportError::Prices { path: path.to_owned(), complaints })
+}
+
+/// Puts checked entries in force everywhere, as one version. Inside the caller's transaction.
+pub fn publish_prices(connection: &Connection, folders: &Folders, entries: &[PriceEntry], now: Stamp) -> Result<Published, PublishError> {
+    let mut by_key = BTreeMap::new();
+    for entry in entries {
+        let key = match entry {
+            PriceEntry::List(list) => format!("list/{}", list.id),
+            PriceEntry::Promotion(promotion) => format!("promotion/{}", promotion.id),
+            PriceEntry::MemberCards(start) => format!("member-cards/{start}"),
+        };
+        by_key.insert(key, serde_json::to_value(entry).map_err(|e| PublishError::Source(e.to_string()))?);
+    }
+    feeds::publish_book(connection, folders, Feed::Prices, None, &by_key, now)
+}
+
+fn listed_prices(complaints: &[PriceComplaint]) -> String {
+    let mut lines: Vec<String> = complaints.iter().take(SHOWN_MAX).map(|complaint| format!("  {complaint}")).collect();
+    if complaints.len() > SHOWN_MAX {
+        lines.push(format!("  and {} more", complaints.len() - SHOWN_MAX));
+    }
+    lines.join("\n")
+}
+
+fn head_office(config: Option<&Path>, data_dir: Option<&Path>) -> Result<(Folders, Option<String>), ImportError> {
+    match (config, data_dir) {
+        (Some(path), _) => {
+            let config = super::config::load(path)?;
+            Ok((Folders::new(&config.data_dir), Some(config.currency.code)))
+        }
+        (None, Some(folder)) => Ok((Folders::new(folder), None)),
+        (None, None) => unreachable!("one of the two is required"),
+    }
+}
+
 impl FileArgs {
     fn head_office(&self) -> Result<(Folders, Option<String>), ImportError> {
-        match (&self.config, &self.data_dir) {
-            (Some(path), _) => {
-                let config = super::config::load(path)?;
-                Ok((Folders::new(&config.data_dir), Some(config.currency.code)))
-            }
-            (None, Some(folder)) => Ok((Folders::new(folder), None)),
-            (None, None) => unreachable!("one of the two is required"),
-        }
+        head_office(self.config.as_deref(), self.data_dir.as_deref())
     }
 
     fn table(&self) -> TableOptions {
