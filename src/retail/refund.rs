@@ -92,6 +92,9 @@ pub(super) fn post_void(case: &Case, txn: TxnId) -> Result<Outcome, Refusal> {
     if case.ask.at.ms - record.at.ms > i64::from(minutes) * 60_000 {
         return Err(Refusal::PostVoidTooLate { minutes });
     }
+    if !case.state.unproved.is_empty() {
+        return Err(Refusal::ReturnUnproved);
+    }
     if case.state.returned.sale(txn).is_some() || case.state.is_being_returned(txn, None, None) {
         return Err(Refusal::PostVoidReturned);
     }

@@ -102,6 +102,7 @@ pub enum Refusal {
     PostVoidTooLate { minutes: u32 },
     PostVoidReturned,
     PostVoidFixed,
+    ReturnUnproved,
     // last_day.rs
     PastItsDate { name: String, last_day: LastDay },
     NotPastItsDate { name: String },
@@ -208,6 +209,7 @@ impl Refusal {
             Refusal::PostVoidTooLate { .. } => "post_void_too_late",
             Refusal::PostVoidReturned => "post_void_returned",
             Refusal::PostVoidFixed => "post_void_fixed",
+            Refusal::ReturnUnproved => "return_unproved",
             // last_day.rs
             Refusal::PastItsDate { .. } => "past_its_date",
             Refusal::NotPastItsDate { .. } => "not_past_its_date",
@@ -328,6 +330,9 @@ impl Refusal {
             Refusal::PostVoidTooLate { .. } => "Return it by its receipt.",
             Refusal::PostVoidReturned => "Return the rest by its receipt.",
             Refusal::PostVoidFixed => "Finish it with refund, or void it.",
+            Refusal::ReturnUnproved => {
+                "Wait until head office is connected: its copy fills the hole. Or send the customer to another shop."
+            }
             // Prices and promotions.
             Refusal::ReasonUnknown { .. } => "Choose a reason from the list.",
             Refusal::DiscountOutOfRange => "Type a percentage up to 100, or an amount above zero.",
@@ -434,6 +439,7 @@ impl Refusal {
             Refusal::PostVoidTooLate { minutes: 15 },
             Refusal::PostVoidReturned,
             Refusal::PostVoidFixed,
+            Refusal::ReturnUnproved,
             // last_day.rs
             Refusal::PastItsDate { name: text(), last_day: LastDay { date, kind: LastDayKind::Expiry } },
             Refusal::NotPastItsDate { name: text() },
@@ -548,6 +554,7 @@ impl Refusal {
             Refusal::PostVoidTooLate { minutes } => format!("The sale is more than {minutes} minutes old."),
             Refusal::PostVoidReturned => "Goods of that sale have come back already.".to_owned(),
             Refusal::PostVoidFixed => "A sale is being undone as a whole.".to_owned(),
+            Refusal::ReturnUnproved => "The record has a hole: what has come back already is not proved.".to_owned(),
             // Prices and promotions.
             Refusal::ReasonUnknown { reason } => format!("{reason} is not one of the reasons of this store."),
             Refusal::DiscountOutOfRange => "A discount is above zero, and at most 100 %.".to_owned(),

@@ -136,6 +136,9 @@ pub(super) fn original<'a>(case: &Case<'a>) -> Result<&'a Original, Refusal> {
         Some(Err(refusal)) => return Err((**refusal).clone()),
         None => return Err(Refusal::ReceiptNotFound { code: String::new() }),
     };
+    if !case.state.unproved.is_empty() {
+        return Err(Refusal::ReturnUnproved);
+    }
     if case.state.returned.is_forgotten(original.txn) {
         return Err(Refusal::ReceiptTooOld { number: original.number.clone() });
     }

@@ -82,6 +82,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::PostVoidNothing
         | Refusal::PostVoidTooLate { .. }
         | Refusal::PostVoidReturned
+        | Refusal::ReturnUnproved
         | Refusal::PostVoidFixed => StatusCode::CONFLICT,
         Refusal::WorkstationMissing
         | Refusal::Misread { .. }

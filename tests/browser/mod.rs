@@ -3,5 +3,6 @@
 mod acts;
 mod harness;
 mod layout;
+mod returns;
 mod shop;
 mod stories;

@@ -13,7 +13,7 @@ const MILK: &str = "4099108000018";
 const SKYR: &str = "4099109000253";
 const COFFEE: &str = "4099113001130";
 
-async fn open(shop: &Shop) -> Browser {
+pub async fn open(shop: &Shop) -> Browser {
     let browser = Browser::start(1366, 768).await;
     browser.open(&shop.link("Till 1")).await;
     browser
@@ -22,7 +22,7 @@ async fn open(shop: &Shop) -> Browser {
     browser
 }
 
-async fn picture(browser: &Browser, name: &str) {
+pub async fn picture(browser: &Browser, name: &str) {
     if let Some(folder) = std::env::var_os("COUNTERFOIL_PICTURES") {
         let folder = PathBuf::from(folder);
         std::fs::create_dir_all(&folder).unwrap();
@@ -31,7 +31,7 @@ async fn picture(browser: &Browser, name: &str) {
 }
 
 /// Lines as shown: quantity, name and price of each.
-async fn lines(browser: &Browser) -> Vec<String> {
+pub async fn lines(browser: &Browser) -> Vec<String> {
     let shown = browser
         .run("return [...document.querySelectorAll('#lines .row')].map(r => [...r.querySelectorAll('.quantity, .text, .price')].map(e => e.textContent).join(' | '))")
         .await;
@@ -39,12 +39,12 @@ async fn lines(browser: &Browser) -> Vec<String> {
 }
 
 /// Exact cash, at the pace of a person: two taps in the blink of an eye would be one.
-async fn pay_exact(browser: &Browser) {
+pub async fn pay_exact(browser: &Browser) {
     tokio::time::sleep(Duration::from_millis(300)).await;
     browser.tap("#pay-exact").await;
 }
 
-async fn wait_lines(browser: &Browser, count: usize) {
+pub async fn wait_lines(browser: &Browser, count: usize) {
     browser.until(&format!("{count} lines"), &format!("document.querySelectorAll('#lines .row[data-line]').length === {count}")).await;
 }
 

@@ -113,6 +113,7 @@ impl Scenario {
                 self.shop.baselines.insert(fact.sku.clone(), fact);
             }
             "receipt" | "receipt-line" | "receipt-bad" | "returned-elsewhere" | "return-rule" => self.receipt_word(&words, at),
+            "hole" => self.shop.state.note_hole(1, 1),
             "forgotten" => self.forget(word(1), at),
             "lowest" => self.lowest_price(word(1)),
             "mark" => drop(self.marks.insert(word(1).to_owned(), self.shop.seq())),

@@ -17,6 +17,7 @@ use counterfoil::time::{ClockQuality, Stamp};
 mod cards;
 mod power_cut;
 mod repeat;
+mod returns;
 mod shop;
 
 /// A milk of the demo's goods, 1.29.

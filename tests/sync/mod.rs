@@ -3,5 +3,6 @@
 mod ingest;
 mod line;
 mod over_http;
+mod returns;
 mod shop;
 mod simulation;

@@ -19,7 +19,7 @@ use counterfoil::web::tls::TlsFiles;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 pub async fn office(folder: &Path) -> Running {
     office_with(folder, |_| {}).await

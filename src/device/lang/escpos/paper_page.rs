@@ -90,9 +90,10 @@ fn draw_row(paper: &Paper, row: &PaperRow, y: usize) -> Markup {
                 @if *readable { text x=(text_x) y=(y + dots_high + TYPE_SIZE) font-size=(TYPE_SIZE) textLength=(data.len() * 12) { (data) } }
             }
         }
-        PaperRow::Qr { modules, width, module_dots, align: side, .. } => {
+        PaperRow::Qr { modules, width, module_dots, align: side, data } => {
             let x = left(width * module_dots, *side);
-            html! { path.ink d=(runs(modules, *width, *module_dots, *module_dots, x, y)) shape-rendering="crispEdges" {} }
+            // What a scanner would read stands with it, for who has only the page.
+            html! { path.ink d=(runs(modules, *width, *module_dots, *module_dots, x, y)) shape-rendering="crispEdges" data-qr=(data) {} }
         }
         PaperRow::Picture { dots, align: side } => {
             html! { path.ink d=(picture_runs(dots, left(dots.width, *side), y)) shape-rendering="crispEdges" {} }
