@@ -9,6 +9,7 @@
 pub mod ai;
 pub mod aim;
 mod article;
+pub mod card;
 pub mod element;
 pub mod gtin;
 pub mod link;

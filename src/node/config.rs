@@ -91,6 +91,13 @@ pub fn load(path: &Path) -> Result<NodeConfig, ConfigError> {
 
 /// Checks a node's configuration text; `path` is named in errors only.
 pub fn parse(text: &str, path: &Path) -> Result<NodeConfig, ConfigError> {
+    // Before the reader of TOML, whose complaints show the line.
+    let holds_card = |(index, line): (usize, &str)| crate::gs1::card::find(line).map(|_| index + 1);
+    if let Some(line) = text.lines().enumerate().find_map(holds_card) {
+        let remedy = "take it out: no payment card's number belongs into a configuration".to_owned();
+        let complaints = vec![Complaint { key: format!("line {line}"), value: "(not shown)".to_owned(), remedy }];
+        return Err(ConfigError::Values { path: path.into(), complaints });
+    }
     let raw: Raw = toml::from_str(text).map_err(|reason| ConfigError::Syntax { path: path.into(), reason: Box::new(reason) })?;
     let mut check = Check::default();
     let config = checked(raw, &mut check);

@@ -7,6 +7,7 @@ use super::archive::Archive;
 use super::books::Books;
 use super::handle::CommandRequest;
 use super::originals::{Originals, Places, lowest_price};
+use crate::gs1::card::{find as find_card, is_stripe};
 use crate::gs1::{self, ArticleCode, CodeRules, EmbeddedCode, EmbeddedValue, Meaning, Scan};
 use crate::ids::Sku;
 use crate::money::{Money, Qty, RoundingMode, Unit};
@@ -110,6 +111,28 @@ pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>, 
 
 /// What a code, scanned or typed, sells here and now.
 pub fn look_up(code: &str, sources: &Sources<'_>) -> ScanFact {
+    // Without the scanner's own letters in front, which would hide a number behind them.
+    let frame = code.trim_matches([' ', '\r', '\n', '\t']);
+    let scanned =
+        Scan::from_frame(frame.as_bytes(), true).map_or_else(|_| frame.to_owned(), |scan| String::from_utf8_lossy(scan.raw()).into_owned());
+    let holds_card = || find_card(&scanned).is_some() || find_card(code).is_some();
+    if is_stripe(&scanned) || is_stripe(code) {
+        return ScanFact::CardData;
+    }
+    match meant(code, sources) {
+        ScanFact::Article(mut fact) => {
+            // What stands beside the article's number in a code is kept with the line, and anyone can print a code.
+            fact.batch.take_if(|batch| find_card(batch).is_some());
+            fact.serial.take_if(|serial| find_card(serial).is_some());
+            ScanFact::Article(fact)
+        }
+        known @ ScanFact::NoPrice { .. } => known,
+        _ if holds_card() => ScanFact::CardData,
+        other => other,
+    }
+}
+
+fn meant(code: &str, sources: &Sources<'_>) -> ScanFact {
     let scan = match Scan::from_frame(code.trim_matches([' ', '\r', '\n', '\t']).as_bytes(), true) {
         Ok(scan) => scan,
         Err(bad) => return ScanFact::Misread { reason: bad.to_string() },

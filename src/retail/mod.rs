@@ -334,6 +334,8 @@ pub enum ScanFact {
     },
     /// Not a code that the till can use (a plain URL, a text).
     UnknownCode,
+    /// A payment card's number or stripe. Nothing of it goes any further.
+    CardData,
     /// Nobody can say yet: no catalogue has come, or it is being rebuilt. In words for the cashier.
     NotReady {
         why: String,
@@ -354,6 +356,7 @@ impl ScanFact {
             ScanFact::NoPrice { name, .. } => Some(Refusal::NoPrice { name: name.clone() }),
             ScanFact::Misread { reason } => Some(Refusal::Misread { code: code(), reason: reason.clone() }),
             ScanFact::UnknownCode => Some(Refusal::UnknownCode { code: code() }),
+            ScanFact::CardData => Some(Refusal::CardData),
             ScanFact::NotReady { why } => Some(Refusal::CatalogueNotReady { why: why.clone() }),
         }
     }

@@ -26,6 +26,7 @@ pub enum Refusal {
     UnknownArticle { code: String },
     UnknownCode { code: String },
     Misread { code: String, reason: String },
+    CardData,
     NoPrice { name: String },
     CatalogueNotReady { why: String },
     NoTaxRate { name: String, class: TaxClassId },
@@ -134,6 +135,7 @@ impl Refusal {
             Refusal::UnknownArticle { .. } => "unknown_article",
             Refusal::UnknownCode { .. } => "unknown_code",
             Refusal::Misread { .. } => "misread",
+            Refusal::CardData => "card_data",
             Refusal::NoPrice { .. } => "no_price",
             Refusal::CatalogueNotReady { .. } => "catalogue_not_ready",
             Refusal::NoTaxRate { .. } => "no_tax_rate",
@@ -245,6 +247,7 @@ impl Refusal {
             Refusal::DayHasOpenTransactions { .. } => "Finish or void them, recall the suspended ones, then close the day.",
             Refusal::UnknownArticle { .. } => "Search the article by name, or put it aside and go on.",
             Refusal::UnknownCode { .. } => "Scan the article's own barcode, or search it by name.",
+            Refusal::CardData => "Use the card terminal. Never scan or type a card's number here.",
             Refusal::Misread { .. } => "Scan it again, or type the number below the bars.",
             Refusal::CatalogueNotReady { .. } => {
                 "Scan again in a moment. If it stays, call the technician: the box must reach head office once."
@@ -365,6 +368,7 @@ impl Refusal {
             Refusal::UnknownArticle { code: text() },
             Refusal::UnknownCode { code: text() },
             Refusal::Misread { code: text(), reason: text() },
+            Refusal::CardData,
             Refusal::NoPrice { name: text() },
             Refusal::CatalogueNotReady { why: text() },
             Refusal::NoTaxRate { name: text(), class: TaxClassId::new("A").expect("a letter is a name") },
@@ -470,6 +474,7 @@ impl Refusal {
             }
             Refusal::UnknownArticle { code } => format!("Not found: {code}"),
             Refusal::UnknownCode { code } => format!("Not an article's code: {code}"),
+            Refusal::CardData => "That is a payment card's number or stripe. It was not kept.".to_owned(),
             Refusal::Misread { code, reason } => format!("Misread: {code} ({reason})"),
             Refusal::NoPrice { name } => format!("{name} has no price."),
             Refusal::CatalogueNotReady { why } => format!("No article can be looked up now: {why}."),

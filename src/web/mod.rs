@@ -12,6 +12,7 @@ pub mod session;
 pub mod tls;
 
 pub mod assets;
+mod card_data;
 pub mod layout;
 pub mod live;
 pub mod locale;
@@ -91,7 +92,7 @@ impl Web {
             ScanFact::Article(fact) => self.node.article(&fact.sku).await,
             ScanFact::NoPrice { sku, .. } => self.node.article(&sku).await,
             ScanFact::NotReady { why } => Err(NotNow::Broken { feed: Feed::Catalogue, why }),
-            ScanFact::UnknownArticle | ScanFact::Misread { .. } | ScanFact::UnknownCode => Ok(None),
+            ScanFact::UnknownArticle | ScanFact::Misread { .. } | ScanFact::UnknownCode | ScanFact::CardData => Ok(None),
         }
     }
 }
@@ -116,6 +117,7 @@ pub fn router(node: Node, parts: WebParts, extra: Extra) -> Router {
         .merge(desk::routes())
         .merge(extra.router.with_state(()))
         .route("/api/openapi.json", get(move || std::future::ready(axum::Json(description.as_ref().clone()))))
+        .route_layer(from_fn_with_state(web.clone(), card_data::watch))
         .route_layer(from_fn_with_state(web.clone(), session::require));
     Router::new()
         .merge(behind_pairing)

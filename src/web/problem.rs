@@ -86,6 +86,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::PostVoidFixed => StatusCode::CONFLICT,
         Refusal::WorkstationMissing
         | Refusal::Misread { .. }
+        | Refusal::CardData
         | Refusal::QuantityNotPositive
         | Refusal::QuantityTooLarge { .. }
         | Refusal::QuantityNotWhole

@@ -106,6 +106,7 @@ impl Scenario {
             }
             "misread" => drop(self.shop.scans.insert(word(1).to_owned(), ScanFact::Misread { reason: word(2).to_owned() })),
             "notready" => drop(self.shop.scans.insert(word(1).to_owned(), ScanFact::NotReady { why: word(2).to_owned() })),
+            "carddata" => drop(self.shop.scans.insert(word(1).to_owned(), ScanFact::CardData)),
             "nocode" => drop(self.shop.scans.insert(word(1).to_owned(), ScanFact::UnknownCode)),
             "baseline" => {
                 let head_seq = words.get(4).map_or(0, |mark| self.mark(mark, at));

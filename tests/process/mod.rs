@@ -6,6 +6,7 @@ mod dice;
 mod shop;
 mod till;
 
+mod card_data;
 mod errors;
 mod kill;
 mod notify;

@@ -154,6 +154,9 @@ impl<T: DeserializeOwned> FromRequest<Web> for Body<T> {
                 ));
             }
         };
+        if let Some(refused) = super::card_data::refuse_body(web, &bytes) {
+            return Err(refused);
+        }
         match serde_json::from_slice(&bytes) {
             Ok(value) => Ok(Body(value)),
             Err(error) => {

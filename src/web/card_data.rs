@@ -1,0 +1,81 @@
+//! No field of a page or of the API takes a card's number or stripe: what comes is looked at before anything else sees it, and turned away
+//! without being kept, shown again or logged. A code of the assortment that happens to look like a card's number is none.
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+
+use super::Web;
+use super::problem::{Problem, of_refusal};
+use crate::gs1::card::{CardData, find};
+use crate::retail::Refusal;
+use crate::sync::feed::CodeKey;
+
+/// Looks at the address of every request, with what stands behind the question mark.
+pub async fn watch(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let address = request.uri().path_and_query().map_or("", |it| it.as_str());
+    match refuse(&web, &decoded(address)) {
+        Some(problem) => problem.into_response(),
+        None => next.run(request).await,
+    }
+}
+
+/// Looks at every text of a JSON body. What is no JSON is refused elsewhere, without being shown.
+pub fn refuse_body(web: &Web, body: &[u8]) -> Option<Problem> {
+    let value: Value = serde_json::from_slice(body).ok()?;
+    let mut left = vec![&value];
+    while let Some(value) = left.pop() {
+        let refused = match value {
+            Value::String(text) => refuse(web, text),
+            // A price or a quantity has no such length.
+            Value::Number(number) => refuse(web, &number.to_string()),
+            Value::Array(values) => {
+                left.extend(values);
+                None
+            }
+            Value::Object(fields) => {
+                left.extend(fields.values());
+                fields.keys().find_map(|key| refuse(web, key))
+            }
+            Value::Null | Value::Bool(_) => None,
+        };
+        if refused.is_some() {
+            return refused;
+        }
+    }
+    None
+}
+
+fn refuse(web: &Web, text: &str) -> Option<Problem> {
+    match find(text)? {
+        CardData::Number(digits) if is_code(web, &digits) => return None,
+        CardData::Number(_) | CardData::Track => {}
+    }
+    Some(of_refusal(&Refusal::CardData, &web.node.screen().rules.currency))
+}
+
+fn is_code(web: &Web, digits: &str) -> bool {
+    CodeKey::read(digits).is_ok_and(|key| matches!(web.node.shared().views.by_code(&[key]), Ok(Some(_))))
+}
+
+/// `%41` and `+` as what they stand for; what is no UTF-8 then stays as it came.
+fn decoded(address: &str) -> String {
+    let bytes = address.as_bytes();
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let hex = (bytes[at] == b'%').then(|| address.get(at + 1..at + 3)).flatten();
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                plain.push(byte);
+                at += 3;
+            }
+            None => {
+                plain.push(if bytes[at] == b'+' { b' ' } else { bytes[at] });
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8(plain).unwrap_or_else(|_| address.to_owned())
+}
