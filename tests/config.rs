@@ -51,6 +51,9 @@ fn every_wrong_value_is_named_with_its_remedy() {
     check(r#"step = """#, r#"step = "0.001""#, r#"cash.step = "0.001": write an amount"#);
     check(r#"step = """#, r#"step = "0""#, "cash.step");
     check(r#""200"]"#, r#""-200"]"#, r#"cash.notes[5] = "-200""#);
+    check(r#"without_receipt_max = "50""#, r#"without_receipt_max = "fifty""#, r#"returns.without_receipt_max = "fifty": write an amount"#);
+    check(r#"reasons = ["unwanted","#, r#"reasons = ["","#, "returns.reasons");
+    check(r#"chain = "counterfoil""#, r#"chain = """#, "store.chain");
     check("[[workstation]]\nid = \"2\"", "[[workstation]]\nid = \"1\"", "workstation[1].id = 1: is there twice");
     check(r#"receipt_printer = "printer-2""#, r#"receipt_printer = "printer-9""#, "no [[device]] of kind \"printer\" has this name");
     check("receipt_printer = \"printer-1\"\n", "", "the drawer hangs on the receipt printer");

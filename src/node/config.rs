@@ -14,7 +14,7 @@ use crate::ids::{DeviceName, NodeId, StoreId, TaxClassId, WorkstationId};
 use crate::money::{Currency, Money, RoundingMode};
 use crate::retail::Rules;
 use crate::retail::pricing::Reason;
-use crate::retail::rules::{Limits, WorkstationRules};
+use crate::retail::rules::{Limits, ReturnRules, WorkstationRules};
 use crate::retail::tax::{TaxClass, TaxComponent, TaxMode, TaxRounding, TaxTable};
 use crate::web::tls::TlsFiles;
 
@@ -118,6 +118,8 @@ struct Raw {
     tax: RawTax,
     #[serde(default)]
     cash: RawCash,
+    #[serde(default)]
+    returns: RawReturns,
     #[serde(default)]
     workstation: Vec<RawWorkstation>,
     #[serde(default)]
@@ -238,6 +240,16 @@ struct RawCash {
     notes: Vec<String>,
 }
 
+/// What is left out keeps its default.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawReturns {
+    reasons: Option<Vec<String>>,
+    unknown_elsewhere_max: Option<String>,
+    without_receipt_max: Option<String>,
+    post_void_minutes_max: Option<u32>,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawWorkstation {
@@ -339,6 +351,7 @@ fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
     let head_office = raw.head_office.and_then(|link| head_office_link(check, link));
     let tax = tax_table(check, raw.tax);
     let (cash_step, notes) = currency.as_ref().map(|c| cash(check, &raw.cash, c)).unwrap_or_default();
+    let returns = currency.as_ref().map(|c| returns(check, raw.returns, c)).unwrap_or_default();
     let devices = devices(check, &raw.device, &raw.store.currency);
     let workstations = workstations(check, &raw.workstation, &devices);
     for (index, device) in devices.iter().enumerate() {
@@ -379,7 +392,7 @@ fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
             limits: Limits::default(),
             staff_required: false,
             idle_lock_min: 0,
-            returns: Default::default(),
+            returns,
             discount_reasons,
         },
         devices,
@@ -546,6 +559,25 @@ fn cash(check: &mut Check, raw: &RawCash, currency: &Currency) -> (Money, Vec<Mo
     notes.sort();
     notes.dedup();
     (step, notes)
+}
+
+fn returns(check: &mut Check, raw: RawReturns, currency: &Currency) -> ReturnRules {
+    let remedy = format!("write an amount with up to {} decimals, 0 for none", currency.exponent);
+    let mut amount = |key: &str, text: Option<String>, usual: Money| {
+        let Some(text) = text else { return usual };
+        check.take(key, &text, currency.parse(&text).filter(|amount| !amount.is_negative()).ok_or(&remedy)).unwrap_or(usual)
+    };
+    // So many minor units would be another sum in a currency with other decimals.
+    let units = |count: i64| Money::from_minor(count * 10i64.pow(u32::from(currency.exponent)));
+    let usual = ReturnRules::default();
+    let unknown_elsewhere_max = amount("returns.unknown_elsewhere_max", raw.unknown_elsewhere_max, units(100));
+    let without_receipt_max = amount("returns.without_receipt_max", raw.without_receipt_max, units(50));
+    let reasons = raw.reasons.unwrap_or(usual.reasons);
+    if reasons.is_empty() || reasons.iter().any(|reason| reason.trim().is_empty() || reason.len() > 40) {
+        check.complain("returns.reasons", format!("{reasons:?}"), "name at least one reason, each of 1 to 40 characters");
+    }
+    let post_void_minutes_max = raw.post_void_minutes_max.unwrap_or(usual.post_void_minutes_max);
+    ReturnRules { reasons, unknown_elsewhere_max, without_receipt_max, post_void_minutes_max }
 }
 
 fn workstations(check: &mut Check, raw: &[RawWorkstation], devices: &[DeviceConfig]) -> Vec<WorkstationRules> {
