@@ -13,7 +13,7 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Browser {
     pub driver: WebDriver,
     chromedriver: Child,
-    _profile: tempfile::TempDir,
+    profile: tempfile::TempDir,
 }
 
 impl Browser {
@@ -52,7 +52,7 @@ impl Browser {
             capabilities.add_arg(argument).unwrap();
         }
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await.expect("chromium starts");
-        let browser = Browser { driver, chromedriver, _profile: profile };
+        let browser = Browser { driver, chromedriver, profile };
         browser.resize(width, height).await;
         browser
     }
@@ -124,6 +124,17 @@ impl Drop for Browser {
     fn drop(&mut self) {
         let _ = self.chromedriver.kill();
         let _ = self.chromedriver.wait();
+        // A test that fails never says goodbye to its browser, which then goes on for ever: it is known by its profile folder.
+        let profile = self.profile.path().as_os_str().as_encoded_bytes().to_vec();
+        for process in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+            let number = process.file_name().to_str().and_then(|name| name.parse().ok());
+            let arguments = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+            if let Some(pid) = number.and_then(rustix::process::Pid::from_raw)
+                && arguments.windows(profile.len()).any(|part| part == profile)
+            {
+                let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+            }
+        }
     }
 }
 
