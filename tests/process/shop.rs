@@ -118,10 +118,13 @@ impl Shop {
         till
     }
 
-    /// What is sold by the piece, by its own code or by its case's.
+    /// What is sold by the piece, by its own code or by its case's, and to anyone of any age: an age check would wait for a person.
     pub fn goods(&self) -> Vec<Priced> {
         let all = goods();
-        let codes = all.iter().filter_map(|good| Some((good.article.price?.minor(), &good.article.codes)));
+        let codes = all
+            .iter()
+            .filter(|good| good.article.age_min.is_none())
+            .filter_map(|good| Some((good.article.price?.minor(), &good.article.codes)));
         let pieces = codes.flat_map(|(cents, codes)| {
             codes.iter().filter_map(move |code| match &code.key {
                 CodeKey::Gtin(gtin) => {
