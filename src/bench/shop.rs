@@ -130,7 +130,7 @@ impl Till {
     /// One command. Anything but success is a defect of the bench.
     pub fn take(&mut self, workstation: Option<&WorkstationId>, command: Command, facts: &Facts) -> Result<Taken, CannotMeasure> {
         let shown = format!("{command:?}");
-        let request = CommandRequest { id: shell_command_id(), workstation: workstation.cloned(), staff: None, command };
+        let request = CommandRequest { id: shell_command_id(), workstation: workstation.cloned(), staff: None, approval: None, command };
         match self.writer.take(request, facts).map_err(CannotMeasure::doing("writing a record"))? {
             Taken::Refused(refusal) => Err(CannotMeasure::new(&shown, refusal.code())),
             Taken::DiskFull(words) => Err(CannotMeasure::new(&shown, &words)),
@@ -314,6 +314,9 @@ id = "box-1"
 data_dir = {data_dir:?}
 listen = "127.0.0.1:{port}"
 opens_day_itself = true
+
+[people]
+required = false
 
 [tax]
 mode = "inclusive"

@@ -37,6 +37,9 @@ pub struct DemoArguments {
     /// Forget what an earlier demo left in the folder.
     #[arg(long)]
     pub fresh: bool,
+    /// Everyone may do everything: nobody signs in at the tills.
+    #[arg(long)]
+    pub no_staff: bool,
 }
 
 /// Why the demo cannot run.
@@ -97,13 +100,15 @@ async fn open(arguments: &DemoArguments) -> Result<Demo, DemoError> {
         other => DemoError::HeadOffice(other),
     })?;
     shop::stock_head_office(&office.office).await?;
+    shop::staff_head_office(&office.office).await?;
     let line = Line::start(office.address).await.map_err(DemoError::Device)?;
 
     let mut counters = Vec::new();
     for (id, has_terminal) in [("1", true), ("2", false)] {
         counters.push(Arc::new(Counter::new(id, &folder.join("devices"), has_terminal).map_err(DemoError::Device)?));
     }
-    let config = shop::node_config(&folder.join("node"), arguments.port, line.address(), counters.iter().map(Arc::as_ref));
+    let mut config = shop::node_config(&folder.join("node"), arguments.port, line.address(), counters.iter().map(Arc::as_ref));
+    config.rules.staff_required = !arguments.no_staff;
     let (extra, currency) = (counters.clone(), config.rules.currency.clone());
     let service = service::open(&config, move |_| pages::extra(extra, line, currency)).await.map_err(|reason| match reason {
         StartError::Door(DoorError::InUse { address }) => DemoError::Port { port: address.port() },
@@ -161,6 +166,11 @@ impl Demo {
             println!("  Customer {id}       {}", link(&format!("/display/{id}")));
         }
         println!("  Head office      http://{}/", self.office.pages_address);
+        println!();
+        println!("Who works here, with PIN and badge (scan the badge's code, or tap the name):");
+        for person in shop::PEOPLE {
+            println!("  {:<8} {:<11} PIN {}   badge {}", person.name, person.role.name(), person.pin, person.badge);
+        }
         println!();
         println!("Ctrl-C stops it; the next start carries on where it was.");
     }

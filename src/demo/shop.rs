@@ -8,10 +8,13 @@ use std::time::Duration;
 use crate::device::PortConfig;
 use crate::device::lang::escpos::PrinterProfile;
 use crate::device::sim::{SimPrinter, SimScanner, SimTerminal};
+use crate::head_office::api::store_person;
 use crate::head_office::feeds::{self, PublishError};
 use crate::head_office::office::HeadOffice;
+use crate::head_office::people::{self, Draft};
 use crate::ids::{StoreId, WorkstationId};
 use crate::node::config::{self, NodeConfig};
+use crate::retail::rights::Role;
 use crate::time::{ClockQuality, Stamp};
 
 use super::DemoError;
@@ -107,6 +110,41 @@ pub async fn stock_head_office(office: &HeadOffice) -> Result<(), DemoError> {
         Ok(publish())
     });
     done.await.map_err(|reason| failed(&reason))?.map_err(|reason: PublishError| failed(&reason))?;
+    Ok(())
+}
+
+/// Someone of the demo, whose PIN is no secret.
+pub struct Someone {
+    id: &'static str,
+    pub name: &'static str,
+    pub role: Role,
+    pub pin: &'static str,
+    pub badge: &'static str,
+}
+
+pub const PEOPLE: [Someone; 4] = [
+    Someone { id: "anna", name: "Anna", role: Role::Cashier, pin: "1111", badge: "STAFF-1001" },
+    Someone { id: "ben", name: "Ben", role: Role::Cashier, pin: "2222", badge: "STAFF-1002" },
+    Someone { id: "sue", name: "Sue", role: Role::Supervisor, pin: "3333", badge: "STAFF-1003" },
+    Someone { id: "mia", name: "Mia", role: Role::Manager, pin: "4444", badge: "STAFF-1004" },
+];
+
+/// Gives head office the demo's people, once, in the way its page and its API do.
+pub async fn staff_head_office(office: &HeadOffice) -> Result<(), DemoError> {
+    let failed = |reason: &dyn std::fmt::Display| DemoError::Goods(reason.to_string());
+    let known = office.read(people::list).await.map_err(|reason| failed(&reason))?;
+    for person in PEOPLE.iter().filter(|person| !known.iter().any(|known| known.id == person.id)) {
+        let draft = Draft {
+            name: Some(person.name.to_owned()),
+            role: Some(person.role),
+            discount_percent_max: Some(if person.role == Role::Cashier { 5 } else { 50 }),
+            pin: Some(person.pin.to_owned()),
+            badge: Some(person.badge.to_owned()),
+            ..Draft::default()
+        };
+        let stored = store_person(office, person.id.to_owned(), draft).await;
+        stored.map_err(|problem| failed(&problem.detail))?;
+    }
     Ok(())
 }
 

@@ -30,6 +30,7 @@ pub struct Receipt<'a> {
     head_fragment: &'a str,
     copy: u32,
     code: Option<&'a str>,
+    served_by: Option<&'a str>,
 }
 
 impl<'a> Receipt<'a> {
@@ -43,12 +44,17 @@ impl<'a> Receipt<'a> {
         head_fragment: &'a str,
         copy: u32,
     ) -> Receipt<'a> {
-        Receipt { record, letterhead, currency, locale, head_fragment, copy, code: None }
+        Receipt { record, letterhead, currency, locale, head_fragment, copy, code: None, served_by: None }
     }
 
     /// With the code by which other shops take goods back; see [`super::receipt_code`].
     pub fn with_code(self, code: Option<&'a str>) -> Receipt<'a> {
         Receipt { code, ..self }
+    }
+
+    /// The name to print in place of the staff id that the record holds.
+    pub fn served_by(self, name: Option<&'a str>) -> Receipt<'a> {
+        Receipt { served_by: name, ..self }
     }
 
     pub fn document(&self) -> Document {
@@ -219,7 +225,8 @@ impl<'a> Receipt<'a> {
         let at = self.locale.moment(record.at.ms, record.utc_offset_min).unwrap_or_else(|| crate::time::rfc3339(record.at.ms));
         let mut place = format!("{} {}", self.word(Word::Till), record.workstation);
         if let Some(staff) = &record.staff {
-            place.push_str(&format!(", {} {staff}", self.word(Word::Staff)));
+            let name = self.served_by.unwrap_or(staff.as_str());
+            place.push_str(&format!(", {} {name}", self.word(Word::Staff)));
         }
         document.centred(&at, Style::PLAIN).centred(&place, Style::PLAIN);
         if let Some(code) = Code128::new(&number) {

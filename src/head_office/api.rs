@@ -1,4 +1,4 @@
-//! The JSON API of head office: the pages' answers for programs. Reads only, but for the two acts that a page offers as well.
+//! The JSON API of head office: the pages' answers for programs. Reads, and the acts that a page offers as well.
 
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -6,10 +6,14 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 
+use super::feeds::PublishError;
 use super::office::HeadOffice;
+use super::people::{self, Checked, Draft, PeopleError};
 use super::queries::{
     self, ExceptionRow, IncidentRow, ROWS_MAX, SalesRow, StockFilter, StockRow, StoreRow, TransactionFilter, TransactionRow,
 };
+use super::writer::WriteError;
+use crate::time::{ClockQuality, Stamp};
 use crate::web::problem::Problem;
 
 pub fn router(office: HeadOffice) -> Router {
@@ -22,8 +26,45 @@ pub fn router(office: HeadOffice) -> Router {
         .route("/api/v1/incidents/{id}/close", post(close_incident))
         .route("/api/v1/exceptions", get(exceptions))
         .route("/api/v1/exceptions/{id}/replay", post(replay_exception))
+        .route("/api/v1/staff", get(staff))
+        .route("/api/v1/staff/{id}", axum::routing::put(put_staff))
         .route("/healthz", get(health))
         .with_state(office)
+}
+
+async fn staff(State(office): State<HeadOffice>) -> Result<Json<Vec<people::PersonRow>>, Problem> {
+    Ok(Json(office.read(people::list).await?))
+}
+
+/// Adds or changes a person; absent fields stay as they are. Idempotent.
+async fn put_staff(State(office): State<HeadOffice>, Path(id): Path<String>, Json(draft): Json<Draft>) -> Result<StatusCode, Problem> {
+    store_person(&office, id, draft).await.map(|()| StatusCode::NO_CONTENT)
+}
+
+/// For the page as well. The PIN is hashed on a thread that may block, before the writer is asked.
+pub async fn store_person(office: &HeadOffice, id: String, draft: Draft) -> Result<(), Problem> {
+    let wrong =
+        |why: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "person_malformed", why, "mend what is named and send it again");
+    let checked = tokio::task::spawn_blocking(move || Checked::new(&id, draft)).await;
+    let checked = checked.map_err(|panic| wrong(panic.to_string()))?.map_err(|faults| wrong(faults.join("; ")))?;
+    let folders = office.folders().clone();
+    let done = office.write(move |writer, now_ms| {
+        let now = Stamp { ms: now_ms, quality: ClockQuality::Unverified };
+        match people::put(writer.connection(), &folders, vec![checked], now) {
+            Ok(_) => Ok(None),
+            Err(PeopleError::Publish(PublishError::Database(error))) => Err(error.into()),
+            // Nothing was written before these.
+            Err(PeopleError::Draft(why)) => Ok(Some(why)),
+            Err(PeopleError::Publish(error)) => {
+                tracing::error!(%error, "a staff list could not be published");
+                Err(WriteError::NotCommitted)
+            }
+        }
+    });
+    match done.await? {
+        None => Ok(()),
+        Some(why) => Err(wrong(why)),
+    }
 }
 
 /// A page of a list, and where the next one begins.

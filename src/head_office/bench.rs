@@ -158,6 +158,7 @@ impl StandIn {
             views,
             codes: CodeRules::for_country("DE", currency()?),
             time_zone: jiff::tz::TimeZone::UTC,
+            pin_checks: tokio::sync::Semaphore::new(1),
         };
         let node = Node::for_tests(inbox, screens, durables, Arc::new(shared));
         let journal = Mutex::new(opened.journal);
@@ -307,6 +308,8 @@ fn blank(store: &StoreId) -> Result<Screen, String> {
         link: LinkStatus::default(),
         feeds: Vec::new(),
         alarms: Vec::new(),
+        staff: Arc::default(),
+        locked_out: Default::default(),
     })
 }
 

@@ -22,6 +22,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use super::ingest::Batch;
 use super::office::HeadOffice;
+use super::people;
 use super::receipts;
 use super::storage::StorageError;
 use super::writer::WriteError;
@@ -32,6 +33,7 @@ use crate::sync::wire::{
     self, BODY_BYTES_MAX, FeedOffer, JSON_BYTES_MAX, LocateReply, LocateRequest, ReceiptQuery, ReceiptReply, RecordsQuery, RecordsReply,
     RepairRequest, UNPACKED_BYTES_MAX, UrgentReply,
 };
+use crate::time::{ClockQuality, Stamp};
 use crate::web::problem::Problem;
 use crate::web::tls::Peer;
 
@@ -164,8 +166,26 @@ async fn feed(
     if feed == Feed::Keys {
         fleet_keys::renew(&office).await?;
     }
-    let offer = office.read(move |connection| feeds::offer(connection, feed, &store, &node, have)).await?;
-    Ok(Json(offer))
+    let (asked_store, asked_node) = (store.clone(), node.clone());
+    let offer = office.read(move |connection| feeds::offer(connection, feed, &asked_store, &asked_node, have)).await?;
+    if feed != Feed::Staff || offer.version > 0 {
+        return Ok(Json(offer));
+    }
+    // A store that asks for the first time: its list is made for it now.
+    let (folders, new_store) = (office.folders().clone(), store.clone());
+    let made = office.write(move |writer, now_ms| {
+        let now = Stamp { ms: now_ms, quality: ClockQuality::Unverified };
+        match people::publish(writer.connection(), &folders, &new_store, now) {
+            Ok(_) => Ok(()),
+            Err(feeds::PublishError::Database(error)) => Err(error.into()),
+            Err(error) => {
+                tracing::error!(%error, "a staff list could not be published");
+                Err(WriteError::NotCommitted)
+            }
+        }
+    });
+    made.await?;
+    Ok(Json(office.read(move |connection| feeds::offer(connection, feed, &store, &node, have)).await?))
 }
 
 /// What the chain knows of a receipt.

@@ -22,6 +22,7 @@ pub mod fleet_keys;
 pub mod import;
 pub mod incidents;
 pub mod ingest;
+pub mod people;
 pub mod projection;
 pub mod receipts;
 pub mod repair;

@@ -148,6 +148,16 @@ CREATE TABLE IF NOT EXISTS stock (
     PRIMARY KEY (store, sku)
 ) WITHOUT ROWID;
 
+-- Who works in the chain. `person` is the JSON of a feed line; `stores` are ids with blanks between, or *.
+CREATE TABLE IF NOT EXISTS people (
+    id     TEXT PRIMARY KEY,
+    person TEXT NOT NULL,
+    -- As in `person`, for the check that no two have the same.
+    badge  TEXT UNIQUE,
+    stores TEXT NOT NULL,
+    active INTEGER NOT NULL
+) WITHOUT ROWID;
+
 -- What is in force in each book (staff, prices, keys): the entries of its newest file. store is '' for the chain's books.
 CREATE TABLE IF NOT EXISTS book_entries (
     feed  TEXT NOT NULL,

@@ -19,32 +19,20 @@ use crate::retail::Feed;
 use crate::retail::pricing::{PriceBook, PriceEntry};
 use crate::retail::state::AdoptedFeed;
 use crate::sync::feed::{BOOK_FILE_BYTES_MAX, BookEntry, FeedLine, FeedName, FeedReader, hash_of};
+use crate::sync::staff::StaffBook;
 use crate::views::LoadError;
 
 /// What is in force. Cheap to clone; a decision holds one for as long as it takes.
 #[derive(Debug, Clone, Default)]
 pub struct Books {
-    pub staff: Arc<Entries>,
+    pub staff: Arc<StaffBook>,
     pub prices: Arc<PriceBook>,
     pub keys: Arc<KeyBook>,
 }
 
-/// A book as it came, by key.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Entries {
-    pub version: u64,
-    pub by_key: BTreeMap<String, BookEntry>,
-}
-
-impl Entries {
-    fn read(version: u64, entries: Vec<BookEntry>) -> Entries {
-        Entries { version, by_key: entries.into_iter().map(|entry| (entry.key.clone(), entry)).collect() }
-    }
-}
-
 /// One of them, read.
 enum Book {
-    Staff(Arc<Entries>),
+    Staff(Arc<StaffBook>),
     Prices(Arc<PriceBook>),
     Keys(Arc<KeyBook>),
 }
@@ -53,7 +41,7 @@ impl Book {
     /// An error says which entry cannot be read; entries of a kind that this release does not know are no error.
     fn read(feed: Feed, version: u64, store: &StoreId, entries: Vec<BookEntry>) -> Result<Book, String> {
         match feed {
-            Feed::Staff => Ok(Book::Staff(Arc::new(Entries::read(version, entries)))),
+            Feed::Staff => Ok(Book::Staff(Arc::new(StaffBook::read(version, &entries)?))),
             Feed::Keys => Ok(Book::Keys(Arc::new(KeyBook::read(&entries)?))),
             Feed::Prices => Ok(Book::Prices(Arc::new(prices(version, store, &entries)?))),
             Feed::Catalogue | Feed::Stock => unreachable!("the views hold what is large"),

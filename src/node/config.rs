@@ -120,6 +120,7 @@ struct Raw {
     cash: RawCash,
     #[serde(default)]
     returns: RawReturns,
+    people: RawPeople,
     #[serde(default)]
     workstation: Vec<RawWorkstation>,
     #[serde(default)]
@@ -178,6 +179,25 @@ struct RawNode {
     font: Option<PathBuf>,
     #[serde(default)]
     opens_day_itself: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPeople {
+    /// Left out: where there is a head office, which says who works here.
+    required: Option<bool>,
+    #[serde(default = "idle_lock_min")]
+    idle_lock_min: u32,
+}
+
+impl Default for RawPeople {
+    fn default() -> RawPeople {
+        RawPeople { required: None, idle_lock_min: idle_lock_min() }
+    }
+}
+
+fn idle_lock_min() -> u32 {
+    10
 }
 
 fn default_listen() -> String {
@@ -348,6 +368,7 @@ fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
     if let Some(font) = &raw.node.font {
         check.file("node.font", font);
     }
+    let has_head_office = raw.head_office.is_some();
     let head_office = raw.head_office.and_then(|link| head_office_link(check, link));
     let tax = tax_table(check, raw.tax);
     let (cash_step, notes) = currency.as_ref().map(|c| cash(check, &raw.cash, c)).unwrap_or_default();
@@ -390,10 +411,10 @@ fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
             notes,
             workstations,
             limits: Limits::default(),
-            staff_required: false,
-            idle_lock_min: 0,
             returns,
             discount_reasons,
+            staff_required: raw.people.required.unwrap_or(has_head_office),
+            idle_lock_min: raw.people.idle_lock_min,
         },
         devices,
         font: raw.node.font,

@@ -7,6 +7,7 @@ use super::archive::Archive;
 use super::books::Books;
 use super::handle::CommandRequest;
 use super::originals::{Originals, Places, lowest_price};
+use super::proof::{self, Approval};
 use crate::gs1::card::{find as find_card, is_stripe};
 use crate::gs1::{self, ArticleCode, CodeRules, EmbeddedCode, EmbeddedValue, Meaning, Scan};
 use crate::ids::Sku;
@@ -34,6 +35,10 @@ pub struct Receipts<'a> {
 /// The facts for one command.
 pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>, receipts: &Receipts<'_>) -> Facts {
     let mut facts = Facts { prices: Some(sources.books.prices.clone()), ..Facts::default() };
+    let here = request.workstation.as_ref().and_then(|at| state.workstations.get(at)).and_then(|here| here.signed_in.as_ref());
+    facts.actor = here.filter(|here| !here.locked).and_then(|here| proof::actor(&sources.books.staff, &here.staff));
+    // A PIN was looked at on the way here; a badge is as quick as a look-up.
+    facts.proof = request.approval.clone().filter(Approval::is_quick).map(|approval| approval.checked(&sources.books.staff, false));
     match &request.command {
         Command::AddLine { code, .. } | Command::CheckAge { code, .. } | Command::PutAside { code } => {
             facts.scan = Some(look_up(code, sources))

@@ -8,12 +8,14 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::archive::Archive;
 use super::books::Bookshelf;
 use super::facts;
+use super::proof::Approval;
 use super::screen::{ArmedReturn, ArticleInfo, LinkStatus, NextScan, OpenReceipt, Screen};
 use crate::device::{DeviceReport, TestKind};
 use crate::gs1::CodeRules;
 use crate::ids::{AttemptId, CommandId, DeviceName, Incarnation, Sku, StaffId, TxnId, WorkstationId};
 use crate::journal::{Position, Repair};
 use crate::money::{Currency, Qty};
+use crate::retail::staff::Proof;
 use crate::retail::{Answer, Command, Feed, Original, Refusal, ScanFact};
 use crate::sync::feed::Article;
 use crate::sync::repair::Damaged;
@@ -28,7 +30,10 @@ pub const LOOP_INBOX_MAX: usize = 4096;
 pub struct CommandRequest {
     pub id: CommandId,
     pub workstation: Option<WorkstationId>,
+    /// Who acts where no workstation says it.
     pub staff: Option<StaffId>,
+    /// A badge or PIN that came with it. No part of what a repeat is compared by, and never written anywhere.
+    pub approval: Option<Approval>,
     pub command: Command,
 }
 
@@ -52,6 +57,8 @@ pub enum AskError {
 #[derive(Debug)]
 pub enum Input {
     Ask(CommandRequest, oneshot::Sender<Result<Answer, AskError>>),
+    /// Another person's word for what was refused at a workstation; `None`: it is given up.
+    Approve(WorkstationId, Option<Approval>, oneshot::Sender<Result<Answer, AskError>>),
     Device(DeviceReport),
     Link(LinkStatus),
     /// A feed's file is complete, fsynced, and loaded into the views beside the version in force.
@@ -168,6 +175,8 @@ pub struct Shared {
     pub archive: Archive,
     pub codes: CodeRules,
     pub time_zone: jiff::tz::TimeZone,
+    /// Places for PINs under examination.
+    pub pin_checks: tokio::sync::Semaphore,
 }
 
 impl Node {
@@ -182,7 +191,13 @@ impl Node {
     }
 
     /// Sends a command and waits until its record is durable (soft ones: until applied).
-    pub async fn ask(&self, request: CommandRequest) -> Result<Answer, AskError> {
+    pub async fn ask(&self, mut request: CommandRequest) -> Result<Answer, AskError> {
+        // Held until the loop has answered: it then knows of the miss.
+        let mut _place = None;
+        if let Some(approval) = request.approval.take_if(|approval| !approval.is_quick()) {
+            _place = Some(self.shared.pin_checks.acquire().await.map_err(|_| AskError::Stopping)?);
+            request.approval = Some(Approval::Checked(self.examine(approval).await));
+        }
         let (reply, answer) = oneshot::channel();
         self.inbox.try_send(Input::Ask(request, reply)).map_err(|full| match full {
             mpsc::error::TrySendError::Full(_) => AskError::Busy,
@@ -196,6 +211,32 @@ impl Node {
         let (reply, answer) = oneshot::channel();
         self.tell(Input::OpenReceipt { workstation, receipt, reply }).await?;
         answer.await.unwrap_or(Err(AskError::Stopping))
+    }
+
+    /// Does what was refused at a workstation for want of another person's word, with that word; `None` gives it up. An answer of record 0:
+    /// nothing waits there.
+    pub async fn approve(&self, workstation: WorkstationId, approval: Option<Approval>) -> Result<Answer, AskError> {
+        let _place = self.shared.pin_checks.acquire().await.map_err(|_| AskError::Stopping)?;
+        let approval = match approval {
+            Some(approval) => Some(Approval::Checked(self.examine(approval).await)),
+            None => None,
+        };
+        let (reply, answer) = oneshot::channel();
+        self.inbox.send(Input::Approve(workstation, approval, reply)).await.map_err(|_| AskError::Stopping)?;
+        answer.await.unwrap_or(Err(AskError::Stopping))
+    }
+
+    /// A PIN, looked at on a thread that may block.
+    async fn examine(&self, approval: Approval) -> Proof {
+        let book = self.shared.books.books().staff;
+        let is_locked_out = match &approval {
+            Approval::Pin { staff, .. } => self.screen.borrow().locked_out.contains(staff),
+            Approval::Badge(_) | Approval::Checked(_) => false,
+        };
+        match tokio::task::spawn_blocking(move || approval.checked(&book, is_locked_out)).await {
+            Ok(proof) => proof,
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
     }
 
     /// What is on the screens now.

@@ -17,6 +17,7 @@ pub mod facts;
 pub mod keys;
 pub mod originals;
 pub mod prints;
+pub mod proof;
 pub mod publish;
 mod receipts;
 pub mod seal;

@@ -10,6 +10,7 @@ use crate::ids::{DeviceName, JobId, StoreId};
 use crate::journal::NodeKey;
 use crate::money::Currency;
 use crate::retail::{Effect, PrintWhat, TransactionRecord};
+use crate::sync::staff::StaffBook;
 
 /// Hex characters of a record's hash that stand on its paper.
 const FRAGMENT_CHARS: usize = 10;
@@ -22,6 +23,8 @@ pub struct Prints {
     pub currency: Currency,
     pub time_zone: jiff::tz::TimeZone,
     pub codes: ReceiptCodes,
+    /// For the name of who served: the record holds only the id.
+    pub staff: Arc<StaffBook>,
 }
 
 /// What makes the codes on receipts: whose they are, and the key that signs them.
@@ -65,8 +68,9 @@ impl Prints {
         match what {
             PrintWhat::Receipt { record, copy } => {
                 let code = self.codes.of(record);
+                let name = record.staff.as_ref().and_then(|staff| self.staff.person(staff)).map(|person| person.name.as_str());
                 let receipt = Receipt::of(record, &self.letterhead, &self.currency, &self.locale, head_fragment, *copy);
-                receipt.with_code(code.as_deref()).document()
+                receipt.with_code(code.as_deref()).served_by(name).document()
             }
             PrintWhat::DayReport { report, copy } => Report {
                 report,

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::handle::CommandRequest;
 use super::screen::{
-    ArmedReturn, ArticleInfo, Check, FeedStatus, Feedback, LinkStatus, NextScan, OpenReceipt, Screen, SuspendedRow, TillScreen,
+    ArmedReturn, ArticleInfo, AtWork, Check, FeedStatus, Feedback, LinkStatus, NextScan, OpenReceipt, Screen, StaffTile, SuspendedRow,
+    TillScreen,
 };
 use super::writer::Recorded;
 use crate::device::DeviceStatus;
@@ -15,6 +17,7 @@ use crate::retail::card::TerminalBook;
 use crate::retail::day::Day;
 use crate::retail::{Event, EventKind, Feed, Rules, State, refund, tender};
 use crate::sync::repair::Damaged;
+use crate::sync::staff::StaffBook;
 use crate::time::Stamp;
 
 pub struct Publisher {
@@ -35,6 +38,8 @@ pub struct Publisher {
     urgent_seq: u64,
     alarms: Vec<String>,
     damage: Vec<Damaged>,
+    staff: Arc<StaffBook>,
+    tiles: Arc<Vec<StaffTile>>,
 }
 
 /// What a workstation shows that is not business state.
@@ -48,6 +53,8 @@ struct Desk {
     card_declined: Option<String>,
     receipt: Option<Arc<OpenReceipt>>,
     armed_return: Option<ArmedReturn>,
+    /// What was refused here for want of another person's word.
+    wanted: Option<CommandRequest>,
 }
 
 impl Publisher {
@@ -77,7 +84,29 @@ impl Publisher {
             urgent_seq: 0,
             alarms,
             damage,
+            staff: Arc::default(),
+            tiles: Arc::default(),
         }
+    }
+
+    /// Another staff list is in force.
+    pub fn set_staff(&mut self, book: Arc<StaffBook>) {
+        let mut tiles: Vec<StaffTile> = book
+            .people()
+            .map(|person| StaffTile { id: person.id.clone(), name: person.name.clone(), has_pin: person.pin.is_some() })
+            .collect();
+        tiles.sort_by(|a, b| a.name.cmp(&b.name));
+        self.tiles = Arc::new(tiles);
+        self.staff = book;
+    }
+
+    /// Remembers what a badge scanned here approves; `None` forgets it.
+    pub fn set_wanted(&mut self, workstation: &WorkstationId, wanted: Option<CommandRequest>) {
+        self.desks.entry(workstation.clone()).or_default().wanted = wanted;
+    }
+
+    pub fn take_wanted(&mut self, workstation: &WorkstationId) -> Option<CommandRequest> {
+        self.desks.get_mut(workstation)?.wanted.take()
     }
 
     pub fn urgent_seq(&self) -> u64 {
@@ -162,6 +191,7 @@ impl Publisher {
         desk.price_check = None;
         desk.check = None;
         desk.card_declined = None;
+        desk.wanted = None;
         if line_added {
             desk.next_scan = NextScan::Sell;
         } else {
@@ -238,7 +268,9 @@ impl Publisher {
                 && slot.card_declined == fresh.card_declined
                 && slot.receipt == fresh.receipt
                 && slot.armed_return == fresh.armed_return
-                && slot.refund == fresh.refund;
+                && slot.refund == fresh.refund
+                && slot.signed_in == fresh.signed_in
+                && slot.needs_approval == fresh.needs_approval;
             if !same || slot.revision == 0 {
                 *slot = Arc::new(TillScreen { revision: self.revision, ..fresh });
             }
@@ -270,6 +302,8 @@ impl Publisher {
             link,
             feeds: self.feeds(state),
             alarms,
+            staff: self.tiles.clone(),
+            locked_out: state.lockouts.keys().filter(|staff| state.locked_out_until_ms(staff, now.ms).is_some()).cloned().collect(),
         })
     }
 
@@ -302,6 +336,12 @@ impl Publisher {
             receipt: desk.and_then(|d| d.receipt.clone()),
             armed_return: desk.and_then(|d| d.armed_return.clone()),
             refund,
+            signed_in: here.and_then(|w| w.signed_in.as_ref()).map(|here| AtWork {
+                staff: here.staff.clone(),
+                name: self.staff.person(&here.staff).map_or_else(|| here.staff.to_string(), |person| person.name.clone()),
+                locked: here.locked,
+            }),
+            needs_approval: desk.is_some_and(|d| d.wanted.is_some()),
         }
     }
 

@@ -15,6 +15,7 @@ use super::handle::{AskError, CommandRequest, DurableHead, Input, OnHand, Receip
 use super::notify::Notify;
 use super::originals::Originals;
 use super::prints::Prints;
+use super::proof::Approval;
 use super::publish::Publisher;
 use super::screen::{ArmedReturn, ArticleInfo, Check, Feedback, NextScan, Screen, Tone};
 use super::writer::{Recorded, Taken, Writer, WriterError, shell_command_id};
@@ -24,8 +25,9 @@ use crate::gs1::CodeRules;
 use crate::ids::{DeviceName, Sku, WorkstationId};
 use crate::journal::Disk;
 use crate::retail::event::PrintSubject;
+use crate::retail::staff::{Proof, SignInWay};
 use crate::retail::state::AdoptedFeed;
-use crate::retail::{Answer, Command, Effect, Event, EventKind, Facts, PrintProgress, PrintWhat, Refusal, ScanFact, print, stock};
+use crate::retail::{Answer, Command, Effect, Event, EventKind, Facts, Feed, PrintProgress, PrintWhat, Refusal, ScanFact, print, stock};
 use crate::views::Views;
 
 /// Inputs that one flush may serve.
@@ -57,6 +59,8 @@ pub struct Loop<D: Disk> {
     pub originals: Originals,
     /// Where head office is asked about a receipt; nobody takes the question while there is no line.
     pub questions: mpsc::Sender<ReceiptQuestion>,
+    /// When each till locks itself, if nothing is done there before.
+    pub idle: BTreeMap<WorkstationId, tokio::time::Instant>,
 }
 
 type Reply = oneshot::Sender<Result<Answer, AskError>>;
@@ -78,7 +82,8 @@ impl<D: Disk> Loop<D> {
         let mut mark_due: Option<tokio::time::Instant> = None;
         loop {
             let owed = (!self.undelivered.is_empty()).then(tokio::time::Instant::now);
-            let deadline = [soft_due, mark_due, owed, self.notify.due()].into_iter().flatten().min();
+            let idle_due = self.idle.values().min().copied();
+            let deadline = [soft_due, mark_due, owed, self.notify.due(), idle_due].into_iter().flatten().min();
             let first = match deadline {
                 Some(at) => tokio::time::timeout_at(at, inbox.recv()).await.ok(),
                 None => Some(inbox.recv().await),
@@ -106,6 +111,7 @@ impl<D: Disk> Loop<D> {
                     }
                 }
             }
+            self.lock_idle(now, &mut batch)?;
             let soft_overdue = soft_due.is_some_and(|at| at <= now);
             if batch.hard || soft_overdue || stop {
                 if Fault::AnswerBeforeFlush.is_planted() {
@@ -134,9 +140,22 @@ impl<D: Disk> Loop<D> {
     fn take(&mut self, input: Input, batch: &mut Batch) -> Result<(), WriterError> {
         match input {
             Input::Ask(request, reply) => {
+                if let Some(workstation) = &request.workstation {
+                    self.idle.remove(workstation);
+                }
                 let result = match self.receipt_in(&request) {
                     Some((workstation, text)) => self.open_receipt(&workstation, &text, batch).map(|_| Answer::default()),
                     None => self.command(request, batch)?,
+                };
+                batch.replies.push((reply, result));
+            }
+            Input::Approve(workstation, approval, reply) => {
+                self.idle.remove(&workstation);
+                let wanted = self.publisher.take_wanted(&workstation);
+                batch.changed = true;
+                let result = match (wanted, approval) {
+                    (Some(wanted), Some(approval)) => self.command(CommandRequest { approval: Some(approval), ..wanted }, batch)?,
+                    (Some(_) | None, _) => Ok(Answer::default()),
                 };
                 batch.replies.push((reply, result));
             }
@@ -145,6 +164,11 @@ impl<D: Disk> Loop<D> {
             Input::FeedReady { feed, version, hash } => {
                 if let Err(refused) = self.command(shell_request(None, Command::AdoptFeed { feed, version, hash }), batch)? {
                     warn!(%refused, feed = feed.name(), version, "a feed was not adopted");
+                }
+                if feed == Feed::Staff {
+                    // A list that was lost and came again is in force without another adoption.
+                    self.staff_changed();
+                    batch.changed = true;
                 }
             }
             Input::FeedConfirmed { feed, at_ms } => batch.changed |= self.publisher.confirm_feed(feed, at_ms),
@@ -189,14 +213,17 @@ impl<D: Disk> Loop<D> {
 
     /// Prefetch, decide, apply, append. What is answered here is sent after the flush.
     pub(super) fn command(&mut self, request: CommandRequest, batch: &mut Batch) -> Result<Result<Answer, AskError>, WriterError> {
+        let books = self.books.books();
+        let request = self.badge_scanned(request, &books);
         let workstation = request.workstation.clone();
         let receipts = Receipts { originals: &self.originals, places: self.places() };
-        let mut facts = facts::prefetch(&request, self.writer.state(), &self.sources(&self.books.books()), &receipts);
+        let mut facts = facts::prefetch(&request, self.writer.state(), &self.sources(&books), &receipts);
         facts.check_open = workstation.as_ref().is_some_and(|workstation| self.publisher.check_is_open(workstation));
         let scanned = match &request.command {
             Command::AddLine { code, quantity } => Some((code.clone(), *quantity)),
             _ => None,
         };
+        let again = self.writer.rules().staff_required.then(|| request.clone());
         match self.writer.take(request, &facts)? {
             Taken::Recorded(recorded) => {
                 batch.hard |= recorded.kind != EventKind::Soft;
@@ -221,6 +248,16 @@ impl<D: Disk> Loop<D> {
                 Ok(Ok(answer))
             }
             Taken::Refused(refusal) => {
+                if let Refusal::PinWrong { staff, .. } = &refusal {
+                    // In the same flush as the answer: who pulls the plug gains no try.
+                    let miss = shell_request(workstation.clone(), Command::ReportPinMiss { staff: staff.clone() });
+                    if let Err(reason) = self.command(miss, batch)? {
+                        error!(%reason, "a wrong PIN was not recorded");
+                    }
+                }
+                if let Some(workstation) = &workstation {
+                    self.approval_wanted(workstation, &refusal, again);
+                }
                 let check = scanned.and_then(|(code, quantity)| Check::after(&refusal, code, quantity));
                 if let (Some(workstation), Some(check)) = (&workstation, check) {
                     self.publisher.open_check(workstation, check);
@@ -248,6 +285,57 @@ impl<D: Disk> Loop<D> {
         AskError::Refused(refusal, self.writer.rules().currency.clone())
     }
 
+    fn staff_changed(&mut self) {
+        let staff = self.books.books().staff;
+        self.prints.staff = staff.clone();
+        self.publisher.set_staff(staff);
+    }
+
+    /// A staff badge is no article: it signs on, or approves what was just refused here for want of another person's word.
+    fn badge_scanned(&mut self, request: CommandRequest, books: &Books) -> CommandRequest {
+        let (Command::AddLine { code, .. }, Some(workstation)) = (&request.command, &request.workstation) else { return request };
+        let Some(person) = books.staff.by_badge(code) else { return request };
+        let approval = Some(Approval::Checked(Proof::Person { fact: person.fact(), way: SignInWay::Badge }));
+        match self.publisher.take_wanted(workstation) {
+            Some(wanted) => CommandRequest { approval, ..wanted },
+            None => CommandRequest { approval, command: Command::SignIn {}, ..request },
+        }
+    }
+
+    /// Keeps what a badge can still approve: also after a badge that could not.
+    fn approval_wanted(&mut self, workstation: &WorkstationId, refusal: &Refusal, request: Option<CommandRequest>) {
+        let about_approver = matches!(
+            refusal,
+            Refusal::PinWrong { .. } | Refusal::StaffLockedOut { .. } | Refusal::BadgeUnknown | Refusal::PinNotSet { .. }
+        );
+        let is_sign_in = request.as_ref().is_some_and(|request| request.command == Command::SignIn {});
+        let is_open = matches!(refusal, Refusal::NeedsOverride { .. } | Refusal::OverrideByOneself | Refusal::OverrideNotAllowed { .. })
+            || (about_approver && !is_sign_in);
+        let wanted = request.filter(|_| is_open).map(|request| CommandRequest { approval: None, ..request });
+        self.publisher.set_wanted(workstation, wanted);
+    }
+
+    /// Locks tills where nothing was done for as long as the store's rules say.
+    fn lock_idle(&mut self, now: tokio::time::Instant, batch: &mut Batch) -> Result<(), WriterError> {
+        let minutes = u64::from(self.writer.rules().idle_lock_min);
+        if minutes == 0 {
+            return Ok(());
+        }
+        let at_work = self.writer.state().workstations.iter().filter(|(_, here)| here.signed_in.as_ref().is_some_and(|who| !who.locked));
+        let at_work: Vec<WorkstationId> = at_work.map(|(workstation, _)| workstation.clone()).collect();
+        self.idle.retain(|workstation, _| at_work.contains(workstation));
+        for workstation in at_work {
+            let due = *self.idle.entry(workstation.clone()).or_insert(now + Duration::from_secs(minutes * 60));
+            if due <= now {
+                self.idle.remove(&workstation);
+                if let Err(refused) = self.command(shell_request(Some(workstation), Command::LockTill { idle: true }), batch)? {
+                    warn!(%refused, "an idle till could not be locked");
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn sources<'a>(&'a self, books: &'a Books) -> Sources<'a> {
         let now = self.writer.now();
         let today = jiff::Timestamp::from_millisecond(now.ms).unwrap_or_default().to_zoned(self.time_zone.clone()).date();
@@ -266,7 +354,10 @@ impl<D: Disk> Loop<D> {
             DeviceReport::Scan { device, workstation: None, .. } => {
                 warn!(%device, "a scan of a scanner that belongs to no workstation: set its `workstation` in the configuration");
             }
-            DeviceReport::Scan { workstation: Some(workstation), frame, .. } => self.scan(workstation, &frame, batch)?,
+            DeviceReport::Scan { workstation: Some(workstation), frame, .. } => {
+                self.idle.remove(&workstation);
+                self.scan(workstation, &frame, batch)?;
+            }
             DeviceReport::Status(status) => batch.changed |= self.publisher.device(status),
             DeviceReport::Job { printer, job, progress } => {
                 info!(%printer, %job, ?progress, "print job");
@@ -296,8 +387,10 @@ impl<D: Disk> Loop<D> {
             }
             return Ok(());
         }
+        let is_badge = self.books.books().staff.by_badge(&code).is_some();
         let quantity = match self.publisher.next_scan(&workstation) {
             NextScan::Sell => None,
+            NextScan::Times(_) | NextScan::PriceCheck if is_badge => None,
             NextScan::Times(quantity) => Some(quantity),
             NextScan::PriceCheck => {
                 self.price_check(&workstation, &code);
@@ -375,7 +468,10 @@ impl<D: Disk> Loop<D> {
                 if let Event::FeedAdopted { feed, version, hash, at } = event {
                     let adopted = AdoptedFeed { version: *version, hash: hash.clone(), at: *at };
                     match feed.is_book() {
-                        true => self.books.switch(*feed, &adopted),
+                        true => {
+                            self.books.switch(*feed, &adopted);
+                            self.staff_changed();
+                        }
                         false => self.views.switch(*feed, &adopted),
                     }
                     info!(feed = feed.name(), version, "adopted");
@@ -445,7 +541,7 @@ fn answer(replies: &mut Vec<(Reply, Result<Answer, AskError>)>) {
 
 /// A command the shell makes itself.
 pub fn shell_request(workstation: Option<WorkstationId>, command: Command) -> CommandRequest {
-    CommandRequest { id: shell_command_id(), workstation, staff: None, command }
+    CommandRequest { id: shell_command_id(), workstation, staff: None, approval: None, command }
 }
 
 /// The good tone, when the record has a new line.

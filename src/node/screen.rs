@@ -1,13 +1,13 @@
 //! What people are shown: an immutable value the loop publishes after each batch. Pages and the API read only this and the views.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::handle::OnHand;
 use crate::device::DeviceStatus;
-use crate::ids::{DeviceName, Sku, StoreId, TxnId, WorkstationId};
+use crate::ids::{DeviceName, Sku, StaffId, StoreId, TxnId, WorkstationId};
 use crate::money::{Money, Qty, Unit};
 pub use crate::retail::basket::BasketTotals;
 
@@ -40,6 +40,18 @@ pub struct Screen {
     pub feeds: Vec<FeedStatus>,
     /// Alarms a technician should know: damaged segments, disk nearly full, journal fenced. Words with a remedy.
     pub alarms: Vec<String>,
+    /// Who may sign in here, by name.
+    pub staff: Arc<Vec<StaffTile>>,
+    /// Whose PIN is not looked at now.
+    pub locked_out: BTreeSet<StaffId>,
+}
+
+/// One person to choose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StaffTile {
+    pub id: StaffId,
+    pub name: String,
+    pub has_pin: bool,
 }
 
 /// One workstation's screen.
@@ -70,6 +82,10 @@ pub struct TillScreen {
     pub armed_return: Option<ArmedReturn>,
     /// How the money that is due to the customer goes back.
     pub refund: Vec<Step>,
+    /// Who works here; `None`: nobody is signed in.
+    pub signed_in: Option<AtWork>,
+    /// The newest act was refused because it needs another person's word: a badge scanned here approves it.
+    pub needs_approval: bool,
 }
 
 /// What stands between a scan and the next one. At most one at a workstation.
@@ -111,6 +127,15 @@ pub struct AgeCheck {
     pub years: u8,
     /// Latest birth date of a customer who may buy it.
     pub born_by: BusinessDate,
+}
+
+/// Who is signed in at a workstation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AtWork {
+    pub staff: StaffId,
+    /// The id again when the list does not have them any more.
+    pub name: String,
+    pub locked: bool,
 }
 
 /// What the next scan at a workstation means. Held by the loop, because scans of devices do not pass through a page.

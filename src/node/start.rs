@@ -17,6 +17,7 @@ use super::handle::{DurableHead, Input, LOOP_INBOX_MAX, Node, Shared};
 use super::notify::{self, Notify};
 use super::originals::Originals;
 use super::prints::{Prints, ReceiptCodes};
+use super::proof::PIN_CHECKS_MAX;
 use super::publish::Publisher;
 use super::replay;
 use super::run::{Loop, shell_request};
@@ -148,12 +149,14 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
         alarms,
         damaged,
     );
+    publisher.set_staff(books.books().staff);
     let prints = Prints {
         letterhead: config.letterhead.clone(),
         locale: config.locale,
         currency: config.rules.currency.clone(),
         time_zone: config.time_zone.clone(),
         codes: ReceiptCodes { chain: config.chain.clone(), store: config.store.clone(), key: key.clone() },
+        staff: books.books().staff,
     };
 
     let (reports, mut reported) = mpsc::channel(DEVICE_REPORTS_MAX);
@@ -178,6 +181,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
             archive: archive.clone(),
             codes: codes.clone(),
             time_zone: config.time_zone.clone(),
+            pin_checks: tokio::sync::Semaphore::new(PIN_CHECKS_MAX),
         }),
     };
     tokio::spawn(async move {
@@ -206,6 +210,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
         unindexed: Vec::new(),
         originals: Originals::new(config.chain.clone(), config.store.clone(), key.public()),
         questions,
+        idle: Default::default(),
     };
     let (end, ended) = watch::channel(false);
     let writer = std::thread::Builder::new()

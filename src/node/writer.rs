@@ -10,7 +10,8 @@ use uuid::Uuid;
 use super::handle::CommandRequest;
 use super::replay;
 use crate::fault::Fault;
-use crate::ids::{AttemptId, CommandId, Incarnation, JobId, TxnId};
+use crate::ids::{AttemptId, CommandId, Incarnation, JobId, StaffId, TxnId, WorkstationId};
+
 use crate::journal::{AppendError, Content, Disk, Draft, Fenced, Journal, Position, ReadError, Repair};
 use crate::retail::day::Day;
 use crate::retail::{self, Answer, Ask, Command, Effect, Event, EventKind, Facts, Fresh, Refusal, Rules, State};
@@ -177,8 +178,8 @@ impl<D: Disk> Writer<D> {
         Ask {
             id,
             content,
+            staff: self.at_work(request.workstation.as_ref()).or(request.staff),
             workstation: request.workstation,
-            staff: request.staff,
             at,
             utc_offset_min: offset,
             incarnation: self.incarnation,
@@ -186,6 +187,12 @@ impl<D: Disk> Writer<D> {
             fresh: Fresh { txn: TxnId(Uuid::now_v7()), job: JobId(Uuid::now_v7()), attempt: AttemptId(Uuid::now_v7()) },
             command: request.command,
         }
+    }
+
+    /// Who is signed in there; nobody while the till is locked.
+    fn at_work(&self, workstation: Option<&WorkstationId>) -> Option<StaffId> {
+        let here = self.state.workstations.get(workstation?)?.signed_in.as_ref()?;
+        (!here.locked).then(|| here.staff.clone())
     }
 
     /// Makes the state before the new day durable as content-addressed files and returns the event that names them.

@@ -603,9 +603,9 @@ mod tests {
 
     fn snake_case(name: &str) -> String {
         let step = |text: String, c: char| match c {
-            c if c.is_ascii_uppercase() && text.is_empty() => text + &c.to_ascii_lowercase().to_string(),
-            c if c.is_ascii_uppercase() => text + "_" + &c.to_ascii_lowercase().to_string(),
-            c => text + &c.to_string(),
+            c if c.is_ascii_uppercase() && text.is_empty() => text + c.to_ascii_lowercase().to_string().as_str(),
+            c if c.is_ascii_uppercase() => text + "_" + c.to_ascii_lowercase().to_string().as_str(),
+            c => text + c.to_string().as_str(),
         };
         name.chars().fold(String::new(), step)
     }

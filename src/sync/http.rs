@@ -461,7 +461,7 @@ fn has_substance(line: &[u8]) -> bool {
 async fn keep(node: &Node, ack: UplinkAck) {
     let id = format!("ack-{}-{}-{}", ack.epoch, ack.seq, ack.hash.get(..8).unwrap_or_default());
     let Ok(id) = CommandId::new(&id) else { return };
-    let request = CommandRequest { id, workstation: None, staff: None, command: Command::AcknowledgeUplink { ack } };
+    let request = CommandRequest { id, workstation: None, staff: None, approval: None, command: Command::AcknowledgeUplink { ack } };
     if let Err(error) = node.ask(request).await {
         tracing::warn!(%error, "an acknowledgement could not be journalled; the next one will be");
     }

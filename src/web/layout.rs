@@ -21,6 +21,7 @@ pub fn document(locale: &Locale, title: &str, class: &str, scripts: &[&str], bod
                 @if class == "till" {
                     link rel="stylesheet" href=(address("till.css"));
                     link rel="stylesheet" href=(address("returns.css"));
+                    link rel="stylesheet" href=(address("gate.css"));
                 }
                 // Before anything is painted, so that a dark screen does not flash white.
                 script src=(address("look.js")) {}

@@ -5,6 +5,7 @@ pub mod age;
 pub mod card;
 pub mod last_day;
 pub mod more;
+pub mod people;
 pub mod returns;
 
 /// The words of the pages.
@@ -15,6 +16,7 @@ pub struct Texts {
     pub age: &'static age::AgeTexts,
     pub returns: &'static returns::ReturnTexts,
     pub last_day: &'static last_day::LastDayTexts,
+    pub people: &'static people::PeopleTexts,
     pub till: &'static str,
     pub display: &'static str,
     pub workstation: &'static str,
@@ -245,6 +247,7 @@ static ENGLISH: Texts = Texts {
     age: &age::ENGLISH,
     returns: &returns::ENGLISH,
     last_day: &last_day::ENGLISH,
+    people: &people::ENGLISH,
     till: "Till",
     display: "Customer display",
     workstation: "Till {}",

@@ -8,6 +8,7 @@ pub static GERMAN: Texts = Texts {
     age: &super::texts::age::GERMAN,
     returns: &super::texts::returns::GERMAN,
     last_day: &super::texts::last_day::GERMAN,
+    people: &super::texts::people::GERMAN,
     till: "Kasse",
     display: "Kundenanzeige",
     workstation: "Kasse {}",

@@ -3,6 +3,7 @@
 mod acts;
 mod harness;
 mod layout;
+mod people;
 mod returns;
 mod shop;
 mod stories;

@@ -12,16 +12,26 @@ pub struct Shop {
     /// "http://127.0.0.1:PORT"
     pub node: String,
     lines: Vec<String>,
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
 }
 
 impl Shop {
     /// Starts the demo on free ports and reads the addresses it prints.
     pub fn open() -> Shop {
+        Shop::start(&["--no-staff"])
+    }
+
+    /// With people who have to sign in.
+    pub fn with_staff() -> Shop {
+        Shop::start(&[])
+    }
+
+    fn start(options: &[&str]) -> Shop {
         let data = tempfile::tempdir().unwrap();
         let mut process = Command::new(env!("CARGO_BIN_EXE_counterfoil"))
             .args(["demo", "--port", "0", "--data-dir"])
             .arg(data.path().join("demo"))
+            .args(options)
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()
@@ -40,12 +50,17 @@ impl Shop {
         }
         let till = address(&lines, "Till 1").unwrap_or_else(|| panic!("no till among the addresses: {lines:#?}"));
         let node = till.split("/pair/").next().unwrap().to_owned();
-        Shop { process, _output: output, node, lines, _data: data }
+        Shop { process, _output: output, node, lines, data }
     }
 
     /// The link that lets a browser in.
     pub fn link(&self, page: &str) -> String {
         address(&self.lines, page).unwrap_or_else(|| panic!("no address of {page}: {:#?}", self.lines))
+    }
+
+    /// The demo's folder.
+    pub fn data(&self) -> std::path::PathBuf {
+        self.data.path().join("demo")
     }
 
     pub fn pid(&self) -> rustix::process::Pid {

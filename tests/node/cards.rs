@@ -17,6 +17,7 @@ fn config_with(data: &Path, terminal: &SimTerminal) -> NodeConfig {
     let shop = text.split("[[workstation]]").next().unwrap();
     let shop = shop.split("[head_office]").next().unwrap().to_owned() + "[tax]" + shop.split("[tax]").nth(1).unwrap();
     let shop = shop.replace("/var/lib/counterfoil", &data.display().to_string()).replace("127.0.0.1:8080", "127.0.0.1:0");
+    let shop = shop.replace("required = true", "required = false");
     let address = terminal.port().address();
     let till = format!(
         "[[workstation]]\nid = \"1\"\nterminal = \"terminal-1\"\n[[device]]\nname = \"terminal-1\"\nkind = \"zvt\"\nprofile = \"zvt\"\ntcp = \"{address}\"\n"
@@ -210,7 +211,7 @@ async fn a_cancelled_a_reversed_and_a_decided_payment() {
     let name = counterfoil::ids::DeviceName::new("terminal-1").unwrap();
     let day = CommandId::new(&ids.next()).unwrap();
     let command = Command::EndTerminalDay { terminal: name.clone() };
-    node.ask(CommandRequest { id: day, workstation: None, staff: None, command }).await.unwrap();
+    node.ask(CommandRequest { id: day, workstation: None, staff: None, approval: None, command }).await.unwrap();
     until("the end of the terminal's day", &node, |screen| {
         screen.terminals[&name].day.as_ref().and_then(|day| day.ended.as_ref()).is_some_and(|end| end.done)
     })

@@ -74,6 +74,7 @@ fn trade(disk: &ModelDisk, outside: &Path) -> BTreeSet<String> {
             currency: config.rules.currency.clone(),
             time_zone: config.time_zone.clone(),
             codes: ReceiptCodes { chain: config.chain.clone(), store: config.store.clone(), key: NodeKey::from_seed([7; 32]) },
+            staff: Default::default(),
         },
         publisher,
         screen: watch::Sender::new(screen),
@@ -84,6 +85,7 @@ fn trade(disk: &ModelDisk, outside: &Path) -> BTreeSet<String> {
         unindexed: Vec::new(),
         originals: Originals::new(config.chain.clone(), config.store.clone(), NodeKey::from_seed([7; 32]).public()),
         questions: mpsc::channel(1).0,
+        idle: Default::default(),
     };
     let (inbox, inputs) = mpsc::channel::<Input>(16);
     let script = async move {
@@ -95,7 +97,7 @@ fn trade(disk: &ModelDisk, outside: &Path) -> BTreeSet<String> {
             };
             let id = format!("command-{n}");
             let (reply, answer) = oneshot::channel();
-            let request = CommandRequest { id: CommandId::new(&id).unwrap(), workstation: till("1"), staff: None, command };
+            let request = CommandRequest { id: CommandId::new(&id).unwrap(), workstation: till("1"), staff: None, approval: None, command };
             if inbox.send(Input::Ask(request, reply)).await.is_err() {
                 break;
             }

@@ -239,6 +239,9 @@ data_dir = {data:?}
 listen = "{listen}"
 opens_day_itself = true
 
+[people]
+required = false
+
 {head_office}
 [tax]
 mode = "inclusive"

@@ -237,6 +237,8 @@ pub fn screen(till: TillScreen) -> Screen {
             confirmed_ms: Some(NOW_MS - 60_000),
         }],
         alarms: Vec::new(),
+        staff: Arc::default(),
+        locked_out: Default::default(),
     }
 }
 
@@ -483,5 +485,6 @@ fn shared(folder: &std::path::Path) -> Shared {
         archive: Archive::new(views, Arc::new(reader)),
         codes: CodeRules::for_country("DE", Currency::from_code("EUR").unwrap()),
         time_zone: jiff::tz::TimeZone::UTC,
+        pin_checks: tokio::sync::Semaphore::new(1),
     }
 }

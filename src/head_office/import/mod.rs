@@ -10,6 +10,7 @@ pub mod price_book;
 pub mod prices;
 pub mod progress;
 pub mod rows;
+pub mod staff;
 pub mod stock;
 pub mod table;
 
@@ -51,6 +52,8 @@ pub enum Import {
     Stock(StockArgs),
     /// Price lists and promotions (TOML or JSON): the file becomes all that is in force. Checked as a whole first.
     Prices(PricesArgs),
+    /// People: id, name, language, role, rights, discount_max, stores, badge, pin. Those in the file are added or changed, others stay.
+    Staff(StaffArgs),
 }
 
 /// Where head office is, and how to read the file.
@@ -126,6 +129,21 @@ pub struct PricesArgs {
     pub dry_run: bool,
 }
 
+#[derive(Debug, clap::Args)]
+pub struct StaffArgs {
+    /// CSV with a header.
+    pub file: PathBuf,
+    /// Head office's data folder.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "config", required_unless_present = "config")]
+    pub data_dir: Option<PathBuf>,
+    /// Head office's configuration file, instead of --data-dir.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Checks the file; stores nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
 /// Why nothing was imported. What was in force stays in force.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
@@ -143,6 +161,8 @@ pub enum ImportError {
     Unreadable { path: PathBuf, reason: std::io::Error },
     #[error("{path}: {} thing(s) are wrong, nothing was imported:\n{}", complaints.len(), listed_prices(complaints))]
     Prices { path: PathBuf, complaints: Vec<PriceComplaint> },
+    #[error("{path}: something is wrong in its {rows} rows, nothing was imported:\n{faults}")]
+    Staff { path: PathBuf, rows: usize, faults: String },
     #[error(transparent)]
     Storage(#[from] StorageError),
     #[error(transparent)]
@@ -165,6 +185,7 @@ pub fn run(arguments: &Import) -> ExitCode {
         Import::Catalogue(args) => args.run(now, &mut watch).map(|outcome| outcome.to_string()),
         Import::Stock(args) => args.run(now, &mut watch).map(|outcome| outcome.to_string()),
         Import::Prices(args) => args.run(now).map(|outcome| outcome.to_string()),
+        Import::Staff(args) => args.run(now),
     };
     bar.end();
     match summary {
@@ -180,9 +201,11 @@ impl ImportError {
     fn exit_code(&self) -> u8 {
         match self {
             ImportError::Config(_) | ImportError::Currency { .. } | ImportError::Price { .. } => process::EXIT_CONFIG,
-            ImportError::Check(_) | ImportError::Complaints { .. } | ImportError::Prices { .. } | ImportError::Unreadable { .. } => {
-                process::EXIT_DATA
-            }
+            ImportError::Check(_)
+            | ImportError::Complaints { .. }
+            | ImportError::Staff { .. }
+            | ImportError::Prices { .. }
+            | ImportError::Unreadable { .. } => process::EXIT_DATA,
             ImportError::Storage(_) | ImportError::Publish(_) => process::EXIT_UNAVAILABLE,
         }
     }
@@ -305,6 +328,18 @@ fn listed_prices(complaints: &[PriceComplaint]) -> String {
     lines.join("\n")
 }
 
+impl StaffArgs {
+    fn run(&self, now: Stamp) -> Result<String, ImportError> {
+        let (folders, _) = head_office(self.config.as_deref(), self.data_dir.as_deref())?;
+        let (people, stores) = staff::import(&folders, &self.file, self.dry_run, now)?;
+        Ok(match self.dry_run {
+            true => format!("{people} people; dry run: nothing was stored\n"),
+            false => format!("{people} people; {stores} stores fetch a new list\n"),
+        })
+    }
+}
+
+/// The folders, and the currency when a configuration names it.
 fn head_office(config: Option<&Path>, data_dir: Option<&Path>) -> Result<(Folders, Option<String>), ImportError> {
     match (config, data_dir) {
         (Some(path), _) => {

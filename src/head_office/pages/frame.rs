@@ -15,14 +15,16 @@ pub enum Tab {
     Sales,
     Transactions,
     Stock,
+    Staff,
     Trouble,
 }
 
-const TABS: [(Tab, &str, &str); 5] = [
+const TABS: [(Tab, &str, &str); 6] = [
     (Tab::Overview, "/", "Stores"),
     (Tab::Sales, "/sales", "Sales"),
     (Tab::Transactions, "/transactions", "Transactions"),
     (Tab::Stock, "/stock", "Stock"),
+    (Tab::Staff, "/staff", "Staff"),
     (Tab::Trouble, "/incidents", "Incidents"),
 ];
 

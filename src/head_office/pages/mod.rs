@@ -3,6 +3,7 @@
 
 mod frame;
 mod overview;
+mod people;
 mod sales;
 mod stock;
 mod transactions;
@@ -11,17 +12,18 @@ mod trouble;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use axum::{Form, Router};
 use maud::Markup;
 use serde::Deserialize;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::office::HeadOffice;
+use super::people::Draft;
 use super::queries::{self, StockFilter, TransactionFilter};
 use crate::ids::TxnId;
 use crate::web::problem::Problem;
@@ -48,6 +50,8 @@ pub fn router(office: HeadOffice) -> Router {
         .route("/incidents", get(trouble_page))
         .route("/incidents/{id}/close", post(close_incident))
         .route("/exceptions/{id}/replay", post(replay_exception))
+        .route("/staff", get(staff_page).post(put_staff))
+        .route("/staff/{id}/{act}", post(switch_staff))
         .route("/changes", get(changes))
         .route("/assets/{hash}/{name}", get(crate::web::assets::serve))
         .fallback(not_found)
@@ -155,6 +159,24 @@ async fn trouble_page(State(office): State<HeadOffice>) -> Result<Markup, Proble
     let frame = frame(&office, Tab::Trouble).await?;
     let facts = office.read(trouble::facts).await?;
     Ok(trouble::page(&frame, &facts))
+}
+
+async fn staff_page(State(office): State<HeadOffice>) -> Result<Markup, Problem> {
+    let frame = frame(&office, Tab::Staff).await?;
+    let rows = office.read(super::people::list).await?;
+    Ok(people::page(&frame, &rows))
+}
+
+async fn put_staff(State(office): State<HeadOffice>, Form(form): Form<people::Form>) -> Result<Redirect, Problem> {
+    super::api::store_person(&office, form.id.trim().to_owned(), form.draft()).await?;
+    Ok(Redirect::to("/staff"))
+}
+
+/// `deactivate` or `activate`. Who is inactive leaves every store's list with the next contact.
+async fn switch_staff(State(office): State<HeadOffice>, Path((id, act)): Path<(String, String)>) -> Result<Redirect, Problem> {
+    let draft = Draft { active: Some(act == "activate"), ..Draft::default() };
+    super::api::store_person(&office, id, draft).await?;
+    Ok(Redirect::to("/staff"))
 }
 
 async fn close_incident(State(office): State<HeadOffice>, Path(id): Path<i64>) -> Result<Redirect, Problem> {

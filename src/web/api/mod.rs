@@ -4,6 +4,7 @@
 mod age;
 mod facts;
 mod last_day;
+mod people;
 mod returns;
 mod screens;
 pub mod shape;
@@ -73,6 +74,11 @@ pub fn routes() -> (Router<Web>, utoipa::openapi::OpenApi) {
         .routes(routes!(returns::refund))
         .routes(routes!(returns::post_void))
         .routes(routes!(last_day::put_aside))
+        .routes(routes!(people::staff))
+        .routes(routes!(people::sign_in))
+        .routes(routes!(people::sign_out))
+        .routes(routes!(people::lock))
+        .routes(routes!(people::approve, people::give_up))
         .routes(routes!(store::suspended))
         .routes(routes!(store::transactions))
         .routes(routes!(store::transaction))
@@ -102,7 +108,7 @@ async fn ask(web: &Web, id: CommandId, workstation: Option<WorkstationId>, comma
 }
 
 async fn ask_raw(web: &Web, id: CommandId, workstation: Option<WorkstationId>, command: Command) -> Result<Answer, Problem> {
-    web.node.ask(CommandRequest { id, workstation, staff: None, command }).await.map_err(|error| ask_problem(&error))
+    web.node.ask(CommandRequest { id, workstation, staff: None, approval: None, command }).await.map_err(|error| ask_problem(&error))
 }
 
 fn ask_problem(error: &AskError) -> Problem {

@@ -71,6 +71,18 @@ pub struct WorkstationView {
     pub card_declined: Option<String>,
     /// An item past its date that must be put aside before the next scan counts.
     pub past_item: Option<super::last_day::PastItemView>,
+    /// Who works here; absent: nobody is signed in.
+    pub signed_in: Option<SignedInView>,
+    /// The newest act was refused because it needs another person: `approve` does it.
+    pub needs_approval: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SignedInView {
+    pub staff: String,
+    pub name: String,
+    /// Nothing is done here before someone signs in again.
+    pub locked: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -323,6 +335,12 @@ pub fn workstation(id: &WorkstationId, till: &TillScreen, screen: &Screen) -> Wo
             Some(Check::Past(item)) => Some(item.into()),
             Some(Check::Age(_)) | None => None,
         },
+        signed_in: till.signed_in.as_ref().map(|here| SignedInView {
+            staff: here.staff.to_string(),
+            name: here.name.clone(),
+            locked: here.locked,
+        }),
+        needs_approval: till.needs_approval,
         card_declined: till.card_declined.clone(),
     }
 }

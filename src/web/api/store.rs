@@ -6,9 +6,12 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
+use super::people::ApprovalBody;
 use super::shape::{ArticleView, CommandAnswer, DayView, PrintView, SuspendedView, TransactionRow, TransactionView};
 use super::{Asked, Body, Named, ask, shape};
+use crate::ids::WorkstationId;
 use crate::ids::{CommandId, JobId, TxnId};
+use crate::node::handle::CommandRequest;
 use crate::retail::{Command, PrintAnswer};
 use crate::time::BusinessDate;
 use crate::views::NotNow;
@@ -90,17 +93,27 @@ pub async fn open_day(State(web): State<Web>, _session: Session, Body(body): Bod
     ask(&web, body.id, None, Command::OpenDay { date }).await
 }
 
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CloseDay {
     #[schema(value_type = String)]
     id: CommandId,
+    /// Where it is asked: who is signed in there closes. Left out: whoever `approval` proves.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    workstation: Option<WorkstationId>,
+    #[serde(default)]
+    approval: Option<ApprovalBody>,
 }
 
 /// Closes the business day: the Z report.
 #[utoipa::path(post, path = "/api/v1/day/close", request_body = CloseDay, responses((status = OK, body = CommandAnswer), (status = "4XX", body = Problem)))]
-pub async fn close_day(State(web): State<Web>, _session: Session, Body(body): Body<CloseDay>) -> Result<Json<CommandAnswer>, Problem> {
-    ask(&web, body.id, None, Command::CloseDay {}).await
+pub async fn close_day(State(web): State<Web>, session: Session, Body(body): Body<CloseDay>) -> Result<Json<CommandAnswer>, Problem> {
+    let workstation = body.workstation.filter(|workstation| session.0.scope.allows(workstation));
+    let approval = body.approval.and_then(ApprovalBody::approval);
+    let request = CommandRequest { id: body.id, workstation, staff: None, approval, command: Command::CloseDay {} };
+    let answer = web.node.ask(request).await.map_err(|error| super::ask_problem(&error))?;
+    Ok(Json(answer.into()))
 }
 
 /// Papers that wait for a printer or for a person.

@@ -205,9 +205,11 @@
     settle: (button) => post(`/api/v1/prints/${button.dataset.job}/settle`, { answer: button.dataset.answer }),
     "open-day": () => { closePanel(); post("/api/v1/day/open", {}).then(dayAnswer); },
     "ask-close-day": () => { $("day-close-sure").hidden = false; },
-    "close-day": () => { closePanel(); post("/api/v1/day/close", {}).then(dayAnswer); },
+    "close-day": () => { closePanel(); post("/api/v1/day/close", { workstation: ws }).then(dayAnswer); },
     "close-panel": () => closePanel(),
     "close-price": () => closePrice(),
+    lock: () => { closePanel(); post(`${api}/lock`, {}); },
+    "sign-out": () => { closePanel(); post(`${api}/sign-out`, {}); },
   };
   // The day belongs to no workstation, so its refusals do not come with the stream.
   function dayAnswer(answer) { if (answer && !answer.ok && answer.body) complain(answer.body); }
@@ -298,6 +300,7 @@
     if (!button || button.disabled) return;
     // A pointer leaves no focus behind, so that a scanner's Enter cannot press the last button again.
     if (event.detail > 0) button.blur();
+    if (gate.tap(button)) return;
     if (button.dataset.key) return key(button.dataset.key);
     if (button.dataset.letter) return letter(button.dataset.letter);
     if (button.dataset.panel) return openPanel(button.dataset.panel);
@@ -371,7 +374,8 @@
     const names = typed;
     typed = [];
     for (const name of names) {
-      if (panel === "search") letter(name);
+      if (gate.isOpen()) gate.key(name);
+      else if (panel === "search") letter(name);
       else if (panel === "more") pressTile(name);
       else if (/^\p{L}$/u.test(name)) { openPanel("search"); letter(name); }
       else key(name);
@@ -403,7 +407,7 @@
     if (event.ctrlKey && !event.altKey || event.metaKey) return;
     if (functionKeys[event.key]) {
       event.preventDefault();
-      return functionKeys[event.key]();
+      return gate.isOpen() ? undefined : functionKeys[event.key]();
     }
     if (event.altKey && !event.ctrlKey) return;
     const printable = event.key.length === 1;
@@ -448,6 +452,7 @@
 
   // One key of the keypad or the keyboard.
   function key(name) {
+    if (gate.isOpen()) return gate.key(name);
     if (/^(\d|00)$/.test(name) && entry.length < ENTRY_MAX) entry += name;
     else if ((name === "." || name === ",") && /^\d+$/.test(entry)) entry += decimal;
     else if (name === "Backspace") entry ? (entry = entry.slice(0, -1)) : (times = null);
@@ -510,6 +515,7 @@
     markCurrent();
     showEntry();
     showPanelButtons();
+    gate.show();
     watchDrawer();
     document.dispatchEvent(new Event("till-updated"));
   });

@@ -5,6 +5,7 @@
 
 mod card;
 mod check;
+mod gate;
 mod more;
 mod panels;
 mod pay;
@@ -65,6 +66,7 @@ pub fn page(view: &View) -> Markup {
             header #head {
                 h1 { span .ws { (fill(t.workstation, &[view.workstation.as_str()])) } span .store { (visible(&view.screen.store_name)) } }
                 div #status role="status" { (live.part("status")) }
+                div #who { (live.part("who")) }
                 button .quiet #sound type="button" hidden { (t.sound_locked) }
                 button .quiet type="button" data-panel="day" { (icon("day")) (t.day) kbd { "F10" } }
                 button .quiet type="button" data-panel="help" { (icon("help")) (t.help) kbd { "F1" } }
@@ -92,10 +94,17 @@ pub fn page(view: &View) -> Markup {
             section #strip aria-live="assertive" { (live.part("strip")) }
             section #keypad aria-label=(t.entry_empty) { (pay::keypad(view.locale)) }
             section #pay aria-label=(t.to_pay) { (live.part("pay")) }
+            div #gate { (live.part("gate")) }
             div #lost role="alert" hidden { strong { (t.lost_title) } span { (t.lost_hint) } }
         }
     };
-    document(view.locale, &fill(t.workstation, &[view.workstation.as_str()]), "till", &["live.js", "till.js", "returns.js"], body)
+    document(
+        view.locale,
+        &fill(t.workstation, &[view.workstation.as_str()]),
+        "till",
+        &["live.js", "gate.js", "till.js", "returns.js"],
+        body,
+    )
 }
 
 /// The parts that change.
@@ -114,6 +123,8 @@ pub fn live(view: &View) -> Live {
         ("price", panels::price(view)),
         ("return", returns::receipt(view)),
         ("post-void", returns::view_post_void(view)),
+        ("who", gate::who(view)),
+        ("gate", gate::gate(view)),
     ];
     Live { revision: view.screen.revision, parts, rows: Some(lines(view)), signal: view.till.feedback.clone() }
 }
@@ -352,6 +363,8 @@ pub fn icon(name: &str) -> Markup {
         "day" => {
             "M12 7a5 5 0 1 0 0 10 5 5 0 0 0 0-10ZM12 1v3M12 20v3M1 12h3M20 12h3M4.2 4.2l2.1 2.1M17.7 17.7l2.1 2.1M4.2 19.8l2.1-2.1M17.7 6.3l2.1-2.1"
         }
+        "lock" => "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3M12 15v2",
+        "approve" => "M12 3a4 4 0 1 0 0 8 4 4 0 0 0 0-8ZM4 21a8 8 0 0 1 10-7.7M15 18l2.5 2.5L22 16",
         "help" => "M9 9a3 3 0 1 1 4.2 2.7c-.9.5-1.2 1-1.2 2.3M12 18h.01",
         "card" => "M2 6h20v13H2zM2 10h20M6 15h4",
         "cash" => "M2 6h20v12H2zM12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6ZM5 9v.01M19 15v.01",

@@ -34,6 +34,8 @@ fn tiles(view: &View) -> Vec<Tile> {
         tile("scan", t.more_panel.devices, "G", Act::Page("/devices"), false),
         tile("parked", t.more_panel.pages, "P", Act::Page("/"), false),
         tile("undo", t.returns.word, "T", Act::Panel("return"), !view.day_is_open()),
+        tile("lock", t.people.lock, "L", Act::Do("lock"), view.till.signed_in.is_none()),
+        tile("void", t.people.sign_out, "O", Act::Do("sign-out"), view.till.signed_in.is_none()),
     ]
 }
 

@@ -1,0 +1,59 @@
+// Names and PIN pad over the till. Which of them is shown, and whether at all, comes from the node; here live only the chosen name
+// and the digits, and both are gone as soon as they were sent.
+"use strict";
+
+const gate = (() => {
+  const PIN_MAX = 8;
+  const till = document.getElementById("till");
+  const api = `/api/v1/workstations/${encodeURIComponent(till.dataset.workstation)}`;
+  const box = () => document.querySelector("#gate .gate-box");
+  let staff = null;
+  let pin = "";
+  let busy = false;
+
+  const isOpen = () => box() !== null;
+  function forget() { staff = null; pin = ""; show(); }
+  function show() {
+    if (!isOpen()) { staff = null; pin = ""; return; }
+    for (const tile of document.querySelectorAll("#gate [data-staff]")) tile.setAttribute("aria-pressed", String(tile.dataset.staff === staff));
+    const dots = document.getElementById("pin-dots");
+    dots.classList.toggle("typed", pin !== "");
+    dots.textContent = pin ? "•".repeat(pin.length) : staff ? dots.dataset.pin : dots.dataset.empty;
+  }
+
+  async function send() {
+    if (busy || staff === null || pin === "") return;
+    const mode = box().dataset.mode;
+    const body = { id: live.freshId(), staff, pin };
+    busy = true;
+    pin = "";
+    show();
+    const answer = await live.enqueue("POST", `${api}/${mode === "approve" ? "approve" : "sign-in"}`, body);
+    busy = false;
+    if (answer && answer.ok) forget();
+  }
+
+  function key(name) {
+    if (/^\d$/.test(name)) { if (staff !== null && pin.length < PIN_MAX) pin += name; }
+    else if (name === "Enter" || name === "ok") return send();
+    else if (name === "Backspace") pin = pin.slice(0, -1);
+    else if (name === "clear" || name === "Delete") pin = "";
+    else if (name === "Escape") {
+      if (pin) pin = "";
+      else if (staff !== null) staff = null;
+      else if (box().dataset.mode === "approve") return cancel();
+    }
+    show();
+  }
+  function cancel() { forget(); live.enqueue("DELETE", `${api}/approve`); }
+
+  // True when the tap was the gate's.
+  function tap(button) {
+    if (!isOpen()) return false;
+    if (button.dataset.staff) { staff = button.dataset.staff; pin = ""; show(); }
+    else if (button.dataset.pinKey) key(button.dataset.pinKey);
+    else if (button.dataset.do === "gate-cancel") cancel();
+    return true;
+  }
+  return { isOpen, key, tap, show };
+})();
