@@ -92,6 +92,13 @@ text_id!(
     /// A tax class of the article ("A", "standard", "food").
     TaxClassId, "tax class", 24, "A-Z a-z 0-9 . _ -", is_name_char);
 
+text_id!(
+    /// A bank bag, by the number printed on it.
+    BagNo, "bag number", 32, "A-Z a-z 0-9 . _ -", is_name_char);
+text_id!(
+    /// Why something was done, out of a short list; what it is called is a matter of language.
+    ReasonCode, "reason", 24, "A-Z a-z 0-9 . _ -", is_name_char);
+
 /// A transaction, from its first keystroke to its record at head office: a UUIDv7 made when the first line is entered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -29,6 +29,10 @@ impl Money {
     pub const fn is_zero(self) -> bool {
         self.0 == 0
     }
+    /// For serde's `skip_serializing_if`, which passes a reference.
+    pub const fn is_zero_ref(&self) -> bool {
+        self.0 == 0
+    }
     pub const fn is_negative(self) -> bool {
         self.0 < 0
     }

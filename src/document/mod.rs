@@ -4,15 +4,18 @@
 //!
 //! Reading order: the blocks, the text they may hold, the rows, then the two papers a shop prints.
 
+mod cash;
 mod layout;
 mod locale;
 mod printable;
 mod receipt;
 pub mod receipt_code;
 mod report;
+pub mod stored;
 pub mod text;
 mod width;
 
+pub use cash::Stationery;
 pub use layout::{FILL_MIN, Row, TextRow, align, layout};
 pub use locale::{DateOrder, Language, Locale};
 pub use printable::Printable;

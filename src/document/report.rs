@@ -1,5 +1,6 @@
 //! The day report on paper: X when read, Z when it closes the day. All figures stand in the report; nothing is added up here.
 
+use super::cash::Stationery;
 use super::locale::Word;
 use super::receipt::{letterhead, tax_table};
 use super::{Block, Document, Letterhead, Locale, Style};
@@ -62,6 +63,8 @@ impl Report<'_> {
             document.centred(&format!("{numbers} {}", self.word(Word::Unreadable)), Style::BOLD);
             document.centred(self.word(Word::Incomplete), Style::PLAIN);
         }
+        self.cash(&mut document);
+        self.open(&mut document);
         document.block(Block::Feed(1));
         if !self.head_fragment.is_empty() {
             document.centred(&format!("{} {}", self.word(Word::Journal), self.head_fragment), Style::SMALL);
@@ -76,8 +79,61 @@ impl Report<'_> {
         if workstation.last_counter > 0 {
             let range = format!("{:06} - {:06}", workstation.first_counter, workstation.last_counter);
             document.pair(0, self.word(Word::Numbers), &range, Style::PLAIN);
+            if workstation.late > 0 {
+                document.pair(2, self.word(Word::Late), &workstation.late.to_string(), Style::PLAIN);
+            }
         }
         self.totals(document, &workstation.totals, Style::BOLD);
+    }
+
+    /// Movements without a sale, tills counted and tills that still wait for it.
+    fn cash(&self, document: &mut Document) {
+        let report = self.report;
+        if !report.movements.is_empty() {
+            document.block(Block::Rule);
+            document.pair(0, self.word(Word::CashMoved), "", Style::BOLD);
+            let of = Stationery { letterhead: Letterhead::default(), currency: self.currency.clone(), locale: *self.locale };
+            of.movements(document, &report.movements);
+        }
+        if !(report.tills.is_empty() && report.uncounted.is_empty()) {
+            document.block(Block::Rule);
+            document.pair(0, self.word(Word::Tills), "", Style::BOLD);
+        }
+        for till in &report.tills {
+            let title = format!("{} {} - {} {}", self.word(Word::Till), till.till, self.word(Word::TillZ), till.number);
+            document.pair(0, &title, till.owner.as_ref().map_or("", |owner| owner.as_str()), Style::PLAIN);
+            document.pair(2, self.word(Word::Expected), &self.money(till.expected), Style::PLAIN);
+            document.pair(2, self.word(Word::Counted), &self.money(till.counted), Style::PLAIN);
+            document.pair(2, self.word(Word::Difference), &self.money(till.difference), Style::BOLD);
+            if let Some(reason) = &till.reason {
+                document.pair(2, self.word(Word::Reason), &self.locale.reason(reason), Style::PLAIN);
+            }
+        }
+        for till in &report.uncounted {
+            let title = format!("{} {}", self.word(Word::Till), till.till);
+            document.pair(0, &title, self.word(Word::NotCounted), Style::BOLD);
+        }
+    }
+
+    /// What was not finished, by its transaction's id: its last eight characters tell it apart.
+    fn open(&self, document: &mut Document) {
+        if self.report.open.is_empty() {
+            return;
+        }
+        document.block(Block::Rule);
+        document.pair(0, self.word(Word::OpenSales), &self.report.open.len().to_string(), Style::BOLD);
+        for open in &self.report.open {
+            let id = open.txn.to_string();
+            let title = format!("{} {} {}", self.word(Word::Till), open.workstation, &id[id.len() - 8..]);
+            document.pair(0, &title, &self.money(open.subtotal), Style::PLAIN);
+            let state = match (&open.card, open.suspended) {
+                (Some(_), _) => Word::CardUnknown,
+                (None, _) if open.keeps_date => Word::PartPaid,
+                (None, true) => Word::Suspended,
+                (None, false) => Word::OnScreen,
+            };
+            document.pair(2, self.word(state), "", Style::PLAIN);
+        }
     }
 
     fn totals(&self, document: &mut Document, totals: &Totals, style: Style) {

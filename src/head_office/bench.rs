@@ -336,6 +336,9 @@ fn rules(store: &StoreId) -> Result<Rules, String> {
         idle_lock_min: 0,
         returns: Default::default(),
         discount_reasons: Vec::new(),
+        cash_control: false,
+        cash: Default::default(),
+        paper: None,
     })
 }
 

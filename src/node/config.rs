@@ -10,9 +10,10 @@ use serde::Deserialize;
 use crate::device::lang::zvt;
 use crate::device::{CardSetting, DeviceConfig, DeviceKind, DrawerSense, PortConfig};
 use crate::document::{Letterhead, Locale};
-use crate::ids::{DeviceName, NodeId, StoreId, TaxClassId, WorkstationId};
+use crate::ids::{DeviceName, NodeId, ReasonCode, StoreId, TaxClassId, WorkstationId};
 use crate::money::{Currency, Money, RoundingMode};
 use crate::retail::Rules;
+use crate::retail::cash::{self, CashReasons, CashRules, Paper};
 use crate::retail::pricing::Reason;
 use crate::retail::rules::{Limits, ReturnRules, WorkstationRules};
 use crate::retail::tax::{TaxClass, TaxComponent, TaxMode, TaxRounding, TaxTable};
@@ -258,6 +259,23 @@ struct RawCash {
     /// "0.05"; empty for none.
     step: String,
     notes: Vec<String>,
+    /// Cash needs a till that was opened with a counted float. Left out: it does.
+    control: Option<bool>,
+    /// Left out: all notes and coins of the currency.
+    denominations: Vec<String>,
+    /// What a till usually begins with.
+    usual_float: String,
+    reasons: RawCashReasons,
+}
+
+/// Codes out of A-Z a-z 0-9 . _ -; an empty list keeps the built-in one.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawCashReasons {
+    paid_in: Vec<String>,
+    paid_out: Vec<String>,
+    no_sale: Vec<String>,
+    difference: Vec<String>,
 }
 
 /// What is left out keeps its default.
@@ -371,8 +389,15 @@ fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
     let has_head_office = raw.head_office.is_some();
     let head_office = raw.head_office.and_then(|link| head_office_link(check, link));
     let tax = tax_table(check, raw.tax);
-    let (cash_step, notes) = currency.as_ref().map(|c| cash(check, &raw.cash, c)).unwrap_or_default();
     let returns = currency.as_ref().map(|c| returns(check, raw.returns, c)).unwrap_or_default();
+    let (cash_step, notes) = currency.as_ref().map(|c| cash_amounts(check, &raw.cash, c)).unwrap_or_default();
+    let cash_rules = currency.as_ref().map(|c| cash_rules(check, &raw.cash, c, cash_step)).unwrap_or_default();
+    let paper = Paper {
+        store_name: raw.store.name.clone(),
+        address_lines: raw.store.address.clone(),
+        tax_id: raw.store.tax_id.clone(),
+        locale: raw.store.locale.clone(),
+    };
     let devices = devices(check, &raw.device, &raw.store.currency);
     let workstations = workstations(check, &raw.workstation, &devices);
     for (index, device) in devices.iter().enumerate() {
@@ -415,6 +440,9 @@ fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
             discount_reasons,
             staff_required: raw.people.required.unwrap_or(has_head_office),
             idle_lock_min: raw.people.idle_lock_min,
+            cash_control: raw.cash.control.unwrap_or(true),
+            cash: cash_rules,
+            paper: Some(paper),
         },
         devices,
         font: raw.node.font,
@@ -563,7 +591,7 @@ fn tax_component(check: &mut Check, key: &str, raw: RawTaxComponent) -> Option<T
     Some(TaxComponent { name: raw.name, jurisdiction: raw.jurisdiction, rate: rate?, valid_from, valid_to })
 }
 
-fn cash(check: &mut Check, raw: &RawCash, currency: &Currency) -> (Money, Vec<Money>) {
+fn cash_amounts(check: &mut Check, raw: &RawCash, currency: &Currency) -> (Money, Vec<Money>) {
     let remedy =
         format!("write an amount with up to {} decimals, for example {:?}", currency.exponent, currency.plain(Money::from_minor(5)));
     let step = if raw.step.is_empty() {
@@ -599,6 +627,36 @@ fn returns(check: &mut Check, raw: RawReturns, currency: &Currency) -> ReturnRul
     }
     let post_void_minutes_max = raw.post_void_minutes_max.unwrap_or(usual.post_void_minutes_max);
     ReturnRules { reasons, unknown_elsewhere_max, without_receipt_max, post_void_minutes_max }
+/// How tills are opened, counted and explained.
+fn cash_rules(check: &mut Check, raw: &RawCash, currency: &Currency, step: Money) -> CashRules {
+    let remedy = format!("write an amount such as {:?}", currency.plain(Money::from_minor(10_000)));
+    let mut amount = |key: String, text: &str| check.take(key, text, currency.parse(text).filter(|m| m.minor() >= 0).ok_or(&remedy));
+    let usual_float = match raw.usual_float.as_str() {
+        "" => Money::ZERO,
+        text => amount("cash.usual_float".to_owned(), text).unwrap_or_default(),
+    };
+    let named = raw.denominations.iter().enumerate();
+    let mut denominations: Vec<Money> = named.filter_map(|(i, text)| amount(format!("cash.denominations[{i}]"), text)).collect();
+    denominations.retain(|value| !value.is_zero());
+    denominations.sort();
+    denominations.dedup();
+    if denominations.is_empty() {
+        denominations = cash::denominations(currency, step);
+    }
+    let mut reasons = CashReasons::default();
+    for (key, codes, list) in [
+        ("paid_in", &raw.reasons.paid_in, &mut reasons.paid_in),
+        ("paid_out", &raw.reasons.paid_out, &mut reasons.paid_out),
+        ("no_sale", &raw.reasons.no_sale, &mut reasons.no_sale),
+        ("difference", &raw.reasons.difference, &mut reasons.difference),
+    ] {
+        let read = |(i, code): (usize, &String)| check.take(format!("cash.reasons.{key}[{i}]"), code, ReasonCode::new(code));
+        let own: Vec<ReasonCode> = codes.iter().enumerate().filter_map(read).collect();
+        if !own.is_empty() {
+            *list = own;
+        }
+    }
+    CashRules { denominations, usual_float, reasons }
 }
 
 fn workstations(check: &mut Check, raw: &[RawWorkstation], devices: &[DeviceConfig]) -> Vec<WorkstationRules> {

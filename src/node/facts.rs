@@ -12,6 +12,7 @@ use crate::gs1::card::{find as find_card, is_stripe};
 use crate::gs1::{self, ArticleCode, CodeRules, EmbeddedCode, EmbeddedValue, Meaning, Scan};
 use crate::ids::Sku;
 use crate::money::{Money, Qty, RoundingMode, Unit};
+use crate::retail::event::PrintSubject;
 use crate::retail::last_day::LastDay;
 use crate::retail::{ArticleFact, BaselineFact, Command, Facts, Feed, QuantityFrom, ScanFact, State, card};
 use crate::sync::feed::{Article, CodeKey};
@@ -68,8 +69,12 @@ pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>, 
         Command::Reprint { txn: Some(txn) } => facts.record = sources.archive.transaction(*txn).map(|found| Box::new(found.record)),
         Command::SettlePrint { job, .. } => {
             let txn = state.prints.get(job).and_then(|print| match print.what {
-                crate::retail::event::PrintSubject::Receipt(txn) => Some(txn),
-                crate::retail::event::PrintSubject::DayReport(_) => None,
+                PrintSubject::Receipt(txn) => Some(txn),
+                PrintSubject::DayReport(_)
+                | PrintSubject::DayX(_)
+                | PrintSubject::TillReport(_)
+                | PrintSubject::TillX(_)
+                | PrintSubject::CashSlip(_) => None,
             });
             facts.record = txn.and_then(|txn| sources.archive.transaction(txn)).map(|found| Box::new(found.record));
         }
@@ -110,6 +115,20 @@ pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>, 
         | Command::SetPrice { .. }
         | Command::AddCoupon { .. }
         | Command::AttachMember { .. } => {}
+        Command::OpenTill { .. }
+        | Command::Loan { .. }
+        | Command::Pickup { .. }
+        | Command::PaidIn { .. }
+        | Command::PaidOut { .. }
+        | Command::NoSale { .. }
+        | Command::StartCount {}
+        | Command::CancelCount {}
+        | Command::CountTill { .. }
+        | Command::CloseTill { .. }
+        | Command::HandOverTill { .. }
+        | Command::PrintX { .. }
+        | Command::PackBag { .. }
+        | Command::CollectBag { .. } => {}
     }
     facts
 }

@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use crate::device::{PrintOrder, PrinterOrder};
 use crate::document::receipt_code::{self, KeyId};
-use crate::document::{Document, Letterhead, Locale, Receipt, Report, ReportKind};
+use crate::document::stored::FRAGMENT_CHARS;
+use crate::document::{Document, Letterhead, Locale, Receipt, Report, ReportKind, Stationery};
 use crate::ids::{DeviceName, JobId, StoreId};
 use crate::journal::NodeKey;
 use crate::money::Currency;
+use crate::retail::day::DayReport;
 use crate::retail::{Effect, PrintWhat, TransactionRecord};
 use crate::sync::staff::StaffBook;
-
-/// Hex characters of a record's hash that stand on its paper.
-const FRAGMENT_CHARS: usize = 10;
 
 /// How this store's papers look.
 #[derive(Clone)]
@@ -72,18 +71,35 @@ impl Prints {
                 let receipt = Receipt::of(record, &self.letterhead, &self.currency, &self.locale, head_fragment, *copy);
                 receipt.with_code(code.as_deref()).served_by(name).document()
             }
-            PrintWhat::DayReport { report, copy } => Report {
-                report,
-                kind: ReportKind::Z,
-                letterhead: &self.letterhead,
-                currency: &self.currency,
-                locale: &self.locale,
-                utc_offset_min: self.offset_min(report.closed_at.ms),
-                head_fragment,
-                copy: *copy,
+            PrintWhat::DayReport { report, copy } => self.day_report(report, ReportKind::Z, head_fragment, *copy),
+            // What is read in the middle of the day stands in no record that it could be held against.
+            PrintWhat::DayX { report, copy } => self.day_report(report, ReportKind::X, "", *copy),
+            PrintWhat::TillReport { report, copy } => {
+                let fragment = if report.counted.is_some() { head_fragment } else { "" };
+                self.stationery().of_record(report.paper.as_deref(), &report.currency).till_report(report, fragment, *copy)
             }
-            .document(),
+            PrintWhat::CashSlip { movement, copy } => self.stationery().slip(movement, *copy),
         }
+    }
+
+    fn day_report(&self, report: &DayReport, kind: ReportKind, head_fragment: &str, copy: u32) -> Document {
+        let of = self.stationery().of_record(report.paper.as_deref(), &report.currency);
+        Report {
+            report,
+            kind,
+            letterhead: &of.letterhead,
+            currency: &of.currency,
+            locale: &of.locale,
+            utc_offset_min: report.utc_offset_min.unwrap_or_else(|| self.offset_min(report.closed_at.ms)),
+            head_fragment,
+            copy,
+        }
+        .document()
+    }
+
+    /// The store's own, for papers whose record does not say.
+    pub fn stationery(&self) -> Stationery {
+        Stationery { letterhead: self.letterhead.clone(), currency: self.currency.clone(), locale: self.locale }
     }
 
     fn offset_min(&self, ms: i64) -> i32 {

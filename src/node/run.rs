@@ -438,7 +438,11 @@ impl<D: Disk> Loop<D> {
         for open in left.held {
             let archived = match &open.what {
                 PrintSubject::Receipt(txn) => self.archive.transaction(*txn),
-                PrintSubject::DayReport(_) => None,
+                PrintSubject::DayReport(_)
+                | PrintSubject::DayX(_)
+                | PrintSubject::TillReport(_)
+                | PrintSubject::TillX(_)
+                | PrintSubject::CashSlip(_) => None,
             };
             let hash = archived.as_ref().map_or(String::new(), |found| found.hash.clone());
             let facts = Facts { record: archived.map(|found| Box::new(found.record)), ..Facts::default() };

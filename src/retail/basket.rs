@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::addendum::ClosedUnder;
 use super::card::AtTerminal;
 use super::pricing::{Asks, GivenCoupon, LineDiscounts, PriceSet};
 use super::tax::{self, TaxGroup};
@@ -34,6 +35,9 @@ pub struct Basket {
     /// Discounts by hand, coupons, the member's card.
     #[serde(default, skip_serializing_if = "Asks::is_empty")]
     pub asks: Asks,
+    /// Money was on the move when its day was closed: it ends under that day, as an addendum.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_under: Option<ClosedUnder>,
 }
 
 /// Where a transaction is. Whose move: the named workstation's cashier, or anyone's who recalls it.
@@ -185,6 +189,7 @@ impl Basket {
             card: None,
             age_checked: None,
             asks: Asks::default(),
+            closed_under: None,
         }
     }
 
@@ -312,6 +317,24 @@ impl Basket {
             card: self.card.clone(),
             asks: self.asks.clone(),
             age_checked: self.age_checked,
+            closed_under: self.closed_under,
+        }
+    }
+
+    /// Something was paid, or may have been.
+    pub fn has_money(&self) -> bool {
+        !self.tenders.is_empty() || self.card.is_some()
+    }
+
+    /// The date it ends under, given the one that is open.
+    pub fn date(&self, open: Option<BusinessDate>) -> Option<BusinessDate> {
+        self.closed_under.map(|under| under.date).or(open)
+    }
+
+    /// The money was given back: nothing ties it to its day any more.
+    pub(super) fn unpaid(&mut self) {
+        if !self.has_money() {
+            self.closed_under = None;
         }
     }
 

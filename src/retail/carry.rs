@@ -16,6 +16,7 @@ use super::print::OpenPrint;
 use super::returned::Returned;
 use super::staff::Misses;
 use super::state::{AdoptedFeed, Impossible, State, Workstation};
+use super::till::CashBook;
 use super::unproved::Unproved;
 use crate::ids::{DeviceName, JobId, StaffId, TxnId, WorkstationId};
 
@@ -24,6 +25,8 @@ const ANSWERS: &str = "answers";
 const MOVEMENTS: &str = "movements";
 /// Not there while nothing was ever returned.
 const RETURNED: &str = "returned";
+/// Absent in what releases without tills wrote.
+const CASH: &str = "cash";
 
 /// Why carried-forward parts are not a state.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +87,7 @@ impl State {
             part(CORE, serde_json::to_vec(&core)),
             part(ANSWERS, serde_json::to_vec(&self.answers)),
             part(MOVEMENTS, serde_json::to_vec(&self.movements)),
+            part(CASH, serde_json::to_vec(&self.cash)),
         ]);
         if !self.returned.is_empty() {
             parts.extend([part(RETURNED, serde_json::to_vec(&self.returned))]);
@@ -93,7 +97,7 @@ impl State {
 
     /// The state that [`State::to_parts`] took apart. A part that this release does not know is an error: what it holds would be lost.
     pub fn from_parts(parts: &BTreeMap<String, Vec<u8>>) -> Result<State, PartsError> {
-        if let Some(part) = parts.keys().find(|name| ![CORE, ANSWERS, MOVEMENTS, RETURNED].contains(&name.as_str())) {
+        if let Some(part) = parts.keys().find(|name| ![CORE, ANSWERS, MOVEMENTS, RETURNED, CASH].contains(&name.as_str())) {
             return Err(PartsError::Unknown { part: part.clone() });
         }
         let Core {
@@ -113,6 +117,7 @@ impl State {
         } = read(parts, CORE)?;
         let (answers, movements) = (read(parts, ANSWERS)?, read(parts, MOVEMENTS)?);
         let returned = if parts.contains_key(RETURNED) { read(parts, RETURNED)? } else { Returned::default() };
+        let cash = if parts.contains_key(CASH) { read(parts, CASH)? } else { CashBook::default() };
         Ok(State {
             day,
             workstations,
@@ -125,6 +130,7 @@ impl State {
             feeds,
             uplink,
             answers,
+            cash,
             impossible,
             lockouts,
             unproved,

@@ -1,15 +1,20 @@
 //! The business day: open, close, and the report that is the fold of its records.
 //!
+//! Closing waits for nothing and nobody: open transactions and open tills are listed and go on. What was being paid for keeps its date.
+//!
 //! The date never goes back. It may be opened again after a close (a shop closed by mistake at noon sells on): each close has its own
 //! report number, and each report holds only the records since the opening before it.
 
 use serde::{Deserialize, Serialize};
 
+use super::basket::{Basket, Place};
+use super::cash::{MovementSum, Paper};
 use super::decide::{Case, Outcome};
 use super::tax::{self, TaxGroup};
+use super::till::{Till, TillLine, UncountedTill};
 use super::unproved::LostRange;
 use super::{Answer, Event, Refusal, Rules, SoldLine, State, TenderKind, TransactionKind, TransactionRecord, print};
-use crate::ids::WorkstationId;
+use crate::ids::{TxnId, WorkstationId};
 use crate::money::Money;
 use crate::time::{BusinessDate, Stamp};
 
@@ -44,6 +49,44 @@ pub struct DayReport {
     /// Records that could not be read when the report was made: it may lack what they held.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unproved: Vec<LostRange>,
+    /// Cash that moved without a sale, all tills together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub movements: Vec<MovementSum>,
+    /// Tills closed since the last Z, in the order of their closing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tills: Vec<TillLine>,
+    /// Tills that are open and go on into the next day.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uncounted: Vec<UncountedTill>,
+    /// Transactions that are not finished and stay as they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub open: Vec<OpenTransaction>,
+    /// Minutes east of UTC in the store at `closed_at`, for what is printed. `None` in records of releases that did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub utc_offset_min: Option<i32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paper: Option<Box<Paper>>,
+}
+
+/// A transaction that a Z found unfinished.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenTransaction {
+    pub txn: TxnId,
+    /// Where it stands, or who suspended it.
+    pub workstation: WorkstationId,
+    #[serde(default)]
+    pub suspended: bool,
+    pub lines: u32,
+    /// Its lines after discounts.
+    pub subtotal: Money,
+    #[serde(default, skip_serializing_if = "Money::is_zero_ref")]
+    pub paid: Money,
+    /// A card payment of unknown outcome.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<Money>,
+    /// Money is on the move: it ends under the date of this report, as an addendum. All others end under the day that is open then.
+    #[serde(default)]
+    pub keeps_date: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +96,13 @@ pub struct WorkstationTotals {
     pub first_counter: u64,
     pub last_counter: u64,
     pub totals: Totals,
+    /// Numbers between first and last that belong to transactions of an earlier day, ended late.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub late: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Sums over finished transactions.
@@ -85,7 +135,7 @@ fn is_none(count: &u64) -> bool {
 }
 
 /// The day so far, as it would be closed at `at`. `None` while no day is open.
-pub fn report(state: &State, rules: &Rules, at: Stamp) -> Option<DayReport> {
+pub fn report(state: &State, rules: &Rules, at: Stamp, utc_offset_min: i32) -> Option<DayReport> {
     let Day::Open { date, opened_at } = state.day else { return None };
     let mut totals = Totals::default();
     let mut workstations = Vec::new();
@@ -97,12 +147,58 @@ pub fn report(state: &State, rules: &Rules, at: Stamp) -> Option<DayReport> {
                 first_counter: workstation.first_counter,
                 last_counter: workstation.counter,
                 totals: workstation.totals.clone(),
+                late: workstation.late,
             });
         }
     }
     let number = state.last_report.as_ref().map_or(0, |last| last.number) + 1;
-    let (currency, unproved) = (rules.currency.code.clone(), state.unproved.ranges().collect());
-    Some(DayReport { number, date, opened_at, closed_at: at, currency, workstations, totals, unproved })
+    Some(DayReport {
+        number,
+        date,
+        opened_at,
+        closed_at: at,
+        currency: rules.currency.code.clone(),
+        workstations,
+        totals,
+        unproved: state.unproved.ranges().collect(),
+        movements: state.cash.movements.clone(),
+        tills: state.cash.closed.clone(),
+        uncounted: state.cash.tills.iter().filter_map(|(till, book)| uncounted(till, book)).collect(),
+        open: state.baskets.values().map(open_transaction).collect(),
+        utc_offset_min: Some(utc_offset_min),
+        paper: rules.paper.clone().map(Box::new),
+    })
+}
+
+fn uncounted(till: &WorkstationId, book: &Till) -> Option<UncountedTill> {
+    let session = book.session.as_ref()?;
+    Some(UncountedTill { till: till.clone(), number: session.number, owner: session.owner.clone(), opened_at: session.opened_at })
+}
+
+fn open_transaction(basket: &Basket) -> OpenTransaction {
+    let (workstation, suspended) = match &basket.place {
+        Place::At(workstation) => (workstation, false),
+        Place::Suspended { by, .. } => (by, true),
+    };
+    OpenTransaction {
+        txn: basket.txn,
+        workstation: workstation.clone(),
+        suspended,
+        lines: u32::try_from(basket.live().count()).unwrap_or(u32::MAX),
+        subtotal: basket.subtotal(),
+        paid: basket.tenders.iter().map(|tender| tender.amount).sum(),
+        card: basket.card.as_ref().map(|card| card.amount),
+        keeps_date: basket.has_money(),
+    }
+}
+
+/// The open business date, or the last one.
+pub fn current_date(state: &State) -> Option<BusinessDate> {
+    match state.day {
+        Day::Open { date, .. } => Some(date),
+        Day::Closed { last } => Some(last),
+        Day::NeverOpened => None,
+    }
 }
 
 impl Totals {
@@ -176,12 +272,7 @@ pub(super) fn open(case: &Case, date: BusinessDate) -> Result<Outcome, Refusal> 
 }
 
 pub(super) fn close(case: &Case) -> Result<Outcome, Refusal> {
-    let report = report(case.state, case.rules, case.ask.at).ok_or(Refusal::DayNotOpen)?;
-    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    let suspended = case.state.suspended().count();
-    if !case.state.baskets.is_empty() {
-        return Err(Refusal::DayHasOpenTransactions { open: count(case.state.baskets.len() - suspended), suspended: count(suspended) });
-    }
+    let report = report(case.state, case.rules, case.ask.at, case.ask.utc_offset_min).ok_or(Refusal::DayNotOpen)?;
 
     // Cannot fail below.
     let paper = print::day_report(case, &report);

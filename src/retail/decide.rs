@@ -2,10 +2,11 @@
 
 use super::answers::Content;
 use super::basket::Basket;
+use super::cash::MovementKind;
 use super::day::Day;
 use super::rules::WorkstationRules;
 use super::{Answer, Ask, Command, Decision, Event, Facts, Refusal, Rules, State};
-use super::{age, card, day, last_day, pricing, print, refund, returns, rights, sale, staff, stock, tender, unproved};
+use super::{age, card, day, last_day, pricing, print, refund, returns, rights, safe, sale, staff, stock, tender, till, unproved};
 use crate::time::BusinessDate;
 
 pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> Result<Decision, Refusal> {
@@ -71,6 +72,29 @@ pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> 
         Command::SetPrice { line, price, reason } => pricing::acts::set_price(&case, *line, *price, reason)?,
         Command::AddCoupon { code } => pricing::acts::add_coupon(&case, code)?,
         Command::AttachMember { card } => pricing::acts::attach_member(&case, card)?,
+        // Cash.
+        Command::OpenTill { float } => till::open_till(&case, float)?,
+        Command::Loan { amount } => {
+            till::move_cash(&case, till::Asked { kind: MovementKind::Loan, amount: *amount, reason: None, bag: None })?
+        }
+        Command::Pickup { amount, bag } => {
+            till::move_cash(&case, till::Asked { kind: MovementKind::Pickup, amount: *amount, reason: None, bag: bag.as_ref() })?
+        }
+        Command::PaidIn { amount, reason } => {
+            till::move_cash(&case, till::Asked { kind: MovementKind::PaidIn, amount: *amount, reason: Some(reason), bag: None })?
+        }
+        Command::PaidOut { amount, reason } => {
+            till::move_cash(&case, till::Asked { kind: MovementKind::PaidOut, amount: *amount, reason: Some(reason), bag: None })?
+        }
+        Command::NoSale { reason } => till::no_sale(&case, reason)?,
+        Command::StartCount {} => till::start_count(&case)?,
+        Command::CancelCount {} => till::cancel_count(&case)?,
+        Command::CountTill { count } => till::count(&case, count)?,
+        Command::CloseTill { reason } => till::close_till(&case, reason.as_ref())?,
+        Command::HandOverTill { to, reason } => till::hand_over(&case, to, reason.as_ref())?,
+        Command::PrintX { of } => till::print_x(&case, *of)?,
+        Command::PackBag { bag, amount } => safe::pack_bag(&case, bag, *amount)?,
+        Command::CollectBag { bag } => safe::collect_bag(&case, bag)?,
     };
 
     // Cannot fail below.
@@ -120,12 +144,16 @@ impl<'a> Case<'a> {
         self.state.open_basket(&workstation.id)
     }
 
-    /// The transaction on the asking workstation's screen, with all three that an act on it needs.
+    /// The transaction on the asking workstation's screen, with all three that an act on it needs. The date is the transaction's own when
+    /// its day was closed under it.
     pub fn at_basket(&self) -> Result<(&'a WorkstationRules, BusinessDate, &'a Basket), Refusal> {
         let workstation = self.workstation()?;
-        let date = self.business_date()?;
-        let basket = self.open_basket(workstation).ok_or(Refusal::NoTransaction)?;
-        Ok((workstation, date, basket))
+        let basket = self.open_basket(workstation);
+        let date = match basket.and_then(|basket| basket.closed_under) {
+            Some(under) => under.date,
+            None => self.business_date()?,
+        };
+        Ok((workstation, date, basket.ok_or(Refusal::NoTransaction)?))
     }
 }
 

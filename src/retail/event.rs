@@ -3,15 +3,18 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::addendum::DayAddendum;
 use super::age::AgeProof;
 use super::card::{AtTerminal, CardDecision, CardMark, CardProof, CardState, TerminalDayEnd};
+use super::cash::{CashMovement, Pieces};
 use super::day::DayReport;
 use super::last_day::LastDay;
 use super::pricing::{GivenCoupon, LineDiscounts, ManualOff, PriceSet};
 use super::rights::Right;
 use super::staff::SignInWay;
+use super::till::{FloatFrom, TillReport};
 use super::{Answer, Feed, PrintAnswer, PrintProgress, SoldLine, Tender, TransactionRecord, UplinkAck};
-use crate::ids::{AttemptId, CommandId, DeviceName, JobId, Sku, StaffId, TxnId, WorkstationId};
+use crate::ids::{AttemptId, BagNo, CommandId, DeviceName, JobId, Sku, StaffId, TxnId, WorkstationId};
 use crate::money::{Money, Qty};
 use crate::time::{BusinessDate, Stamp};
 
@@ -232,6 +235,69 @@ pub enum Event {
     CouponAdded { txn: TxnId, coupon: Box<GivenCoupon> },
     #[serde(rename = "member_attached.1")]
     MemberAttached { txn: TxnId, card: String },
+    // Cash (till.rs, safe.rs, addendum.rs).
+    #[serde(rename = "till_opened.1")]
+    TillOpened {
+        till: WorkstationId,
+        /// The number its Z will have.
+        number: u64,
+        float: Money,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pieces: Vec<Pieces>,
+        from: FloatFrom,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<StaffId>,
+        date: BusinessDate,
+        at: Stamp,
+    },
+    #[serde(rename = "cash_moved.1")]
+    CashMoved { movement: Box<CashMovement> },
+    #[serde(rename = "till_count_started.1")]
+    TillCountStarted {
+        till: WorkstationId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<StaffId>,
+        at: Stamp,
+    },
+    #[serde(rename = "till_count_cancelled.1")]
+    TillCountCancelled {
+        till: WorkstationId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<StaffId>,
+        at: Stamp,
+    },
+    #[serde(rename = "till_counted.1")]
+    TillCounted {
+        till: WorkstationId,
+        counted: Money,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pieces: Vec<Pieces>,
+        expected: Money,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<StaffId>,
+        at: Stamp,
+    },
+    /// The till's Z. Never changes.
+    #[serde(rename = "till_closed.1")]
+    TillClosed { report: Box<TillReport> },
+    #[serde(rename = "bag_packed.1")]
+    BagPacked {
+        bag: BagNo,
+        amount: Money,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<StaffId>,
+        at: Stamp,
+    },
+    #[serde(rename = "bag_collected.1")]
+    BagCollected {
+        bag: BagNo,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<StaffId>,
+        at: Stamp,
+    },
+    /// Rides in the record of a transaction that ends after the Z of its day.
+    #[serde(rename = "day_addendum.1")]
+    DayAddendum { addendum: Box<DayAddendum> },
 }
 
 /// What a job prints, by reference: the paper is made from the record that is on disk.
@@ -240,6 +306,11 @@ pub enum Event {
 pub enum PrintSubject {
     Receipt(TxnId),
     DayReport(BusinessDate),
+    /// An X of the day. It stands in no record but here, so it is here whole.
+    DayX(Box<DayReport>),
+    TillReport(Box<TillReport>),
+    TillX(Box<TillReport>),
+    CashSlip(Box<CashMovement>),
 }
 
 /// How an event counts towards durability and sync.
@@ -303,6 +374,15 @@ impl Event {
             Event::CardContradicted { .. } => EventKind::Urgent,
             // last_day.rs
             Event::ItemPutAside { .. } => EventKind::Hard,
+            Event::TillOpened { .. }
+            | Event::CashMoved { .. }
+            | Event::TillCountStarted { .. }
+            | Event::TillCountCancelled { .. }
+            | Event::TillCounted { .. }
+            | Event::TillClosed { .. }
+            | Event::BagPacked { .. }
+            | Event::BagCollected { .. }
+            | Event::DayAddendum { .. } => EventKind::Hard,
         }
     }
 }

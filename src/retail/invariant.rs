@@ -28,7 +28,7 @@ type Check<T> = fn(&T) -> Result<(), Broken>;
 
 /// All invariants of a state. Empty when all is well.
 pub fn check_all(state: &State) -> Vec<Broken> {
-    let checks: [Check<State>; 10] = [
+    let checks: [Check<State>; 12] = [
         events_fitted,
         screens_and_baskets_agree,
         baskets_are_whole,
@@ -39,6 +39,8 @@ pub fn check_all(state: &State) -> Vec<Broken> {
         movements_are_in_order,
         answers_are_indexed,
         nothing_comes_back_twice,
+        tills_hold_what_moved,
+        dated_transactions_have_money,
     ];
     checks.iter().filter_map(|check| check(state).err()).collect()
 }
@@ -111,7 +113,7 @@ fn numbers_are_gapless(state: &State) -> Result<(), Broken> {
     for (id, workstation) in &state.workstations {
         let drawn = if workstation.first_counter == 0 { 0 } else { workstation.counter + 1 - workstation.first_counter };
         let totals = &workstation.totals;
-        let ended = totals.sales + totals.voids + totals.returns + totals.post_voids;
+        let ended = totals.sales + totals.voids + totals.returns + totals.post_voids + workstation.late;
         rule.holds(drawn == ended, || format!("workstation {id} drew {drawn} numbers for {ended} transactions"))?;
         let last = workstation.last.as_ref().map_or(0, |last| last.number.counter);
         rule.holds(last <= workstation.counter, || {
@@ -143,15 +145,18 @@ fn last_records_are_whole(state: &State) -> Result<(), Broken> {
     last.flat_map(check_record).next().map_or(Ok(()), Err)
 }
 
-/// Between days nothing is open, so a report misses nothing.
+/// Between days nothing is open that the report does not name, so a report misses nothing.
 fn closed_days_are_empty(state: &State) -> Result<(), Broken> {
     let empty = match state.day {
         Day::Open { .. } => true,
         Day::NeverOpened | Day::Closed { .. } => {
-            state.baskets.is_empty() && state.workstations.values().all(|w| w.totals == Totals::default() && w.open.is_none())
+            let listed =
+                |txn: &crate::ids::TxnId| state.last_report.as_ref().is_some_and(|report| report.open.iter().any(|open| open.txn == *txn));
+            state.baskets.keys().all(listed) && state.workstations.values().all(|w| w.totals == Totals::default() && w.late == 0)
         }
     };
-    Rule("nothing is open while the day is closed").holds(empty, || format!("{} transactions are open", state.baskets.len()))
+    Rule("while the day is closed nothing is open but what its report lists")
+        .holds(empty, || format!("{} transactions are open", state.baskets.len()))
 }
 
 fn movements_are_in_order(state: &State) -> Result<(), Broken> {
@@ -167,6 +172,32 @@ fn movements_are_in_order(state: &State) -> Result<(), Broken> {
 
 fn answers_are_indexed(state: &State) -> Result<(), Broken> {
     Rule("every answer is found by id and by record").holds(state.answers.is_consistent(), || format!("{} answers", state.answers.len()))
+}
+
+/// expected till cash = float + in − out − pickups, by the sums and by the running figure.
+fn tills_hold_what_moved(state: &State) -> Result<(), Broken> {
+    let rule = Rule("expected till cash = float + in − out − pickups");
+    for (id, till) in &state.cash.tills {
+        if let Some(session) = &till.session {
+            let (expected, cash) = (session.expected(), session.cash);
+            rule.holds(expected == cash, || format!("till {id}: the sums say {expected:?}, the drawer {cash:?}"))?;
+            rule.holds(session.number == till.reports + 1, || format!("till {id}: its Z would be number {}", session.number))?;
+        }
+    }
+    let money: Money = state.cash.safe.waiting().map(|(_, bag)| bag.amount).sum();
+    rule.holds(!money.is_negative(), || format!("the bags hold {money:?}"))
+}
+
+/// A transaction keeps the date of a closed day exactly as long as money is on the move.
+fn dated_transactions_have_money(state: &State) -> Result<(), Broken> {
+    let rule = Rule("a transaction of a closed day has money in it");
+    for basket in state.baskets.values() {
+        let whole = basket.closed_under.is_none_or(|under| {
+            basket.has_money() && state.last_report.as_ref().is_some_and(|last| under.report <= last.number && under.date <= last.date)
+        });
+        rule.holds(whole, || format!("transaction {}", basket.txn))?;
+    }
+    Ok(())
 }
 
 fn lines_are_whole(record: &TransactionRecord) -> Result<(), Broken> {

@@ -17,7 +17,6 @@ pub mod state;
 pub mod age;
 pub mod basket;
 pub mod card;
-pub mod day;
 mod decide;
 pub mod last_day;
 pub mod original;
@@ -34,6 +33,15 @@ pub mod tax;
 pub mod tender;
 pub mod unproved;
 
+pub mod cash;
+pub mod till;
+
+pub mod safe;
+
+pub mod addendum;
+
+pub mod day;
+
 pub mod invariant;
 
 pub use card::{CardKind, CardMark, CardProgress, CardProof};
@@ -48,7 +56,9 @@ pub use state::State;
 use serde::{Deserialize, Serialize};
 
 use crate::gs1::{Scan, shown};
-use crate::ids::{AttemptId, CommandId, DeviceName, Incarnation, JobId, ReceiptNo, Sku, StaffId, TaxClassId, TxnId, WorkstationId};
+use crate::ids::{
+    AttemptId, BagNo, CommandId, DeviceName, Incarnation, JobId, ReasonCode, ReceiptNo, Sku, StaffId, TaxClassId, TxnId, WorkstationId,
+};
 use crate::money::{Money, Qty, Unit};
 use crate::time::{BusinessDate, Stamp};
 
@@ -89,7 +99,7 @@ pub enum Command {
     OpenDay {
         date: BusinessDate,
     },
-    /// Closes it: the Z report. Refused while a transaction is open or a card payment runs; suspended ones are voided by name first.
+    /// Closes it: the Z report. Waits for nothing: transactions and tills that are open are listed in the Z and stay open.
     CloseDay {},
 
     /// At a workstation: a code was scanned or typed, or an article tapped. What it means comes in [`Facts::scan`].
@@ -288,6 +298,67 @@ pub enum Command {
     /// A member's card was typed; a scanned one comes as `AddLine`.
     AttachMember {
         card: String,
+    },
+
+    // Cash (till.rs, safe.rs). At a workstation: they concern its till.
+    /// Opens the till with a counted float out of the safe.
+    OpenTill {
+        float: cash::CashCount,
+    },
+    /// Cash from the safe into the drawer.
+    Loan {
+        amount: Money,
+    },
+    /// Cash from the drawer into the safe, or into a bank bag at once.
+    Pickup {
+        amount: Money,
+        #[serde(default)]
+        bag: Option<BagNo>,
+    },
+    /// Cash from outside into the drawer.
+    PaidIn {
+        amount: Money,
+        reason: ReasonCode,
+    },
+    /// Cash from the drawer to outside.
+    PaidOut {
+        amount: Money,
+        reason: ReasonCode,
+    },
+    /// Opens the drawer without a sale, at most once.
+    NoSale {
+        reason: ReasonCode,
+    },
+    /// Cash stands still from here on until the count is done or given up.
+    StartCount {},
+    CancelCount {},
+    /// What was found in the drawer. Blind: what should be there is said only in the answer.
+    CountTill {
+        count: cash::CashCount,
+    },
+    /// The till's Z, from the count just given. A difference needs a reason.
+    CloseTill {
+        #[serde(default)]
+        reason: Option<ReasonCode>,
+    },
+    /// The same, and the drawer goes on to another person with what was counted.
+    HandOverTill {
+        to: StaffId,
+        #[serde(default)]
+        reason: Option<ReasonCode>,
+    },
+    /// Prints an X report. Nothing is closed.
+    PrintX {
+        of: till::XReport,
+    },
+    /// Cash from the safe into a bank bag. Needs no workstation.
+    PackBag {
+        bag: BagNo,
+        amount: Money,
+    },
+    /// The carrier took a bag. Needs no workstation.
+    CollectBag {
+        bag: BagNo,
     },
 }
 
@@ -515,6 +586,9 @@ pub struct Answer {
     pub attempt: Option<AttemptId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<JobId>,
+    /// counted − expected, of a till that was counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub difference: Option<Money>,
 }
 
 /// A finished transaction, whole and self-contained. Head office, Z, electronic journal, export and returns read only this.
@@ -713,6 +787,19 @@ pub enum PrintWhat {
     },
     DayReport {
         report: Box<day::DayReport>,
+        copy: u32,
+    },
+    DayX {
+        report: Box<day::DayReport>,
+        copy: u32,
+    },
+    TillReport {
+        report: Box<till::TillReport>,
+        copy: u32,
+    },
+    /// A movement's slip, for the drawer's files.
+    CashSlip {
+        movement: Box<cash::CashMovement>,
         copy: u32,
     },
 }

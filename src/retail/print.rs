@@ -71,6 +71,9 @@ pub fn content(state: &State, facts: &Facts, what: &PrintSubject, copy: u32) -> 
             let report = state.last_report.as_deref().filter(|report| report.date == *date)?;
             Some(PrintWhat::DayReport { report: Box::new(report.clone()), copy })
         }
+        PrintSubject::DayX(report) => Some(PrintWhat::DayX { report: report.clone(), copy }),
+        PrintSubject::TillReport(report) | PrintSubject::TillX(report) => Some(PrintWhat::TillReport { report: report.clone(), copy }),
+        PrintSubject::CashSlip(movement) => Some(PrintWhat::CashSlip { movement: movement.clone(), copy }),
     }
 }
 
@@ -132,6 +135,15 @@ fn effect(after: &State, facts: &Facts, event: &Event) -> Option<Effect> {
         | Event::LinePriceSet { .. }
         | Event::CouponAdded { .. }
         | Event::MemberAttached { .. } => None,
+        Event::TillOpened { .. }
+        | Event::CashMoved { .. }
+        | Event::TillCountStarted { .. }
+        | Event::TillCountCancelled { .. }
+        | Event::TillCounted { .. }
+        | Event::TillClosed { .. }
+        | Event::BagPacked { .. }
+        | Event::BagCollected { .. }
+        | Event::DayAddendum { .. } => None,
     }
 }
 
@@ -169,7 +181,11 @@ pub(super) fn settle(case: &Case, job: JobId, answer: PrintAnswer) -> Result<Out
             let (printer, workstation) = here.unwrap_or((&open.printer, &open.workstation));
             let number = match open.what {
                 PrintSubject::Receipt(txn) => next_copy(case.state, txn),
-                PrintSubject::DayReport(_) => open.copy + 1,
+                PrintSubject::DayReport(_)
+                | PrintSubject::DayX(_)
+                | PrintSubject::TillReport(_)
+                | PrintSubject::TillX(_)
+                | PrintSubject::CashSlip(_) => open.copy + 1,
             };
             let copy = copy_of(case, open.what.clone(), number, printer, workstation);
             Ok(Outcome { events: vec![settled, copy], answer: Answer { job: Some(case.ask.fresh.job), ..Answer::default() } })
@@ -206,19 +222,25 @@ pub(super) fn original(case: &Case, workstation: &WorkstationRules, txn: TxnId, 
 /// The paper of a day report that has just been made, when it was asked for at a workstation with a printer.
 pub(super) fn day_report(case: &Case, report: &DayReport) -> Option<Event> {
     let workstation = case.rules.workstation(case.ask.workstation.as_ref()?)?;
+    paper(case, workstation, PrintSubject::DayReport(report.date), false)
+}
+
+/// A paper that is not a receipt. `None` where there is no printer, or too many papers wait: the act itself is on the record.
+pub(super) fn paper(case: &Case, workstation: &WorkstationRules, what: PrintSubject, kick: bool) -> Option<Event> {
     let printer = workstation.receipt_printer.clone()?;
     (case.state.prints.len() < case.rules.limits.print_jobs_open_max).then(|| Event::PrintRequested {
         job: case.ask.fresh.job,
         printer,
         workstation: workstation.id.clone(),
-        what: PrintSubject::DayReport(report.date),
+        what,
         copy: 0,
-        kick: false,
+        kick,
         at: case.ask.at,
     })
 }
 
-/// Opens the drawer when no paper goes with it: part of the money was taken or given back.
+/// Opens the drawer when no paper goes with it: part of the money was taken or given back, or a float goes in. `txn` is a fresh id that
+/// names nothing when there is no transaction.
 pub(super) fn drawer_alone(workstation: &WorkstationRules, txn: TxnId) -> Option<Event> {
     let printer = workstation.receipt_printer.clone().filter(|_| workstation.has_drawer)?;
     Some(Event::DrawerKicked { printer, workstation: workstation.id.clone(), txn })

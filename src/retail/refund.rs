@@ -8,7 +8,7 @@ use super::card::{self, CardKind};
 use super::decide::{Case, Outcome};
 use super::original::Original;
 use super::tender::{self, Settled};
-use super::{Answer, Event, Refusal, Rules, State, Tender, TenderKind, TransactionKind, print, returns};
+use super::{Answer, Event, Refusal, Rules, State, Tender, TenderKind, TransactionKind, print, returns, till};
 use crate::ids::TxnId;
 use crate::money::{Money, RoundingMode};
 
@@ -141,6 +141,10 @@ fn next_step(
         let (attempt, amount) = (case.ask.fresh.attempt, -(card.amount + sum));
         events.push(Event::CardStarted { txn: basket.txn, attempt, amount, at: case.ask.at, terminal, refund_of: card.of });
         return Ok(Outcome { events, answer: Answer { txn: Some(basket.txn), attempt: Some(attempt), ..Answer::default() } });
+    }
+
+    if !payable.is_zero() {
+        till::refuse_cash(case, workstation)?;
     }
 
     // Cannot fail below.

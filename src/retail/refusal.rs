@@ -22,7 +22,6 @@ pub enum Refusal {
     DayAlreadyOpen,
     DayGoesBack { last: BusinessDate },
     DayTooFarAhead { date: BusinessDate },
-    DayHasOpenTransactions { open: u32, suspended: u32 },
     UnknownArticle { code: String },
     UnknownCode { code: String },
     Misread { code: String, reason: String },
@@ -118,6 +117,22 @@ pub enum Refusal {
     CouponUsed { code: String },
     TooManyCoupons { max: u32 },
     NotAMemberCard { code: String },
+    TillNotOpen { till: WorkstationId },
+    TillAlreadyOpen { till: WorkstationId },
+    TillBeingCounted { till: WorkstationId, by: String },
+    TillNotBeingCounted { till: WorkstationId },
+    TillNotCounted { till: WorkstationId },
+    TillCashTooMuch { max: Money },
+    TooManyTillSessions { max: u32 },
+    MoreThanInTill { till: WorkstationId },
+    NoSuchDenomination { value: Money },
+    CashReasonUnknown { code: String },
+    DifferenceReasonMissing { difference: Money },
+    HandOverToOwner { staff: String },
+    MoreThanInSafe { held: Money },
+    BagExists { bag: String },
+    NoSuchBag { bag: String },
+    TooManyBags { max: u32 },
 }
 
 impl Refusal {
@@ -131,7 +146,6 @@ impl Refusal {
             Refusal::DayAlreadyOpen => "day_already_open",
             Refusal::DayGoesBack { .. } => "day_goes_back",
             Refusal::DayTooFarAhead { .. } => "day_too_far_ahead",
-            Refusal::DayHasOpenTransactions { .. } => "day_has_open_transactions",
             Refusal::UnknownArticle { .. } => "unknown_article",
             Refusal::UnknownCode { .. } => "unknown_code",
             Refusal::Misread { .. } => "misread",
@@ -226,6 +240,22 @@ impl Refusal {
             Refusal::CouponUsed { .. } => "coupon_used",
             Refusal::TooManyCoupons { .. } => "too_many_coupons",
             Refusal::NotAMemberCard { .. } => "not_a_member_card",
+            Refusal::TillNotOpen { .. } => "till_not_open",
+            Refusal::TillAlreadyOpen { .. } => "till_already_open",
+            Refusal::TillBeingCounted { .. } => "till_being_counted",
+            Refusal::TillNotBeingCounted { .. } => "till_not_being_counted",
+            Refusal::TillNotCounted { .. } => "till_not_counted",
+            Refusal::TillCashTooMuch { .. } => "till_cash_too_much",
+            Refusal::TooManyTillSessions { .. } => "too_many_till_sessions",
+            Refusal::MoreThanInTill { .. } => "more_than_in_till",
+            Refusal::NoSuchDenomination { .. } => "no_such_denomination",
+            Refusal::CashReasonUnknown { .. } => "cash_reason_unknown",
+            Refusal::DifferenceReasonMissing { .. } => "difference_reason_missing",
+            Refusal::HandOverToOwner { .. } => "hand_over_to_owner",
+            Refusal::MoreThanInSafe { .. } => "more_than_in_safe",
+            Refusal::BagExists { .. } => "bag_exists",
+            Refusal::NoSuchBag { .. } => "no_such_bag",
+            Refusal::TooManyBags { .. } => "too_many_bags",
         }
     }
 
@@ -244,7 +274,6 @@ impl Refusal {
             Refusal::DayAlreadyOpen => "Go on selling, or close the day before you open the next one.",
             Refusal::DayGoesBack { .. } => "Open the day with the same date or a later one. If the clock is wrong, set it.",
             Refusal::DayTooFarAhead { .. } => "Check the date. If it is right, the clock is wrong: set it.",
-            Refusal::DayHasOpenTransactions { .. } => "Finish or void them, recall the suspended ones, then close the day.",
             Refusal::UnknownArticle { .. } => "Search the article by name, or put it aside and go on.",
             Refusal::UnknownCode { .. } => "Scan the article's own barcode, or search it by name.",
             Refusal::CardData => "Use the card terminal. Never scan or type a card's number here.",
@@ -347,6 +376,22 @@ impl Refusal {
             Refusal::CouponUsed { .. } => "Give the coupon back: it counts once. If it waits in another open sale, void that one.",
             Refusal::TooManyCoupons { .. } => "Use the others with the next purchase.",
             Refusal::NotAMemberCard { .. } => "Scan the card again, or type the number on it.",
+            Refusal::TillNotOpen { .. } => "Open the till with its float first. Cards can be taken meanwhile.",
+            Refusal::TillAlreadyOpen { .. } => "Go on with it, or count and close it first.",
+            Refusal::TillBeingCounted { .. } => "Finish the count, or give it up. Cards can be taken meanwhile.",
+            Refusal::TillNotBeingCounted { .. } => "Begin the count first.",
+            Refusal::TillNotCounted { .. } => "Count the drawer first.",
+            Refusal::TillCashTooMuch { .. } => "Check the amount you typed.",
+            Refusal::TooManyTillSessions { .. } => "Close the business day, or go on with an open till.",
+            Refusal::MoreThanInTill { .. } => "Check the amount, or count the drawer.",
+            Refusal::NoSuchDenomination { .. } => "Count only notes and coins of the store's currency.",
+            Refusal::CashReasonUnknown { .. } => "Choose one of the reasons on the screen.",
+            Refusal::DifferenceReasonMissing { .. } => "Count again, or choose a reason.",
+            Refusal::HandOverToOwner { .. } => "Choose the person who takes the drawer over.",
+            Refusal::MoreThanInSafe { .. } => "Check the amount, or do the pickup that is still missing.",
+            Refusal::BagExists { .. } => "Read the number on the bag again, or take another bag.",
+            Refusal::NoSuchBag { .. } => "Look at the list of bags again: it may have been collected already.",
+            Refusal::TooManyBags { .. } => "Have bags collected, then close the business day.",
         }
     }
 
@@ -354,6 +399,7 @@ impl Refusal {
     pub fn all() -> Vec<Refusal> {
         let text = || "example".to_owned();
         let staff = || StaffId::new("anna").expect("letters are a name");
+        let till = || WorkstationId::new("1").expect("a digit is a name");
         let money = Money::from_minor(100);
         let date = BusinessDate::constant(2026, 3, 2);
         vec![
@@ -364,7 +410,6 @@ impl Refusal {
             Refusal::DayAlreadyOpen,
             Refusal::DayGoesBack { last: date },
             Refusal::DayTooFarAhead { date },
-            Refusal::DayHasOpenTransactions { open: 1, suspended: 1 },
             Refusal::UnknownArticle { code: text() },
             Refusal::UnknownCode { code: text() },
             Refusal::Misread { code: text(), reason: text() },
@@ -457,6 +502,22 @@ impl Refusal {
             Refusal::CouponUsed { code: text() },
             Refusal::TooManyCoupons { max: 1 },
             Refusal::NotAMemberCard { code: text() },
+            Refusal::TillNotOpen { till: till() },
+            Refusal::TillAlreadyOpen { till: till() },
+            Refusal::TillBeingCounted { till: till(), by: text() },
+            Refusal::TillNotBeingCounted { till: till() },
+            Refusal::TillNotCounted { till: till() },
+            Refusal::TillCashTooMuch { max: money },
+            Refusal::TooManyTillSessions { max: 1 },
+            Refusal::MoreThanInTill { till: till() },
+            Refusal::NoSuchDenomination { value: money },
+            Refusal::CashReasonUnknown { code: text() },
+            Refusal::DifferenceReasonMissing { difference: money },
+            Refusal::HandOverToOwner { staff: text() },
+            Refusal::MoreThanInSafe { held: money },
+            Refusal::BagExists { bag: text() },
+            Refusal::NoSuchBag { bag: text() },
+            Refusal::TooManyBags { max: 1 },
         ]
     }
 
@@ -469,9 +530,6 @@ impl Refusal {
             Refusal::DayAlreadyOpen => "The business day is open already.".to_owned(),
             Refusal::DayGoesBack { last } => format!("The day of {last} is closed; an earlier one cannot be opened."),
             Refusal::DayTooFarAhead { date } => format!("{date} is more than one day ahead of the clock."),
-            Refusal::DayHasOpenTransactions { open, suspended } => {
-                format!("The day cannot be closed: {open} open and {suspended} suspended sales.")
-            }
             Refusal::UnknownArticle { code } => format!("Not found: {code}"),
             Refusal::UnknownCode { code } => format!("Not an article's code: {code}"),
             Refusal::CardData => "That is a payment card's number or stripe. It was not kept.".to_owned(),
@@ -571,6 +629,26 @@ impl Refusal {
             Refusal::CouponUsed { code } => format!("Coupon {code} was used before."),
             Refusal::TooManyCoupons { max } => format!("The sale has {max} coupons; that is the limit."),
             Refusal::NotAMemberCard { code } => format!("Not a member's card: {code}"),
+            Refusal::TillNotOpen { till } => format!("Till {till} is not open."),
+            Refusal::TillAlreadyOpen { till } => format!("Till {till} is open already."),
+            Refusal::TillBeingCounted { till, by } if by.is_empty() => format!("Till {till} is being counted."),
+            Refusal::TillBeingCounted { till, by } => format!("Till {till} is being counted by {by}."),
+            Refusal::TillNotBeingCounted { till } => format!("Till {till} is not being counted."),
+            Refusal::TillNotCounted { till } => format!("Till {till} has not been counted."),
+            Refusal::TillCashTooMuch { max } => format!("A till holds at most {}.", money(*max)),
+            Refusal::TooManyTillSessions { max } => format!("{max} tills were closed today; that is the limit."),
+            // The amount is not said: the count is blind.
+            Refusal::MoreThanInTill { till } => format!("That is more than there is in till {till}."),
+            Refusal::NoSuchDenomination { value } => format!("There is no note or coin of {}.", money(*value)),
+            Refusal::CashReasonUnknown { code } => format!("{code} is not a reason on the store's list."),
+            Refusal::DifferenceReasonMissing { difference } => {
+                format!("The count differs from what should be there by {}.", money(*difference))
+            }
+            Refusal::HandOverToOwner { staff } => format!("The till is {staff}'s already."),
+            Refusal::MoreThanInSafe { held } => format!("By the record the safe holds {}.", money(*held)),
+            Refusal::BagExists { bag } => format!("Bag {bag} is in the list already."),
+            Refusal::NoSuchBag { bag } => format!("Bag {bag} does not wait for collection."),
+            Refusal::TooManyBags { max } => format!("{max} bags are in the list; that is the limit."),
         }
     }
 }

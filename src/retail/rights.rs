@@ -186,6 +186,20 @@ pub fn needed(command: &Command) -> Option<Right> {
         Command::DiscountLine { .. } | Command::DiscountBasket { .. } => Some(Right::Discount),
         Command::SetPrice { .. } => Some(Right::PriceOverride),
         Command::AddCoupon { .. } | Command::AttachMember { .. } => Some(Right::SellItems),
+        Command::OpenTill { .. } => Some(Right::OpenTill),
+        Command::StartCount {}
+        | Command::CancelCount {}
+        | Command::CountTill { .. }
+        | Command::CloseTill { .. }
+        | Command::HandOverTill { .. } => Some(Right::CloseTill),
+        Command::Loan { .. }
+        | Command::Pickup { .. }
+        | Command::PaidIn { .. }
+        | Command::PaidOut { .. }
+        | Command::PackBag { .. }
+        | Command::CollectBag { .. } => Some(Right::CashMovement),
+        Command::NoSale { .. } => Some(Right::NoSale),
+        Command::PrintX { .. } => Some(Right::ReadReports),
         Command::OpenDay { .. }
         | Command::ReportPrint { .. }
         | Command::AdoptFeed { .. }

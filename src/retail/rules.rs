@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::cash::{CashRules, Paper};
 use super::pricing::Reason;
 use super::tax::TaxTable;
 use crate::ids::{DeviceName, StoreId, WorkstationId};
@@ -31,6 +32,11 @@ pub struct Rules {
     /// Why a price may be changed by hand.
     #[serde(default)]
     pub discount_reasons: Vec<Reason>,
+    /// Cash needs a till that was opened with a counted float.
+    pub cash_control: bool,
+    pub cash: CashRules,
+    /// What reports carry, so that whoever holds the record shows the same paper. `None` in tests that print nothing.
+    pub paper: Option<Paper>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +64,12 @@ pub struct Limits {
     /// More cash than this in one tender is a typing error ("9780 EUR for a 7.49 sale").
     pub cash_tender_max: Money,
     pub print_jobs_open_max: usize,
+    /// In one drawer. More is a typing error: a float of a billion.
+    pub till_cash_max: Money,
+    /// Tills closed in one business day, all workstations together: a day's Z lists each.
+    pub till_sessions_per_day_max: u32,
+    /// Bank bags in the list at once.
+    pub bags_max: u32,
 }
 
 /// What a store takes back.
@@ -95,6 +107,9 @@ impl Default for Limits {
             transaction_total_max: Money::from_minor(100_000_000_000),
             cash_tender_max: Money::from_minor(1_000_000_000),
             print_jobs_open_max: 500,
+            till_cash_max: Money::from_minor(10_000_000_000),
+            till_sessions_per_day_max: 500,
+            bags_max: 500,
         }
     }
 }

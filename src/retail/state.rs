@@ -1,10 +1,11 @@
 //! What the store's journal adds up to: only what today's decisions need exactly.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::addendum::ClosedUnder;
 use super::answers::{Answers, Content, Given};
 use super::basket::{Basket, CardAttempt, Place};
 use super::card::{Decided, TerminalBook, TerminalDay};
@@ -12,13 +13,15 @@ use super::day::{Day, DayReport, Totals};
 use super::event::PrintSubject;
 use super::print::{self, OpenPrint, PrintState};
 use super::returned::Returned;
+use super::safe::Collected;
 use super::staff::{LOCKOUTS_KEPT_MAX, Misses, SignInWay, SignedIn};
 use super::stock::{Movement, Movements};
+use super::till::{CashBook, OpenedTill, Phase, ReportKey, ReportRef};
 use super::unproved::Unproved;
-use super::{Event, Feed, TransactionKind, TransactionRecord, UplinkAck, invariant, pricing};
+use super::{Event, Feed, Tender, TenderKind, TransactionKind, TransactionRecord, UplinkAck, invariant, pricing};
 use crate::ids::{DeviceName, JobId, Sku, StaffId, TxnId, WorkstationId};
-use crate::money::Qty;
-use crate::time::Stamp;
+use crate::money::{Money, Qty};
+use crate::time::{BusinessDate, Stamp};
 
 /// Transactions whose copies are counted; beyond it the oldest start at COPY 1 again.
 pub const COPIES_KEPT_MAX: usize = 10_000;
@@ -49,6 +52,8 @@ pub struct State {
     pub answers: Answers,
     /// Wrong PINs in a row, of those who have any.
     pub lockouts: BTreeMap<StaffId, Misses>,
+    /// Tills, safe, and the stored reports that can be found again.
+    pub cash: CashBook,
     /// Events that did not fit the state they met. Empty unless we have a bug or the journal has a hole; reported by [`invariant`].
     pub impossible: Vec<Impossible>,
     /// Records that the disk has lost. What they held is missing from all of the above.
@@ -70,6 +75,13 @@ pub struct Workstation {
     pub totals: Totals,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_in: Option<SignedIn>,
+    /// Numbers drawn today for transactions of an earlier day.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub late: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,9 +134,12 @@ impl State {
                     Day::Open { .. } => true,
                 };
                 self.day = Day::Open { date: *date, opened_at: *at };
+                // No transaction can end under an earlier date any more, but those that still keep it.
+                let kept: BTreeSet<BusinessDate> = self.baskets.values().filter_map(|basket| basket.date(None)).collect();
+                self.cash.addenda.retain(|of, _| of >= date || kept.contains(of));
                 possible(!goes_back, "a day was opened over an open or later one")
             }
-            Event::DayClosed { report } => self.close_day(report),
+            Event::DayClosed { report } => self.close_day(seq, report),
 
             Event::LineAdded { txn, workstation, staff, at, line } => {
                 let place = self.workstations.entry(workstation.clone()).or_default();
@@ -166,17 +181,19 @@ impl State {
             }
 
             Event::TenderAdded { txn, tender } => {
-                self.basket(txn)?.tenders.push(tender.clone());
+                let basket = self.basket(txn)?;
+                basket.tenders.push(tender.clone());
+                self.take_cash(txn, tender, 1);
                 Ok(())
             }
             Event::TenderRemoved { txn, index } => {
-                let tenders = &mut self.basket(txn)?.tenders;
                 let index = *index as usize;
-                let there = index < tenders.len();
-                if there {
-                    tenders.remove(index);
-                }
-                possible(there, "a tender was removed that is not there")
+                let tender = self.basket(txn)?.tenders.get(index).cloned().ok_or("a tender was removed that is not there")?;
+                self.take_cash(txn, &tender, -1);
+                let basket = self.basket(txn)?;
+                basket.tenders.remove(index);
+                basket.unpaid();
+                Ok(())
             }
             Event::CardStarted { txn, attempt, amount, at, terminal, refund_of } => {
                 let attempt = CardAttempt {
@@ -195,7 +212,12 @@ impl State {
                 {
                     book.last = Some(proof.mark());
                 }
-                let ended = self.basket(txn)?.card.take();
+                let basket = self.basket(txn)?;
+                let ended = basket.card.take();
+                // Paid, its tender follows in the same record.
+                if !paid {
+                    basket.unpaid();
+                }
                 if let (Some(terminal), Some(_), Some(card)) = (terminal, by, &ended)
                     && let (Some(book), Some(at)) = (self.terminals.get_mut(terminal), &card.terminal)
                 {
@@ -208,6 +230,7 @@ impl State {
             Event::TransactionCompleted { record } => {
                 let fits = self.finish(record);
                 if !record.training {
+                    self.cash.take(&record.workstation, -record.change);
                     self.move_stock(seq, record);
                     self.returned.count(record);
                 }
@@ -362,6 +385,28 @@ impl State {
                 day.ended = Some(end.clone());
                 Ok(())
             }
+            // Cash.
+            Event::TillOpened { till, number, float, pieces: _, from, owner, date, at } => {
+                self.cash.open(OpenedTill { till, number: *number, float: *float, from: *from, owner, date: *date, at: *at })
+            }
+            Event::CashMoved { movement } => self.cash.move_cash(movement),
+            Event::TillCountStarted { till, by, at } => self.cash.set_phase(till, Phase::Counting { by: by.clone(), since: *at }),
+            Event::TillCountCancelled { till, .. } => self.cash.set_phase(till, Phase::Open),
+            Event::TillCounted { till, counted, pieces, expected: _, by, at } => {
+                let counted = Phase::Counted { by: by.clone(), counted: *counted, pieces: pieces.clone(), at: *at };
+                self.cash.set_phase(till, counted)
+            }
+            Event::TillClosed { report } => self.cash.close(seq, report),
+            Event::BagPacked { bag, amount, by, at } => {
+                self.cash.safe.cash -= *amount;
+                possible(self.cash.safe.put_bag(bag, *amount, *at, by.clone()), "a bag was packed twice")
+            }
+            Event::BagCollected { bag, by, at } => {
+                let bag = self.cash.safe.bags.get_mut(bag).ok_or("a bag was collected that is not there")?;
+                let former = bag.collected.replace(Collected { at: *at, by: by.clone() });
+                possible(former.is_none(), "a bag was collected twice")
+            }
+            Event::DayAddendum { addendum } => self.cash.add(seq, addendum),
         }
     }
 
@@ -375,15 +420,25 @@ impl State {
 
     /// What every finished transaction does: the number, the sums, the end of its basket.
     fn finish(&mut self, record: &TransactionRecord) -> Result<(), &'static str> {
-        let is_its_basket = self.baskets.get(&record.txn).is_some_and(|basket| invariant::completion(basket, record).is_ok());
+        let basket = self.baskets.get(&record.txn);
+        let is_its_basket = basket.is_some_and(|basket| invariant::completion(basket, record).is_ok());
+        let is_late = basket.is_some_and(|basket| basket.closed_under.is_some());
+        let day_is_open = matches!(self.day, Day::Open { .. });
         self.forget_basket(&record.txn);
         let workstation = self.workstations.entry(record.number.workstation.clone()).or_default();
         let is_next = record.number.counter == workstation.counter + 1;
         workstation.counter = record.number.counter;
-        if workstation.first_counter == 0 {
-            workstation.first_counter = record.number.counter;
+        // A late one counts in its own day's addendum. While no day is open its number belongs to none.
+        if day_is_open || !is_late {
+            if workstation.first_counter == 0 {
+                workstation.first_counter = record.number.counter;
+            }
+            if is_late {
+                workstation.late += 1;
+            } else {
+                workstation.totals.count(record);
+            }
         }
-        workstation.totals.count(record);
         possible(is_next, "a transaction number was skipped or drawn twice")?;
         possible(is_its_basket, "a transaction ended that differs from its basket")
     }
@@ -400,7 +455,7 @@ impl State {
         }
     }
 
-    fn close_day(&mut self, report: &DayReport) -> Result<(), &'static str> {
+    fn close_day(&mut self, seq: u64, report: &DayReport) -> Result<(), &'static str> {
         let was_open = matches!(self.day, Day::Open { date, .. } if date == report.date);
         let is_next = report.number == self.last_report.as_ref().map_or(0, |last| last.number) + 1;
         self.day = Day::Closed { last: report.date };
@@ -410,10 +465,36 @@ impl State {
             totals.merge(&workstation.totals);
             workstation.first_counter = 0;
             workstation.totals = Totals::default();
+            workstation.late = 0;
         }
+        for open in report.open.iter().filter(|open| open.keeps_date) {
+            if let Some(basket) = self.baskets.get_mut(&open.txn)
+                && basket.closed_under.is_none()
+            {
+                basket.closed_under = Some(ClosedUnder { date: report.date, report: report.number });
+            }
+        }
+        let cash_fits = self.cash.movements == report.movements && self.cash.closed == report.tills;
+        self.cash.movements.clear();
+        self.cash.closed.clear();
+        self.cash.safe.bags.retain(|_, bag| bag.collected.is_none());
+        let what = ReportKey::Day { number: report.number };
+        self.cash.remember(seq, ReportRef { what, date: report.date, at: report.closed_at, amount: report.totals.total });
         possible(was_open && is_next, "a day was closed that was not open, or under a wrong number")?;
         // What was lost when the day was closed may have come back since; the report said then that it could lack something.
-        possible(totals == report.totals || !report.unproved.is_empty(), "a day report differs from its records")
+        let fits = totals == report.totals && cash_fits;
+        possible(fits || !report.unproved.is_empty(), "a day report differs from its records")
+    }
+
+    /// Cash moves the till of the screen that shows the transaction. `sign`: 1 taken, -1 given back.
+    fn take_cash(&mut self, txn: &TxnId, tender: &Tender, sign: i64) {
+        match tender.kind {
+            TenderKind::Cash => {}
+            TenderKind::Card => return,
+        }
+        if let Some(till) = self.baskets.get(txn).and_then(Basket::workstation).cloned() {
+            self.cash.take(&till, Money::from_minor(sign * tender.amount.minor()));
+        }
     }
 
     fn basket(&mut self, txn: &TxnId) -> Result<&mut Basket, &'static str> {

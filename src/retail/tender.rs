@@ -5,7 +5,7 @@ use super::basket::{self, Basket, BasketTotals};
 use super::card::{self, CardKind};
 use super::decide::{Case, Outcome};
 use super::rules::WorkstationRules;
-use super::{Answer, Event, Refusal, Rules, Tender, TenderKind, TransactionRecord, print, refund, sale, stock};
+use super::{Answer, Event, Refusal, Rules, Tender, TenderKind, TransactionRecord, addendum, print, refund, sale, stock, till};
 use crate::ids::AttemptId;
 use crate::money::{Money, RoundingMode};
 use crate::time::BusinessDate;
@@ -51,6 +51,10 @@ pub(super) fn take_cash(case: &Case, amount: Money) -> Result<Outcome, Refusal> 
     }
     if amount.to_step(case.rules.cash_step, RoundingMode::Down) != amount {
         return Err(Refusal::CashNotPayable { step: case.rules.cash_step });
+    }
+    // A free sale moves no cash.
+    if !amount.is_zero() {
+        till::refuse_cash(case, workstation)?;
     }
 
     // Cannot fail below.
@@ -131,6 +135,7 @@ pub(super) fn remove(case: &Case, index: u32) -> Result<Outcome, Refusal> {
         TenderKind::Cash => {}
         TenderKind::Card => return card::reverse(case, workstation, basket, index, tender),
     }
+    till::refuse_cash(case, workstation)?;
 
     // Cannot fail below. The cash is given back, so the drawer opens.
     let mut events = vec![Event::TenderRemoved { txn: basket.txn, index }];
@@ -192,7 +197,9 @@ pub(super) fn complete(
         },
         ..Answer::default()
     };
+    let late = addendum::of(case, basket, &record);
     events.push(Event::TransactionCompleted { record: Box::new(record) });
+    events.extend(late);
     events.push(Event::ReceiptSealed { txn: basket.txn, seal: "none".to_owned() });
     events.extend(paper);
     events.extend(counts);

@@ -101,7 +101,6 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::DayAlreadyOpen
         | Refusal::DayGoesBack { .. }
         | Refusal::DayTooFarAhead { .. }
-        | Refusal::DayHasOpenTransactions { .. }
         | Refusal::NoPrice { .. }
         | Refusal::NoTaxRate { .. }
         | Refusal::TotalTooHigh { .. }
@@ -149,5 +148,21 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::CouponAlreadyGiven { .. }
         | Refusal::CouponUsed { .. }
         | Refusal::TooManyCoupons { .. } => StatusCode::CONFLICT,
+        Refusal::TillCashTooMuch { .. }
+        | Refusal::NoSuchDenomination { .. }
+        | Refusal::CashReasonUnknown { .. }
+        | Refusal::DifferenceReasonMissing { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::NoSuchBag { .. } => StatusCode::NOT_FOUND,
+        Refusal::TillNotOpen { .. }
+        | Refusal::TillAlreadyOpen { .. }
+        | Refusal::TillBeingCounted { .. }
+        | Refusal::TillNotBeingCounted { .. }
+        | Refusal::TillNotCounted { .. }
+        | Refusal::TooManyTillSessions { .. }
+        | Refusal::MoreThanInTill { .. }
+        | Refusal::HandOverToOwner { .. }
+        | Refusal::MoreThanInSafe { .. }
+        | Refusal::BagExists { .. }
+        | Refusal::TooManyBags { .. } => StatusCode::CONFLICT,
     }
 }

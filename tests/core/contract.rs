@@ -69,6 +69,6 @@ fn a_carried_forward_state_is_read_as_it_always_was() {
     }
     assert_eq!(invariant::check_all(&state), []);
     let part = |name: &str| (name.to_owned(), stored(&format!("part-{name}.json")).trim_end().as_bytes().to_vec());
-    let parts = BTreeMap::from(["answers", "core", "movements"].map(part));
+    let parts = BTreeMap::from(["answers", "cash", "core", "movements"].map(part));
     assert!(State::from_parts(&parts).unwrap() == state);
 }

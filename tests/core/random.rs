@@ -18,6 +18,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner
 
 use super::baskets;
 use super::calculator::{BasketFile, Class, Line, Payment};
+use super::random_cash;
 use super::shop::Shop;
 
 const SWISS: &str =
@@ -28,7 +29,7 @@ const NEW_YORK: &str = "currency USD 2\nprices exclude tax\nround half_up per li
 fn random_days_keep_every_invariant() {
     let days = prop::collection::vec(act(), 1..120);
     let mut sales = 0;
-    check(120, (any::<bool>(), days), |(swiss, acts)| {
+    check(140, (any::<bool>(), days), |(swiss, acts)| {
         let mut world = World::new(if *swiss { SWISS } else { NEW_YORK });
         for act in acts {
             world.act(act);
@@ -105,6 +106,8 @@ fn impossible_events_are_noted_and_never_a_panic() {
 fn events_in_any_order_are_taken_in() {
     let mut world = World::new(SWISS);
     let acts = [
+        Act::Drawer { till: 0, does: 0, amount: 20 },
+        Act::Drawer { till: 0, does: 4, amount: 10 },
         Act::Scan { till: 0, article: 0, times: 2 },
         Act::Scan { till: 1, article: 1, times: 1 },
         Act::Quantity { till: 0, line: 0, pieces: 5 },
@@ -118,6 +121,13 @@ fn events_in_any_order_are_taken_in() {
         Act::Scan { till: 0, article: 2, times: 1 },
         Act::VoidSale { till: 0 },
         Act::Adopt { pieces: 7 },
+        Act::Drawer { till: 0, does: 8, amount: 0 },
+        Act::Drawer { till: 0, does: 10, amount: 30 },
+        Act::Drawer { till: 0, does: 15, amount: 0 },
+        Act::Scan { till: 1, article: 1, times: 1 },
+        Act::Card { till: 1, tenths: 10 },
+        Act::Day,
+        Act::EndCard { till: 1, paid: true },
     ];
     acts.iter().for_each(|act| world.act(act));
     world.end();
@@ -207,6 +217,12 @@ enum Act {
         copy: bool,
     },
     Day,
+    /// See `random_cash`.
+    Drawer {
+        till: usize,
+        does: usize,
+        amount: i64,
+    },
     Adopt {
         pieces: i64,
     },
@@ -233,10 +249,11 @@ fn act() -> impl Strategy<Value = Act> {
         4 => (till.clone(), share).prop_map(|(till, tenths)| Act::Card { till, tenths }),
         9 => (till.clone(), prop::bool::weighted(0.7)).prop_map(|(till, paid)| Act::EndCard { till, paid }),
         1 => (till.clone(), which.clone()).prop_map(|(till, which)| Act::TakeBack { till, which }),
-        1 => till.prop_map(|till| Act::Reprint { till }),
+        1 => till.clone().prop_map(|till| Act::Reprint { till }),
         4 => (which.clone(), 0..6usize).prop_map(|(which, says)| Act::Printer { which, says }),
         2 => (which.clone(), any::<bool>()).prop_map(|(which, copy)| Act::Settle { which, copy }),
         1 => Just(Act::Day),
+        5 => (till.clone(), 0..19usize, 0..60i64).prop_map(|(till, does, amount)| Act::Drawer { till, does, amount }),
         1 => (0..30i64).prop_map(|pieces| Act::Adopt { pieces }),
         1 => Just(Act::Restart),
         1 => Just(Act::Carry),
@@ -323,6 +340,7 @@ impl World {
                 self.ask(None, Command::CloseDay {});
                 (None, Command::OpenDay { date: "2026-03-02".parse().unwrap() })
             }
+            Act::Drawer { till, does, amount } => (Some(*till), random_cash::command(*does, *amount)),
             Act::Adopt { pieces } => return self.adopt(Qty::pieces(*pieces)),
             Act::Restart => return self.shop.restart(),
             Act::Carry => {
@@ -431,32 +449,46 @@ impl World {
         assert!(self.papers.values().all(|papers| *papers == 1), "never two unmarked papers");
         let mut next: BTreeMap<WorkstationId, u64> = BTreeMap::new();
         let (mut sales, mut total, mut tax, mut kept) = (0, 0, 0, 0);
-        for event in self.shop.journal.iter().flat_map(|record| serde_json::from_str::<Vec<Event>>(record).unwrap()) {
-            match event {
-                Event::TransactionCompleted { record } => {
-                    let counter = next.entry(record.workstation.clone()).or_insert(1);
-                    assert_eq!(record.number.counter, *counter);
-                    *counter += 1;
-                    sales += 1;
-                    total += record.total.minor();
-                    tax += record.taxes.iter().map(|group| group.tax.minor()).sum::<i64>();
-                    kept += record.tenders.iter().map(|tender| tender.amount.minor()).sum::<i64>() - record.change.minor();
+        // Over all days: what was sold is what the Zs and their addenda say, and what is not closed yet.
+        let (mut sold, mut reported) = (0, 0);
+        for record in &self.shop.journal {
+            let events = serde_json::from_str::<Vec<Event>>(record).unwrap();
+            let is_late = events.iter().any(|event| matches!(event, Event::DayAddendum { .. }));
+            for event in events {
+                match event {
+                    Event::TransactionCompleted { record } => {
+                        let counter = next.entry(record.workstation.clone()).or_insert(1);
+                        assert_eq!(record.number.counter, *counter);
+                        *counter += 1;
+                        sold += record.total.minor();
+                        if is_late {
+                            continue;
+                        }
+                        sales += 1;
+                        total += record.total.minor();
+                        tax += record.taxes.iter().map(|group| group.tax.minor()).sum::<i64>();
+                        kept += record.tenders.iter().map(|tender| tender.amount.minor()).sum::<i64>() - record.change.minor();
+                    }
+                    Event::TransactionVoided { record } => {
+                        let counter = next.entry(record.workstation.clone()).or_insert(1);
+                        assert_eq!(record.number.counter, *counter);
+                        *counter += 1;
+                    }
+                    Event::DayAddendum { addendum } => reported += addendum.totals.total.minor(),
+                    Event::DayClosed { report } => {
+                        let sum = |amounts: Vec<Money>| amounts.iter().map(|amount| amount.minor()).sum::<i64>();
+                        assert_eq!((report.totals.sales, report.totals.total.minor()), (sales, total));
+                        assert_eq!(sum(report.totals.taxes.iter().map(|group| group.tax).collect()), tax);
+                        assert_eq!(sum(report.totals.tenders.iter().map(|(_, amount)| *amount).collect()), kept);
+                        reported += total;
+                        (sales, total, tax, kept) = (0, 0, 0, 0);
+                    }
+                    _ => {}
                 }
-                Event::TransactionVoided { record } => {
-                    let counter = next.entry(record.workstation.clone()).or_insert(1);
-                    assert_eq!(record.number.counter, *counter);
-                    *counter += 1;
-                }
-                Event::DayClosed { report } => {
-                    let sum = |amounts: Vec<Money>| amounts.iter().map(|amount| amount.minor()).sum::<i64>();
-                    assert_eq!((report.totals.sales, report.totals.total.minor()), (sales, total));
-                    assert_eq!(sum(report.totals.taxes.iter().map(|group| group.tax).collect()), tax);
-                    assert_eq!(sum(report.totals.tenders.iter().map(|(_, amount)| *amount).collect()), kept);
-                    (sales, total, tax, kept) = (0, 0, 0, 0);
-                }
-                _ => {}
             }
         }
+        assert_eq!(sold, reported + total);
+        random_cash::check(&self.shop.journal, &self.shop.state);
     }
 
     fn line(&self, till: usize, which: usize) -> u32 {

@@ -118,7 +118,7 @@ fn check(rules: usize, lines: &[Sold], parts: &[(usize, i64, bool)]) {
     let turned: BTreeMap<String, [Money; 3]> = sums.into_iter().map(|(name, sums)| (name, sums.map(|sum| -sum))).collect();
     assert_eq!(turned, whole, "taxes that came back");
     assert_eq!(-total, sale.total);
-    let report = counterfoil::retail::day::report(&shop.state, &shop.rules, shop.now).unwrap();
+    let report = counterfoil::retail::day::report(&shop.state, &shop.rules, shop.now, 60).unwrap();
     assert_eq!((report.totals.total, report.totals.returned), (Money::ZERO, sale.total));
 }
 

@@ -18,6 +18,7 @@ use counterfoil::time::BusinessDate;
 use super::baskets;
 use super::calculator::BasketFile;
 use super::scenario_card;
+use super::scenario_cash;
 use super::scenario_people;
 use super::scenario_till as till;
 use super::shop::Shop;
@@ -81,6 +82,9 @@ impl Scenario {
     fn line(&mut self, line: &str, at: &str) {
         let words = split(line);
         let word = |index: usize| words.get(index).map_or_else(|| panic!("{at}: too short"), String::as_str);
+        if scenario_cash::line(&mut self.shop, &words) {
+            return;
+        }
         match word(0) {
             "limit" => self.limit(word(1), word(2), at),
             "article" => {
@@ -160,6 +164,9 @@ impl Scenario {
             "price" => limits.unit_price_max = money.unwrap(),
             "total" => limits.transaction_total_max = money.unwrap(),
             "cash" => limits.cash_tender_max = money.unwrap(),
+            "till-cash" => limits.till_cash_max = money.unwrap(),
+            "till-sessions" => limits.till_sessions_per_day_max = number(),
+            "bags" => limits.bags_max = number(),
             other => panic!("{at}: no limit {other}"),
         }
     }
@@ -225,6 +232,9 @@ impl Scenario {
     fn read_command(&mut self, words: &[String], at: &str) -> Command {
         let word = |index: usize| words.get(index).map_or_else(|| panic!("{at}: too short"), String::as_str);
         let number = |index: usize| word(index).parse::<u32>().unwrap_or_else(|_| panic!("{at}: a number"));
+        if let Some(command) = scenario_cash::command(words, &|text| self.money(text), at) {
+            return command;
+        }
         let date = |index: usize| word(index).parse::<BusinessDate>().unwrap_or_else(|_| panic!("{at}: a date"));
         match word(0) {
             "open" => Command::OpenDay { date: date(1) },
@@ -278,6 +288,9 @@ impl Scenario {
         let word = |index: usize| words.get(index).map_or("", String::as_str);
         let has = |wanted: &dyn Fn(&Event) -> bool| decision.events.iter().any(wanted);
         let effects = &self.shop.effects;
+        if scenario_cash::outcome(decision, words, &|text| self.money(text), at) {
+            return;
+        }
         match word(0) {
             "nothing" => assert!(decision.events.is_empty() && !decision.repeat, "{at}: {:?}", decision.events),
             "repeat" => assert!(decision.repeat, "{at}"),
@@ -299,6 +312,12 @@ impl Scenario {
                     PrintWhat::Receipt { copy, .. } => format!("copy {copy}"),
                     PrintWhat::DayReport { report, copy: 0 } => format!("report {}", report.number),
                     PrintWhat::DayReport { report, copy } => format!("report {} copy {copy}", report.number),
+                    PrintWhat::DayX { report, .. } => format!("x {}", report.number),
+                    PrintWhat::TillReport { report, copy: 0 } => {
+                        format!("till-{} {}", if report.counted.is_some() { "z" } else { "x" }, report.number)
+                    }
+                    PrintWhat::TillReport { report, copy } => format!("till-z {} copy {copy}", report.number),
+                    PrintWhat::CashSlip { movement, .. } => format!("slip {}", movement.number),
                 };
                 let shown = format!("prints {printer} {what}{}", if *kick { " kick" } else { "" });
                 assert_eq!(words.join(" "), shown, "{at}");
@@ -368,7 +387,7 @@ impl Scenario {
             "returned" => self.expect_returned(word(1), word(2), word(3), at),
             "closed" => assert!(matches!(state.day, Day::Closed { last } if last.to_string() == word(1)), "{at}: {:?}", state.day),
             "report" => {
-                let report = day::report(state, &self.shop.rules, self.shop.now);
+                let report = day::report(state, &self.shop.rules, self.shop.now, 60);
                 let report = report.as_ref().or(state.last_report.as_deref()).unwrap_or_else(|| panic!("{at}: no report"));
                 let kept = |kind| report.totals.tenders.iter().find(|(of, _)| *of == kind).map_or(Money::ZERO, |(_, amount)| *amount);
                 let numbers = report.workstations.iter().map(|w| format!("{}:{}-{}", w.workstation, w.first_counter, w.last_counter));
@@ -409,7 +428,7 @@ impl Scenario {
                     return;
                 };
                 assert_eq!(basket.place, Place::At(workstation), "{at}");
-                let Day::Open { date, .. } = state.day else { panic!("{at}: a basket while the day is closed") };
+                let date = basket.date(day::current_date(state)).unwrap_or_else(|| panic!("{at}: a basket before the first day"));
                 let totals = basket::totals(basket, &self.shop.rules, date).unwrap();
                 let list = |amounts: Vec<Money>| amounts.into_iter().map(|amount| self.plain(amount)).collect::<Vec<_>>().join(" ");
                 let shown = BTreeMap::from([
@@ -467,7 +486,7 @@ impl Scenario {
 }
 
 /// `total 3.57, lines 1 2`: each name with its value, as many as the line gives.
-fn compare(shown: &BTreeMap<&str, String>, line: &str, at: &str) {
+pub fn compare(shown: &BTreeMap<&str, String>, line: &str, at: &str) {
     let line = line.split_once(": ").unwrap_or_else(|| panic!("{at}: a colon before what is expected")).1;
     for part in line.split(", ") {
         let (name, value) = part.split_once(' ').unwrap_or((part, ""));

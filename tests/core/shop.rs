@@ -41,6 +41,8 @@ pub struct Shop {
     pub prices: Option<std::sync::Arc<counterfoil::retail::pricing::PriceBook>>,
     pub last_ask: Option<Ask>,
     pub people: People,
+    /// Who acts in a shop that does not ask.
+    pub staff: Option<StaffId>,
     incarnation: u64,
     ids: u128,
 }
@@ -72,6 +74,9 @@ pub fn rules(currency: &str, tax: TaxTable) -> Rules {
         idle_lock_min: 0,
         returns: Default::default(),
         discount_reasons: vec![Reason { code: "damaged".to_owned(), text: "Damaged".to_owned() }],
+        cash_control: false,
+        cash: Default::default(),
+        paper: None,
     }
 }
 
@@ -93,6 +98,7 @@ impl Shop {
             prices: None,
             last_ask: None,
             people: People::default(),
+            staff: Some(StaffId::new("anna").unwrap()),
             incarnation: 0x0123_4567_89ab_cdef,
             ids: 0,
         }
@@ -134,10 +140,10 @@ impl Shop {
         }
     }
 
-    /// Who acts there: whoever is signed in; in a shop that does not ask, Anna.
+    /// Who acts there: whoever is signed in; in a shop that does not ask, [`Shop::staff`].
     fn at_work(&self, workstation: Option<&WorkstationId>) -> Option<StaffId> {
         if !self.rules.staff_required {
-            return Some(StaffId::new("anna").unwrap());
+            return self.staff.clone();
         }
         let here = self.state.workstations.get(workstation?)?.signed_in.as_ref()?;
         (!here.locked).then(|| here.staff.clone())
@@ -240,7 +246,7 @@ impl Shop {
             Command::Reprint { txn: Some(txn) } => self.record(*txn),
             Command::SettlePrint { job, .. } => self.state.prints.get(job).and_then(|open| match open.what {
                 counterfoil::retail::event::PrintSubject::Receipt(txn) => self.record(txn),
-                counterfoil::retail::event::PrintSubject::DayReport(_) => None,
+                _ => None,
             }),
             _ => None,
         };

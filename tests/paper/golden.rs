@@ -99,6 +99,7 @@ fn day_reports() {
         first_counter: first,
         last_counter: last,
         totals: totals(10, 862_500, 362_500, 500_000),
+        late: 0,
     };
     let stamp = |ms| Stamp { ms, quality: ClockQuality::Synchronised };
     let report = DayReport {
@@ -110,6 +111,12 @@ fn day_reports() {
         workstations: vec![workstation("1", 43, 54), workstation("bar", 7, 18)],
         totals: totals(20, 1_725_000, 725_000, 1_000_000),
         unproved: Vec::new(),
+        movements: Vec::new(),
+        tills: Vec::new(),
+        uncounted: Vec::new(),
+        open: Vec::new(),
+        utc_offset_min: None,
+        paper: None,
     };
     let currency = Currency::from_code("EUR").unwrap();
     for (name, kind, tag, copy) in

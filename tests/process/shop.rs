@@ -243,6 +243,9 @@ opens_day_itself = true
 required = false
 
 {head_office}
+[cash]
+control = false
+
 [tax]
 mode = "inclusive"
 class = [

@@ -120,6 +120,9 @@ fn rules() -> Rules {
         idle_lock_min: 0,
         returns: Default::default(),
         discount_reasons: Vec::new(),
+        cash_control: false,
+        cash: Default::default(),
+        paper: None,
     }
 }
 

@@ -74,6 +74,9 @@ pub fn rules() -> Rules {
         idle_lock_min: 0,
         returns: Default::default(),
         discount_reasons: Vec::new(),
+        cash_control: false,
+        cash: Default::default(),
+        paper: None,
     }
 }
 
@@ -141,6 +144,7 @@ pub fn basket(lines: Vec<SoldLine>) -> Basket {
         card: None,
         age_checked: None,
         asks: Default::default(),
+        closed_under: None,
     }
 }
 
