@@ -332,7 +332,6 @@ mark = "B"
 component = [{{ name = "VAT", jurisdiction = "DE", percent = "7" }}]
 
 [cash]
-control = false
 notes = ["5", "10", "20", "50", "100", "200"]
 "#
     );

@@ -208,7 +208,6 @@ exempt_reason = "stamps and deposit"
 [cash]
 notes = ["5", "10", "20", "50", "100", "200"]
 usual_float = "100"
-control = false
 {counters}"#
     );
     config::parse(&text, Path::new("the demo's own configuration")).expect("the demo's configuration is right")

@@ -259,7 +259,7 @@ struct RawCash {
     /// "0.05"; empty for none.
     step: String,
     notes: Vec<String>,
-    /// Cash needs a till that was opened with a counted float. Left out: it does.
+    /// Cash needs a till that was opened with a counted float. Left out: it does not.
     control: Option<bool>,
     /// Left out: all notes and coins of the currency.
     denominations: Vec<String>,
@@ -440,7 +440,7 @@ fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
             discount_reasons,
             staff_required: raw.people.required.unwrap_or(has_head_office),
             idle_lock_min: raw.people.idle_lock_min,
-            cash_control: raw.cash.control.unwrap_or(true),
+            cash_control: raw.cash.control.unwrap_or(false),
             cash: cash_rules,
             paper: Some(paper),
         },

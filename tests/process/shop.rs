@@ -243,9 +243,6 @@ opens_day_itself = true
 required = false
 
 {head_office}
-[cash]
-control = false
-
 [tax]
 mode = "inclusive"
 class = [

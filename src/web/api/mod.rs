@@ -2,6 +2,7 @@
 //! is made from the handlers themselves. Commands carry a client-made `id`: repeating one is safe and answers the same again.
 
 mod age;
+mod cash;
 mod facts;
 mod last_day;
 mod people;
@@ -79,6 +80,9 @@ pub fn routes() -> (Router<Web>, utoipa::openapi::OpenApi) {
         .routes(routes!(people::sign_out))
         .routes(routes!(people::lock))
         .routes(routes!(people::approve, people::give_up))
+        .routes(routes!(cash::till))
+        .routes(routes!(cash::pack_bag))
+        .routes(routes!(cash::collect_bag))
         .routes(routes!(store::suspended))
         .routes(routes!(store::transactions))
         .routes(routes!(store::transaction))

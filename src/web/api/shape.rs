@@ -35,6 +35,9 @@ pub struct CommandAnswer {
     /// The print job that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job: Option<String>,
+    /// counted − expected, of a till that was counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub difference: Option<i64>,
 }
 
 impl From<Answer> for CommandAnswer {
@@ -47,6 +50,7 @@ impl From<Answer> for CommandAnswer {
             change: answer.change.map(|amount| amount.minor()),
             attempt: answer.attempt.map(|id| id.to_string()),
             job: answer.job.map(|id| id.to_string()),
+            difference: answer.difference.map(|amount| amount.minor()),
         }
     }
 }
