@@ -331,7 +331,7 @@ static ENGLISH: Texts = Texts {
     day_close_button: "Close the day",
     day_close_sure: "Yes, close the day now",
     day_close_hint: "Makes the Z report. This cannot be undone; late facts become addenda.",
-    day_close_blocked: "First finish or void what is open: {} open, {} parked.",
+    day_close_blocked: "Unfinished sales stay as they are, and the Z lists them: {} open, {} parked.",
 
     look: "Look of this screen",
     look_auto: "Automatic",

@@ -92,7 +92,7 @@ pub static GERMAN: Texts = Texts {
     day_close_button: "Tag abschließen",
     day_close_sure: "Ja, jetzt abschließen",
     day_close_hint: "Macht den Z-Bericht. Das ist nicht umkehrbar; Späteres wird Nachtrag.",
-    day_close_blocked: "Zuerst abschließen oder stornieren: {} offen, {} geparkt.",
+    day_close_blocked: "Offene Verkäufe bleiben, wie sie sind, und stehen im Z: {} offen, {} geparkt.",
 
     look: "Aussehen dieses Bildschirms",
     look_auto: "Automatisch",

@@ -131,7 +131,7 @@ pub fn day(view: &View) -> Markup {
                 p .fact { strong { (fill(t.day_open, &[&view.locale.date(*date)])) } " · " (view.locale.clock(opened_at.ms)) }
                 @if open + parked > 0 { p .warn-text { (fill(t.day_close_blocked, &[&open.to_string(), &parked.to_string()])) } }
                 @else { p { (t.day_close_hint) } }
-                button type="button" #day-close data-do="ask-close-day" disabled[open + parked > 0] { (icon("day")) (t.day_close_button) }
+                button type="button" #day-close data-do="ask-close-day" { (icon("day")) (t.day_close_button) }
                 button .danger type="button" #day-close-sure data-do="close-day" hidden { (t.day_close_sure) }
             }
             Day::Closed { last } => {
