@@ -627,6 +627,8 @@ fn returns(check: &mut Check, raw: RawReturns, currency: &Currency) -> ReturnRul
     }
     let post_void_minutes_max = raw.post_void_minutes_max.unwrap_or(usual.post_void_minutes_max);
     ReturnRules { reasons, unknown_elsewhere_max, without_receipt_max, post_void_minutes_max }
+}
+
 /// How tills are opened, counted and explained.
 fn cash_rules(check: &mut Check, raw: &RawCash, currency: &Currency, step: Money) -> CashRules {
     let remedy = format!("write an amount such as {:?}", currency.plain(Money::from_minor(10_000)));
