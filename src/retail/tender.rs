@@ -110,12 +110,13 @@ pub(super) fn end_card(case: &Case, attempt: AttemptId, paid: bool) -> Result<Ou
 
 /// A card was charged, or money given to one: that is recorded whatever else is wrong, and finishes the sale when nothing remains. When the
 /// rules were changed under an open payment so that its taxes cannot be reckoned or are lower now, it waits for the rules to be mended, or the
-/// difference is change. It waits as well where the day is closed or the workstation is gone.
+/// difference is change. It waits as well where the workstation is gone, or no day is open and it has no date of its own.
 pub(super) fn taken(case: &Case, basket: &Basket, tender: Tender, mut events: Vec<Event>) -> Outcome {
     events.push(Event::TenderAdded { txn: basket.txn, tender: tender.clone() });
     let waits = |events| Outcome { events, answer: Answer { txn: Some(basket.txn), ..Answer::default() } };
     let Some(workstation) = basket.workstation().and_then(|id| case.rules.workstation(id)) else { return waits(events) };
-    let Ok(date) = case.business_date() else { return waits(events) };
+    let own_date = basket.closed_under.map(|under| under.date);
+    let Some(date) = own_date.or_else(|| case.business_date().ok()) else { return waits(events) };
     let Ok(totals) = basket::totals(basket, case.rules, date) else { return waits(events) };
     let remains = totals.due - tender.amount;
     if remains > Money::ZERO || (remains < Money::ZERO && tender.amount.is_negative()) {
