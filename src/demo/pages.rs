@@ -99,9 +99,9 @@ fn head(sim: &Sim, ws: Option<&str>, title: &str) -> Markup {
 async fn printer_page(State(sim): Shared, Path(ws): Path<String>) -> Response {
     let Some(counter) = sim.counters.get(&ws) else { return StatusCode::NOT_FOUND.into_response() };
     let body = html! {
-        (head(&sim, Some(&ws), &format!("Printer and drawer of counter {ws}")))
+        (head(&sim, Some(&ws), &format!("Printer, drawer and line display of counter {ws}")))
         main #printer data-poll=(format!("/sim/printer/{ws}/now")) data-act=(format!("/sim/printer/{ws}/act")) {
-            (printer(&counter.printer.snapshot()))
+            (printer(counter, &counter.printer.snapshot()))
         }
     };
     page(&sim, TITLE, body).into_response()
@@ -117,13 +117,18 @@ struct Seen {
 async fn printer_now(State(sim): Shared, Path(ws): Path<String>, Query(seen): Query<Seen>) -> Response {
     let Some(counter) = sim.counters.get(&ws) else { return StatusCode::NOT_FOUND.into_response() };
     let snapshot = counter.printer.snapshot();
-    if snapshot.revision == seen.revision {
+    if revision(counter, &snapshot) == seen.revision {
         return StatusCode::NO_CONTENT.into_response();
     }
-    printer(&snapshot).into_response()
+    printer(counter, &snapshot).into_response()
 }
 
-fn printer(now: &PrinterSnapshot) -> Markup {
+/// Grows when either device shows something else.
+fn revision(counter: &Counter, now: &PrinterSnapshot) -> u64 {
+    now.revision + counter.display.refreshes()
+}
+
+fn printer(counter: &Counter, now: &PrinterSnapshot) -> Markup {
     let switch = |act: &str, on: bool, text: &str, hint: &str| {
         html! {
             button type="button" data-act=(act) data-on=(if on { "no" } else { "yes" }) aria-pressed=(on) {
@@ -133,12 +138,13 @@ fn printer(now: &PrinterSnapshot) -> Markup {
     };
     let s = &now.switches;
     html! {
-        div #now data-revision=(now.revision) {
+        div #now data-revision=(revision(counter, now)) {
             section .paper-side aria-label="Paper" {
                 @if now.cuts == 0 && now.done { p .hint { "The paper comes out here: the very bytes sent to the printer, drawn." } }
                 (PreEscaped(paper_html(&now.paper)))
             }
             section .switch-side aria-label="Switches" {
+                pre .glass aria-label="Customer display" { @for row in counter.display.text() { (row) "\n" } }
                 div .drawer data-open=(now.drawer_open) {
                     strong { @if now.drawer_open { "Drawer is OPEN" } @else { "Drawer is closed" } }
                     span { (now.pulses) " pulse(s) so far" }

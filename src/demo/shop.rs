@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::device::PortConfig;
 use crate::device::lang::escpos::PrinterProfile;
-use crate::device::sim::{SimPrinter, SimScanner, SimTerminal};
+use crate::device::sim::{SimDisplay, SimPrinter, SimScanner, SimTerminal};
 use crate::head_office::api::store_person;
 use crate::head_office::feeds::{self, PublishError};
 use crate::head_office::office::HeadOffice;
@@ -34,12 +34,13 @@ pub struct Counter {
     workstation: WorkstationId,
     pub printer: SimPrinter,
     pub scanner: SimScanner,
+    pub display: SimDisplay,
     /// The other counter has a stand-alone terminal, whose amounts the cashier types.
     pub terminal: Option<SimTerminal>,
 }
 
 impl Counter {
-    /// `folder`: where the scanner's stable path is put, as udev would.
+    /// `folder`: where the stable paths of scanner and display are put, as udev would.
     pub fn new(id: &str, folder: &Path, has_terminal: bool) -> std::io::Result<Counter> {
         std::fs::create_dir_all(folder)?;
         let profile = PrinterProfile::built_in(PROFILE).expect("the profile is built in");
@@ -48,6 +49,7 @@ impl Counter {
             printer: SimPrinter::tcp("127.0.0.1:0", profile, PRINT_LINE_MS)?,
             scanner: SimScanner::new(Some(&folder.join(format!("scanner-{id}"))))?,
             terminal: has_terminal.then(|| SimTerminal::tcp("127.0.0.1:0", CARD_STEP)).transpose()?,
+            display: SimDisplay::new(Some(&folder.join(format!("display-{id}"))))?,
         })
     }
 
@@ -58,7 +60,7 @@ impl Counter {
     fn toml(&self) -> String {
         let id = &self.workstation;
         let PortConfig::Tcp { address } = self.printer.port() else { unreachable!("the demo's printers listen on TCP") };
-        let scanner = self.scanner.path().display();
+        let (scanner, display) = (self.scanner.path().display(), self.display.path().display());
         let (mut names_terminal, mut terminal) = (String::new(), String::new());
         if let Some(PortConfig::Tcp { address }) = self.terminal.as_ref().map(SimTerminal::port) {
             names_terminal = format!("terminal = \"terminal-{id}\"\n");
@@ -87,6 +89,14 @@ workstation = "{id}"
 profile = "usb-serial"
 serial = "{scanner}"
 baud = 115200
+
+[[device]]
+name = "display-{id}"
+kind = "line_display"
+workstation = "{id}"
+profile = "esc-pos"
+serial = "{display}"
+baud = 9600
 {terminal}"#
         )
     }

@@ -15,6 +15,7 @@ pub mod books;
 mod cards;
 pub mod facts;
 pub mod keys;
+mod line_display;
 pub mod originals;
 pub mod prints;
 pub mod proof;

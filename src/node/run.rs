@@ -12,6 +12,7 @@ use super::archive::Archive;
 use super::books::{Books, Bookshelf};
 use super::facts::{self, Receipts, Sources};
 use super::handle::{AskError, CommandRequest, DurableHead, Input, OnHand, ReceiptQuestion};
+use super::line_display;
 use super::notify::Notify;
 use super::originals::Originals;
 use super::prints::Prints;
@@ -19,7 +20,7 @@ use super::proof::Approval;
 use super::publish::Publisher;
 use super::screen::{ArmedReturn, ArticleInfo, Check, Feedback, NextScan, Screen, Tone};
 use super::writer::{Recorded, Taken, Writer, WriterError, shell_command_id};
-use crate::device::{DeviceReport, PrinterHandle, PrinterOrder, TerminalHandle};
+use crate::device::{DeviceReport, DisplayHandle, PrinterHandle, PrinterOrder, TerminalHandle};
 use crate::fault::Fault;
 use crate::gs1::CodeRules;
 use crate::ids::{DeviceName, Sku, WorkstationId};
@@ -53,6 +54,8 @@ pub struct Loop<D: Disk> {
     pub terminals: BTreeMap<DeviceName, TerminalHandle>,
     /// Attempts that no terminal's owner took, with how they end.
     pub undelivered: Vec<Command>,
+    /// Customer displays of two lines, by the workstation they face.
+    pub displays: Vec<(WorkstationId, DisplayHandle)>,
     pub notify: Notify,
     /// Records that were shown and are not on disk yet: the index takes only what is.
     pub unindexed: Vec<(u64, Vec<Event>)>,
@@ -205,6 +208,8 @@ impl<D: Disk> Loop<D> {
                 let left = print::after_restart(self.writer.state());
                 self.settle_prints(left, batch)?;
                 self.recover_cards(batch)?;
+                // Displays that are lit for the first time.
+                batch.changed = true;
             }
             Input::Stop => unreachable!("the loop handles Stop before it gets here"),
         }
@@ -498,6 +503,12 @@ impl<D: Disk> Loop<D> {
 
     fn publish_screen(&mut self) {
         let screen = self.publisher.screen(self.writer.state(), self.writer.now());
+        for (workstation, display) in &self.displays {
+            if let Some(till) = screen.workstations.get(workstation) {
+                let [upper, lower] = line_display::lines(till, &screen, &self.prints.locale);
+                display.show(&upper, &lower);
+            }
+        }
         self.screen.send_replace(screen);
     }
 

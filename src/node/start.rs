@@ -26,7 +26,7 @@ use super::writer::{Writer, WriterError};
 use crate::device::{self, DEVICE_REPORTS_MAX};
 use crate::document::Language;
 use crate::gs1::CodeRules;
-use crate::ids::Incarnation;
+use crate::ids::{Incarnation, WorkstationId};
 use crate::journal::{self, Content, Folder, Identity, Journal, KeyError, NodeKey, OpenOptions, ReadError, Reader};
 use crate::retail::Command;
 use crate::retail::day::Day;
@@ -206,6 +206,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
         printers: devices.printers.clone(),
         terminals: devices.terminals.clone(),
         undelivered: Vec::new(),
+        displays: displays_of(&config.devices, &devices),
         notify: Notify::from_environment(),
         unindexed: Vec::new(),
         originals: Originals::new(config.chain.clone(), config.store.clone(), key.public()),
@@ -319,6 +320,12 @@ async fn open_day(node: &Node, config: &NodeConfig) {
     if due && let Err(reason) = node.ask(shell_request(None, Command::OpenDay { date: today })).await {
         warn!(%reason, "the business day could not be opened by itself");
     }
+}
+
+/// A display that faces no workstation has nothing to say.
+fn displays_of(configured: &[device::DeviceConfig], devices: &device::Devices) -> Vec<(WorkstationId, device::DisplayHandle)> {
+    let facing = configured.iter().filter_map(|device| Some((device.workstation.clone()?, devices.displays.get(&device.name)?.clone())));
+    facing.collect()
 }
 
 /// A folder that only we can read.

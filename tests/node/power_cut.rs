@@ -81,6 +81,7 @@ fn trade(disk: &ModelDisk, outside: &Path) -> BTreeSet<String> {
         printers: Default::default(),
         terminals: Default::default(),
         undelivered: Vec::new(),
+        displays: Vec::new(),
         notify: Notify::from_environment(),
         unindexed: Vec::new(),
         originals: Originals::new(config.chain.clone(), config.store.clone(), NodeKey::from_seed([7; 32]).public()),

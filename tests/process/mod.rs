@@ -9,6 +9,7 @@ mod till;
 mod card_data;
 mod errors;
 mod kill;
+mod line_display;
 mod notify;
 mod printing;
 mod repair;
