@@ -309,6 +309,9 @@ async fn scanner_page(State(sim): Shared, Path(ws): Path<String>) -> Response {
                 button type="button" data-code="4006381333931" { "A foreign article" }
                 button type="button" data-code="4006381333932" { "A misread code" }
                 @if let Some(code) = expired(&sim) { button type="button" data-code=(code) { "A pack past its date" } }
+                button type="button" data-code="MEMBER-1001" { "A member's card" }
+                button type="button" data-code="WELCOME5" { "Coupon: 5.00 off from 25.00" }
+                button type="button" data-code="THANKS-1001" { "Coupon: 10 % once" }
                 output #scanned aria-live="polite" {}
             }
             div #goods { (pad(&sim, "")) }

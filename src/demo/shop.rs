@@ -10,6 +10,7 @@ use crate::device::lang::escpos::PrinterProfile;
 use crate::device::sim::{SimDisplay, SimPrinter, SimScanner, SimTerminal};
 use crate::head_office::api::store_person;
 use crate::head_office::feeds::{self, PublishError};
+use crate::head_office::import;
 use crate::head_office::office::HeadOffice;
 use crate::head_office::people::{self, Draft};
 use crate::ids::{StoreId, WorkstationId};
@@ -115,7 +116,11 @@ pub async fn stock_head_office(office: &HeadOffice) -> Result<(), DemoError> {
             feeds::stage_articles(connection, goods().into_iter().map(|good| Ok(good.article)))?;
             feeds::publish_catalogue(connection, &folders, &currency, made_at)?;
             feeds::stage_stock(connection, goods().into_iter().map(|good| Ok((good.article.sku, good.on_hand))))?;
-            feeds::publish_stock(connection, &folders, &store, made_at)
+            feeds::publish_stock(connection, &folders, &store, made_at)?;
+            let path = Path::new("the demo's own promotions");
+            let checked = import::check_prices(connection, path, include_str!("promotions.toml"), false, &currency);
+            let prices = checked.map_err(|reason| PublishError::Source(reason.to_string()))?;
+            import::publish_prices(connection, &folders, &prices, made_at)
         };
         Ok(publish())
     });

@@ -44,6 +44,7 @@ fn show(view: &View) -> Markup {
                 div .sum {
                     span .label { (t.display_to_pay) }
                     span .big { (money(totals.due)) span .code { (currency.code) } }
+                    @if basket.saved() > crate::money::Money::ZERO { span .cash-due { (fill(t.prices.saved, &[&money(basket.saved())])) } }
                     @if totals.due_cash != totals.due { span .cash-due { (fill(t.total_and_cash, &[&money(totals.due), &money(totals.due_cash)])) } }
                     @if !totals.paid.is_zero() { span .cash-due { (fill(t.paid_so_far, &[&money(totals.paid)])) } }
                 }

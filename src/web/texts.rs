@@ -6,6 +6,7 @@ pub mod card;
 pub mod last_day;
 pub mod more;
 pub mod people;
+pub mod prices;
 pub mod returns;
 
 /// The words of the pages.
@@ -13,6 +14,7 @@ pub mod returns;
 pub struct Texts {
     pub card_terminal: &'static card::CardTexts,
     pub more_panel: &'static more::MoreTexts,
+    pub prices: &'static prices::PriceTexts,
     pub age: &'static age::AgeTexts,
     pub returns: &'static returns::ReturnTexts,
     pub last_day: &'static last_day::LastDayTexts,
@@ -244,6 +246,7 @@ pub fn texts_in(language: &str) -> &'static Texts {
 static ENGLISH: Texts = Texts {
     card_terminal: &card::ENGLISH,
     more_panel: &more::ENGLISH,
+    prices: &prices::ENGLISH,
     age: &age::ENGLISH,
     returns: &returns::ENGLISH,
     last_day: &last_day::ENGLISH,

@@ -5,6 +5,7 @@ use super::texts::Texts;
 pub static GERMAN: Texts = Texts {
     card_terminal: &super::texts::card::GERMAN,
     more_panel: &super::texts::more::GERMAN,
+    prices: &super::texts::prices::GERMAN,
     age: &super::texts::age::GERMAN,
     returns: &super::texts::returns::GERMAN,
     last_day: &super::texts::last_day::GERMAN,

@@ -6,6 +6,7 @@ mod cash;
 mod facts;
 mod last_day;
 mod people;
+mod prices;
 mod returns;
 mod screens;
 pub mod shape;
@@ -55,6 +56,11 @@ pub fn routes() -> (Router<Web>, utoipa::openapi::OpenApi) {
         .routes(routes!(workstation::scan))
         .routes(routes!(workstation::add_line))
         .routes(routes!(workstation::set_quantity, workstation::void_line))
+        .routes(routes!(prices::discount_line))
+        .routes(routes!(prices::discount_basket))
+        .routes(routes!(prices::set_price))
+        .routes(routes!(prices::add_coupon))
+        .routes(routes!(prices::attach_member))
         .routes(routes!(workstation::undo))
         .routes(routes!(workstation::void))
         .routes(routes!(workstation::suspend))

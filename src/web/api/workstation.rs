@@ -24,7 +24,7 @@ type Answered = Result<Json<CommandAnswer>, Problem>;
 /// The piece of an address behind the workstation.
 #[derive(Debug, Deserialize)]
 pub struct LineAt {
-    line: u32,
+    pub(super) line: u32,
 }
 #[derive(Debug, Deserialize)]
 pub struct TenderAt {

@@ -210,6 +210,7 @@
     "close-price": () => closePrice(),
     lock: () => { closePanel(); post(`${api}/lock`, {}); },
     "sign-out": () => { closePanel(); post(`${api}/sign-out`, {}); },
+    "price-act": () => {},
   };
   // The day belongs to no workstation, so its refusals do not come with the stream.
   function dayAnswer(answer) { if (answer && !answer.ok && answer.body) complain(answer.body); }
@@ -535,6 +536,7 @@
 
   markCurrent();
   document.querySelector("#lines .row.newest")?.scrollIntoView({ block: "end" });
+  document.addEventListener("till-entry-used", () => { clearEntry(); closePanel(); });
   showEntry();
   till.dataset.ready = "yes";
 })();

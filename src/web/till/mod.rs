@@ -9,6 +9,7 @@ mod gate;
 mod more;
 mod panels;
 mod pay;
+mod prices;
 mod returns;
 mod status;
 
@@ -81,6 +82,7 @@ pub fn page(view: &View) -> Markup {
                     (panels::search(t))
                     div .panel data-name="parked" hidden { (panel_head(t, t.parked)) div #parked .fill { (live.part("parked")) } }
                     div .panel data-name="day" hidden { (panel_head(t, t.day)) div #day .fill { (live.part("day")) } (panels::look(t)) }
+                    div .panel data-name="prices" hidden { (panel_head(t, t.prices.title)) div #prices .fill { (live.part("prices")) } }
                     div .panel data-name="more" hidden { (panel_head(t, t.more_panel.title)) div #more .fill { (live.part("more")) } }
                     (panels::help(t))
                     div .panel data-name="return" hidden { (returns::entry(view)) }
@@ -102,7 +104,7 @@ pub fn page(view: &View) -> Markup {
         view.locale,
         &fill(t.workstation, &[view.workstation.as_str()]),
         "till",
-        &["live.js", "gate.js", "till.js", "returns.js"],
+        &["live.js", "gate.js", "till.js", "returns.js", "prices.js"],
         body,
     )
 }
@@ -120,6 +122,7 @@ pub fn live(view: &View) -> Live {
         ("parked", panels::parked(view)),
         ("day", panels::day(view)),
         ("more", more::panel(view)),
+        ("prices", prices::panel(view)),
         ("price", panels::price(view)),
         ("return", returns::receipt(view)),
         ("post-void", returns::view_post_void(view)),

@@ -36,6 +36,7 @@ fn tiles(view: &View) -> Vec<Tile> {
         tile("undo", t.returns.word, "T", Act::Panel("return"), !view.day_is_open()),
         tile("lock", t.people.lock, "L", Act::Do("lock"), view.till.signed_in.is_none()),
         tile("void", t.people.sign_out, "O", Act::Do("sign-out"), view.till.signed_in.is_none()),
+        tile("price", t.prices.word, "N", Act::Panel("prices"), view.basket().is_none()),
     ]
 }
 

@@ -41,6 +41,7 @@ fn owed(view: &View) -> Markup {
             div .big { (view.money(owed_either_way(totals.due))) span .code { (view.currency().code) } }
         }
         div .under {
+            (super::prices::saved(view))
             @if part_paid { span { (fill(t.total_in, &[&view.money(totals.total)])) } }
             @for (index, tender) in tenders.iter().enumerate() {
                 span .tender {
