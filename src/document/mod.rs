@@ -11,7 +11,6 @@ mod printable;
 mod receipt;
 pub mod receipt_code;
 mod report;
-pub mod stored;
 pub mod text;
 mod width;
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::device::{PrintOrder, PrinterOrder};
 use crate::document::receipt_code::{self, KeyId};
-use crate::document::stored::FRAGMENT_CHARS;
 use crate::document::{Document, Letterhead, Locale, Receipt, Report, ReportKind, Stationery};
 use crate::ids::{DeviceName, JobId, StoreId};
 use crate::journal::NodeKey;
@@ -13,6 +12,9 @@ use crate::money::Currency;
 use crate::retail::day::DayReport;
 use crate::retail::{Effect, PrintWhat, TransactionRecord};
 use crate::sync::staff::StaffBook;
+
+/// Hex characters of a record's hash that stand on its paper.
+const FRAGMENT_CHARS: usize = 10;
 
 /// How this store's papers look.
 #[derive(Clone)]
