@@ -121,6 +121,7 @@ struct Raw {
     cash: RawCash,
     #[serde(default)]
     returns: RawReturns,
+    #[serde(default)]
     people: RawPeople,
     #[serde(default)]
     workstation: Vec<RawWorkstation>,
