@@ -270,9 +270,8 @@ impl CashBook {
         let is_next = report.number == book.reports + 1;
         book.reports = report.number;
         let counted = report.counted.as_ref().ok_or("a till was closed without a count")?;
-        match report.handed_to {
-            None => self.safe.cash += counted.counted,
-            Some(_) => {}
+        if report.handed_to.is_none() {
+            self.safe.cash += counted.counted;
         }
         self.closed.push(TillLine {
             till: report.till.clone(),

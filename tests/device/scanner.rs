@@ -188,9 +188,8 @@ fn recorded_keyboard_scans_come_out_as_the_code() {
             owner.turn();
         }
         while let Ok(report) = reports.try_recv() {
-            match report {
-                DeviceReport::Scan { frame, .. } => scans.push(String::from_utf8(frame).expect("text")),
-                _ => {}
+            if let DeviceReport::Scan { frame, .. } = report {
+                scans.push(String::from_utf8(frame).expect("text"));
             }
         }
         assert_eq!(scans, [expect]);

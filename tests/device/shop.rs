@@ -74,7 +74,7 @@ impl Shop {
     pub fn wait_state(&mut self, device: &str, wanted: &DeviceState) -> DeviceStatus {
         self.wait(&format!("{device} {wanted:?}"), |report| match report {
             DeviceReport::Status(status) if status.name == name(device) && status.state == *wanted => Some(status.clone()),
-            DeviceReport::Status(_) | _ => None,
+            _ => None,
         })
     }
 

@@ -6,7 +6,7 @@ pub fn to_bcd<const N: usize>(number: u64) -> [u8; N] {
     let mut bytes = [0; N];
     for byte in bytes.iter_mut().rev() {
         let pair = (rest % 100) as u8;
-        *byte = pair / 10 << 4 | pair % 10;
+        *byte = ((pair / 10) << 4) | (pair % 10);
         rest /= 100;
     }
     bytes
