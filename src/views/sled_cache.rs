@@ -6,12 +6,16 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use rustix::fs::FlockOperation;
 
 use super::cache::{APPLIED_KEY, Batch, Cache, CacheError, Each, Entry};
 
 /// A sound cache of a million articles opens in a fraction of a second.
 pub const OPEN_SECONDS_MAX: u64 = 10;
+/// Somebody who still holds the lock after this long means to keep it.
+const RELEASE_MAX: Duration = Duration::from_secs(3);
 /// sled's default of 1 GiB is more than most boxes have.
 const CACHE_BYTES: u64 = 16 * 1024 * 1024;
 
@@ -27,6 +31,7 @@ impl SledCache {
         let (done, opened) = mpsc::sync_channel(1);
         let config = sled::Config::new().path(folder).cache_capacity(CACHE_BYTES).flush_every_ms(None);
         let opener = std::thread::Builder::new().name("sled-open".to_owned()).spawn(move || {
+            await_release(&config.get_path().join("db"));
             let result = guarded("opening sled", || config.open());
             // Nobody waits any more when the deadline has passed.
             let _ = done.send(result);
@@ -94,6 +99,22 @@ impl Cache for SledCache {
     }
 }
 
+/// Waits until nobody holds sled's lock on its file, [`RELEASE_MAX`] at most. The one who had the cache before may still be letting go
+/// of it: sled's own threads end a little after it is dropped, and a child process that is just being started holds a copy of each open
+/// file until it runs its own program. That is no reason to throw a sound cache away.
+fn await_release(file: &Path) {
+    let Ok(file) = std::fs::File::open(file) else { return };
+    let since = Instant::now();
+    while since.elapsed() < RELEASE_MAX {
+        if rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            // Let go in so many words: closing alone would leave it with a child that has a copy.
+            let _ = rustix::fs::flock(&file, FlockOperation::Unlock);
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 fn walk(found: impl Iterator<Item = sled::Result<(sled::IVec, sled::IVec)>>, each: &mut Each<'_>) -> sled::Result<()> {
     for entry in found {
         let (key, value) = entry?;
@@ -120,4 +141,31 @@ fn guarded<T>(doing: &'static str, act: impl FnOnce() -> sled::Result<T>) -> Res
 fn panic_words(panic: &(dyn std::any::Any + Send)) -> String {
     let words = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     words.unwrap_or("no words").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_is_let_go_late_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut batch = Batch::default();
+        batch.changes.push((b"k".to_vec(), Some(b"v".to_vec())));
+        let cache = SledCache::open(folder.path()).unwrap();
+        cache.apply(batch).unwrap();
+        cache.checkpoint().unwrap();
+        drop(cache);
+        let held = std::fs::File::open(folder.path().join("db")).unwrap();
+        while rustix::fs::flock(&held, FlockOperation::NonBlockingLockExclusive).is_err() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let holder = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(300));
+            drop(held);
+        });
+        let again = SledCache::open(folder.path()).unwrap();
+        assert_eq!(again.get(b"k").unwrap(), Some(b"v".to_vec()));
+        holder.join().unwrap();
+    }
 }
