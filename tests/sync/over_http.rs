@@ -105,15 +105,12 @@ async fn an_urgent_record_overtakes_the_backlog() {
     wait_until(PATIENCE, || node.node().screen().link.online).await.unwrap();
     let event = Event::CountRequested { sku: Sku::new("milk").unwrap(), on_hand: Qty::pieces(-1), at: Stamp::default() };
     let seq = node.record(&[event]).unwrap();
-    let recorded = Instant::now();
-    let deadline = recorded + PATIENCE;
+    let deadline = Instant::now() + PATIENCE;
     while number(&office, "SELECT count(*) FROM urgent WHERE confirmed_ms IS NULL").await == 0 {
         assert!(Instant::now() < deadline, "the urgent record never came");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let took = recorded.elapsed();
-    assert!(node.acknowledged_seq() < backlog, "the backlog was gone before the test could see anything");
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(node.acknowledged_seq() < backlog, "the urgent record waited until the backlog was gone");
     let urgent = office.office.read(|connection| counterfoil::head_office::queries::urgent(connection, 10)).await.unwrap();
     assert_eq!((urgent[0].seq, urgent[0].kinds.as_slice()), (seq, ["count_requested.1".to_owned()].as_slice()));
     office.stop().await;
