@@ -132,16 +132,18 @@ pub async fn stock_head_office(office: &HeadOffice) -> Result<(), DemoError> {
 pub struct Someone {
     id: &'static str,
     pub name: &'static str,
+    /// Empty: the store's.
+    language: &'static str,
     pub role: Role,
     pub pin: &'static str,
     pub badge: &'static str,
 }
 
 pub const PEOPLE: [Someone; 4] = [
-    Someone { id: "anna", name: "Anna", role: Role::Cashier, pin: "1111", badge: "STAFF-1001" },
-    Someone { id: "ben", name: "Ben", role: Role::Cashier, pin: "2222", badge: "STAFF-1002" },
-    Someone { id: "sue", name: "Sue", role: Role::Supervisor, pin: "3333", badge: "STAFF-1003" },
-    Someone { id: "mia", name: "Mia", role: Role::Manager, pin: "4444", badge: "STAFF-1004" },
+    Someone { id: "anna", name: "Anna", language: "", role: Role::Cashier, pin: "1111", badge: "STAFF-1001" },
+    Someone { id: "ben", name: "Ben", language: "de", role: Role::Cashier, pin: "2222", badge: "STAFF-1002" },
+    Someone { id: "sue", name: "Sue", language: "", role: Role::Supervisor, pin: "3333", badge: "STAFF-1003" },
+    Someone { id: "mia", name: "Mia", language: "", role: Role::Manager, pin: "4444", badge: "STAFF-1004" },
 ];
 
 /// Gives head office the demo's people, once, in the way its page and its API do.
@@ -151,6 +153,7 @@ pub async fn staff_head_office(office: &HeadOffice) -> Result<(), DemoError> {
     for person in PEOPLE.iter().filter(|person| !known.iter().any(|known| known.id == person.id)) {
         let draft = Draft {
             name: Some(person.name.to_owned()),
+            language: Some(person.language.to_owned()),
             role: Some(person.role),
             discount_percent_max: Some(if person.role == Role::Cashier { 5 } else { 50 }),
             pin: Some(person.pin.to_owned()),

@@ -34,6 +34,17 @@ pub enum DateOrder {
     MonthDayYear,
 }
 
+impl Language {
+    /// Of a tag such as "de" or "en-GB"; `None`: one we have no words for.
+    pub fn of_tag(tag: &str) -> Option<Language> {
+        match tag.split('-').next()? {
+            "en" => Some(Language::English),
+            "de" => Some(Language::German),
+            _ => None,
+        }
+    }
+}
+
 impl Locale {
     /// `None` for a tag we have no words or no habits for.
     pub fn from_tag(tag: &str) -> Option<Locale> {

@@ -10,6 +10,7 @@ mod locale;
 mod printable;
 mod receipt;
 pub mod receipt_code;
+mod refusal;
 mod report;
 pub mod text;
 mod width;
@@ -19,6 +20,7 @@ pub use layout::{FILL_MIN, Row, TextRow, align, layout};
 pub use locale::{DateOrder, Language, Locale};
 pub use printable::Printable;
 pub use receipt::{Letterhead, Receipt};
+pub use refusal::Voice;
 pub use report::{Report, ReportKind};
 pub use width::{char_width, text_width};
 

@@ -11,10 +11,11 @@ use super::facts;
 use super::proof::Approval;
 use super::screen::{ArmedReturn, ArticleInfo, LinkStatus, NextScan, OpenReceipt, Screen};
 use crate::device::{DeviceReport, TestKind};
+use crate::document::Voice;
 use crate::gs1::CodeRules;
 use crate::ids::{AttemptId, CommandId, DeviceName, Incarnation, Sku, StaffId, TxnId, WorkstationId};
 use crate::journal::{Position, Repair};
-use crate::money::{Currency, Qty};
+use crate::money::Qty;
 use crate::retail::staff::Proof;
 use crate::retail::{Answer, Command, Feed, Original, Refusal, ScanFact};
 use crate::sync::feed::Article;
@@ -40,9 +41,9 @@ pub struct CommandRequest {
 /// Why a command did not succeed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum AskError {
-    /// The user can act on it. Text and remedy come from the refusal.
-    #[error("{}", .0.happened(.1))]
-    Refused(Refusal, Currency),
+    /// The user can act on it. The words are the voice's; in a log the code stands alone.
+    #[error("refused: {0}")]
+    Refused(Refusal, Voice),
     #[error("the till is busy: more than {LOOP_INBOX_MAX} requests wait; try again in a moment")]
     Busy,
     /// The journal is fenced or the process is stopping: nothing was acknowledged; it restarts and recovers by itself.

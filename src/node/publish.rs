@@ -10,6 +10,7 @@ use super::screen::{
 };
 use super::writer::Recorded;
 use crate::device::DeviceStatus;
+use crate::document::Language;
 use crate::ids::{DeviceName, StoreId, WorkstationId};
 use crate::money::Money;
 use crate::retail::basket::{Basket, Place, totals};
@@ -339,6 +340,7 @@ impl Publisher {
             signed_in: here.and_then(|w| w.signed_in.as_ref()).map(|here| AtWork {
                 staff: here.staff.clone(),
                 name: self.staff.person(&here.staff).map_or_else(|| here.staff.to_string(), |person| person.name.clone()),
+                language: self.staff.person(&here.staff).and_then(|person| Language::of_tag(&person.language)),
                 locked: here.locked,
             }),
             needs_approval: desk.is_some_and(|d| d.wanted.is_some()),

@@ -21,6 +21,7 @@ use super::publish::Publisher;
 use super::screen::{ArmedReturn, ArticleInfo, Check, Feedback, NextScan, Screen, Tone};
 use super::writer::{Recorded, Taken, Writer, WriterError, shell_command_id};
 use crate::device::{DeviceReport, DisplayHandle, PrinterHandle, PrinterOrder, TerminalHandle};
+use crate::document::{Language, Voice};
 use crate::fault::Fault;
 use crate::gs1::CodeRules;
 use crate::ids::{DeviceName, Sku, WorkstationId};
@@ -281,13 +282,20 @@ impl<D: Disk> Loop<D> {
     /// The words go to the workstation that asked.
     pub(super) fn refused(&mut self, workstation: Option<&WorkstationId>, refusal: Refusal, batch: &mut Batch) -> AskError {
         metrics::counter!("counterfoil_refusals_total", "code" => refusal.code()).increment(1);
+        let voice = self.voice_at(workstation);
         if let Some(workstation) = workstation {
-            let currency = &self.writer.rules().currency;
-            let (text, remedy) = (refusal.happened(currency), refusal.remedy().to_owned());
-            self.publisher.feedback(workstation, Feedback { serial: 0, tone: Tone::Error, text, remedy, code: refusal.code().to_owned() });
+            self.publisher.feedback(workstation, Feedback::refused(&refusal, &voice));
             batch.changed = true;
         }
-        AskError::Refused(refusal, self.writer.rules().currency.clone())
+        AskError::Refused(refusal, voice)
+    }
+
+    /// How whoever works at a workstation is spoken to.
+    fn voice_at(&self, workstation: Option<&WorkstationId>) -> Voice {
+        let here = workstation.and_then(|id| self.writer.state().workstations.get(id)?.signed_in.as_ref());
+        let book = self.books.books().staff;
+        let language = here.and_then(|here| Language::of_tag(&book.person(&here.staff)?.language));
+        Voice::to_person(self.writer.rules(), language)
     }
 
     fn staff_changed(&mut self) {
@@ -423,11 +431,9 @@ impl<D: Disk> Loop<D> {
         match shown {
             Ok(info) => self.publisher.show_price(workstation, info),
             Err(refusal) => {
-                let currency = &self.writer.rules().currency;
-                let (text, remedy) = (refusal.happened(currency), refusal.remedy().to_owned());
+                let voice = self.voice_at(Some(workstation));
                 self.publisher.set_next_scan(workstation, NextScan::Sell);
-                self.publisher
-                    .feedback(workstation, Feedback { serial: 0, tone: Tone::Error, text, remedy, code: refusal.code().to_owned() });
+                self.publisher.feedback(workstation, Feedback::refused(&refusal, &voice));
             }
         }
     }

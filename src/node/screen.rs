@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::handle::OnHand;
 use crate::device::DeviceStatus;
+use crate::document::{Language, Voice};
 use crate::ids::{DeviceName, Sku, StaffId, StoreId, TxnId, WorkstationId};
 use crate::money::{Money, Qty, Unit};
 pub use crate::retail::basket::BasketTotals;
@@ -135,6 +136,8 @@ pub struct AtWork {
     pub staff: StaffId,
     /// The id again when the list does not have them any more.
     pub name: String,
+    /// In which the till speaks to them; `None`: the store's.
+    pub language: Option<Language>,
     pub locked: bool,
 }
 
@@ -213,6 +216,13 @@ pub struct Feedback {
     pub remedy: String,
     /// The refusal's code; empty for good news.
     pub code: String,
+}
+
+impl Feedback {
+    pub fn refused(refusal: &Refusal, voice: &Voice) -> Feedback {
+        let (text, remedy) = (voice.happened(refusal), voice.remedy(refusal).to_owned());
+        Feedback { serial: 0, tone: Tone::Error, text, remedy, code: refusal.code().to_owned() }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

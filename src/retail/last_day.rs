@@ -29,14 +29,6 @@ impl LastDay {
         let dates = [(expiry, LastDayKind::Expiry), (sell_by, LastDayKind::SellBy), (best_before, LastDayKind::BestBefore)];
         dates.into_iter().filter_map(|(date, kind)| Some(LastDay { date: date?, kind })).min_by_key(|last_day| last_day.date)
     }
-
-    pub fn words(self) -> &'static str {
-        match self.kind {
-            LastDayKind::Expiry => "expired after",
-            LastDayKind::SellBy => "was to be sold by",
-            LastDayKind::BestBefore => "was best before",
-        }
-    }
 }
 
 /// The day after the last one refuses the item, by the business date: a shop that sells after midnight has not changed its day yet.

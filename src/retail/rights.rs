@@ -77,28 +77,6 @@ impl Right {
             Right::ResolveCard => "resolve_card",
         }
     }
-
-    /// For the person at the counter: "to ...".
-    pub fn words(self) -> &'static str {
-        match self {
-            Right::SellItems => "sell",
-            Right::VoidLine => "take a line off the sale",
-            Right::VoidTransaction => "void the whole sale",
-            Right::Discount => "give a discount",
-            Right::PriceOverride => "change a price",
-            Right::ReturnWithReceipt => "take goods back",
-            Right::ReturnWithoutReceipt => "take goods back without a receipt",
-            Right::PostVoid => "void a finished sale",
-            Right::OpenTill => "open a till",
-            Right::CloseTill => "close a till",
-            Right::CashMovement => "put cash in or take it out",
-            Right::NoSale => "open the drawer without a sale",
-            Right::CloseDay => "close the day",
-            Right::ReadReports => "read reports",
-            Right::ManageStaff => "change who works here",
-            Right::ResolveCard => "say how a card payment ended",
-        }
-    }
 }
 
 /// A bundle of rights with a name. Extra rights come on top, person by person.

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::Web;
 use super::problem::{Problem, of_refusal};
+use crate::document::Voice;
 use crate::gs1::card::{CardData, find};
 use crate::retail::Refusal;
 use crate::sync::feed::CodeKey;
@@ -52,7 +53,7 @@ fn refuse(web: &Web, text: &str) -> Option<Problem> {
         CardData::Number(digits) if is_code(web, &digits) => return None,
         CardData::Number(_) | CardData::Track => {}
     }
-    Some(of_refusal(&Refusal::CardData, &web.node.screen().rules.currency))
+    Some(of_refusal(&Refusal::CardData, &Voice::of_store(&web.node.screen().rules)))
 }
 
 fn is_code(web: &Web, digits: &str) -> bool {

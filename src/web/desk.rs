@@ -103,7 +103,13 @@ fn devices_live(web: &Web) -> Live {
             }
         }
     };
-    Live { revision: screen.revision, parts: vec![("devices", devices), ("works", works)], rows: None, signal: None }
+    Live {
+        revision: screen.revision,
+        language: web.parts.locale.language,
+        parts: vec![("devices", devices), ("works", works)],
+        rows: None,
+        signal: None,
+    }
 }
 
 fn device_card(web: &Web, t: &Texts, device: &DeviceStatus) -> Markup {

@@ -14,6 +14,8 @@ use crate::node::screen::Feedback;
 #[derive(Debug, Default)]
 pub struct Live {
     pub revision: u64,
+    /// Of the words; a page in another one is loaded anew.
+    pub language: &'static str,
     /// Content of the element with this id.
     pub parts: Vec<(&'static str, Markup)>,
     /// A list whose rows are replaced one by one, so that a long basket does not travel with every scan.
@@ -51,6 +53,7 @@ impl Live {
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Update {
     pub revision: u64,
+    pub language: &'static str,
     pub parts: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<RowsUpdate>,
@@ -80,7 +83,7 @@ pub struct Sent {
 impl Sent {
     /// What must be sent so that the other side shows `live`; `None` when it does already.
     pub fn update(&mut self, live: Live) -> Option<Update> {
-        let mut update = Update { revision: live.revision, ..Update::default() };
+        let mut update = Update { revision: live.revision, language: live.language, ..Update::default() };
         for (id, markup) in live.parts {
             if self.parts.get(id) != Some(&markup.0) {
                 update.parts.insert(id.to_owned(), markup.0.clone());
@@ -149,7 +152,13 @@ mod tests {
     fn live(total: &str, rows: &[(&str, &str)], serial: u64) -> Live {
         let rows = rows.iter().map(|(id, text)| ((*id).to_owned(), html! { (text) })).collect();
         let signal = Feedback { serial, tone: Tone::Good, text: String::new(), remedy: String::new(), code: String::new() };
-        Live { revision: 1, parts: vec![("total", html! { (total) })], rows: Some(Rows { list: "lines", rows }), signal: Some(signal) }
+        Live {
+            revision: 1,
+            language: "en",
+            parts: vec![("total", html! { (total) })],
+            rows: Some(Rows { list: "lines", rows }),
+            signal: Some(signal),
+        }
     }
 
     #[test]

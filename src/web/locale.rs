@@ -38,6 +38,15 @@ impl Locale {
         Locale { language, texts: texts_in(language), decimal: paper.decimal_mark, group: Some(group), date: paper.date, zone }
     }
 
+    /// The same figures and dates with the words of another language.
+    pub fn spoken(&self, language: Language) -> Locale {
+        let language = match language {
+            Language::English => "en",
+            Language::German => "de",
+        };
+        Locale { language, texts: texts_in(language), ..self.clone() }
+    }
+
     /// "1.234,50": decimals as the currency has them, without its sign.
     pub fn money(&self, currency: &Currency, amount: Money) -> String {
         self.spell(&currency.plain(amount))

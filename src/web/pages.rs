@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::layout::{document, message_page, visible};
 use super::live::Live;
+use super::locale::Locale;
 use super::session::{At, Session};
 use super::till::View;
 use super::{Web, display, streams, till};
@@ -31,11 +32,11 @@ pub fn routes() -> Router<Web> {
 }
 
 async fn till_page(State(web): State<Web>, At(workstation): At) -> Response {
-    with_view(&web, &workstation, till::page).map_or_else(|| not_found_page(&web), IntoResponse::into_response)
+    with_staff_view(&web, &workstation, till::page).map_or_else(|| not_found_page(&web), IntoResponse::into_response)
 }
 
 async fn till_events(State(web): State<Web>, session: Session, At(workstation): At) -> Response {
-    streams::page_stream(web, session, move |web| with_view(web, &workstation, till::live))
+    streams::page_stream(web, session, move |web| with_staff_view(web, &workstation, till::live))
 }
 
 async fn display_page(State(web): State<Web>, At(workstation): At) -> Response {
@@ -51,16 +52,17 @@ struct SearchFor {
     q: String,
 }
 
-async fn search(State(web): State<Web>, At(_): At, Query(ask): Query<SearchFor>) -> Markup {
+async fn search(State(web): State<Web>, At(workstation): At, Query(ask): Query<SearchFor>) -> Markup {
     let text: String = ask.q.chars().take(SEARCH_TEXT_MAX).collect();
-    let t = web.parts.locale.texts;
+    let locale = staff_locale(&web, &workstation);
+    let t = locale.texts;
     if text.trim().is_empty() {
         return html! { p .hint { (t.search_hint) } };
     }
     match web.node.search(&text, SEARCH_RESULTS_MAX).await {
         Ok(found) => {
             let screen = web.node.screen();
-            till::search_results(&web.parts.locale, &screen.rules.currency, web.now_ms(), &text, &found)
+            till::search_results(&locale, &screen.rules.currency, web.now_ms(), &text, &found)
         }
         Err(why) => html! { p .hint .warn-text { (t.search_failed) " " (visible(&why.to_string())) } },
     }
@@ -72,12 +74,12 @@ struct PriceOf {
 }
 
 /// 404 without a body when the code is unknown: the script shows the refusal's words.
-async fn price(State(web): State<Web>, At(_): At, Query(ask): Query<PriceOf>) -> Response {
+async fn price(State(web): State<Web>, At(workstation): At, Query(ask): Query<PriceOf>) -> Response {
     let code: String = ask.code.chars().take(SEARCH_TEXT_MAX).collect();
     match web.price_check(&code).await {
         Ok(Some(article)) => {
             let screen = web.node.screen();
-            till::price_card(&web.parts.locale, &screen.rules.currency, web.now_ms(), &article).into_response()
+            till::price_card(&staff_locale(&web, &workstation), &screen.rules.currency, web.now_ms(), &article).into_response()
         }
         Ok(None) => StatusCode::NOT_FOUND.into_response(),
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, visible(&why.to_string())).into_response(),
@@ -98,6 +100,22 @@ fn with_view<R>(web: &Web, workstation: &WorkstationId, render: impl Fn(&View) -
     let screen = web.node.screen();
     let till = screen.workstations.get(workstation)?;
     Some(render(&View { screen: &screen, till, workstation, locale: &web.parts.locale, now_ms: web.now_ms() }))
+}
+
+/// The same in the language of whoever works there; the customer's display keeps the store's.
+fn with_staff_view<R>(web: &Web, workstation: &WorkstationId, render: impl Fn(&View) -> R) -> Option<R> {
+    let locale = staff_locale(web, workstation);
+    with_view(web, workstation, |view| render(&View { locale: &locale, ..*view }))
+}
+
+/// Of whoever works at a workstation; the store's when nobody does, or when they read no language of ours.
+pub fn staff_locale(web: &Web, workstation: &WorkstationId) -> Locale {
+    let screen = web.node.screen();
+    let here = screen.workstations.get(workstation).and_then(|till| till.signed_in.as_ref());
+    match here.and_then(|here| here.language) {
+        Some(language) => web.parts.locale.spoken(language),
+        None => web.parts.locale.clone(),
+    }
 }
 
 /// A desk page: head with a way back, and the content.

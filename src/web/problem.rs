@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::money::Currency;
+use crate::document::Voice;
 use crate::retail::Refusal;
 
 /// One refusal or error on the wire. `kind` becomes `type`, an address relative to the API's description.
@@ -49,9 +49,9 @@ impl IntoResponse for Problem {
     }
 }
 
-/// A refusal of the core: its own words, with the status that fits.
-pub fn of_refusal(refusal: &Refusal, currency: &Currency) -> Problem {
-    Problem::new(status(refusal), refusal.code(), refusal.happened(currency), refusal.remedy())
+/// A refusal of the core in the words of whoever asked, with the status that fits.
+pub fn of_refusal(refusal: &Refusal, voice: &Voice) -> Problem {
+    Problem::new(status(refusal), refusal.code(), voice.happened(refusal), voice.remedy(refusal))
 }
 
 fn status(refusal: &Refusal) -> StatusCode {

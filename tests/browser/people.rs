@@ -89,8 +89,15 @@ async fn a_cashier_signs_in_needs_a_supervisor_and_locks_the_till() {
     picture(&browser, "locked").await;
     counter.scan("STAFF-1002").await;
     is_open(&browser).await;
+    browser.until("the till speaks his language", "document.documentElement.lang === 'de'").await;
+    browser.until("the till", "document.getElementById('till')?.dataset.ready === 'yes'").await;
     picture(&browser, "signed-in").await;
     assert!(browser.text("#who").await.contains("Ben"));
+    counter.scan("4006381333931").await;
+    browser.until("refused in German", "document.getElementById('strip').textContent.includes('Nicht gefunden')").await;
+    picture(&browser, "refused-in-german").await;
+    assert!(browser.text("#act-void").await.contains("Storno"), "{}", browser.text("#act-void").await);
+    browser.tap("#strip [data-do=dismiss]").await;
     browser.tap("#pay-exact").await;
     let paper = counter.printer_shows("Ben").await;
     assert!(paper.contains("Ben"), "{paper}");

@@ -1,5 +1,6 @@
 //! The API: what it asks the loop, what it refuses, and that its description is whole.
 
+use counterfoil::document::{self, Voice};
 use counterfoil::ids::{AttemptId, CommandId, Incarnation, JobId, ReceiptNo, TxnId};
 use counterfoil::money::{Currency, Qty};
 use counterfoil::node::handle::AskError;
@@ -100,7 +101,7 @@ async fn answers_and_refusals_come_back_in_words() {
     let expect = json!({"seq": 7, "txn": uuid(6), "receipt": "1-7BH6-000042", "change": 251});
     assert_eq!(reply.json(), expect);
 
-    let euro_text = Currency::from_code("EUR").unwrap();
+    let voice = Voice { locale: document::Locale::default(), currency: Currency::from_code("EUR").unwrap() };
     let check = async |error: AskError, status: u16, code: &str| {
         stage.planned.lock().unwrap().push_back(Err(error));
         let reply = call(&stage, "POST", "/api/v1/workstations/1/scan", r#"{"id":"c-2","code":"x"}"#).await;
@@ -115,7 +116,7 @@ async fn answers_and_refusals_come_back_in_words() {
             assert!(!problem[words].as_str().unwrap().is_empty(), "{words} is empty: {problem}");
         }
     };
-    let refused = |refusal| AskError::Refused(refusal, euro_text.clone());
+    let refused = |refusal| AskError::Refused(refusal, voice.clone());
     check(refused(Refusal::UnknownArticle { code: "4006381333931".into() }), 404, "unknown_article").await;
     check(refused(Refusal::DayNotOpen), 409, "day_not_open").await;
     check(refused(Refusal::QuantityNotPositive), 422, "quantity_not_positive").await;

@@ -3,5 +3,6 @@
 mod api;
 mod doors;
 mod http;
+mod language;
 mod pages;
 pub mod stage;

@@ -123,7 +123,7 @@ async fn ask_raw(web: &Web, id: CommandId, workstation: Option<WorkstationId>, c
 
 fn ask_problem(error: &AskError) -> Problem {
     match error {
-        AskError::Refused(refusal, currency) => super::problem::of_refusal(refusal, currency),
+        AskError::Refused(refusal, voice) => super::problem::of_refusal(refusal, voice),
         AskError::Busy => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", error.to_string(), "send the same id again in a moment"),
         AskError::DiskFull(words) => {
             let remedy = "free space on the disk of the till's box, then send the same id again";

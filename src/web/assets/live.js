@@ -11,6 +11,8 @@ const live = (() => {
 
   // ---- parts
   function put(update, after) {
+    // Somebody who reads another language signed in: everything is written anew, after what was typed before is sent.
+    if (update.language && update.language !== document.documentElement.lang) return void chain.then(() => location.reload());
     const active = document.activeElement;
     const focusId = active && active.id;
     for (const [id, html] of Object.entries(update.parts)) {

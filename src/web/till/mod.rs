@@ -129,7 +129,13 @@ pub fn live(view: &View) -> Live {
         ("who", gate::who(view)),
         ("gate", gate::gate(view)),
     ];
-    Live { revision: view.screen.revision, parts, rows: Some(lines(view)), signal: view.till.feedback.clone() }
+    Live {
+        revision: view.screen.revision,
+        language: view.locale.language,
+        parts,
+        rows: Some(lines(view)),
+        signal: view.till.feedback.clone(),
+    }
 }
 
 /// The lines of the open sale, or of the one that was just finished, pale.

@@ -1,0 +1,306 @@
+//! The words of every refusal in English. A refusal without words does not compile.
+
+use super::Voice;
+use crate::money::Money;
+use crate::retail::Refusal;
+use crate::retail::last_day::LastDayKind;
+use crate::retail::rights::Right;
+
+/// What happened, to which thing.
+pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
+    let money = |amount: Money| voice.money(amount);
+    match refusal {
+        Refusal::WorkstationMissing => "This needs a workstation, and the request names none.".to_owned(),
+        Refusal::WorkstationUnknown { workstation } => format!("Workstation {workstation} is not in this store."),
+        Refusal::CommandReused => "Another request was already sent under this id.".to_owned(),
+        Refusal::DayNotOpen => "The business day is not open.".to_owned(),
+        Refusal::DayAlreadyOpen => "The business day is open already.".to_owned(),
+        Refusal::DayGoesBack { last } => format!("The day of {} is closed; an earlier one cannot be opened.", voice.date(*last)),
+        Refusal::DayTooFarAhead { date } => format!("{} is more than one day ahead of the clock.", voice.date(*date)),
+        Refusal::UnknownArticle { code } => format!("Not found: {code}"),
+        Refusal::UnknownCode { code } => format!("Not an article's code: {code}"),
+        Refusal::CardData => "That is a payment card's number or stripe. It was not kept.".to_owned(),
+        Refusal::Misread { code, reason } => format!("Misread: {code} ({reason})"),
+        Refusal::NoPrice { name } => format!("{name} has no price."),
+        Refusal::CatalogueNotReady { why } => format!("No article can be looked up now: {why}."),
+        Refusal::NoTaxRate { name, class } => format!("{name} has tax class {class}, for which there is no rate today."),
+        Refusal::TooManyLines { max } => format!("The sale has {max} lines; that is the limit."),
+        Refusal::TooManyTenders { max } => format!("The sale has {max} payments; that is the limit."),
+        Refusal::TooManySuspended { max } => format!("{max} sales are suspended; that is the limit."),
+        Refusal::TooManyPrints { max } => format!("{max} receipts wait for a printer; that is the limit."),
+        Refusal::QuantityNotPositive => "The quantity must be above zero.".to_owned(),
+        Refusal::QuantityTooLarge { max } => format!("The quantity is above the limit of {}.", voice.quantity(*max)),
+        Refusal::QuantityNotWhole => "This article is sold in whole pieces only.".to_owned(),
+        Refusal::QuantityFixedByCode => "The label itself says how much it is.".to_owned(),
+        Refusal::PriceTooHigh { max } => format!("The price is above the limit of {}.", money(*max)),
+        Refusal::TotalTooHigh { max } => format!("The sale would be above the limit of {}.", money(*max)),
+        Refusal::NoTransaction => "No sale is open here.".to_owned(),
+        Refusal::NoSuchLine { line } => format!("Line {line} is not in this sale."),
+        Refusal::NothingToUndo => "There is nothing to undo.".to_owned(),
+        Refusal::TransactionOpenHere => "A sale is open on this screen.".to_owned(),
+        Refusal::NotSuspended { .. } => "That sale is not suspended.".to_owned(),
+        Refusal::TendersTaken => "Payment has begun; the sale cannot be changed.".to_owned(),
+        Refusal::NothingToPay => "There is nothing to pay.".to_owned(),
+        Refusal::AmountNotPositive => "The amount must be above zero.".to_owned(),
+        Refusal::AmountTooLarge { max } => format!("The amount is above the limit of {}.", money(*max)),
+        Refusal::CashNotPayable { step } => format!("Cash cannot make this amount; the smallest step is {}.", money(*step)),
+        Refusal::CardAmountAboveDue { due } => format!("Only {} is due; a card gives no change.", money(*due)),
+        Refusal::CardRunning => "A card payment is running.".to_owned(),
+        Refusal::NoCardRunning => "This card payment is not running.".to_owned(),
+        Refusal::NoSuchTender { index } => format!("Payment {} is not in this sale.", u64::from(*index) + 1),
+        Refusal::CardTenderStays => "A card payment cannot be taken back here.".to_owned(),
+        Refusal::NothingToReprint => "There is no such receipt at hand.".to_owned(),
+        Refusal::NoPrinter => "This workstation has no receipt printer.".to_owned(),
+        Refusal::NoSuchPrint => "This receipt is not waiting any more.".to_owned(),
+        Refusal::PrintNotSettleable => "The printer is still busy with this receipt.".to_owned(),
+        // age.rs
+        Refusal::AgeCheckNeeded { name, age, born_by } => {
+            format!("{name} is sold from {age} on: born on or before {}.", voice.date(*born_by))
+        }
+        Refusal::NoAgeLimit { name } => format!("{name} is sold to everybody."),
+        // last_day.rs
+        Refusal::PastItsDate { name, last_day } => format!("{name} {} {}.", last_day_words(last_day.kind), voice.date(last_day.date)),
+        Refusal::NotPastItsDate { name } => format!("{name} is not past its date."),
+        Refusal::CheckFirst => "Not sold: a check is open on this screen.".to_owned(),
+        Refusal::FeedGoesBack { feed, version, adopted } => {
+            format!("Version {version} of the {} was offered, but version {adopted} is in force.", feed.name())
+        }
+        Refusal::SignInFirst => "Nobody is signed in here, or the till is locked.".to_owned(),
+        Refusal::ProofMissing => "Neither a badge nor a PIN came with this.".to_owned(),
+        Refusal::NeedsOverride { right } => format!("To {}, another person must approve.", right_words(*right)),
+        Refusal::OverrideByOneself => "The one who approves is the one who asks.".to_owned(),
+        Refusal::OverrideNotAllowed { right } => format!("The one who approves may not {}.", right_words(*right)),
+        Refusal::BadgeUnknown => "This badge belongs to nobody in this store.".to_owned(),
+        Refusal::StaffUnknown { staff } => format!("{staff} does not work in this store."),
+        Refusal::PinNotSet { staff } => format!("{staff} has no PIN."),
+        Refusal::PinWrong { left: 0, .. } => "The PIN is wrong. The next try has to wait.".to_owned(),
+        Refusal::PinWrong { left, .. } => format!("The PIN is wrong. {left} more tries before there is a wait."),
+        Refusal::StaffLockedOut { staff, seconds } => format!("Too many wrong PINs of {staff}: wait {}.", waiting(*seconds)),
+        Refusal::TerminalNotSeen => "The card terminal has not answered since it was set up.".to_owned(),
+        Refusal::TerminalBusy => "The card terminal has another payment under way.".to_owned(),
+        Refusal::CardByTerminal => "The card terminal itself says how this payment ends.".to_owned(),
+        Refusal::TerminalUnknown { terminal } => format!("No workstation has a card terminal {terminal}."),
+        Refusal::CardStillAsked => "Whether the card was charged is not yet for a person to say.".to_owned(),
+        // Returns.
+        Refusal::ReceiptNotFound { code } => format!("No receipt was found: {code}"),
+        Refusal::ReceiptCodeDamaged => "The receipt's code is incomplete or damaged.".to_owned(),
+        Refusal::ReceiptForged => "The receipt's code is not genuine: its signature is wrong.".to_owned(),
+        Refusal::ReceiptOfOtherChain => "The receipt is of another chain.".to_owned(),
+        Refusal::ReceiptKeyUnknown => "The receipt is signed by a till that is not in the list of this chain.".to_owned(),
+        Refusal::ReceiptNotReturnable { number } => format!("{number} is no sale: nothing was sold on it."),
+        Refusal::ReceiptTooOld { number } => format!("{number} is so old that nobody knows what came back of it."),
+        Refusal::ReturnLineUnknown { number, line } => format!("Line {line} is not on receipt {number}."),
+        Refusal::ReturnAboveSold { name, left } => format!("{name}: {} left to return.", voice.quantity(*left)),
+        Refusal::ReturnInProgress { number } => format!("Receipt {number} is being returned at another till, or in a parked sale."),
+        Refusal::ReturnReasonUnknown { reason } => format!("{reason:?} is no reason of this store's list."),
+        Refusal::ReturnAboveCap { max } => {
+            format!("That would give back more than {}, the most that can be given unseen.", money(*max))
+        }
+        Refusal::ReturnLinesUnknown { number } => format!("What was sold on receipt {number} is not known here, only its total."),
+        Refusal::ReturnByLine { number } => format!("The lines of receipt {number} are known."),
+        Refusal::ReturnAboveReceipt { left } => format!("Of this receipt {} can still be given back.", money(*left)),
+        Refusal::ReturnedLineFixed => "This line comes back from a receipt; its quantity is not typed here.".to_owned(),
+        Refusal::RefundDue { amount } => format!("{} is due to the customer.", money(*amount)),
+        Refusal::NothingToRefund => "Nothing is due to the customer.".to_owned(),
+        Refusal::PostVoidNothing => "That is not the last sale of this till, or nothing that can be undone.".to_owned(),
+        Refusal::PostVoidTooLate { minutes } => format!("The sale is more than {minutes} minutes old."),
+        Refusal::PostVoidReturned => "Goods of that sale have come back already.".to_owned(),
+        Refusal::PostVoidFixed => "A sale is being undone as a whole.".to_owned(),
+        Refusal::ReturnUnproved => "The record has a hole: what has come back already is not proved.".to_owned(),
+        // Prices and promotions.
+        Refusal::ReasonUnknown { reason } => format!("{reason} is not one of the reasons of this store."),
+        Refusal::DiscountOutOfRange => "A discount is above zero, and at most 100 %.".to_owned(),
+        Refusal::DiscountAbovePrice { max } => format!("There is only {} to take something off.", money(*max)),
+        Refusal::PriceFixedByCode => "The label itself says what it costs.".to_owned(),
+        Refusal::NotACoupon { code } => format!("Not a coupon: {code}"),
+        Refusal::CouponNotLive { name } => format!("{name} is not valid now."),
+        Refusal::CouponAlreadyGiven { name } => format!("{name} counts in this sale already."),
+        Refusal::CouponUsed { code } => format!("Coupon {code} was used before."),
+        Refusal::TooManyCoupons { max } => format!("The sale has {max} coupons; that is the limit."),
+        Refusal::NotAMemberCard { code } => format!("Not a member's card: {code}"),
+        Refusal::TillNotOpen { till } => format!("Till {till} is not open."),
+        Refusal::TillAlreadyOpen { till } => format!("Till {till} is open already."),
+        Refusal::TillBeingCounted { till, by } if by.is_empty() => format!("Till {till} is being counted."),
+        Refusal::TillBeingCounted { till, by } => format!("Till {till} is being counted by {by}."),
+        Refusal::TillNotBeingCounted { till } => format!("Till {till} is not being counted."),
+        Refusal::TillNotCounted { till } => format!("Till {till} has not been counted."),
+        Refusal::TillCashTooMuch { max } => format!("A till holds at most {}.", money(*max)),
+        Refusal::TooManyTillSessions { max } => format!("{max} tills were closed today; that is the limit."),
+        // The amount is not said: the count is blind.
+        Refusal::MoreThanInTill { till } => format!("That is more than there is in till {till}."),
+        Refusal::NoSuchDenomination { value } => format!("There is no note or coin of {}.", money(*value)),
+        Refusal::CashReasonUnknown { code } => format!("{code} is not a reason on the store's list."),
+        Refusal::DifferenceReasonMissing { difference } => {
+            format!("The count differs from what should be there by {}.", money(*difference))
+        }
+        Refusal::HandOverToOwner { staff } => format!("The till is {staff}'s already."),
+        Refusal::MoreThanInSafe { held } => format!("By the record the safe holds {}.", money(*held)),
+        Refusal::BagExists { bag } => format!("Bag {bag} is in the list already."),
+        Refusal::NoSuchBag { bag } => format!("Bag {bag} does not wait for collection."),
+        Refusal::TooManyBags { max } => format!("{max} bags are in the list; that is the limit."),
+    }
+}
+
+/// What to do next.
+pub fn remedy(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::WorkstationMissing => "Choose a workstation for this screen, then do it again.",
+        Refusal::WorkstationUnknown { .. } => "Choose one of the store's workstations, or add it to the node's configuration.",
+        Refusal::CommandReused => "Send the new request under an id of its own.",
+        Refusal::DayNotOpen => "Open the business day first.",
+        Refusal::DayAlreadyOpen => "Go on selling, or close the day before you open the next one.",
+        Refusal::DayGoesBack { .. } => "Open the day with the same date or a later one. If the clock is wrong, set it.",
+        Refusal::DayTooFarAhead { .. } => "Check the date. If it is right, the clock is wrong: set it.",
+        Refusal::UnknownArticle { .. } => "Search the article by name, or put it aside and go on.",
+        Refusal::UnknownCode { .. } => "Scan the article's own barcode, or search it by name.",
+        Refusal::CardData => "Use the card terminal. Never scan or type a card's number here.",
+        Refusal::Misread { .. } => "Scan it again, or type the number below the bars.",
+        Refusal::CatalogueNotReady { .. } => {
+            "Scan again in a moment. If it stays, call the technician: the box must reach head office once."
+        }
+        Refusal::NoPrice { .. } => "Put it aside and tell head office that its price is missing.",
+        Refusal::NoTaxRate { .. } => "Void the line if it is in the sale, and tell head office that the tax class is missing.",
+        Refusal::TooManyLines { .. } => "Finish this sale and put the rest into a second one.",
+        Refusal::TooManyTenders { .. } => "Take a payment back and collect the rest in fewer parts.",
+        Refusal::TooManySuspended { .. } => "Recall a suspended sale and finish or void it first.",
+        Refusal::TooManyPrints { .. } => "Mend the printer or settle the waiting receipts first. The sale itself is saved.",
+        Refusal::QuantityNotPositive => "Type a quantity above zero. To take the article out, void the line.",
+        Refusal::QuantityTooLarge { .. } => "Check the quantity. If it is right, split it over several lines.",
+        Refusal::QuantityNotWhole => "Type a whole number.",
+        Refusal::QuantityFixedByCode => "Scan each label by itself, or void the line.",
+        Refusal::PriceTooHigh { .. } => "Check the article's price with head office.",
+        Refusal::TotalTooHigh { .. } => "Finish this sale and put the rest into a second one.",
+        Refusal::NoTransaction => "Scan an article to begin a sale.",
+        Refusal::NoSuchLine { .. } => "Look at the list again: it may have changed on another screen.",
+        Refusal::NothingToUndo => "Nothing needs to be done.",
+        Refusal::TransactionOpenHere => "Finish, suspend or void the sale on this screen first.",
+        Refusal::NotSuspended { .. } => "Look at the list of suspended sales again: another workstation may have taken it.",
+        Refusal::TendersTaken => "Finish the payment, or take it back first.",
+        Refusal::NothingToPay => "Scan an article first. If everything is paid or free, press cash.",
+        Refusal::AmountNotPositive => "Type an amount above zero.",
+        Refusal::AmountTooLarge { .. } => "Check the amount you typed.",
+        Refusal::CashNotPayable { .. } => "Type an amount that notes and coins can make.",
+        Refusal::CardAmountAboveDue { .. } => "Charge the card what is due or less.",
+        Refusal::CardRunning => "Look at the terminal, then say whether the card was charged.",
+        Refusal::NoCardRunning => "Look at the payment on the screen: it may have been ended elsewhere.",
+        Refusal::NoSuchTender { .. } => "Look at the payments again: they may have changed on another screen.",
+        Refusal::CardTenderStays => "Finish the sale. To give the money back, reverse the payment on the terminal afterwards.",
+        Refusal::NothingToReprint => "Choose the receipt from the list of sales.",
+        Refusal::NoPrinter => "Print it at a workstation that has a receipt printer.",
+        Refusal::NoSuchPrint => "Nothing needs to be done: the receipt has its outcome.",
+        Refusal::PrintNotSettleable => "Wait for the printer, or mend it: the receipt prints by itself.",
+        // age.rs
+        Refusal::AgeCheckNeeded { .. } => "Look at the customer or at a paper, then say whether they are of age.",
+        Refusal::NoAgeLimit { .. } => "Scan it; nobody needs to be asked.",
+        // last_day.rs
+        Refusal::PastItsDate { .. } => "Take it out of the goods and put it aside. Offer the customer a fresh one.",
+        Refusal::NotPastItsDate { .. } => "Scan it; it may be sold.",
+        Refusal::CheckFirst => "Answer what the screen asks, then scan this article again.",
+        Refusal::FeedGoesBack { .. } => "Nothing needs to be done in the store. Head office must publish under a higher version.",
+        Refusal::SignInFirst => "Scan your badge, or choose your name and type your PIN.",
+        Refusal::ProofMissing => "Scan a badge, or choose a name and type the PIN.",
+        Refusal::NeedsOverride { .. } => "Ask a supervisor to scan a badge, or to choose their name and type their PIN.",
+        Refusal::OverrideByOneself => "Ask another person: nobody approves their own act.",
+        Refusal::OverrideNotAllowed { .. } => "Ask someone who may do this: a supervisor or the manager.",
+        Refusal::BadgeUnknown => "Use the name and the PIN. Head office gives out new badges.",
+        Refusal::StaffUnknown { .. } => "Choose a name from the list. Head office says who works in this store.",
+        Refusal::PinNotSet { .. } => "Scan the badge. Head office sets PINs.",
+        Refusal::PinWrong { .. } => "Type it again slowly, or scan the badge.",
+        Refusal::StaffLockedOut { .. } => "Wait that long, or scan the badge.",
+        Refusal::TerminalNotSeen => "Check that it is switched on and on the network, or take cash.",
+        Refusal::TerminalBusy => "Wait until the other payment has ended, or take cash.",
+        Refusal::CardByTerminal => "Wait for the terminal, or cancel there or here.",
+        Refusal::CardStillAsked => "Wait a moment: the terminal is being asked how it ended.",
+        Refusal::TerminalUnknown { .. } => "Choose one of the terminals on the page of devices.",
+        // Returns.
+        Refusal::ReceiptNotFound { .. } => {
+            "Compare the number with the receipt, or scan its square code. Of another shop only the square code is known here."
+        }
+        Refusal::ReceiptCodeDamaged => "Scan it again, or type the number that stands on the receipt.",
+        Refusal::ReceiptForged => "Give nothing back, and call a manager.",
+        Refusal::ReceiptOfOtherChain => "Send the customer to the shop whose name is on the receipt.",
+        Refusal::ReceiptKeyUnknown => "Try again when head office is connected: its list may be newer. Else return without a receipt.",
+        Refusal::ReceiptNotReturnable { .. } => "Take the receipt of the sale itself.",
+        Refusal::ReceiptTooOld { .. } => "Return it without a receipt.",
+        Refusal::ReturnLineUnknown { .. } => "Choose a line from the list.",
+        Refusal::ReturnAboveSold { .. } => "Return what is left, or less.",
+        Refusal::ReturnInProgress { .. } => "Finish or void that one first.",
+        Refusal::ReturnReasonUnknown { .. } => "Choose a reason from the list.",
+        Refusal::ReturnAboveCap { .. } => {
+            "Return less, or wait until head office is connected, or send the customer to the shop that sold it."
+        }
+        Refusal::ReturnLinesUnknown { .. } => "Scan the article that comes back.",
+        Refusal::ReturnByLine { .. } => "Choose the line that comes back.",
+        Refusal::ReturnAboveReceipt { .. } => "Return less, or return it without a receipt.",
+        Refusal::ReturnedLineFixed => "Void the line, or choose another quantity in the return.",
+        Refusal::RefundDue { .. } => "Press refund.",
+        Refusal::NothingToRefund => "Take the payment, or finish with cash when nothing is due.",
+        Refusal::PostVoidNothing => "Return it by its receipt.",
+        Refusal::PostVoidTooLate { .. } => "Return it by its receipt.",
+        Refusal::PostVoidReturned => "Return the rest by its receipt.",
+        Refusal::PostVoidFixed => "Finish it with refund, or void it.",
+        Refusal::ReturnUnproved => "Wait until head office is connected: its copy fills the hole. Or send the customer to another shop.",
+        // Prices and promotions.
+        Refusal::ReasonUnknown { .. } => "Choose a reason from the list.",
+        Refusal::DiscountOutOfRange => "Type a percentage up to 100, or an amount above zero.",
+        Refusal::DiscountAbovePrice { .. } => "Type a smaller amount, or void the line.",
+        Refusal::PriceFixedByCode => "Take a discount off the line instead.",
+        Refusal::NotACoupon { .. } => "Check the code, or ask whether the coupon is for another chain.",
+        Refusal::CouponNotLive { .. } => "Show the customer the dates and hours on the coupon.",
+        Refusal::CouponAlreadyGiven { .. } => "Nothing needs to be done.",
+        Refusal::CouponUsed { .. } => "Give the coupon back: it counts once. If it waits in another open sale, void that one.",
+        Refusal::TooManyCoupons { .. } => "Use the others with the next purchase.",
+        Refusal::NotAMemberCard { .. } => "Scan the card again, or type the number on it.",
+        Refusal::TillNotOpen { .. } => "Open the till with its float first. Cards can be taken meanwhile.",
+        Refusal::TillAlreadyOpen { .. } => "Go on with it, or count and close it first.",
+        Refusal::TillBeingCounted { .. } => "Finish the count, or give it up. Cards can be taken meanwhile.",
+        Refusal::TillNotBeingCounted { .. } => "Begin the count first.",
+        Refusal::TillNotCounted { .. } => "Count the drawer first.",
+        Refusal::TillCashTooMuch { .. } => "Check the amount you typed.",
+        Refusal::TooManyTillSessions { .. } => "Close the business day, or go on with an open till.",
+        Refusal::MoreThanInTill { .. } => "Check the amount, or count the drawer.",
+        Refusal::NoSuchDenomination { .. } => "Count only notes and coins of the store's currency.",
+        Refusal::CashReasonUnknown { .. } => "Choose one of the reasons on the screen.",
+        Refusal::DifferenceReasonMissing { .. } => "Count again, or choose a reason.",
+        Refusal::HandOverToOwner { .. } => "Choose the person who takes the drawer over.",
+        Refusal::MoreThanInSafe { .. } => "Check the amount, or do the pickup that is still missing.",
+        Refusal::BagExists { .. } => "Read the number on the bag again, or take another bag.",
+        Refusal::NoSuchBag { .. } => "Look at the list of bags again: it may have been collected already.",
+        Refusal::TooManyBags { .. } => "Have bags collected, then close the business day.",
+    }
+}
+
+fn last_day_words(kind: LastDayKind) -> &'static str {
+    match kind {
+        LastDayKind::Expiry => "expired after",
+        LastDayKind::SellBy => "was to be sold by",
+        LastDayKind::BestBefore => "was best before",
+    }
+}
+
+/// Rounded up, so that nobody tries too early.
+fn waiting(seconds: u64) -> String {
+    if seconds <= 120 { format!("{seconds} seconds") } else { format!("{} minutes", seconds.div_ceil(60)) }
+}
+
+/// "to ..."
+fn right_words(right: Right) -> &'static str {
+    match right {
+        Right::SellItems => "sell",
+        Right::VoidLine => "take a line off the sale",
+        Right::VoidTransaction => "void the whole sale",
+        Right::Discount => "give a discount",
+        Right::PriceOverride => "change a price",
+        Right::ReturnWithReceipt => "take goods back",
+        Right::ReturnWithoutReceipt => "take goods back without a receipt",
+        Right::PostVoid => "void a finished sale",
+        Right::OpenTill => "open a till",
+        Right::CloseTill => "close a till",
+        Right::CashMovement => "put cash in or take it out",
+        Right::NoSale => "open the drawer without a sale",
+        Right::CloseDay => "close the day",
+        Right::ReadReports => "read reports",
+        Right::ManageStaff => "change who works here",
+        Right::ResolveCard => "say how a card payment ended",
+    }
+}

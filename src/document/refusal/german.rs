@@ -1,0 +1,325 @@
+//! The words of every refusal in German. A refusal without words does not compile.
+
+use super::Voice;
+use crate::money::Money;
+use crate::retail::last_day::LastDayKind;
+use crate::retail::rights::Right;
+use crate::retail::{Feed, Refusal};
+
+/// What happened, to which thing.
+pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
+    let money = |amount: Money| voice.money(amount);
+    match refusal {
+        Refusal::WorkstationMissing => "Dafür braucht es eine Kasse, und die Anfrage nennt keine.".to_owned(),
+        Refusal::WorkstationUnknown { workstation } => format!("Kasse {workstation} gehört nicht zu diesem Laden."),
+        Refusal::CommandReused => "Unter dieser Kennung kam schon eine andere Anfrage.".to_owned(),
+        Refusal::DayNotOpen => "Der Geschäftstag ist nicht geöffnet.".to_owned(),
+        Refusal::DayAlreadyOpen => "Der Geschäftstag ist schon geöffnet.".to_owned(),
+        Refusal::DayGoesBack { last } => {
+            format!("Der Tag {} ist abgeschlossen; ein früherer lässt sich nicht öffnen.", voice.date(*last))
+        }
+        Refusal::DayTooFarAhead { date } => format!("{} liegt mehr als einen Tag vor der Uhr.", voice.date(*date)),
+        Refusal::UnknownArticle { code } => format!("Nicht gefunden: {code}"),
+        Refusal::UnknownCode { code } => format!("Kein Artikelcode: {code}"),
+        Refusal::CardData => "Das ist Nummer oder Magnetstreifen einer Zahlkarte. Nichts davon wurde behalten.".to_owned(),
+        // The reason is for those who make labels, and is written in English.
+        Refusal::Misread { code, .. } => format!("Fehlerhaft gelesen: {code}"),
+        Refusal::NoPrice { name } => format!("{name} hat keinen Preis."),
+        Refusal::CatalogueNotReady { .. } => {
+            "Artikel sind gerade nicht abrufbar: Der Katalog fehlt noch oder wird neu aufgebaut.".to_owned()
+        }
+        Refusal::NoTaxRate { name, class } => format!("{name} hat Steuerklasse {class}, für die heute kein Satz gilt."),
+        Refusal::TooManyLines { max } => format!("Der Verkauf hat {max} Zeilen; mehr geht nicht."),
+        Refusal::TooManyTenders { max } => format!("Der Verkauf hat {max} Zahlungen; mehr geht nicht."),
+        Refusal::TooManySuspended { max } => format!("{max} Verkäufe sind geparkt; mehr geht nicht."),
+        Refusal::TooManyPrints { max } => format!("{max} Bons warten auf einen Drucker; mehr geht nicht."),
+        Refusal::QuantityNotPositive => "Die Menge muss größer als null sein.".to_owned(),
+        Refusal::QuantityTooLarge { max } => format!("Die Menge liegt über der Grenze von {}.", voice.quantity(*max)),
+        Refusal::QuantityNotWhole => "Diesen Artikel gibt es nur in ganzen Stück.".to_owned(),
+        Refusal::QuantityFixedByCode => "Das Etikett selbst sagt, wie viel es ist.".to_owned(),
+        Refusal::PriceTooHigh { max } => format!("Der Preis liegt über der Grenze von {}.", money(*max)),
+        Refusal::TotalTooHigh { max } => format!("Der Verkauf läge über der Grenze von {}.", money(*max)),
+        Refusal::NoTransaction => "Hier ist kein Verkauf offen.".to_owned(),
+        Refusal::NoSuchLine { line } => format!("Zeile {line} gibt es in diesem Verkauf nicht."),
+        Refusal::NothingToUndo => "Es gibt nichts rückgängig zu machen.".to_owned(),
+        Refusal::TransactionOpenHere => "Auf diesem Schirm ist ein Verkauf offen.".to_owned(),
+        Refusal::NotSuspended { .. } => "Dieser Verkauf ist nicht geparkt.".to_owned(),
+        Refusal::TendersTaken => "Die Zahlung hat begonnen; der Verkauf lässt sich nicht mehr ändern.".to_owned(),
+        Refusal::NothingToPay => "Es ist nichts zu zahlen.".to_owned(),
+        Refusal::AmountNotPositive => "Der Betrag muss größer als null sein.".to_owned(),
+        Refusal::AmountTooLarge { max } => format!("Der Betrag liegt über der Grenze von {}.", money(*max)),
+        Refusal::CashNotPayable { step } => format!("Dieser Betrag geht nicht in bar; der kleinste Schritt ist {}.", money(*step)),
+        Refusal::CardAmountAboveDue { due } => format!("Nur {} sind offen; eine Karte gibt kein Rückgeld.", money(*due)),
+        Refusal::CardRunning => "Eine Kartenzahlung läuft.".to_owned(),
+        Refusal::NoCardRunning => "Diese Kartenzahlung läuft nicht.".to_owned(),
+        Refusal::NoSuchTender { index } => format!("Zahlung {} gibt es in diesem Verkauf nicht.", u64::from(*index) + 1),
+        Refusal::CardTenderStays => "Eine Kartenzahlung lässt sich hier nicht zurücknehmen.".to_owned(),
+        Refusal::NothingToReprint => "Ein solcher Bon ist nicht zur Hand.".to_owned(),
+        Refusal::NoPrinter => "Diese Kasse hat keinen Bondrucker.".to_owned(),
+        Refusal::NoSuchPrint => "Dieser Bon wartet nicht mehr.".to_owned(),
+        Refusal::PrintNotSettleable => "Der Drucker ist mit diesem Bon noch beschäftigt.".to_owned(),
+        // age.rs
+        Refusal::AgeCheckNeeded { name, age, born_by } => {
+            format!("{name}: Verkauf ab {age}, also geboren am {} oder früher.", voice.date(*born_by))
+        }
+        Refusal::NoAgeLimit { name } => format!("{name} darf jeder kaufen."),
+        // last_day.rs
+        Refusal::PastItsDate { name, last_day } => format!("{name}: {} {}.", last_day_words(last_day.kind), voice.date(last_day.date)),
+        Refusal::NotPastItsDate { name } => format!("{name} ist nicht abgelaufen."),
+        Refusal::CheckFirst => "Nicht verkauft: Auf diesem Schirm ist eine Prüfung offen.".to_owned(),
+        Refusal::FeedGoesBack { feed, version, adopted } => {
+            format!("Angeboten wurde Version {version} ({}), in Kraft ist aber Version {adopted}.", feed_name(*feed))
+        }
+        Refusal::SignInFirst => "Hier ist niemand angemeldet, oder die Kasse ist gesperrt.".to_owned(),
+        Refusal::ProofMissing => "Es kam weder ein Ausweis noch eine PIN mit.".to_owned(),
+        Refusal::NeedsOverride { right } => format!("Das muss eine zweite Person freigeben: {}.", right_words(*right)),
+        Refusal::OverrideByOneself => "Wer freigibt, ist dieselbe Person, die darum bittet.".to_owned(),
+        Refusal::OverrideNotAllowed { right } => format!("Wer freigibt, darf das selbst nicht: {}.", right_words(*right)),
+        Refusal::BadgeUnknown => "Dieser Ausweis gehört niemandem in diesem Laden.".to_owned(),
+        Refusal::StaffUnknown { staff } => format!("{staff} arbeitet nicht in diesem Laden."),
+        Refusal::PinNotSet { staff } => format!("{staff} hat keine PIN."),
+        Refusal::PinWrong { left: 0, .. } => "Die PIN ist falsch. Der nächste Versuch muss warten.".to_owned(),
+        Refusal::PinWrong { left: 1, .. } => "Die PIN ist falsch. Noch 1 Versuch, dann heißt es warten.".to_owned(),
+        Refusal::PinWrong { left, .. } => format!("Die PIN ist falsch. Noch {left} Versuche, dann heißt es warten."),
+        Refusal::StaffLockedOut { staff, seconds } => format!("Zu viele falsche PINs von {staff}: {} warten.", waiting(*seconds)),
+        Refusal::TerminalNotSeen => "Das Kartenterminal hat seit seiner Einrichtung nicht geantwortet.".to_owned(),
+        Refusal::TerminalBusy => "Auf dem Kartenterminal läuft eine andere Zahlung.".to_owned(),
+        Refusal::CardByTerminal => "Wie diese Zahlung endet, sagt das Kartenterminal selbst.".to_owned(),
+        Refusal::TerminalUnknown { terminal } => format!("Keine Kasse hat ein Kartenterminal {terminal}."),
+        Refusal::CardStillAsked => "Ob die Karte belastet wurde, hat noch kein Mensch zu entscheiden.".to_owned(),
+        // Returns.
+        Refusal::ReceiptNotFound { code } => format!("Kein Bon gefunden: {code}"),
+        Refusal::ReceiptCodeDamaged => "Der Code des Bons ist unvollständig oder beschädigt.".to_owned(),
+        Refusal::ReceiptForged => "Der Code des Bons ist nicht echt: Seine Signatur stimmt nicht.".to_owned(),
+        Refusal::ReceiptOfOtherChain => "Der Bon stammt von einer anderen Kette.".to_owned(),
+        Refusal::ReceiptKeyUnknown => "Den Bon hat eine Kasse signiert, die nicht auf der Liste dieser Kette steht.".to_owned(),
+        Refusal::ReceiptNotReturnable { number } => format!("{number} ist kein Verkauf: Darauf wurde nichts verkauft."),
+        Refusal::ReceiptTooOld { number } => format!("{number} ist so alt, dass niemand weiß, was davon zurückkam."),
+        Refusal::ReturnLineUnknown { number, line } => format!("Zeile {line} steht nicht auf Bon {number}."),
+        Refusal::ReturnAboveSold { name, left } => format!("{name}: Davon können noch {} zurückkommen.", voice.quantity(*left)),
+        Refusal::ReturnInProgress { number } => {
+            format!("Bon {number} wird gerade an einer anderen Kasse oder in einem geparkten Verkauf zurückgenommen.")
+        }
+        Refusal::ReturnReasonUnknown { reason } => format!("„{reason}“ ist kein Grund von der Liste dieses Ladens."),
+        Refusal::ReturnAboveCap { max } => format!("Damit käme mehr als {} zurück, die Grenze ohne Rückfrage.", money(*max)),
+        Refusal::ReturnLinesUnknown { number } => format!("Was auf Bon {number} verkauft wurde, ist hier nicht bekannt, nur die Summe."),
+        Refusal::ReturnByLine { number } => format!("Die Zeilen von Bon {number} sind bekannt."),
+        Refusal::ReturnAboveReceipt { left } => format!("Von diesem Bon können noch {} zurückgegeben werden.", money(*left)),
+        Refusal::ReturnedLineFixed => "Diese Zeile kommt von einem Bon zurück; ihre Menge wird nicht hier getippt.".to_owned(),
+        Refusal::RefundDue { amount } => format!("Der Kunde bekommt {}.", money(*amount)),
+        Refusal::NothingToRefund => "Der Kunde bekommt nichts zurück.".to_owned(),
+        Refusal::PostVoidNothing => "Das ist nicht der letzte Verkauf dieser Kasse, oder er lässt sich nicht stornieren.".to_owned(),
+        Refusal::PostVoidTooLate { minutes } => format!("Der Verkauf ist mehr als {minutes} Minuten alt."),
+        Refusal::PostVoidReturned => "Von diesem Verkauf ist schon Ware zurückgekommen.".to_owned(),
+        Refusal::PostVoidFixed => "Hier wird ein ganzer Verkauf storniert.".to_owned(),
+        Refusal::ReturnUnproved => "Die Aufzeichnung hat eine Lücke: Was schon zurückkam, ist nicht belegt.".to_owned(),
+        // Prices and promotions.
+        Refusal::ReasonUnknown { reason } => format!("{reason} ist kein Grund von der Liste dieses Ladens."),
+        Refusal::DiscountOutOfRange => "Ein Rabatt ist größer als null und höchstens 100 %.".to_owned(),
+        Refusal::DiscountAbovePrice { max } => format!("Mehr als {} lassen sich hier nicht abziehen.", money(*max)),
+        Refusal::PriceFixedByCode => "Das Etikett selbst sagt, was es kostet.".to_owned(),
+        Refusal::NotACoupon { code } => format!("Kein Gutschein: {code}"),
+        Refusal::CouponNotLive { name } => format!("{name} gilt jetzt nicht."),
+        Refusal::CouponAlreadyGiven { name } => format!("{name} zählt in diesem Verkauf schon."),
+        Refusal::CouponUsed { code } => format!("Gutschein {code} wurde schon eingelöst."),
+        Refusal::TooManyCoupons { max } => format!("Der Verkauf hat {max} Gutscheine; mehr geht nicht."),
+        Refusal::NotAMemberCard { code } => format!("Keine Kundenkarte: {code}"),
+        Refusal::TillNotOpen { till } => format!("Kasse {till} ist nicht geöffnet."),
+        Refusal::TillAlreadyOpen { till } => format!("Kasse {till} ist schon geöffnet."),
+        Refusal::TillBeingCounted { till, by } if by.is_empty() => format!("Kasse {till} wird gerade gezählt."),
+        Refusal::TillBeingCounted { till, by } => format!("Kasse {till} wird gerade von {by} gezählt."),
+        Refusal::TillNotBeingCounted { till } => format!("Kasse {till} wird gerade nicht gezählt."),
+        Refusal::TillNotCounted { till } => format!("Kasse {till} ist nicht gezählt."),
+        Refusal::TillCashTooMuch { max } => format!("In eine Kasse passen höchstens {}.", money(*max)),
+        Refusal::TooManyTillSessions { max } => format!("Heute wurden {max} Kassen abgeschlossen; mehr geht nicht."),
+        // The amount is not said: the count is blind.
+        Refusal::MoreThanInTill { till } => format!("So viel ist in Kasse {till} nicht."),
+        Refusal::NoSuchDenomination { value } => format!("Es gibt weder Schein noch Münze zu {}.", money(*value)),
+        Refusal::CashReasonUnknown { code } => format!("{code} ist kein Grund von der Liste dieses Ladens."),
+        Refusal::DifferenceReasonMissing { difference } => format!("Die Zählung weicht vom Soll um {} ab.", money(*difference)),
+        Refusal::HandOverToOwner { staff } => format!("Die Kasse gehört schon {staff}."),
+        Refusal::MoreThanInSafe { held } => format!("Laut Aufzeichnung liegen im Tresor {}.", money(*held)),
+        Refusal::BagExists { bag } => format!("Geldtasche {bag} steht schon auf der Liste."),
+        Refusal::NoSuchBag { bag } => format!("Geldtasche {bag} wartet nicht auf Abholung."),
+        Refusal::TooManyBags { max } => format!("{max} Geldtaschen stehen auf der Liste; mehr geht nicht."),
+    }
+}
+
+/// What to do next.
+pub fn remedy(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::WorkstationMissing => "Eine Kasse für diesen Schirm wählen, dann noch einmal.",
+        Refusal::WorkstationUnknown { .. } => "Eine Kasse dieses Ladens wählen, oder sie in die Konfiguration des Geräts aufnehmen.",
+        Refusal::CommandReused => "Die neue Anfrage unter einer eigenen Kennung senden.",
+        Refusal::DayNotOpen => "Zuerst den Geschäftstag öffnen.",
+        Refusal::DayAlreadyOpen => "Weiter verkaufen, oder den Tag abschließen und dann den nächsten öffnen.",
+        Refusal::DayGoesBack { .. } => "Den Tag mit demselben oder einem späteren Datum öffnen. Geht die Uhr falsch, sie stellen.",
+        Refusal::DayTooFarAhead { .. } => "Das Datum prüfen. Stimmt es, geht die Uhr falsch: sie stellen.",
+        Refusal::UnknownArticle { .. } => "Den Artikel nach Namen suchen, oder ihn beiseite legen und weitermachen.",
+        Refusal::UnknownCode { .. } => "Den Strichcode des Artikels selbst scannen, oder nach Namen suchen.",
+        Refusal::CardData => "Das Kartenterminal benutzen. Nie eine Kartennummer hier scannen oder tippen.",
+        Refusal::Misread { .. } => "Noch einmal scannen, oder die Nummer unter den Strichen tippen.",
+        Refusal::CatalogueNotReady { .. } => {
+            "Gleich noch einmal scannen. Bleibt es so, den Techniker rufen: Das Gerät muss einmal die Zentrale erreichen."
+        }
+        Refusal::NoPrice { .. } => "Beiseite legen und der Zentrale sagen, dass der Preis fehlt.",
+        Refusal::NoTaxRate { .. } => "Steht die Zeile im Verkauf, sie löschen, und der Zentrale sagen, dass die Steuerklasse fehlt.",
+        Refusal::TooManyLines { .. } => "Diesen Verkauf abschließen und den Rest in einen zweiten nehmen.",
+        Refusal::TooManyTenders { .. } => "Eine Zahlung zurücknehmen und den Rest in weniger Teilen kassieren.",
+        Refusal::TooManySuspended { .. } => "Zuerst einen geparkten Verkauf holen und abschließen oder stornieren.",
+        Refusal::TooManyPrints { .. } => "Den Drucker richten oder die wartenden Bons klären. Der Verkauf selbst ist gesichert.",
+        Refusal::QuantityNotPositive => "Eine Menge über null tippen. Soll der Artikel heraus, die Zeile löschen.",
+        Refusal::QuantityTooLarge { .. } => "Die Menge prüfen. Stimmt sie, auf mehrere Zeilen verteilen.",
+        Refusal::QuantityNotWhole => "Eine ganze Zahl tippen.",
+        Refusal::QuantityFixedByCode => "Jedes Etikett einzeln scannen, oder die Zeile löschen.",
+        Refusal::PriceTooHigh { .. } => "Den Preis des Artikels mit der Zentrale klären.",
+        Refusal::TotalTooHigh { .. } => "Diesen Verkauf abschließen und den Rest in einen zweiten nehmen.",
+        Refusal::NoTransaction => "Einen Artikel scannen, dann beginnt ein Verkauf.",
+        Refusal::NoSuchLine { .. } => "Noch einmal auf die Liste sehen: Ein anderer Schirm kann sie geändert haben.",
+        Refusal::NothingToUndo => "Es ist nichts zu tun.",
+        Refusal::TransactionOpenHere => "Zuerst den Verkauf auf diesem Schirm abschließen, parken oder stornieren.",
+        Refusal::NotSuspended { .. } => "Noch einmal auf die Liste der geparkten sehen: Eine andere Kasse kann ihn geholt haben.",
+        Refusal::TendersTaken => "Die Zahlung abschließen, oder sie zuerst zurücknehmen.",
+        Refusal::NothingToPay => "Zuerst einen Artikel scannen. Ist alles bezahlt oder frei, auf Bar drücken.",
+        Refusal::AmountNotPositive => "Einen Betrag über null tippen.",
+        Refusal::AmountTooLarge { .. } => "Den getippten Betrag prüfen.",
+        Refusal::CashNotPayable { .. } => "Einen Betrag tippen, der mit Scheinen und Münzen aufgeht.",
+        Refusal::CardAmountAboveDue { .. } => "Die Karte mit dem offenen Betrag belasten oder mit weniger.",
+        Refusal::CardRunning => "Auf das Terminal sehen, dann sagen, ob die Karte belastet wurde.",
+        Refusal::NoCardRunning => "Auf die Zahlung am Schirm sehen: Sie kann anderswo beendet worden sein.",
+        Refusal::NoSuchTender { .. } => "Noch einmal auf die Zahlungen sehen: Ein anderer Schirm kann sie geändert haben.",
+        Refusal::CardTenderStays => "Den Verkauf abschließen. Soll das Geld zurück, die Zahlung danach am Terminal stornieren.",
+        Refusal::NothingToReprint => "Den Bon in der Liste der Verkäufe wählen.",
+        Refusal::NoPrinter => "An einer Kasse mit Bondrucker drucken.",
+        Refusal::NoSuchPrint => "Es ist nichts zu tun: Was aus dem Bon wurde, steht fest.",
+        Refusal::PrintNotSettleable => "Auf den Drucker warten oder ihn richten: Der Bon kommt von selbst.",
+        // age.rs
+        Refusal::AgeCheckNeeded { .. } => "Den Kunden oder einen Ausweis ansehen, dann sagen, ob das Alter stimmt.",
+        Refusal::NoAgeLimit { .. } => "Scannen; niemand muss gefragt werden.",
+        // last_day.rs
+        Refusal::PastItsDate { .. } => "Aus der Ware nehmen und beiseite legen. Dem Kunden einen frischen anbieten.",
+        Refusal::NotPastItsDate { .. } => "Scannen; er darf verkauft werden.",
+        Refusal::CheckFirst => "Beantworten, was der Schirm fragt, dann diesen Artikel noch einmal scannen.",
+        Refusal::FeedGoesBack { .. } => "Im Laden ist nichts zu tun. Die Zentrale muss unter höherer Version veröffentlichen.",
+        Refusal::SignInFirst => "Ausweis scannen, oder den eigenen Namen wählen und die PIN tippen.",
+        Refusal::ProofMissing => "Einen Ausweis scannen, oder einen Namen wählen und die PIN tippen.",
+        Refusal::NeedsOverride { .. } => "Eine Aufsicht bitten, den Ausweis zu scannen oder ihren Namen zu wählen und die PIN zu tippen.",
+        Refusal::OverrideByOneself => "Jemand anderen bitten: Niemand gibt sich selbst etwas frei.",
+        Refusal::OverrideNotAllowed { .. } => "Jemanden bitten, der das darf: eine Aufsicht oder die Leitung.",
+        Refusal::BadgeUnknown => "Namen und PIN benutzen. Neue Ausweise gibt die Zentrale aus.",
+        Refusal::StaffUnknown { .. } => "Einen Namen von der Liste wählen. Wer hier arbeitet, sagt die Zentrale.",
+        Refusal::PinNotSet { .. } => "Den Ausweis scannen. PINs vergibt die Zentrale.",
+        Refusal::PinWrong { .. } => "Langsam noch einmal tippen, oder den Ausweis scannen.",
+        Refusal::StaffLockedOut { .. } => "So lange warten, oder den Ausweis scannen.",
+        Refusal::TerminalNotSeen => "Prüfen, ob es eingeschaltet und im Netz ist, oder bar kassieren.",
+        Refusal::TerminalBusy => "Warten, bis die andere Zahlung beendet ist, oder bar kassieren.",
+        Refusal::CardByTerminal => "Auf das Terminal warten, oder dort oder hier abbrechen.",
+        Refusal::CardStillAsked => "Einen Augenblick warten: Das Terminal wird gefragt, wie es ausging.",
+        Refusal::TerminalUnknown { .. } => "Eines der Terminals auf der Geräteseite wählen.",
+        // Returns.
+        Refusal::ReceiptNotFound { .. } => {
+            "Die Nummer mit dem Bon vergleichen, oder seinen Quadratcode scannen. Von anderen Läden ist hier nur der Quadratcode bekannt."
+        }
+        Refusal::ReceiptCodeDamaged => "Noch einmal scannen, oder die Nummer tippen, die auf dem Bon steht.",
+        Refusal::ReceiptForged => "Nichts herausgeben, und die Leitung rufen.",
+        Refusal::ReceiptOfOtherChain => "Den Kunden zu dem Laden schicken, dessen Name auf dem Bon steht.",
+        Refusal::ReceiptKeyUnknown => {
+            "Noch einmal versuchen, wenn die Zentrale verbunden ist: Ihre Liste kann neuer sein. Sonst ohne Bon zurücknehmen."
+        }
+        Refusal::ReceiptNotReturnable { .. } => "Den Bon des Verkaufs selbst nehmen.",
+        Refusal::ReceiptTooOld { .. } => "Ohne Bon zurücknehmen.",
+        Refusal::ReturnLineUnknown { .. } => "Eine Zeile aus der Liste wählen.",
+        Refusal::ReturnAboveSold { .. } => "Zurücknehmen, was übrig ist, oder weniger.",
+        Refusal::ReturnInProgress { .. } => "Zuerst jene Rücknahme abschließen oder stornieren.",
+        Refusal::ReturnReasonUnknown { .. } => "Einen Grund aus der Liste wählen.",
+        Refusal::ReturnAboveCap { .. } => {
+            "Weniger zurücknehmen, oder warten, bis die Zentrale verbunden ist, oder den Kunden in den Laden des Verkaufs schicken."
+        }
+        Refusal::ReturnLinesUnknown { .. } => "Den Artikel scannen, der zurückkommt.",
+        Refusal::ReturnByLine { .. } => "Die Zeile wählen, die zurückkommt.",
+        Refusal::ReturnAboveReceipt { .. } => "Weniger zurücknehmen, oder ohne Bon.",
+        Refusal::ReturnedLineFixed => "Die Zeile löschen, oder in der Rücknahme eine andere Menge wählen.",
+        Refusal::RefundDue { .. } => "Auf Erstatten drücken.",
+        Refusal::NothingToRefund => "Kassieren, oder mit Bar abschließen, wenn nichts offen ist.",
+        Refusal::PostVoidNothing => "Mit dem Bon zurücknehmen.",
+        Refusal::PostVoidTooLate { .. } => "Mit dem Bon zurücknehmen.",
+        Refusal::PostVoidReturned => "Den Rest mit dem Bon zurücknehmen.",
+        Refusal::PostVoidFixed => "Mit Erstatten abschließen, oder stornieren.",
+        Refusal::ReturnUnproved => {
+            "Warten, bis die Zentrale verbunden ist: Ihre Kopie füllt die Lücke. Oder den Kunden in einen anderen Laden schicken."
+        }
+        // Prices and promotions.
+        Refusal::ReasonUnknown { .. } => "Einen Grund aus der Liste wählen.",
+        Refusal::DiscountOutOfRange => "Einen Prozentsatz bis 100 tippen, oder einen Betrag über null.",
+        Refusal::DiscountAbovePrice { .. } => "Einen kleineren Betrag tippen, oder die Zeile löschen.",
+        Refusal::PriceFixedByCode => "Stattdessen einen Rabatt auf die Zeile geben.",
+        Refusal::NotACoupon { .. } => "Den Code prüfen, oder fragen, ob der Gutschein von einer anderen Kette ist.",
+        Refusal::CouponNotLive { .. } => "Dem Kunden Tage und Stunden auf dem Gutschein zeigen.",
+        Refusal::CouponAlreadyGiven { .. } => "Es ist nichts zu tun.",
+        Refusal::CouponUsed { .. } => {
+            "Den Gutschein zurückgeben: Er zählt einmal. Wartet er in einem anderen offenen Verkauf, jenen stornieren."
+        }
+        Refusal::TooManyCoupons { .. } => "Die übrigen beim nächsten Einkauf benutzen.",
+        Refusal::NotAMemberCard { .. } => "Die Karte noch einmal scannen, oder ihre Nummer tippen.",
+        Refusal::TillNotOpen { .. } => "Zuerst die Kasse mit ihrem Wechselgeld öffnen. Karten gehen inzwischen.",
+        Refusal::TillAlreadyOpen { .. } => "Damit weitermachen, oder sie zuerst zählen und abschließen.",
+        Refusal::TillBeingCounted { .. } => "Zu Ende zählen, oder das Zählen abbrechen. Karten gehen inzwischen.",
+        Refusal::TillNotBeingCounted { .. } => "Zuerst das Zählen beginnen.",
+        Refusal::TillNotCounted { .. } => "Zuerst die Schublade zählen.",
+        Refusal::TillCashTooMuch { .. } => "Den Betrag prüfen, der getippt wurde.",
+        Refusal::TooManyTillSessions { .. } => "Den Geschäftstag abschließen, oder mit einer offenen Kasse weitermachen.",
+        Refusal::MoreThanInTill { .. } => "Den Betrag prüfen, oder die Schublade zählen.",
+        Refusal::NoSuchDenomination { .. } => "Nur Scheine und Münzen der Währung des Ladens zählen.",
+        Refusal::CashReasonUnknown { .. } => "Einen der Gründe auf dem Schirm wählen.",
+        Refusal::DifferenceReasonMissing { .. } => "Noch einmal zählen, oder einen Grund wählen.",
+        Refusal::HandOverToOwner { .. } => "Die Person wählen, die die Schublade übernimmt.",
+        Refusal::MoreThanInSafe { .. } => "Den Betrag prüfen, oder die noch fehlende Abschöpfung buchen.",
+        Refusal::BagExists { .. } => "Die Nummer auf der Tasche noch einmal lesen, oder eine andere Tasche nehmen.",
+        Refusal::NoSuchBag { .. } => "Noch einmal auf die Liste der Taschen sehen: Sie kann schon abgeholt sein.",
+        Refusal::TooManyBags { .. } => "Taschen abholen lassen, dann den Geschäftstag abschließen.",
+    }
+}
+
+fn last_day_words(kind: LastDayKind) -> &'static str {
+    match kind {
+        LastDayKind::Expiry => "abgelaufen, letzter Tag war",
+        LastDayKind::SellBy => "zu verkaufen bis",
+        LastDayKind::BestBefore => "mindestens haltbar bis",
+    }
+}
+
+/// Rounded up, so that nobody tries too early.
+fn waiting(seconds: u64) -> String {
+    if seconds <= 120 { format!("{seconds} Sekunden") } else { format!("{} Minuten", seconds.div_ceil(60)) }
+}
+
+fn right_words(right: Right) -> &'static str {
+    match right {
+        Right::SellItems => "verkaufen",
+        Right::VoidLine => "eine Zeile aus dem Verkauf nehmen",
+        Right::VoidTransaction => "den ganzen Verkauf stornieren",
+        Right::Discount => "Rabatt geben",
+        Right::PriceOverride => "einen Preis ändern",
+        Right::ReturnWithReceipt => "Ware zurücknehmen",
+        Right::ReturnWithoutReceipt => "Ware ohne Bon zurücknehmen",
+        Right::PostVoid => "einen fertigen Verkauf stornieren",
+        Right::OpenTill => "eine Kasse öffnen",
+        Right::CloseTill => "eine Kasse abschließen",
+        Right::CashMovement => "Bargeld einlegen oder entnehmen",
+        Right::NoSale => "die Schublade ohne Verkauf öffnen",
+        Right::CloseDay => "den Tag abschließen",
+        Right::ReadReports => "Berichte lesen",
+        Right::ManageStaff => "ändern, wer hier arbeitet",
+        Right::ResolveCard => "sagen, wie eine Kartenzahlung ausging",
+    }
+}
+
+fn feed_name(feed: Feed) -> &'static str {
+    match feed {
+        Feed::Catalogue => "Katalog",
+        Feed::Stock => "Bestand",
+        Feed::Staff => "Personal",
+        Feed::Prices => "Preise",
+        Feed::Keys => "Schlüssel",
+    }
+}
