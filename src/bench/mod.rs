@@ -16,6 +16,7 @@ mod drain;
 mod group;
 mod import;
 mod receipt;
+mod reprice;
 mod scan;
 mod size;
 mod start;
@@ -61,14 +62,24 @@ pub enum RowName {
     Start,
     Drain,
     Receipt,
+    Reprice,
     Size,
     Build,
 }
 
 impl RowName {
     /// What is measured when nothing is named.
-    pub const USUAL: [RowName; 8] =
-        [RowName::Commit, RowName::Group, RowName::Scan, RowName::Import, RowName::Start, RowName::Drain, RowName::Receipt, RowName::Size];
+    pub const USUAL: [RowName; 9] = [
+        RowName::Commit,
+        RowName::Group,
+        RowName::Scan,
+        RowName::Import,
+        RowName::Start,
+        RowName::Drain,
+        RowName::Receipt,
+        RowName::Reprice,
+        RowName::Size,
+    ];
 }
 
 /// How much of everything.
@@ -164,6 +175,7 @@ fn one(name: RowName, arguments: &BenchArguments, folder: &Path, size: Size) -> 
         RowName::Start => start::measure(folder, arguments, size),
         RowName::Drain => drain::measure(folder, arguments, size),
         RowName::Receipt => receipt::measure(folder, arguments, size),
+        RowName::Reprice => reprice::measure(folder, size),
         RowName::Size => size::measure(arguments),
         RowName::Build => size::measure_build(folder),
     }

@@ -12,6 +12,18 @@ impl Samples {
         Samples { nanoseconds: Vec::with_capacity(count) }
     }
 
+    /// What `act` says it took, `turns` times, the first `warm_up` of them not counted.
+    pub fn of<E>(turns: usize, warm_up: usize, mut act: impl FnMut() -> Result<Duration, E>) -> Result<Samples, E> {
+        let mut samples = Samples::with_capacity(turns);
+        for turn in 0..turns {
+            let took = act()?;
+            if turn >= warm_up {
+                samples.add(took);
+            }
+        }
+        Ok(samples)
+    }
+
     pub fn add(&mut self, time: Duration) {
         self.nanoseconds.push(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
     }

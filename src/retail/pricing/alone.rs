@@ -5,104 +5,110 @@ use super::pool::{Form, Pool, Take, Track};
 /// The best that `track` can do with the free units. Cannot be beaten by another choice of units: sets are formed from the dearest down,
 /// and each set is worth no more than the one before it.
 pub(super) fn alone(track: &Track, pools: &[Pool]) -> Take {
-    let mut take = Take { units: vec![0; pools.len()], saved: 0 };
+    let mut taken = Taken { track, units: vec![0; track.members.len()], saved: 0 };
     let times_max = track.times_max.map_or(u64::MAX, u64::from);
+    let free = |place: usize| pools[track.members[place].pool].free;
     match &track.form {
         Form::Each => {
-            let mut order: Vec<usize> = (0..pools.len()).filter(|index| track.has(*index)).collect();
-            order.sort_by_key(|index| (-track.worth[*index], *index));
+            let mut order: Vec<usize> = (0..track.members.len()).collect();
+            order.sort_by_key(|place| (-track.members[*place].worth, *place));
             let mut left = times_max;
-            for index in order {
-                let units = u64::from(pools[index].free).min(left);
+            for place in order {
+                let units = u64::from(free(place)).min(left);
                 left -= units;
-                take.give(track, index, units);
+                taken.give(place, units);
             }
         }
         Form::AtLeast { from } => {
-            let free: u64 = (0..pools.len()).filter(|index| track.has(*index)).map(|index| u64::from(pools[index].free)).sum();
-            if free >= u64::from(*from) {
-                (0..pools.len()).filter(|index| track.has(*index)).for_each(|index| take.give(track, index, u64::from(pools[index].free)));
+            if track.free(0, pools) >= u64::from(*from) {
+                (0..track.members.len()).for_each(|place| taken.give(place, u64::from(free(place))));
             }
         }
         Form::Cheapest { size, paid } => {
             let mut row = Row::new(track, pools, 0);
             let sets = (row.left / u64::from(*size)).min(times_max);
             for _ in 0..sets {
-                row.pass(u64::from(*paid), |index, units| take.units[index] += units);
-                row.pass(u64::from(size - paid), |index, units| {
-                    take.units[index] += units;
-                    take.saved += track.worth[index] * i64::from(units);
+                row.pass(u64::from(*paid), |place, units| taken.units[place] += units);
+                row.pass(u64::from(size - paid), |place, units| {
+                    taken.units[place] += units;
+                    taken.saved += track.members[place].worth * i64::from(units);
                 });
             }
-            if take.saved == 0 {
-                take.units.fill(0);
+            if taken.saved == 0 {
+                taken.units.fill(0);
             }
         }
-        Form::Set { size, price } => take.sets(track, pools, &[*size], *price, times_max),
-        Form::Bundle { counts, price } => take.sets(track, pools, counts, *price, times_max),
+        Form::Set { size, price } => taken.sets(pools, &[*size], *price, times_max),
+        Form::Bundle { counts, price } => taken.sets(pools, counts, *price, times_max),
     }
-    take
+    let of_pool = |(member, units): (&super::pool::Member, u32)| (units > 0).then_some((member.pool, units));
+    Take { units: track.members.iter().zip(taken.units).filter_map(of_pool).collect(), saved: taken.saved }
 }
 
-impl Take {
-    fn give(&mut self, track: &Track, index: usize, units: u64) {
+/// Units beside the track's members.
+struct Taken<'a> {
+    track: &'a Track,
+    units: Vec<u32>,
+    saved: i64,
+}
+
+impl Taken<'_> {
+    fn give(&mut self, place: usize, units: u64) {
         let units = u32::try_from(units).unwrap_or(u32::MAX);
-        self.units[index] += units;
-        self.saved += track.worth[index] * i64::from(units);
+        self.units[place] += units;
+        self.saved += self.track.members[place].worth * i64::from(units);
     }
 
     /// One set after the other for as long as it saves something.
-    fn sets(&mut self, track: &Track, pools: &[Pool], counts: &[u32], price: i64, times_max: u64) {
+    fn sets(&mut self, pools: &[Pool], counts: &[u32], price: i64, times_max: u64) {
+        let track = self.track;
         let mut rows: Vec<Row> = (0..counts.len()).map(|part| Row::new(track, pools, part)).collect();
         let sets = rows.iter().zip(counts).map(|(row, count)| row.left / u64::from(*count)).min().unwrap_or(0).min(times_max);
         for _ in 0..sets {
             let mut worth = -price;
             let mut used: Vec<(usize, u32)> = Vec::new();
             for (row, count) in rows.iter_mut().zip(counts) {
-                row.pass(u64::from(*count), |index, units| {
-                    worth += track.worth[index] * i64::from(units);
-                    used.push((index, units));
+                row.pass(u64::from(*count), |place, units| {
+                    worth += track.members[place].worth * i64::from(units);
+                    used.push((place, units));
                 });
             }
             if worth <= 0 {
                 break;
             }
             self.saved += worth;
-            used.into_iter().for_each(|(index, units)| self.units[index] += units);
+            used.into_iter().for_each(|(place, units)| self.units[place] += units);
         }
     }
 }
 
 /// The free units of one part, dearest first.
 struct Row {
-    pools: Vec<(usize, u32)>,
+    /// Place among the track's members, and units.
+    places: Vec<(usize, u32)>,
     at: usize,
     left: u64,
 }
 
 impl Row {
     fn new(track: &Track, pools: &[Pool], part: usize) -> Row {
-        let mut row: Vec<(usize, u32)> = pools
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| track.part[*index] == Some(part))
-            .map(|(index, pool)| (index, pool.free))
-            .collect();
-        row.sort_by_key(|(index, _)| (-track.worth[*index], *index));
-        Row { left: row.iter().map(|(_, free)| u64::from(*free)).sum(), pools: row, at: 0 }
+        let members = track.members.iter().enumerate().filter(|(_, member)| member.part == part);
+        let mut row: Vec<(usize, u32)> = members.map(|(place, member)| (place, pools[member.pool].free)).collect();
+        row.sort_by_key(|(place, _)| (-track.members[*place].worth, *place));
+        Row { left: row.iter().map(|(_, free)| u64::from(*free)).sum(), places: row, at: 0 }
     }
 
     /// Takes the next `units`; the caller knows that there are so many.
     fn pass(&mut self, mut units: u64, mut taken: impl FnMut(usize, u32)) {
-        while units > 0 && self.at < self.pools.len() {
-            let (index, free) = &mut self.pools[self.at];
+        while units > 0 && self.at < self.places.len() {
+            let (place, free) = &mut self.places[self.at];
             let now = u64::from(*free).min(units);
             let count = u32::try_from(now).unwrap_or(u32::MAX);
             *free -= count;
             units -= now;
             self.left -= now;
             if count > 0 {
-                taken(*index, count);
+                taken(*place, count);
             }
             if *free == 0 {
                 self.at += 1;

@@ -7,7 +7,7 @@
 //! looks at the order of scanning.
 
 use super::alone::alone;
-use super::pool::{Form, Pool, Take, Track};
+use super::pool::{Form, Member, Pool, Take, Track};
 use super::promotion::Promotion;
 
 /// Rules on one group of units that are settled exactly.
@@ -17,7 +17,7 @@ pub const CELLS_MAX: usize = 400_000;
 
 /// What each track takes of the free units.
 pub(super) fn compete(tracks: &[Track], promotions: &[&Promotion], pools: &[Pool]) -> Vec<Take> {
-    let mut takes = vec![Take { units: vec![0; pools.len()], saved: 0 }; tracks.len()];
+    let mut takes = vec![Take::default(); tracks.len()];
     for members in components(tracks, pools) {
         let mut rules: Vec<usize> = members.iter().map(|track| tracks[*track].rule).collect();
         rules.sort_unstable();
@@ -35,48 +35,51 @@ pub(super) fn compete(tracks: &[Track], promotions: &[&Promotion], pools: &[Pool
     takes
 }
 
-/// Tracks that can apply, in groups that share no pool with another group.
+/// Tracks that can apply, in groups that share no pool with another group; each ascending.
 fn components(tracks: &[Track], pools: &[Pool]) -> Vec<Vec<usize>> {
-    let mut leader: Vec<Option<usize>> = vec![None; pools.len()];
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    let mut group_of: Vec<usize> = Vec::new();
-    for (index, track) in tracks.iter().enumerate().filter(|(_, track)| track.can_apply(pools)) {
-        let target = groups.len();
-        groups.push(vec![index]);
-        group_of.push(target);
-        for pool in (0..pools.len()).filter(|pool| track.has(*pool) && pools[*pool].free > 0) {
-            match leader[pool] {
-                Some(other) if group_of[other] != target => {
-                    let former = group_of[other];
-                    let mut joined = std::mem::take(&mut groups[former]);
-                    groups[target].append(&mut joined);
-                    group_of.iter_mut().filter(|group| **group == former).for_each(|group| *group = target);
-                }
-                _ => {}
-            }
-            leader[pool] = Some(target);
+    // Each pool points towards the one that stands for its group.
+    let mut towards: Vec<usize> = (0..pools.len()).collect();
+    fn stands_for(towards: &mut [usize], mut pool: usize) -> usize {
+        while towards[pool] != pool {
+            towards[pool] = towards[towards[pool]];
+            pool = towards[pool];
         }
+        pool
     }
-    groups.retain(|group| !group.is_empty());
-    groups.iter_mut().for_each(|group| group.sort_unstable());
+    let mut applying: Vec<(usize, usize)> = Vec::new();
+    for (index, track) in tracks.iter().enumerate().filter(|(_, track)| track.can_apply(pools)) {
+        let mut free = track.members.iter().map(|member| member.pool).filter(|pool| pools[*pool].free > 0);
+        let Some(first) = free.next() else { continue };
+        for pool in free {
+            let (one, other) = (stands_for(&mut towards, first), stands_for(&mut towards, pool));
+            towards[other] = one;
+        }
+        applying.push((index, first));
+    }
+    let mut group_of: Vec<Option<usize>> = vec![None; pools.len()];
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for (index, pool) in applying {
+        let leader = stands_for(&mut towards, pool);
+        let group = *group_of[leader].get_or_insert_with(|| {
+            groups.push(Vec::new());
+            groups.len() - 1
+        });
+        groups[group].push(index);
+    }
     groups
 }
 
 fn in_order(members: &[usize], tracks: &[Track], promotions: &[&Promotion], pools: &[Pool], takes: &mut [Take]) {
-    let mut order: Vec<usize> = members.to_vec();
-    let saved_alone: Vec<i64> =
-        tracks.iter().enumerate().map(|(i, t)| if members.contains(&i) { alone(t, pools).saved } else { 0 }).collect();
-    order.sort_by(|a, b| {
-        let key = |track: usize| {
-            let promotion = promotions[tracks[track].rule];
-            (-i64::from(promotion.priority), -saved_alone[track], &promotion.id)
-        };
-        key(*a).cmp(&key(*b))
-    });
+    let key = |track: usize| {
+        let promotion = promotions[tracks[track].rule];
+        (-i64::from(promotion.priority), -alone(&tracks[track], pools).saved, &promotion.id)
+    };
+    let mut order: Vec<_> = members.iter().map(|track| (key(*track), *track)).collect();
+    order.sort_unstable();
     let mut left = pools.to_vec();
-    for track in order {
+    for (_, track) in order {
         let take = alone(&tracks[track], &left);
-        left.iter_mut().zip(&take.units).for_each(|(pool, units)| pool.free -= units);
+        take.units.iter().for_each(|(pool, units)| left[*pool].free -= units);
         takes[track] = take;
     }
 }
@@ -100,7 +103,7 @@ struct Machine {
 }
 
 fn machine(track: &Track, pools: &[Pool]) -> Option<Machine> {
-    let units: u32 = (0..pools.len()).filter(|pool| track.has(*pool)).map(|pool| pools[pool].free).sum();
+    let units: u32 = track.members.iter().map(|member| pools[member.pool].free).sum();
     let capped = |size: u32| track.times_max.filter(|times| u64::from(*times) * u64::from(size) < u64::from(units));
     // With a cap the state counts units up to it; without, how far the open set has come.
     let sets = |size: u32, to_move: &dyn Fn(u32, usize) -> Move| {
@@ -138,7 +141,7 @@ fn machine(track: &Track, pools: &[Pool]) -> Option<Machine> {
 
 /// A bundle's state is how many units each part has, up to as many bundles as the units can make.
 fn bundle(track: &Track, pools: &[Pool], counts: &[u32], price: i64) -> Option<Machine> {
-    let free = |part: usize| -> u32 { (0..pools.len()).filter(|pool| track.part[*pool] == Some(part)).map(|pool| pools[pool].free).sum() };
+    let free = |part: usize| u32::try_from(track.free(part, pools)).unwrap_or(u32::MAX);
     let most = counts.iter().enumerate().map(|(part, count)| free(part) / count).min()?.min(track.times_max.unwrap_or(u32::MAX));
     let sizes: Vec<usize> = counts.iter().map(|count| (most * count) as usize + 1).collect();
     let states = sizes.iter().try_fold(1_usize, |product, size| product.checked_mul(*size)).filter(|states| *states <= CELLS_MAX)?;
@@ -174,11 +177,14 @@ const NONE: i64 = i64::MIN;
 
 /// Every way weighed. `None`: too many units and states.
 fn exact(tracks: &[&Track], pools: &[Pool]) -> Option<Vec<Take>> {
-    let units: Vec<usize> = pools
+    let mut reached: Vec<usize> = tracks.iter().flat_map(|track| track.members.iter().map(|member| member.pool)).collect();
+    reached.sort_unstable();
+    reached.dedup();
+    // Places in `reached`, one for each unit.
+    let units: Vec<usize> = reached
         .iter()
         .enumerate()
-        .filter(|(index, _)| tracks.iter().any(|track| track.has(*index)))
-        .flat_map(|(index, pool)| std::iter::repeat_n(index, (pool.free as usize).min(CELLS_MAX)))
+        .flat_map(|(place, pool)| std::iter::repeat_n(place, (pools[*pool].free as usize).min(CELLS_MAX)))
         .take(CELLS_MAX)
         .collect();
     if units.len() >= CELLS_MAX {
@@ -190,25 +196,36 @@ fn exact(tracks: &[&Track], pools: &[Pool]) -> Option<Vec<Take>> {
         return None;
     }
     let places: Vec<usize> = machines.iter().scan(1, |place, machine| Some(std::mem::replace(place, *place * machine.states))).collect();
+    // Of each track, what it makes of each reached pool.
+    let part_in = |track: &&Track| {
+        let mut of_pool: Vec<Option<Member>> = vec![None; reached.len()];
+        for member in &track.members {
+            if let Ok(place) = reached.binary_search(&member.pool) {
+                of_pool[place] = Some(*member);
+            }
+        }
+        of_pool
+    };
+    let parts: Vec<Vec<Option<Member>>> = tracks.iter().map(part_in).collect();
 
     let mut best = vec![NONE; states];
     best[0] = 0;
     // Who took each unit on the best way to each state (0: nobody), and from which state.
     let mut trail: Vec<(u32, u8)> = vec![(0, 0); states * units.len()];
     let mut next = vec![NONE; states];
-    for (step, pool) in units.iter().enumerate() {
+    for (step, unit) in units.iter().enumerate() {
         let marks = &mut trail[step * states..(step + 1) * states];
         for state in 0..states {
             next[state] = best[state];
             marks[state] = (u32::try_from(state).unwrap_or(u32::MAX), 0);
         }
-        for (number, (track, machine)) in tracks.iter().zip(&machines).enumerate() {
-            let Some(part) = track.part[*pool] else { continue };
+        for (number, (of_pool, machine)) in parts.iter().zip(&machines).enumerate() {
+            let Some(Member { worth, part, .. }) = of_pool[*unit] else { continue };
             let place = places[number];
             for (state, so_far) in best.iter().enumerate().filter(|(_, so_far)| **so_far != NONE) {
                 let own = state / place % machine.states;
                 let Some(way) = machine.moves[own][part] else { continue };
-                let value = so_far + way.bonus + if way.counts { track.worth[*pool] } else { 0 };
+                let value = so_far + way.bonus + if way.counts { worth } else { 0 };
                 let to = state + way.to * place - own * place;
                 if value > next[to] {
                     next[to] = value;
@@ -225,21 +242,26 @@ fn exact(tracks: &[&Track], pools: &[Pool]) -> Option<Vec<Take>> {
         .enumerate()
         .filter(|(state, value)| **value != NONE && is_end(*state))
         .fold((0, NONE), |found, (state, value)| if *value > found.1 { (state, *value) } else { found });
-    let mut takes = vec![Take { units: vec![0; pools.len()], saved: 0 }; tracks.len()];
-    for (step, pool) in units.iter().enumerate().rev() {
+    let mut takes = vec![Take::default(); tracks.len()];
+    for (step, unit) in units.iter().enumerate().rev() {
         let (from, taker) = trail[step * states + state];
         let from = from as usize;
         if taker > 0 {
             let number = usize::from(taker) - 1;
             let own = from / places[number] % machines[number].states;
-            if let Some(part) = tracks[number].part[*pool]
+            if let Some(Member { pool, worth, part }) = parts[number][*unit]
                 && let Some(way) = machines[number].moves[own][part]
             {
-                takes[number].units[*pool] += 1;
-                takes[number].saved += way.bonus + if way.counts { tracks[number].worth[*pool] } else { 0 };
+                // Units come pool after pool, from the last one back.
+                match takes[number].units.last_mut() {
+                    Some((last, units)) if *last == pool => *units += 1,
+                    _ => takes[number].units.push((pool, 1)),
+                }
+                takes[number].saved += way.bonus + if way.counts { worth } else { 0 };
             }
         }
         state = from;
     }
+    takes.iter_mut().for_each(|take| take.units.reverse());
     Some(takes)
 }

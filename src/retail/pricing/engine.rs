@@ -6,10 +6,12 @@
 //!
 //! Lines are looked at in the order of what they hold. Only between lines that hold the same does the order of entry decide who carries an odd cent.
 
+use std::collections::BTreeMap;
+
 use super::alone::alone;
 use super::book::PriceBook;
 use super::compete::compete;
-use super::pool::{self, Pool, Take};
+use super::pool::{self, Places, Pool, Take};
 use super::promotion::{Combine, Gives, Moment, Off, Promotion, Selection, WHOLE};
 use super::spread::spread;
 use crate::ids::Sku;
@@ -103,7 +105,10 @@ struct Desk<'a> {
     paid: Vec<Paid>,
     /// Items by content: dearest first, then by SKU; last by line, between like ones.
     order: Vec<usize>,
+    /// Of the articles in `order`.
+    in_order: Places<'a>,
     pools: Vec<Pool<'a>>,
+    in_pools: Places<'a>,
     /// Of each pool: its items in order, and how many of their units no rule has used.
     stock: Vec<Vec<(usize, u32)>>,
 }
@@ -151,12 +156,14 @@ impl<'a> Desk<'a> {
                 }
             }
         }
-        Desk { request, paid, order, pools, stock }
+        let in_order = Places::new(order.iter().map(|item| (items[*item].sku, items[*item].group)));
+        let in_pools = Places::new(pools.iter().map(|pool| (pool.sku, pool.group)));
+        Desk { request, paid, order, in_order, pools, in_pools, stock }
     }
 
     fn exclusive(&mut self, rules: &[&Promotion]) {
         for rule in rules {
-            let tracks = pool::tracks(0, rule, &self.pools, self.request.rounding);
+            let tracks = self.tracks(0, rule);
             let best = tracks.iter().map(|track| alone(track, &self.pools)).max_by_key(|take| take.saved);
             if let Some(take) = best {
                 self.give(rule, &take, true);
@@ -165,18 +172,22 @@ impl<'a> Desk<'a> {
     }
 
     fn competing(&mut self, rules: &[&Promotion]) {
-        let tracks: Vec<pool::Track> =
-            rules.iter().enumerate().flat_map(|(index, rule)| pool::tracks(index, rule, &self.pools, self.request.rounding)).collect();
-        let takes = compete(&tracks, rules, &self.pools);
+        let tracks: Vec<pool::Track> = rules.iter().enumerate().flat_map(|(index, rule)| self.tracks(index, rule)).collect();
+        let mut takes = compete(&tracks, rules, &self.pools).into_iter();
         // The steps of one quantity break are one rule: one line on the receipt.
-        for (index, rule) in rules.iter().enumerate() {
-            let mut whole = Take { units: vec![0; self.pools.len()], saved: 0 };
-            for (_, take) in tracks.iter().zip(&takes).filter(|(track, _)| track.rule == index) {
-                whole.units.iter_mut().zip(&take.units).for_each(|(sum, units)| *sum += units);
-                whole.saved += take.saved;
+        for of_rule in tracks.chunk_by(|a, b| a.rule == b.rule) {
+            let mut units: BTreeMap<usize, u32> = BTreeMap::new();
+            let mut saved = 0;
+            for take in takes.by_ref().take(of_rule.len()) {
+                take.units.into_iter().for_each(|(pool, more)| *units.entry(pool).or_default() += more);
+                saved += take.saved;
             }
-            self.give(rule, &whole, false);
+            self.give(rules[of_rule[0].rule], &Take { units: units.into_iter().collect(), saved }, false);
         }
+    }
+
+    fn tracks(&self, index: usize, rule: &Promotion) -> Vec<pool::Track> {
+        pool::tracks(index, rule, &self.pools, &self.in_pools, self.request.rounding)
     }
 
     /// Takes the units out of the pools and spreads what they save over their lines.
@@ -185,8 +196,8 @@ impl<'a> Desk<'a> {
             return;
         }
         let mut shares: Vec<Vec<(usize, Money)>> = Vec::new();
-        for (pool, units) in take.units.iter().enumerate().filter(|(_, units)| **units > 0) {
-            let mut wanted = *units;
+        for (pool, units) in take.units.iter().copied() {
+            let mut wanted = units;
             self.pools[pool].free -= wanted;
             let mut of_pool = Vec::new();
             for (item, free) in &mut self.stock[pool] {
@@ -234,8 +245,9 @@ impl<'a> Desk<'a> {
         let Gives::Gift { on, over, gift, percent } = &rule.gives else { return };
         let spent: Money = self.matching(on).map(|item| self.paid[item].left).sum();
         let mut units: Vec<usize> = Vec::new();
-        for (index, pool) in self.pools.iter().enumerate() {
-            if pool.measure.is_none() && gift.has(pool.sku, pool.group) {
+        for index in self.in_pools.of(gift) {
+            let pool = &self.pools[index];
+            if pool.measure.is_none() {
                 let most = rule.times_max.unwrap_or(1).min(pool.free);
                 units.extend(std::iter::repeat_n(index, most as usize));
             }
@@ -249,20 +261,15 @@ impl<'a> Desk<'a> {
             })
         });
         let Some(chosen) = chosen else { return };
-        let mut take = Take { units: vec![0; self.pools.len()], saved: 0 };
-        for pool in chosen {
-            take.units[*pool] += 1;
-            take.saved += pool::off_unit(Off::Percent(*percent), &self.pools[*pool], self.request.rounding);
+        let mut take = Take::default();
+        for of_pool in chosen.chunk_by(|a, b| a == b) {
+            let count = u32::try_from(of_pool.len()).unwrap_or(u32::MAX);
+            take.units.push((of_pool[0], count));
+            let off = pool::off_unit(Off::Percent(*percent), &self.pools[of_pool[0]], self.request.rounding);
+            take.saved += off * i64::from(count);
         }
         // A stacked rule or a person may have taken something off the line before: what is left to pay is the limit.
-        let room: Money = take
-            .units
-            .iter()
-            .enumerate()
-            .filter(|(_, u)| **u > 0)
-            .flat_map(|(pool, _)| &self.stock[pool])
-            .map(|(item, _)| self.paid[*item].open())
-            .sum();
+        let room: Money = take.units.iter().flat_map(|(pool, _)| &self.stock[*pool]).map(|(item, _)| self.paid[*item].open()).sum();
         take.saved = take.saved.min(room.minor());
         self.give(rule, &take, true);
     }
@@ -327,7 +334,7 @@ impl<'a> Desk<'a> {
     }
 
     fn matching(&self, on: &Selection) -> impl Iterator<Item = usize> {
-        self.order.iter().copied().filter(|item| on.has(self.request.items[*item].sku, self.request.items[*item].group))
+        self.in_order.of(on).into_iter().map(|place| self.order[place])
     }
 }
 

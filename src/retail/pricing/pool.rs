@@ -1,7 +1,9 @@
 //! Units as the rules see them: like ones in one pool, pools in an order that depends on what they are and never on when they were
 //! scanned. And what a rule on articles asks of them, in the one form that both solvers read.
 
-use super::promotion::{Gives, Off, Promotion, WHOLE};
+use std::collections::BTreeMap;
+
+use super::promotion::{Gives, Off, Promotion, Selection, WHOLE, with_parents};
 use crate::ids::Sku;
 use crate::money::{Money, Qty, RoundingMode};
 
@@ -24,11 +26,19 @@ pub(super) struct Track {
     /// Into the promotions it was made from.
     pub rule: usize,
     pub form: Form,
-    /// What one unit of each pool brings, 0 where the pool takes no part. For sets with a price: the unit's own price.
-    pub worth: Vec<i64>,
-    /// The part of a bundle that each pool counts for.
-    pub part: Vec<Option<usize>>,
+    /// In the order of the pools. A shop has a thousand rules, and each meets a pool or two of a basket.
+    pub members: Vec<Member>,
     pub times_max: Option<u32>,
+}
+
+/// A pool that takes part in a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Member {
+    pub pool: usize,
+    /// What one unit brings. For sets with a price: the unit's own price.
+    pub worth: i64,
+    /// The part of a bundle that it counts for.
+    pub part: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,23 +55,52 @@ pub(super) enum Form {
     Bundle { counts: Vec<u32>, price: i64 },
 }
 
-/// What a rule takes: units per pool, and what the customer saves.
+/// What a rule takes, and what the customer saves.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Take {
-    pub units: Vec<u32>,
+    /// Of each pool that it takes units of, in the order of the pools.
+    pub units: Vec<(usize, u32)>,
     pub saved: i64,
 }
 
-impl Track {
-    pub fn has(&self, pool: usize) -> bool {
-        self.part[pool].is_some()
+/// Where a selection's articles are in a list, without asking every place for every rule.
+pub(super) struct Places<'a> {
+    by_sku: BTreeMap<&'a Sku, Vec<usize>>,
+    by_group: BTreeMap<&'a str, Vec<usize>>,
+    articles: Vec<(&'a Sku, &'a str)>,
+}
+
+impl<'a> Places<'a> {
+    /// SKU and group of each place.
+    pub fn new(articles: impl Iterator<Item = (&'a Sku, &'a str)>) -> Places<'a> {
+        let mut places = Places { by_sku: BTreeMap::new(), by_group: BTreeMap::new(), articles: articles.collect() };
+        for (place, (sku, group)) in places.articles.iter().enumerate() {
+            places.by_sku.entry(sku).or_default().push(place);
+            with_parents(group).for_each(|group| places.by_group.entry(group).or_default().push(place));
+        }
+        places
     }
 
+    /// Ascending.
+    pub fn of(&self, on: &Selection) -> Vec<usize> {
+        let mut found: Vec<usize> = Vec::new();
+        if on.all || on.skus.len() > self.articles.len() {
+            found.extend(0..self.articles.len());
+        } else {
+            found.extend(on.skus.iter().filter_map(|sku| self.by_sku.get(sku)).flatten());
+            found.extend(on.groups.iter().filter_map(|group| self.by_group.get(group.as_str())).flatten());
+            found.sort_unstable();
+            found.dedup();
+        }
+        found.retain(|place| on.has(self.articles[*place].0, self.articles[*place].1));
+        found
+    }
+}
+
+impl Track {
     /// Whether the free units could fill it once.
     pub fn can_apply(&self, pools: &[Pool]) -> bool {
-        let free = |part: usize| -> u64 {
-            pools.iter().enumerate().filter(|(index, _)| self.part[*index] == Some(part)).map(|(_, pool)| u64::from(pool.free)).sum()
-        };
+        let free = |part: usize| self.free(part, pools);
         match &self.form {
             Form::Each => free(0) > 0,
             Form::AtLeast { from } => free(0) >= u64::from(*from),
@@ -69,45 +108,48 @@ impl Track {
             Form::Bundle { counts, .. } => counts.iter().enumerate().all(|(part, count)| free(part) >= u64::from(*count)),
         }
     }
+
+    /// Units that no rule has used, of one part.
+    pub fn free(&self, part: usize, pools: &[Pool]) -> u64 {
+        self.members.iter().filter(|member| member.part == part).map(|member| u64::from(pools[member.pool].free)).sum()
+    }
 }
 
 /// The tracks of one promotion: one, or one for each step of a quantity break. None for the rules on baskets.
-pub(super) fn tracks(rule: usize, promotion: &Promotion, pools: &[Pool], rounding: RoundingMode) -> Vec<Track> {
+pub(super) fn tracks(rule: usize, promotion: &Promotion, pools: &[Pool], places: &Places, rounding: RoundingMode) -> Vec<Track> {
     let times_max = promotion.times_max;
-    let track = |form: Form, worth: &dyn Fn(&Pool) -> i64, part: &dyn Fn(&Pool) -> Option<usize>| {
-        let part: Vec<Option<usize>> = pools.iter().map(|pool| if pool.price > Money::ZERO { part(pool) } else { None }).collect();
-        let worth = pools.iter().zip(&part).map(|(pool, part)| if part.is_some() { worth(pool) } else { 0 }).collect();
-        Track { rule, form, worth, part, times_max }
-    };
-    let first = |takes_part: bool| takes_part.then_some(0);
-    match &promotion.gives {
-        Gives::Each { on, off } => {
-            let part = |pool: &Pool| first(on.has(pool.sku, pool.group) && off_unit(*off, pool, rounding) > 0);
-            vec![track(Form::Each, &|pool| off_unit(*off, pool, rounding), &part)]
-        }
-        Gives::QuantityBreak { on, steps } => {
-            let part = |pool: &Pool| first(pool.measure.is_none() && on.has(pool.sku, pool.group));
-            steps.iter().map(|step| track(Form::AtLeast { from: step.from }, &|pool| off_unit(step.off, pool, rounding), &part)).collect()
-        }
-        Gives::BuyGet { on, buy, get, percent } => {
-            let form = Form::Cheapest { size: buy + get, paid: *buy };
-            let part = |pool: &Pool| first(pool.measure.is_none() && on.has(pool.sku, pool.group));
-            vec![track(form, &|pool| off_unit(Off::Percent(*percent), pool, rounding), &part)]
-        }
-        Gives::MixMatch { on, count, off } => {
-            let part = |pool: &Pool| first(pool.measure.is_none() && on.has(pool.sku, pool.group));
-            match off {
-                Off::Price(price) => vec![track(Form::Set { size: *count, price: price.minor() }, &|pool| pool.price.minor(), &part)],
-                Off::Percent(_) | Off::Amount(_) => {
-                    vec![track(Form::Set { size: *count, price: 0 }, &|pool| off_unit(*off, pool, rounding), &part)]
-                }
+    let track = |form: Form, of_part: &[&Selection], worth: &dyn Fn(&Pool) -> Option<i64>| {
+        let mut members: Vec<Member> = Vec::new();
+        for (part, on) in of_part.iter().enumerate() {
+            for pool in places.of(on).into_iter().filter(|pool| pools[*pool].price > Money::ZERO) {
+                members.extend(worth(&pools[pool]).map(|worth| Member { pool, worth, part }));
             }
         }
+        // An article counts for the first part that names it.
+        members.sort_by_key(|member| (member.pool, member.part));
+        members.dedup_by_key(|member| member.pool);
+        Track { rule, form, members, times_max }
+    };
+    let off_piece = |off: Off| move |pool: &Pool| pool.measure.is_none().then(|| off_unit(off, pool, rounding));
+    let price_of_piece = |pool: &Pool| pool.measure.is_none().then(|| pool.price.minor());
+    match &promotion.gives {
+        Gives::Each { on, off } => {
+            vec![track(Form::Each, &[on], &|pool| Some(off_unit(*off, pool, rounding)).filter(|worth| *worth > 0))]
+        }
+        Gives::QuantityBreak { on, steps } => {
+            steps.iter().map(|step| track(Form::AtLeast { from: step.from }, &[on], &off_piece(step.off))).collect()
+        }
+        Gives::BuyGet { on, buy, get, percent } => {
+            vec![track(Form::Cheapest { size: buy + get, paid: *buy }, &[on], &off_piece(Off::Percent(*percent)))]
+        }
+        Gives::MixMatch { on, count, off } => match off {
+            Off::Price(price) => vec![track(Form::Set { size: *count, price: price.minor() }, &[on], &price_of_piece)],
+            Off::Percent(_) | Off::Amount(_) => vec![track(Form::Set { size: *count, price: 0 }, &[on], &off_piece(*off))],
+        },
         Gives::Bundle { parts, price } => {
             let counts = parts.iter().map(|part| part.count).collect();
-            let part =
-                |pool: &Pool| pool.measure.is_none().then(|| parts.iter().position(|part| part.on.has(pool.sku, pool.group))).flatten();
-            vec![track(Form::Bundle { counts, price: price.minor() }, &|pool| pool.price.minor(), &part)]
+            let of_part: Vec<&Selection> = parts.iter().map(|part| &part.on).collect();
+            vec![track(Form::Bundle { counts, price: price.minor() }, &of_part, &price_of_piece)]
         }
         Gives::Basket { .. } | Gives::Gift { .. } => Vec::new(),
     }
