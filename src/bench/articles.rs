@@ -81,6 +81,7 @@ pub fn as_fact(article: &Article, price_version: u64) -> ArticleFact {
         price_version,
         age_min: None,
         last_day: None,
+        recalled: None,
     }
 }
 

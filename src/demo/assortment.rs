@@ -4,6 +4,7 @@
 use crate::gs1::Gtin;
 use crate::ids::{Sku, TaxClassId};
 use crate::money::{Money, Qty, Unit};
+use crate::retail::recalls::{Recall, RecalledArticle, Unmarked};
 use crate::sync::feed::{Article, CodeKey, SaleCode};
 
 /// An article and what lies on the shelf when the demo begins.
@@ -209,6 +210,34 @@ fn weighed(plu: u32, name: &str, cents: i64, group: &str) -> Good {
         age_min: None,
     };
     Good { article, on_hand: Qty::pieces(i64::from(plu % 17) + 8) }
+}
+
+/// What was taken out of the supply this week, and the code of a pack that it means: number and batch in a GS1 DataMatrix.
+pub fn recalls() -> Vec<Recall> {
+    let article = RecalledArticle {
+        gtin: recalled_gtin().as_str().to_owned(),
+        batches: vec![RECALLED_BATCH.to_owned()],
+        serials: None,
+        dates: None,
+        unmarked: Unmarked::Sell,
+    };
+    vec![Recall { id: "R-2026-31".to_owned(), reason: "May contain pieces of metal.".to_owned(), articles: vec![article] }]
+}
+
+pub fn recalled_pack() -> String {
+    format!("]d201{}10{RECALLED_BATCH}", recalled_gtin())
+}
+
+const RECALLED_BATCH: &str = "K4";
+
+fn recalled_gtin() -> Gtin {
+    let is_butter_biscuit = |good: &Good| good.article.group == "Sweets/Biscuits";
+    let good = goods().into_iter().find(is_butter_biscuit).expect("the shop has biscuits");
+    let gtin = good.article.codes.iter().find_map(|code| match code.key {
+        CodeKey::Gtin(gtin) => Some(gtin),
+        CodeKey::Text(_) => None,
+    });
+    gtin.expect("biscuits are packed")
 }
 
 /// Years of age below which it is not sold (Germany: beer and wine 16, spirits 18).

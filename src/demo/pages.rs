@@ -12,7 +12,7 @@ use axum::{Form, Router};
 use maud::{Markup, PreEscaped, html};
 use serde::Deserialize;
 
-use super::assortment::{Good, goods, scale_label};
+use super::assortment::{Good, goods, recalled_pack, scale_label};
 use super::line::Line;
 use super::shop::Counter;
 use crate::device::lang::escpos::paper_html;
@@ -309,6 +309,7 @@ async fn scanner_page(State(sim): Shared, Path(ws): Path<String>) -> Response {
                 button type="button" data-code="4006381333931" { "A foreign article" }
                 button type="button" data-code="4006381333932" { "A misread code" }
                 @if let Some(code) = expired(&sim) { button type="button" data-code=(code) { "A pack past its date" } }
+                button type="button" data-code=(recalled_pack()) { "A recalled pack" }
                 button type="button" data-code="MEMBER-1001" { "A member's card" }
                 button type="button" data-code="WELCOME5" { "Coupon: 5.00 off from 25.00" }
                 button type="button" data-code="THANKS-1001" { "Coupon: 10 % once" }

@@ -13,13 +13,14 @@ use crate::head_office::feeds::{self, PublishError};
 use crate::head_office::import;
 use crate::head_office::office::HeadOffice;
 use crate::head_office::people::{self, Draft};
+use crate::head_office::recalls;
 use crate::ids::{StoreId, WorkstationId};
 use crate::node::config::{self, NodeConfig};
 use crate::retail::rights::Role;
 use crate::time::{ClockQuality, Stamp};
 
 use super::DemoError;
-use super::assortment::goods;
+use super::assortment::{self, goods};
 
 pub const STORE: &str = "berlin-1";
 const TIME_ZONE: &str = "Europe/Berlin";
@@ -120,7 +121,8 @@ pub async fn stock_head_office(office: &HeadOffice) -> Result<(), DemoError> {
             let path = Path::new("the demo's own promotions");
             let checked = import::check_prices(connection, path, include_str!("promotions.toml"), false, &currency);
             let prices = checked.map_err(|reason| PublishError::Source(reason.to_string()))?;
-            import::publish_prices(connection, &folders, &prices, made_at)
+            import::publish_prices(connection, &folders, &prices, made_at)?;
+            recalls::publish(connection, &folders, &assortment::recalls(), made_at)
         };
         Ok(publish())
     });

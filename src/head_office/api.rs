@@ -6,13 +6,16 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 
-use super::feeds::PublishError;
+use super::feeds::{PublishError, Published};
 use super::office::HeadOffice;
 use super::people::{self, Checked, Draft, PeopleError};
 use super::queries::{
     self, ExceptionRow, IncidentRow, ROWS_MAX, SalesRow, StockFilter, StockRow, StoreRow, TransactionFilter, TransactionRow,
 };
+use super::recalls;
+use super::storage::Folders;
 use super::writer::WriteError;
+use crate::retail::recalls::Recall;
 use crate::time::{ClockQuality, Stamp};
 use crate::web::problem::Problem;
 
@@ -28,6 +31,8 @@ pub fn router(office: HeadOffice) -> Router {
         .route("/api/v1/exceptions/{id}/replay", post(replay_exception))
         .route("/api/v1/staff", get(staff))
         .route("/api/v1/staff/{id}", axum::routing::put(put_staff))
+        .route("/api/v1/recalls", get(recalls))
+        .route("/api/v1/recalls/{id}", axum::routing::put(put_recall).delete(remove_recall))
         .route("/healthz", get(health))
         .with_state(office)
 }
@@ -64,6 +69,57 @@ pub async fn store_person(office: &HeadOffice, id: String, draft: Draft) -> Resu
     match done.await? {
         None => Ok(()),
         Some(why) => Err(wrong(why)),
+    }
+}
+
+async fn recalls(State(office): State<HeadOffice>) -> Result<Json<Vec<Recall>>, Problem> {
+    Ok(Json(office.read(recalls::list).await?))
+}
+
+/// Adds or changes a product recall; shops refuse the goods once they have fetched the list. Idempotent.
+async fn put_recall(
+    State(office): State<HeadOffice>,
+    Path(id): Path<String>,
+    Json(draft): Json<recalls::Draft>,
+) -> Result<StatusCode, Problem> {
+    let recall = recalls::check(&id, &draft).map_err(|faults| {
+        let detail = faults.join("; ");
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "recall_malformed", detail, "mend what is named and send it again")
+    })?;
+    change_recalls(&office, move |connection, folders, now| recalls::put(connection, folders, recall, now)).await
+}
+
+/// Ends a recall. Idempotent.
+async fn remove_recall(State(office): State<HeadOffice>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+    change_recalls(&office, move |connection, folders, now| recalls::remove(connection, folders, &id, now)).await
+}
+
+async fn change_recalls(
+    office: &HeadOffice,
+    change: impl FnOnce(&rusqlite::Connection, &Folders, Stamp) -> Result<Published, PublishError> + Send + 'static,
+) -> Result<StatusCode, Problem> {
+    let folders = office.folders().clone();
+    let done = office.write(move |writer, now_ms| {
+        let now = Stamp { ms: now_ms, quality: ClockQuality::Unverified };
+        match change(writer.connection(), &folders, now) {
+            Ok(_) => Ok(None),
+            Err(PublishError::Database(error)) => Err(error.into()),
+            // Nothing was written before this one.
+            Err(PublishError::Source(why)) => Ok(Some(why)),
+            Err(error) => {
+                tracing::error!(%error, "the recalls could not be published");
+                Err(WriteError::NotCommitted)
+            }
+        }
+    });
+    match done.await? {
+        None => Ok(StatusCode::NO_CONTENT),
+        Some(why) => Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "recall_too_large",
+            why,
+            "make several recalls of it and send them one by one",
+        )),
     }
 }
 

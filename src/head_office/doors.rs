@@ -160,7 +160,7 @@ async fn feed(
             StatusCode::NOT_FOUND,
             "no_such_feed",
             format!("there is no feed {feed:?}"),
-            "ask for catalogue, stock, staff, prices or keys",
+            "ask for catalogue, stock, staff, prices, keys or recalls",
         ));
     };
     if feed == Feed::Keys {

@@ -24,6 +24,7 @@ pub mod incidents;
 pub mod ingest;
 pub mod people;
 pub mod projection;
+pub mod recalls;
 pub mod receipts;
 pub mod repair;
 pub mod storage;

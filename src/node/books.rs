@@ -17,6 +17,7 @@ use super::seal::Seal;
 use crate::ids::StoreId;
 use crate::retail::Feed;
 use crate::retail::pricing::{PriceBook, PriceEntry};
+use crate::retail::recalls::{Recall, RecallBook};
 use crate::retail::state::AdoptedFeed;
 use crate::sync::feed::{BOOK_FILE_BYTES_MAX, BookEntry, FeedLine, FeedName, FeedReader, hash_of};
 use crate::sync::staff::StaffBook;
@@ -28,6 +29,7 @@ pub struct Books {
     pub staff: Arc<StaffBook>,
     pub prices: Arc<PriceBook>,
     pub keys: Arc<KeyBook>,
+    pub recalls: Arc<RecallBook>,
 }
 
 /// One of them, read.
@@ -35,6 +37,7 @@ enum Book {
     Staff(Arc<StaffBook>),
     Prices(Arc<PriceBook>),
     Keys(Arc<KeyBook>),
+    Recalls(Arc<RecallBook>),
 }
 
 impl Book {
@@ -43,6 +46,7 @@ impl Book {
         match feed {
             Feed::Staff => Ok(Book::Staff(Arc::new(StaffBook::read(version, &entries)?))),
             Feed::Keys => Ok(Book::Keys(Arc::new(KeyBook::read(&entries)?))),
+            Feed::Recalls => Ok(Book::Recalls(Arc::new(recalls(&entries)?))),
             Feed::Prices => Ok(Book::Prices(Arc::new(prices(version, store, &entries)?))),
             Feed::Catalogue | Feed::Stock => unreachable!("the views hold what is large"),
         }
@@ -58,12 +62,20 @@ fn prices(version: u64, store: &StoreId, entries: &[BookEntry]) -> Result<PriceB
     Ok(PriceBook::new(version, store, entries))
 }
 
+/// Goods that must not be sold. A kind of entry that this release does not know is left out.
+fn recalls(entries: &[BookEntry]) -> Result<RecallBook, String> {
+    let known = entries.iter().filter(|entry| entry.key.starts_with("recall/"));
+    let read = |entry: &BookEntry| serde_json::from_str::<Recall>(entry.value.get()).map_err(|e| format!("{}: {e}", entry.key));
+    Ok(RecallBook::new(known.map(read).collect::<Result<_, _>>()?))
+}
+
 impl Books {
     fn put(&mut self, book: Book) {
         match book {
             Book::Staff(book) => self.staff = book,
             Book::Prices(book) => self.prices = book,
             Book::Keys(book) => self.keys = book,
+            Book::Recalls(book) => self.recalls = book,
         }
     }
 }

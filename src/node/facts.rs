@@ -14,6 +14,7 @@ use crate::ids::Sku;
 use crate::money::{Money, Qty, RoundingMode, Unit};
 use crate::retail::event::PrintSubject;
 use crate::retail::last_day::LastDay;
+use crate::retail::recalls::Item;
 use crate::retail::{ArticleFact, BaselineFact, Command, Facts, Feed, QuantityFrom, ScanFact, State, card};
 use crate::sync::feed::{Article, CodeKey};
 use crate::views::{FeedState, Hit, NotNow, Views};
@@ -90,7 +91,7 @@ pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>, 
         | Command::RemoveTender { .. }
         | Command::Reprint { txn: None }
         | Command::ReportPrint { .. }
-        | Command::AdoptFeed { feed: Feed::Catalogue | Feed::Staff | Feed::Prices | Feed::Keys, .. }
+        | Command::AdoptFeed { feed: Feed::Catalogue | Feed::Staff | Feed::Prices | Feed::Keys | Feed::Recalls, .. }
         | Command::AcknowledgeUplink { .. }
         | Command::SignIn {}
         | Command::SignOut {}
@@ -188,7 +189,7 @@ fn by_article_code(code: &ArticleCode, sources: &Sources<'_>) -> ScanFact {
     let price = code.price.filter(|_| measured);
     let told = code.weight.filter(|_| hit.article.unit == Unit::Kilogram).or(code.count.filter(|_| measured));
     let quantity = told.or_else(|| price.map(|price| quantity_for(price, hit.article.price, hit.article.unit)));
-    sold(hit, |fact| ArticleFact {
+    sold(hit, sources, |fact| ArticleFact {
         quantity: quantity.unwrap_or(fact.quantity),
         quantity_from: if quantity.is_some() { QuantityFrom::Code } else { QuantityFrom::Entry },
         embedded_price: price,
@@ -212,7 +213,7 @@ fn by_embedded(code: &EmbeddedCode, sources: &Sources<'_>) -> ScanFact {
     match code.value {
         EmbeddedValue::Price(price) => {
             let quantity = quantity_for(price, hit.article.price, hit.article.unit);
-            sold(hit, |fact| ArticleFact {
+            sold(hit, sources, |fact| ArticleFact {
                 quantity,
                 quantity_from: QuantityFrom::Code,
                 embedded_price: Some(price),
@@ -221,9 +222,13 @@ fn by_embedded(code: &EmbeddedCode, sources: &Sources<'_>) -> ScanFact {
                 ..fact
             })
         }
-        EmbeddedValue::Weight(quantity) | EmbeddedValue::Count(quantity) => {
-            sold(hit, |fact| ArticleFact { quantity, quantity_from: QuantityFrom::Code, code: code.code.short().to_owned(), gtin, ..fact })
-        }
+        EmbeddedValue::Weight(quantity) | EmbeddedValue::Count(quantity) => sold(hit, sources, |fact| ArticleFact {
+            quantity,
+            quantity_from: QuantityFrom::Code,
+            code: code.code.short().to_owned(),
+            gtin,
+            ..fact
+        }),
     }
 }
 
@@ -245,7 +250,7 @@ fn by_text(text: &str, sources: &Sources<'_>) -> ScanFact {
         Err(_) => Ok(None),
     };
     match by_code {
-        Ok(Some(hit)) => sold(hit, |fact| fact),
+        Ok(Some(hit)) => sold(hit, sources, |fact| fact),
         Ok(None) => by_sku(text, sources),
         Err(not_now) => not_ready(&not_now),
     }
@@ -257,7 +262,7 @@ fn by_sku(text: &str, sources: &Sources<'_>) -> ScanFact {
         Ok(Some(article)) => {
             let version = state_version(sources);
             let key = CodeKey::Text(text.to_owned());
-            sold(Hit { article, key, quantity: Qty::ONE, version }, |fact| fact)
+            sold(Hit { article, key, quantity: Qty::ONE, version }, sources, |fact| fact)
         }
         Ok(None) => ScanFact::UnknownArticle,
         Err(not_now) => not_ready(&not_now),
@@ -275,9 +280,9 @@ fn not_ready(not_now: &NotNow) -> ScanFact {
     ScanFact::NotReady { why: not_now.to_string() }
 }
 
-fn sold(hit: Hit, complete: impl FnOnce(ArticleFact) -> ArticleFact) -> ScanFact {
+fn sold(hit: Hit, sources: &Sources<'_>, complete: impl FnOnce(ArticleFact) -> ArticleFact) -> ScanFact {
     let Hit { article, key, quantity, version } = hit;
-    let Article { sku, name, unit, tax_class, group, price, age_min, .. } = article;
+    let Article { sku, name, unit, tax_class, group, price, age_min, codes, .. } = article;
     let fact = ArticleFact {
         sku,
         name,
@@ -295,8 +300,15 @@ fn sold(hit: Hit, complete: impl FnOnce(ArticleFact) -> ArticleFact) -> ScanFact
         price_version: version,
         age_min,
         last_day: None,
+        recalled: None,
     };
-    let fact = complete(fact);
+    let mut fact = complete(fact);
+    let gtins = codes.iter().filter_map(|code| match &code.key {
+        CodeKey::Gtin(gtin) => Some(gtin.as_str()),
+        CodeKey::Text(_) => None,
+    });
+    let item = Item { batch: fact.batch.as_deref(), serial: fact.serial.as_deref(), last_day: fact.last_day };
+    fact.recalled = sources.books.recalls.find(gtins, item);
     if price.is_none() && fact.embedded_price.is_none() {
         return ScanFact::NoPrice { sku: fact.sku, name: fact.name };
     }

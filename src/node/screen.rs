@@ -94,6 +94,7 @@ pub struct TillScreen {
 pub enum Check {
     Age(AgeCheck),
     Past(PastItem),
+    Recalled(RecalledItem),
 }
 
 impl Check {
@@ -105,8 +106,22 @@ impl Check {
         if let Refusal::PastItsDate { name, last_day } = refusal {
             return Some(Check::Past(PastItem { code, name: name.clone(), last_day: *last_day }));
         }
+        if let Refusal::RecalledItem { name, recall, reason } = refusal {
+            return Some(Check::Recalled(RecalledItem { code, name: name.clone(), recall: recall.clone(), reason: reason.clone() }));
+        }
         None
     }
+}
+
+/// An item was scanned that is recalled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecalledItem {
+    /// As scanned; putting it aside names it again.
+    pub code: String,
+    pub name: String,
+    /// Its id.
+    pub recall: String,
+    pub reason: String,
 }
 
 /// An item was scanned whose code says that it may not be sold any more.

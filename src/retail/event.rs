@@ -298,6 +298,24 @@ pub enum Event {
     /// Rides in the record of a transaction that ends after the Z of its day.
     #[serde(rename = "day_addendum.1")]
     DayAddendum { addendum: Box<DayAddendum> },
+    // recalls.rs
+    /// For those who clear the shelf: the item was scanned and not sold. Moves no stock; it still lies in the shop.
+    #[serde(rename = "recalled_item_put_aside.1")]
+    RecalledItemPutAside {
+        workstation: WorkstationId,
+        #[serde(default)]
+        staff: Option<StaffId>,
+        at: Stamp,
+        sku: Sku,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        gtin: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        batch: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        serial: Option<String>,
+        /// Its id.
+        recall: String,
+    },
 }
 
 /// What a job prints, by reference: the paper is made from the record that is on disk.
@@ -383,6 +401,8 @@ impl Event {
             | Event::BagPacked { .. }
             | Event::BagCollected { .. }
             | Event::DayAddendum { .. } => EventKind::Hard,
+            // recalls.rs
+            Event::RecalledItemPutAside { .. } => EventKind::Hard,
         }
     }
 }

@@ -44,6 +44,20 @@ pub(super) fn put_aside(case: &Case, code: &str) -> Result<Outcome, Refusal> {
     let workstation = case.workstation()?;
     let date = case.business_date()?;
     let article = sale::article(case, code)?;
+    if let Some(recalled) = &article.recalled {
+        // Cannot fail below.
+        let event = Event::RecalledItemPutAside {
+            workstation: workstation.id.clone(),
+            staff: case.ask.staff.clone(),
+            at: case.ask.at,
+            sku: article.sku.clone(),
+            gtin: article.gtin.clone(),
+            batch: article.batch.clone(),
+            serial: article.serial.clone(),
+            recall: recalled.recall.clone(),
+        };
+        return Ok(Outcome { events: vec![event], answer: Answer::default() });
+    }
     let past = article.last_day.filter(|last_day| last_day.date < date);
     let last_day = past.ok_or_else(|| Refusal::NotPastItsDate { name: article.name.clone() })?;
 

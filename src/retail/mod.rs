@@ -22,6 +22,7 @@ pub mod last_day;
 pub mod original;
 pub mod pricing;
 pub mod print;
+pub mod recalls;
 pub mod refund;
 pub mod returned;
 mod returns;
@@ -265,7 +266,7 @@ pub enum Command {
         txn: TxnId,
     },
     // last_day.rs
-    /// At a workstation: the item past its date that was scanned as `code` was taken out of the goods.
+    /// At a workstation: the item, past its date or recalled, that was scanned as `code` was taken out of the goods.
     PutAside {
         code: String,
     },
@@ -462,6 +463,8 @@ pub struct ArticleFact {
     pub age_min: Option<u8>,
     /// Until when this very item may be sold, when its code says so.
     pub last_day: Option<last_day::LastDay>,
+    /// The recall that means this very item.
+    pub recalled: Option<recalls::Recalled>,
 }
 
 /// What the views know of one article's stock baseline. On hand = `baseline` + own movements after `head_seq`.
@@ -496,10 +499,12 @@ pub enum Feed {
     Prices,
     /// The public keys of the chain's nodes. A book.
     Keys,
+    /// Goods that must not be sold any more. A book.
+    Recalls,
 }
 
 impl Feed {
-    pub const ALL: [Feed; 5] = [Feed::Catalogue, Feed::Stock, Feed::Staff, Feed::Prices, Feed::Keys];
+    pub const ALL: [Feed; 6] = [Feed::Catalogue, Feed::Stock, Feed::Staff, Feed::Prices, Feed::Keys, Feed::Recalls];
     /// As in addresses and file names.
     pub fn name(self) -> &'static str {
         match self {
@@ -508,6 +513,7 @@ impl Feed {
             Feed::Staff => "staff",
             Feed::Prices => "prices",
             Feed::Keys => "keys",
+            Feed::Recalls => "recalls",
         }
     }
 
@@ -515,7 +521,7 @@ impl Feed {
     pub fn is_book(self) -> bool {
         match self {
             Feed::Catalogue | Feed::Stock => false,
-            Feed::Staff | Feed::Prices | Feed::Keys => true,
+            Feed::Staff | Feed::Prices | Feed::Keys | Feed::Recalls => true,
         }
     }
 
@@ -523,7 +529,7 @@ impl Feed {
     pub fn is_secret(self) -> bool {
         match self {
             Feed::Staff => true,
-            Feed::Catalogue | Feed::Stock | Feed::Prices | Feed::Keys => false,
+            Feed::Catalogue | Feed::Stock | Feed::Prices | Feed::Keys | Feed::Recalls => false,
         }
     }
 }

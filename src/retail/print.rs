@@ -144,6 +144,8 @@ fn effect(after: &State, facts: &Facts, event: &Event) -> Option<Effect> {
         | Event::BagPacked { .. }
         | Event::BagCollected { .. }
         | Event::DayAddendum { .. } => None,
+        // recalls.rs
+        Event::RecalledItemPutAside { .. } => None,
     }
 }
 

@@ -133,6 +133,8 @@ pub enum Refusal {
     BagExists { bag: String },
     NoSuchBag { bag: String },
     TooManyBags { max: u32 },
+    // recalls.rs
+    RecalledItem { name: String, recall: String, reason: String },
 }
 
 impl Refusal {
@@ -256,6 +258,8 @@ impl Refusal {
             Refusal::BagExists { .. } => "bag_exists",
             Refusal::NoSuchBag { .. } => "no_such_bag",
             Refusal::TooManyBags { .. } => "too_many_bags",
+            // recalls.rs
+            Refusal::RecalledItem { .. } => "recalled_item",
         }
     }
 
@@ -382,6 +386,8 @@ impl Refusal {
             Refusal::BagExists { bag: text() },
             Refusal::NoSuchBag { bag: text() },
             Refusal::TooManyBags { max: 1 },
+            // recalls.rs
+            Refusal::RecalledItem { name: text(), recall: text(), reason: text() },
         ]
     }
 }

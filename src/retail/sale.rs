@@ -4,7 +4,8 @@ use super::basket::{Basket, Place};
 use super::decide::{Case, Outcome, refuse_when_fixed, refuse_when_paying};
 use super::rules::WorkstationRules;
 use super::{
-    Answer, ArticleFact, Event, QuantityFrom, Refusal, Rules, ScanFact, SoldLine, TransactionKind, TransactionRecord, age, last_day, tax,
+    Answer, ArticleFact, Event, QuantityFrom, Refusal, Rules, ScanFact, SoldLine, TransactionKind, TransactionRecord, age, last_day,
+    recalls, tax,
 };
 use crate::ids::{ReceiptNo, TxnId};
 use crate::money::{Money, Qty, Unit};
@@ -33,6 +34,7 @@ pub(super) fn enter(case: &Case, code: &str, asked: Option<Qty>, age_checked: Op
         refuse_when_fixed(basket)?;
     }
     let article = article(case, code)?;
+    recalls::refuse_recalled(article)?;
     last_day::refuse_past(article, date)?;
     let (unit_price, price_list) = list_price(case, article, date);
     let article = &ArticleFact { unit_price, ..article.clone() };

@@ -302,8 +302,8 @@ impl State {
             }
             // For the auditor; the line never was.
             Event::AgeChecked { .. } => Ok(()),
-            // last_day.rs: for people; nothing is decided from it.
-            Event::ItemPutAside { .. } => Ok(()),
+            // last_day.rs, recalls.rs: for people; nothing is decided from it.
+            Event::ItemPutAside { .. } | Event::RecalledItemPutAside { .. } => Ok(()),
             Event::CommandAnswered { id, content, at, answer } => {
                 let mut answer = answer.clone();
                 let fits = answer.seq == seq;

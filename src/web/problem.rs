@@ -136,8 +136,8 @@ fn status(refusal: &Refusal) -> StatusCode {
         // card.rs
         Refusal::TerminalUnknown { .. } => StatusCode::NOT_FOUND,
         Refusal::TerminalNotSeen | Refusal::TerminalBusy | Refusal::CardByTerminal | Refusal::CardStillAsked => StatusCode::CONFLICT,
-        // last_day.rs
-        Refusal::PastItsDate { .. } | Refusal::NotPastItsDate { .. } => StatusCode::CONFLICT,
+        // last_day.rs, recalls.rs
+        Refusal::PastItsDate { .. } | Refusal::NotPastItsDate { .. } | Refusal::RecalledItem { .. } => StatusCode::CONFLICT,
         // Prices and promotions.
         Refusal::NotACoupon { .. } | Refusal::NotAMemberCard { .. } => StatusCode::NOT_FOUND,
         Refusal::ReasonUnknown { .. } | Refusal::DiscountOutOfRange | Refusal::DiscountAbovePrice { .. } => {

@@ -1,6 +1,7 @@
 //! The pages in a real browser: Debian's chromium, headless, driven through chromedriver.
 
 mod acts;
+mod besides;
 mod budgets;
 mod harness;
 mod layout;

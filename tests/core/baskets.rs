@@ -155,6 +155,7 @@ pub fn article(code: &str, line: &Line) -> ArticleFact {
         price_version: 1,
         age_min: None,
         last_day: None,
+        recalled: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use counterfoil::retail::age::AgeProof;
 use counterfoil::retail::last_day::{LastDay, LastDayKind};
+use counterfoil::retail::recalls::Recalled;
 use counterfoil::retail::{ArticleFact, Command, Decision, Event};
 
 use super::scenario::{Scenario, qty};
@@ -19,6 +20,12 @@ pub fn line(scenario: &mut Scenario, words: &[String], at: &str) {
             let date = words[2].parse().unwrap_or_else(|_| panic!("{at}: a date"));
             let last_day = Some(LastDay { date, kind: LastDayKind::Expiry });
             let article = ArticleFact { last_day, ..scenario.article(&words[1], at) };
+            scenario.shop.sells(&words[1], article);
+        }
+        // recalled CODE ID "REASON": every item under this code is
+        "recalled" => {
+            let recalled = Some(Recalled { recall: words[2].clone(), reason: words[3].clone() });
+            let article = ArticleFact { recalled, ..scenario.article(&words[1], at) };
             scenario.shop.sells(&words[1], article);
         }
         // check open|closed: what the shell says of the screen
@@ -50,6 +57,13 @@ pub fn outcome(decision: &Decision, words: &[String], at: &str) {
                 _ => None,
             });
             assert_eq!(found, Some((words[1].clone(), words[2].as_str())), "{at}");
+        }
+        // aside-for RECALL CODE
+        "aside-for" => {
+            let found = decision.events.iter().any(
+                |event| matches!(event, Event::RecalledItemPutAside { sku, recall, .. } if *recall == words[1] && sku.as_str() == words[2]),
+            );
+            assert!(found, "{at}: {:?}", decision.events);
         }
         // aside CODE
         "aside" => {

@@ -180,6 +180,36 @@ async fn books_come_down_whole_and_only_when_they_changed() {
     office.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_recall_reaches_a_shop_by_the_api_and_ends_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = office(&folder.path().join("ho")).await;
+    let node = StandIn::open(&folder.path().join("node"), "s1", "n1").unwrap();
+    node.start_line(&format!("http://{}", office.address), None).unwrap();
+    let client = reqwest::Client::new();
+    let address = format!("http://{}/api/v1/recalls", office.pages_address);
+    let put = async |id: &str, body: &str| {
+        let request = client.put(format!("{address}/{id}")).header("content-type", "application/json").body(body.to_owned());
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let (status, words) = put("R-1", r#"{"reason":"Glass","articles":[{"gtin":"4099108000019"}]}"#).await;
+    assert!(status == 422 && words.contains("check digit"), "{status} {words}");
+    let recall = r#"{"reason":"Glass","articles":[{"gtin":"4099108000018","batches":["L7"]}]}"#;
+    assert_eq!(put("R-1", recall).await.0, 204);
+    assert_eq!(put("R-1", recall).await.0, 204);
+    let version = || node.node().screen().feeds.iter().find(|status| status.feed == Feed::Recalls).map_or(0, |status| status.version);
+    wait_until(PATIENCE, || version() == 1).await.unwrap();
+    let listed = client.get(&address).send().await.unwrap().text().await.unwrap();
+    assert!(listed.contains("04099108000018") && listed.contains("L7"), "{listed}");
+    for _ in 0..2 {
+        assert_eq!(client.delete(format!("{address}/R-1")).send().await.unwrap().status().as_u16(), 204);
+    }
+    wait_until(PATIENCE, || version() == 2).await.unwrap();
+    assert_eq!(client.get(&address).send().await.unwrap().text().await.unwrap(), "[]");
+    office.stop().await;
+}
+
 /// Publishes `count` articles; the price of the first follows the count.
 async fn publish(office: &Running, price: i64, count: u32) -> feeds::Published {
     let folders = office.office.folders().clone();

@@ -17,7 +17,8 @@ use counterfoil::node::archive::Archive;
 use counterfoil::node::books::Bookshelf;
 use counterfoil::node::handle::{AskError, CommandRequest, DurableHead, Input, Shared};
 use counterfoil::node::screen::{
-    AgeCheck, ArticleInfo, Check, FeedStatus, Feedback, LinkStatus, NextScan, PastItem, Screen, SuspendedRow, TillScreen, Tone,
+    AgeCheck, ArticleInfo, Check, FeedStatus, Feedback, LinkStatus, NextScan, PastItem, RecalledItem, Screen, SuspendedRow, TillScreen,
+    Tone,
 };
 use counterfoil::node::seal::Seal;
 use counterfoil::retail::basket::{Basket, BasketLine, BasketTotals, CardAttempt, Place, UndoStep};
@@ -347,6 +348,14 @@ pub fn situations() -> Vec<(&'static str, Screen)> {
     };
     let feedback = Some(error("past_its_date", "Kabeljaufilet expired after 2026-11-20.", "Take it out of the goods."));
     all.push(("past-its-date", screen(TillScreen { check: Some(Arc::new(Check::Past(item))), feedback, ..full() })));
+    let item = RecalledItem {
+        code: "]d2010400638133393110K4".into(),
+        name: "Butterkekse 200 g".into(),
+        recall: "R-2026-31".into(),
+        reason: "Kann Metallsplitter enthalten.".into(),
+    };
+    let feedback = Some(error("recalled_item", "Butterkekse is recalled (R-2026-31).", "Take it out of the goods."));
+    all.push(("recalled", screen(TillScreen { check: Some(Arc::new(Check::Recalled(item))), feedback, ..full() })));
 
     all.push(("times", screen(TillScreen { next_scan: NextScan::Times(Qty::pieces(3)), ..full() })));
     all.push(("price-check", screen(TillScreen { next_scan: NextScan::PriceCheck, ..full() })));

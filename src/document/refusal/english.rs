@@ -60,7 +60,7 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::NoAgeLimit { name } => format!("{name} is sold to everybody."),
         // last_day.rs
         Refusal::PastItsDate { name, last_day } => format!("{name} {} {}.", last_day_words(last_day.kind), voice.date(last_day.date)),
-        Refusal::NotPastItsDate { name } => format!("{name} is not past its date."),
+        Refusal::NotPastItsDate { name } => format!("{name} is neither past its date nor recalled."),
         Refusal::CheckFirst => "Not sold: a check is open on this screen.".to_owned(),
         Refusal::FeedGoesBack { feed, version, adopted } => {
             format!("Version {version} of the {} was offered, but version {adopted} is in force.", feed.name())
@@ -137,6 +137,8 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::MoreThanInSafe { held } => format!("By the record the safe holds {}.", money(*held)),
         Refusal::BagExists { bag } => format!("Bag {bag} is in the list already."),
         Refusal::NoSuchBag { bag } => format!("Bag {bag} does not wait for collection."),
+        // recalls.rs
+        Refusal::RecalledItem { name, recall, reason } => format!("{name} is recalled ({recall}): {reason}"),
         Refusal::TooManyBags { max } => format!("{max} bags are in the list; that is the limit."),
     }
 }
@@ -266,6 +268,8 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::MoreThanInSafe { .. } => "Check the amount, or do the pickup that is still missing.",
         Refusal::BagExists { .. } => "Read the number on the bag again, or take another bag.",
         Refusal::NoSuchBag { .. } => "Look at the list of bags again: it may have been collected already.",
+        // recalls.rs
+        Refusal::RecalledItem { .. } => "Take it out of the goods and put it aside. Do not hand it out.",
         Refusal::TooManyBags { .. } => "Have bags collected, then close the business day.",
     }
 }

@@ -65,7 +65,7 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::NoAgeLimit { name } => format!("{name} darf jeder kaufen."),
         // last_day.rs
         Refusal::PastItsDate { name, last_day } => format!("{name}: {} {}.", last_day_words(last_day.kind), voice.date(last_day.date)),
-        Refusal::NotPastItsDate { name } => format!("{name} ist nicht abgelaufen."),
+        Refusal::NotPastItsDate { name } => format!("{name} ist weder abgelaufen noch zurückgerufen."),
         Refusal::CheckFirst => "Nicht verkauft: Auf diesem Schirm ist eine Prüfung offen.".to_owned(),
         Refusal::FeedGoesBack { feed, version, adopted } => {
             format!("Angeboten wurde Version {version} ({}), in Kraft ist aber Version {adopted}.", feed_name(*feed))
@@ -141,6 +141,8 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::MoreThanInSafe { held } => format!("Laut Aufzeichnung liegen im Tresor {}.", money(*held)),
         Refusal::BagExists { bag } => format!("Geldtasche {bag} steht schon auf der Liste."),
         Refusal::NoSuchBag { bag } => format!("Geldtasche {bag} wartet nicht auf Abholung."),
+        // recalls.rs
+        Refusal::RecalledItem { name, recall, reason } => format!("{name} ist zurückgerufen ({recall}): {reason}"),
         Refusal::TooManyBags { max } => format!("{max} Geldtaschen stehen auf der Liste; mehr geht nicht."),
     }
 }
@@ -276,6 +278,8 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::MoreThanInSafe { .. } => "Den Betrag prüfen, oder die noch fehlende Abschöpfung buchen.",
         Refusal::BagExists { .. } => "Die Nummer auf der Tasche noch einmal lesen, oder eine andere Tasche nehmen.",
         Refusal::NoSuchBag { .. } => "Noch einmal auf die Liste der Taschen sehen: Sie kann schon abgeholt sein.",
+        // recalls.rs
+        Refusal::RecalledItem { .. } => "Aus der Ware nehmen und beiseitelegen. Nicht herausgeben.",
         Refusal::TooManyBags { .. } => "Taschen abholen lassen, dann den Geschäftstag abschließen.",
     }
 }
@@ -321,5 +325,6 @@ fn feed_name(feed: Feed) -> &'static str {
         Feed::Staff => "Personal",
         Feed::Prices => "Preise",
         Feed::Keys => "Schlüssel",
+        Feed::Recalls => "Rückrufe",
     }
 }

@@ -9,6 +9,7 @@ pub mod complaint;
 pub mod price_book;
 pub mod prices;
 pub mod progress;
+pub mod recalls;
 pub mod rows;
 pub mod staff;
 pub mod stock;
@@ -54,6 +55,8 @@ pub enum Import {
     Prices(PricesArgs),
     /// People: id, name, language, role, rights, discount_max, stores, badge, pin. Those in the file are added or changed, others stay.
     Staff(StaffArgs),
+    /// Product recalls: id, reason, gtin, batches, serial_from, serial_to, date_from, date_to, unmarked. The file becomes the whole list.
+    Recalls(RecallsArgs),
 }
 
 /// Where head office is, and how to read the file.
@@ -144,6 +147,21 @@ pub struct StaffArgs {
     pub dry_run: bool,
 }
 
+#[derive(Debug, clap::Args)]
+pub struct RecallsArgs {
+    /// CSV with a header.
+    pub file: PathBuf,
+    /// Head office's data folder.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "config", required_unless_present = "config")]
+    pub data_dir: Option<PathBuf>,
+    /// Head office's configuration file, instead of --data-dir.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Checks the file; stores nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
 /// Why nothing was imported. What was in force stays in force.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
@@ -163,6 +181,8 @@ pub enum ImportError {
     Prices { path: PathBuf, complaints: Vec<PriceComplaint> },
     #[error("{path}: something is wrong in its {rows} rows, nothing was imported:\n{faults}")]
     Staff { path: PathBuf, rows: usize, faults: String },
+    #[error("{path}: something is wrong, nothing was imported:\n{faults}")]
+    Recalls { path: PathBuf, faults: String },
     #[error(transparent)]
     Storage(#[from] StorageError),
     #[error(transparent)]
@@ -186,6 +206,7 @@ pub fn run(arguments: &Import) -> ExitCode {
         Import::Stock(args) => args.run(now, &mut watch).map(|outcome| outcome.to_string()),
         Import::Prices(args) => args.run(now).map(|outcome| outcome.to_string()),
         Import::Staff(args) => args.run(now),
+        Import::Recalls(args) => args.run(now),
     };
     bar.end();
     match summary {
@@ -204,6 +225,7 @@ impl ImportError {
             ImportError::Check(_)
             | ImportError::Complaints { .. }
             | ImportError::Staff { .. }
+            | ImportError::Recalls { .. }
             | ImportError::Prices { .. }
             | ImportError::Unreadable { .. } => process::EXIT_DATA,
             ImportError::Storage(_) | ImportError::Publish(_) => process::EXIT_UNAVAILABLE,
@@ -335,6 +357,18 @@ impl StaffArgs {
         Ok(match self.dry_run {
             true => format!("{people} people; dry run: nothing was stored\n"),
             false => format!("{people} people; {stores} stores fetch a new list\n"),
+        })
+    }
+}
+
+impl RecallsArgs {
+    fn run(&self, now: Stamp) -> Result<String, ImportError> {
+        let (folders, _) = head_office(self.config.as_deref(), self.data_dir.as_deref())?;
+        let (count, published) = recalls::import(&folders, &self.file, self.dry_run, now)?;
+        Ok(match published {
+            None => format!("{count} recalls; dry run: nothing was stored\n"),
+            Some(Published { version, file: None, .. }) => format!("{count} recalls; nothing differs from version {version}\n"),
+            Some(Published { version, .. }) => format!("{count} recalls; version {version}: shops fetch it within seconds of a line\n"),
         })
     }
 }

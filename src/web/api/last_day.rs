@@ -1,4 +1,4 @@
-//! Items past their date: what blocks the till, and the word that the item was put aside.
+//! Items past their date or recalled: what blocks the till, and the word that the item was put aside.
 
 use axum::Json;
 use axum::extract::State;
@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::shape::CommandAnswer;
 use super::{Body, ask};
 use crate::ids::CommandId;
-use crate::node::screen::PastItem;
+use crate::node::screen::{PastItem, RecalledItem};
 use crate::retail::Command;
 use crate::retail::last_day::LastDayKind;
 use crate::web::Web;
@@ -38,6 +38,24 @@ impl From<&PastItem> for PastItemView {
     }
 }
 
+/// A recalled item that waits to be put aside.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RecalledItemView {
+    /// Send it back with `put-aside`.
+    pub code: String,
+    pub name: String,
+    /// The recall's id.
+    pub recall: String,
+    pub reason: String,
+}
+
+impl From<&RecalledItem> for RecalledItemView {
+    fn from(item: &RecalledItem) -> RecalledItemView {
+        let RecalledItem { code, name, recall, reason } = item.clone();
+        RecalledItemView { code, name, recall, reason }
+    }
+}
+
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PutAside {
@@ -47,7 +65,7 @@ pub struct PutAside {
     code: String,
 }
 
-/// The item past its date was taken out of the customer's goods.
+/// The item, past its date or recalled, was taken out of the customer's goods.
 #[utoipa::path(post, path = "/api/v1/workstations/{ws}/put-aside", params(("ws" = String, Path)), request_body = PutAside,
     responses((status = OK, body = CommandAnswer), (status = "4XX", body = Problem)))]
 pub async fn put_aside(State(web): State<Web>, At(ws): At, Body(body): Body<PutAside>) -> Result<Json<CommandAnswer>, Problem> {

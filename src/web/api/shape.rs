@@ -75,6 +75,8 @@ pub struct WorkstationView {
     pub card_declined: Option<String>,
     /// An item past its date that must be put aside before the next scan counts.
     pub past_item: Option<super::last_day::PastItemView>,
+    /// A recalled item that must be put aside before the next scan counts.
+    pub recalled_item: Option<super::last_day::RecalledItemView>,
     /// Who works here; absent: nobody is signed in.
     pub signed_in: Option<SignedInView>,
     /// The newest act was refused because it needs another person: `approve` does it.
@@ -333,11 +335,15 @@ pub fn workstation(id: &WorkstationId, till: &TillScreen, screen: &Screen) -> Wo
         },
         check: match till.check.as_deref() {
             Some(Check::Age(check)) => Some(check.into()),
-            Some(Check::Past(_)) | None => None,
+            Some(Check::Past(_) | Check::Recalled(_)) | None => None,
         },
         past_item: match till.check.as_deref() {
             Some(Check::Past(item)) => Some(item.into()),
-            Some(Check::Age(_)) | None => None,
+            Some(Check::Age(_) | Check::Recalled(_)) | None => None,
+        },
+        recalled_item: match till.check.as_deref() {
+            Some(Check::Recalled(item)) => Some(item.into()),
+            Some(Check::Age(_) | Check::Past(_)) | None => None,
         },
         signed_in: till.signed_in.as_ref().map(|here| SignedInView {
             staff: here.staff.to_string(),

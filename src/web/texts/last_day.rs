@@ -1,4 +1,4 @@
-//! Words about items past their date.
+//! Words about items that may not be sold: past their date, or recalled.
 
 #[derive(Debug)]
 pub struct LastDayTexts {
@@ -8,6 +8,9 @@ pub struct LastDayTexts {
     pub best_before: &'static str,
     pub put_aside: &'static str,
     pub hint: &'static str,
+    /// The recall's id.
+    pub recalled: &'static str,
+    pub recall_hint: &'static str,
 }
 
 pub static ENGLISH: LastDayTexts = LastDayTexts {
@@ -17,6 +20,8 @@ pub static ENGLISH: LastDayTexts = LastDayTexts {
     best_before: "Was best before {}",
     put_aside: "Put aside",
     hint: "Take it out of the goods and put it aside.",
+    recalled: "Recalled: {}",
+    recall_hint: "Do not hand it out. Put it aside for the recall.",
 };
 
 pub static GERMAN: LastDayTexts = LastDayTexts {
@@ -26,4 +31,6 @@ pub static GERMAN: LastDayTexts = LastDayTexts {
     best_before: "Mindestens haltbar bis {}",
     put_aside: "Beiseitegelegt",
     hint: "Aus der Ware nehmen und beiseitelegen.",
+    recalled: "Rückruf {}",
+    recall_hint: "Nicht herausgeben. Für den Rückruf beiseitelegen.",
 };

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::{View, icon};
 use crate::document::DateOrder;
-use crate::node::screen::{AgeCheck, Check, PastItem};
+use crate::node::screen::{AgeCheck, Check, PastItem, RecalledItem};
 use crate::retail::last_day::LastDayKind;
 use crate::web::layout::visible;
 use crate::web::texts::fill;
@@ -18,6 +18,10 @@ pub fn words(view: &View, check: &Check) -> Markup {
             let t = view.locale.texts.last_day;
             html! { div .say .error { (icon("stop")) p { strong { (fill(t.title, &[&visible(&item.name)])) } span { (t.hint) } } } }
         }
+        Check::Recalled(item) => {
+            let t = view.locale.texts.last_day;
+            html! { div .say .error { (icon("stop")) p { strong { (fill(t.title, &[&visible(&item.name)])) } span { (t.recall_hint) } } } }
+        }
     }
 }
 
@@ -26,6 +30,7 @@ pub fn answers(view: &View, check: &Check) -> Markup {
     match check {
         Check::Age(check) => age_answers(view, check),
         Check::Past(item) => past_answer(view, item),
+        Check::Recalled(item) => recalled_answer(view, item),
     }
 }
 
@@ -40,6 +45,19 @@ fn past_answer(view: &View, item: &PastItem) -> Markup {
         div .check-asks .stop role="alertdialog" aria-label=(fill(t.title, &[&visible(&item.name)])) data-code=(item.code) #check {
             (icon("stop"))
             span .born { (fill(words, &[&view.locale.date(item.last_day.date)])) }
+            span { (visible(&item.name)) }
+        }
+        button .primary .exact .wide type="button" #check-no data-do="put-aside" { (icon("delete")) (t.put_aside) kbd { "-" } }
+    }
+}
+
+fn recalled_answer(view: &View, item: &RecalledItem) -> Markup {
+    let t = view.locale.texts.last_day;
+    html! {
+        div .check-asks .stop role="alertdialog" aria-label=(fill(t.title, &[&visible(&item.name)])) data-code=(item.code) #check {
+            (icon("stop"))
+            span .born { (fill(t.recalled, &[&visible(&item.recall)])) }
+            span { (visible(&item.reason)) }
             span { (visible(&item.name)) }
         }
         button .primary .exact .wide type="button" #check-no data-do="put-aside" { (icon("delete")) (t.put_aside) kbd { "-" } }

@@ -263,7 +263,7 @@ fn strip(view: &View) -> Markup {
             div .say .warn { (icon("card")) p { strong { (fill(t.card_running, &[&view.money(card.amount)])) } span { (t.card_running_hint) } } }
         }
         // What the check asks stands below until a scan was dropped; then the reason for that comes first.
-        @if let Some(feedback) = error.filter(|feedback| !matches!(feedback.code.as_str(), "age_check_needed" | "past_its_date")) { (error_words(t, feedback)) }
+        @if let Some(feedback) = error.filter(|feedback| !matches!(feedback.code.as_str(), "age_check_needed" | "past_its_date" | "recalled_item")) { (error_words(t, feedback)) }
         @if let Some(check) = &view.till.check { (check::words(view, check)) }
         (card::declined(view))
         @for print in prints_here(view) { (print_words(view, print)) }

@@ -1,0 +1,33 @@
+//! What a till does besides plain selling, in a real browser before the real demo.
+
+use super::shop::{Counter, Shop};
+use super::stories::{lines, open, picture, wait_lines};
+
+#[tokio::test]
+async fn a_recalled_pack_is_blocked_and_one_tap_puts_it_aside() {
+    let shop = Shop::open();
+    let browser = open(&shop).await;
+    let counter = Counter { browser: &browser, id: "1" };
+    let gtin = biscuits(&counter).await;
+    browser.run("window.taps = 0; document.addEventListener('click', () => { window.taps += 1 }, true)").await;
+    counter.scan(&format!("]d201{gtin}10K4")).await;
+    browser.until("the till is blocked", "document.querySelector('#pay .check-asks.stop')").await;
+    assert!(browser.text("#pay .check-asks").await.contains("R-2026-31"), "{}", browser.text("#pay").await);
+    picture(&browser, "recalled").await;
+    browser.tap("#check-no").await;
+    browser.until("the till is free", "!document.querySelector('#pay .check-asks')").await;
+    assert_eq!(browser.run("return window.taps").await, 1);
+    assert_eq!(lines(&browser).await.len(), 0);
+    // Another batch, and a pack whose code says none: the shelves were cleared by hand.
+    counter.scan(&format!("]d201{gtin}10K5")).await;
+    wait_lines(&browser, 1).await;
+    counter.scan(&gtin[1..]).await;
+    wait_lines(&browser, 2).await;
+    browser.end().await;
+}
+
+/// The number of the recalled article, read off the scanner's pad.
+async fn biscuits(counter: &Counter<'_>) -> String {
+    let script = "return await fetch('/sim/scanner/1').then(answer => answer.text()).then(html => html.match(/data-code=\"\\]d201(\\d{14})10K4\"/)[1])";
+    counter.browser.run(script).await.as_str().unwrap().to_owned()
+}
