@@ -17,7 +17,7 @@ use crate::retail::last_day::LastDay;
 use crate::retail::recalls::Item;
 use crate::retail::{ArticleFact, BaselineFact, Command, Facts, Feed, QuantityFrom, ScanFact, State, card};
 use crate::sync::feed::{Article, CodeKey};
-use crate::views::{FeedState, Hit, NotNow, Views};
+use crate::views::{Hit, NotNow, Views};
 
 /// Where facts come from.
 pub struct Sources<'a> {
@@ -180,7 +180,7 @@ fn by_article_code(code: &ArticleCode, sources: &Sources<'_>) -> ScanFact {
     let hit = match sources.views.by_code(&keys) {
         Ok(Some(hit)) => hit,
         Ok(None) => return code.text.as_ref().map_or(ScanFact::UnknownArticle, |text| by_text(text, sources)),
-        Err(not_now) => return not_ready(&not_now),
+        Err(not_now) => return code.text.as_ref().map_or_else(|| not_ready(&not_now), |text| by_text(text, sources)),
     };
     let gtin = code.keys.first().map(|gtin| gtin.as_str().to_owned());
     // Anyone can print a QR code with a television's number and "price 1": weight, count and price in a code are believed only for
@@ -251,8 +251,8 @@ fn by_text(text: &str, sources: &Sources<'_>) -> ScanFact {
     };
     match by_code {
         Ok(Some(hit)) => sold(hit, sources, |fact| fact),
-        Ok(None) => by_sku(text, sources),
-        Err(not_now) => not_ready(&not_now),
+        // What is not found now may yet be an article's own number; that look-up says "not now" itself.
+        Ok(None) | Err(_) => by_sku(text, sources),
     }
 }
 
@@ -260,19 +260,12 @@ fn by_sku(text: &str, sources: &Sources<'_>) -> ScanFact {
     let Ok(sku) = Sku::new(text) else { return ScanFact::UnknownArticle };
     match sources.views.by_sku(&sku) {
         Ok(Some(article)) => {
-            let version = state_version(sources);
+            let version = sources.views.catalogue_version();
             let key = CodeKey::Text(text.to_owned());
             sold(Hit { article, key, quantity: Qty::ONE, version }, sources, |fact| fact)
         }
         Ok(None) => ScanFact::UnknownArticle,
         Err(not_now) => not_ready(&not_now),
-    }
-}
-
-fn state_version(sources: &Sources<'_>) -> u64 {
-    match sources.views.feed(Feed::Catalogue) {
-        FeedState::Ready { version, .. } => version,
-        FeedState::None | FeedState::Rebuilding { .. } | FeedState::Broken { .. } => 0,
     }
 }
 

@@ -1,14 +1,14 @@
 //! Data from head office as files: the catalogue with its price list, a store's stock baseline, and the books (staff, prices, keys). What
 //! a file holds, how it is written and read, what makes it whole. Where files lie, how they travel and when they are adopted is decided elsewhere.
 //!
-//! A file is JSON lines under zstd. The first line is the [`FeedHeader`]; then one line per entry, ascending by SKU (in a book: by key), each once. A
+//! A file is JSON lines under zstd, in frames of [`FRAME_BYTES`]. The first line is the [`FeedHeader`]; then one line per entry, ascending by SKU (in a book: by key), each once. A
 //! snapshot (no `base`) holds everything; a delta holds what changed since its base. The file's name carries feed, version and the SHA-256
 //! of the compressed bytes, so that a file is either the one that was announced or none. Unknown fields and unknown kinds of lines are
 //! skipped: head office is upgraded first.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -40,6 +40,10 @@ pub const TEXT_CODE_CHARS_MAX: usize = crate::gs1::TEXT_KEY_CHARS_MAX;
 pub const ENTRIES_MAX: u64 = 16_000_000;
 /// At this level a million articles take some 20 MB and a few seconds.
 const COMPRESSION_LEVEL: i32 = 3;
+/// A file is a row of zstd frames of whole lines, each closed when it holds this much, so that a line can be read without all before it.
+pub const FRAME_BYTES: usize = 512 * 1024;
+/// The most that unpacking one frame can give.
+pub const FRAME_BYTES_MAX: usize = HEADER_BYTES_MAX + FRAME_BYTES + LINE_BYTES_MAX + 2;
 
 /// What can be looked up: a GTIN, or a text as it stands (PLU, own number, an old internal code).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -305,42 +309,48 @@ pub struct FeedWriter<W: Write> {
     /// SKU or key of the line before.
     last: String,
     written: u64,
-    lines: BufWriter<zstd::stream::write::Encoder<'static, Hashing<W>>>,
+    /// `None` only after an error.
+    frame: Option<zstd::stream::write::Encoder<'static, Hashing<W>>>,
+    /// Before compression.
+    frame_bytes: usize,
+    line: Vec<u8>,
 }
+
+/// An error ended it before.
+const UNUSABLE: &str = "a feed file that could not be written is not written on";
 
 impl<W: Write> FeedWriter<W> {
     pub fn new(out: W, header: FeedHeader) -> io::Result<FeedWriter<W>> {
-        let mut encoder = zstd::stream::write::Encoder::new(Hashing::new(out), COMPRESSION_LEVEL)?;
-        encoder.include_checksum(true)?;
-        let mut lines = BufWriter::with_capacity(64 * 1024, encoder);
-        write_line(&mut lines, &header)?;
-        Ok(FeedWriter { header, last: String::new(), written: 0, lines })
+        let frame = Some(next_frame(Hashing::new(out))?);
+        let mut writer = FeedWriter { header, last: String::new(), written: 0, frame, frame_bytes: 0, line: Vec::new() };
+        let header = serde_json::to_vec(&writer.header)?;
+        writer.write_line(header)?;
+        Ok(writer)
     }
 
     pub fn catalogue(&mut self, entry: &CatalogueEntry) -> io::Result<()> {
         assert!(self.header.feed == Feed::Catalogue, "only a catalogue has articles");
         self.in_order(entry.sku().as_str());
-        write_line(&mut self.lines, entry)
+        self.write(entry)
     }
 
     pub fn stock(&mut self, line: &StockLine) -> io::Result<()> {
         assert!(self.header.feed == Feed::Stock, "only a stock file has stock");
         assert!((line.baseline as usize) < self.header.baselines.len(), "a stock line names a baseline of the header");
         self.in_order(line.sku.as_str());
-        write_line(&mut self.lines, line)
+        self.write(line)
     }
 
     pub fn entry(&mut self, entry: &BookEntry) -> io::Result<()> {
         assert!(self.header.feed.is_book(), "only a book has entries");
         self.in_order(&entry.key);
-        write_line(&mut self.lines, entry)
+        self.write(entry)
     }
 
     /// Ends the file. Panics when fewer or more lines were written than announced: our bug.
     pub fn finish(self) -> io::Result<(W, Written)> {
         assert_eq!(self.written, self.header.count, "a feed file has the lines it announces");
-        let encoder = self.lines.into_inner().map_err(io::IntoInnerError::into_error)?;
-        let mut hashing = encoder.finish()?;
+        let mut hashing = self.frame.expect(UNUSABLE).finish()?;
         hashing.inner.flush()?;
         let hash = hex(&hashing.sha.finalize());
         let name = FeedName::new(self.header.feed, self.header.version, &hash);
@@ -353,6 +363,32 @@ impl<W: Write> FeedWriter<W> {
         self.last.push_str(key);
         self.written += 1;
     }
+
+    fn write(&mut self, line: &impl Serialize) -> io::Result<()> {
+        if self.frame_bytes >= FRAME_BYTES {
+            let hashing = self.frame.take().expect(UNUSABLE).finish()?;
+            self.frame = Some(next_frame(hashing)?);
+            self.frame_bytes = 0;
+        }
+        let mut bytes = std::mem::take(&mut self.line);
+        bytes.clear();
+        serde_json::to_writer(&mut bytes, line)?;
+        self.write_line(bytes)
+    }
+
+    fn write_line(&mut self, mut bytes: Vec<u8>) -> io::Result<()> {
+        bytes.push(b'\n');
+        self.frame.as_mut().expect(UNUSABLE).write_all(&bytes)?;
+        self.frame_bytes += bytes.len();
+        self.line = bytes;
+        Ok(())
+    }
+}
+
+fn next_frame<W: Write>(out: Hashing<W>) -> io::Result<zstd::stream::write::Encoder<'static, Hashing<W>>> {
+    let mut encoder = zstd::stream::write::Encoder::new(out, COMPRESSION_LEVEL)?;
+    encoder.include_checksum(true)?;
+    Ok(encoder)
 }
 
 impl CatalogueEntry {
@@ -362,11 +398,6 @@ impl CatalogueEntry {
             CatalogueEntry::Remove(sku) => sku,
         }
     }
-}
-
-fn write_line(out: &mut impl Write, line: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, line)?;
-    out.write_all(b"\n")
 }
 
 /// Reads one feed file line by line: never more than a line in memory. Checks format, order, bounds and the announced count.
@@ -450,19 +481,10 @@ impl<R: Read> FeedReader<R> {
     fn parse(&self) -> Result<Option<FeedLine>, FeedError> {
         let wrong = |why: String| FeedError::Line { line: self.line, why };
         match self.header.feed {
-            Feed::Catalogue => {
-                let line: CatalogueLine = serde_json::from_slice(&self.buffer).map_err(|e| wrong(e.to_string()))?;
-                match (line.put, line.remove) {
-                    (Some(article), None) => {
-                        check_article(&article).map_err(wrong)?;
-                        Ok(Some(FeedLine::Catalogue(CatalogueEntry::Put(article))))
-                    }
-                    (None, Some(_)) if self.header.base.is_none() => Err(wrong("a snapshot removes nothing".to_owned())),
-                    (None, Some(sku)) => Ok(Some(FeedLine::Catalogue(CatalogueEntry::Remove(sku)))),
-                    (None, None) => Ok(None),
-                    (Some(_), Some(_)) => Err(wrong("puts and removes at once".to_owned())),
-                }
-            }
+            Feed::Catalogue => match catalogue_line(&self.buffer).map_err(wrong)? {
+                Some(CatalogueEntry::Remove(_)) if self.header.base.is_none() => Err(wrong("a snapshot removes nothing".to_owned())),
+                entry => Ok(entry.map(FeedLine::Catalogue)),
+            },
             Feed::Stock => {
                 let line: StockLine = serde_json::from_slice(&self.buffer).map_err(|e| wrong(e.to_string()))?;
                 if line.baseline as usize >= self.header.baselines.len() {
@@ -475,6 +497,20 @@ impl<R: Read> FeedReader<R> {
                 Ok(Some(FeedLine::Entry(entry)))
             }
         }
+    }
+}
+
+/// What one line of a catalogue file says, without its newline; `None`: a kind of line that this version does not know.
+pub fn catalogue_line(bytes: &[u8]) -> Result<Option<CatalogueEntry>, String> {
+    let line: CatalogueLine = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
+    match (line.put, line.remove) {
+        (Some(article), None) => {
+            check_article(&article)?;
+            Ok(Some(CatalogueEntry::Put(article)))
+        }
+        (None, Some(sku)) => Ok(Some(CatalogueEntry::Remove(sku))),
+        (None, None) => Ok(None),
+        (Some(_), Some(_)) => Err("puts and removes at once".to_owned()),
     }
 }
 

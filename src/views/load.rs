@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 
 use super::build::{BuildError, build_catalogue, build_stock};
 use super::cache::CacheError;
+use super::direct::Direct;
 use super::layer::LayerInfo;
 use super::manifest::Stack;
 use super::owner::Job;
@@ -30,6 +31,7 @@ pub fn load(shared: &Arc<Shared>, feed: Feed, version: u64, hash: &str, progress
     // The version that is adopted and could not be rebuilt from disk: the same content, fetched again.
     if shared.is_adopted(feed, version) && live.force(feed, version) {
         shared.mended(feed);
+        shared.direct_ends(feed);
     }
     Ok(Loaded { feed, version, hash: hash.to_owned(), entries: stack.entries() })
 }
@@ -51,6 +53,18 @@ pub fn rebuild(shared: &Arc<Shared>, live: &Arc<Live>, feed: Feed, adopted: &Ado
         }
     }
     Ok(())
+}
+
+/// The adopted catalogue straight from its files.
+pub fn direct(shared: &Arc<Shared>, adopted: &AdoptedFeed) -> Result<Direct, String> {
+    let words = |error: LoadError| error.to_string();
+    let names = catalogue_files(shared, adopted).map_err(words)?;
+    let mut files = Vec::new();
+    for (name, hash) in names {
+        prove(shared, &name, &hash).map_err(words)?;
+        files.push(file(shared, &name).map_err(words)?);
+    }
+    Direct::open(adopted.version, files).map_err(|error| error.to_string())
 }
 
 /// Removes catalogue files that the version in force is not made of. Stock files stay: each holds baselines that later ones do not repeat.

@@ -2,7 +2,7 @@
 //! both on disk, so everything here may be deleted and is rebuilt with the line down. Nothing here decides, and nothing here is truth.
 //!
 //! Reading order: what is asked here; [`cache`] is what the answers lie in, [`layer`], [`shelf`] and [`ej`] how; [`build`] makes them; [`start`]
-//! opens, compares and heals.
+//! opens, compares and heals; [`direct`] answers meanwhile.
 
 pub mod cache;
 mod sled_cache;
@@ -16,6 +16,7 @@ mod shelf;
 mod words;
 
 mod build;
+pub mod direct;
 mod load;
 mod manifest;
 mod owner;
@@ -32,6 +33,7 @@ pub use sled_cache::SledCache;
 
 use cache::CacheError;
 use catalogue::Catalogue;
+use direct::{Direct, Unfit};
 use ej::NumberQuery;
 use owner::Job;
 use shelf::Shelf;
@@ -180,23 +182,32 @@ impl Views {
 
     /// Version of the catalogue and price list in force; 0: none.
     pub fn catalogue_version(&self) -> u64 {
-        self.shared.live().in_force(Feed::Catalogue).map_or(0, |stack| stack.version)
+        let in_force = self.shared.live().in_force(Feed::Catalogue).map(|stack| stack.version);
+        in_force.or_else(|| self.shared.direct().map(|direct| direct.version)).unwrap_or(0)
     }
 
-    /// The article for the first of `keys` that is known.
+    /// The article for the first of `keys` that is known. While the cache is rebuilt, what the feed files have is found all the same,
+    /// and the rest is "not now".
     pub fn by_code(&self, keys: &[CodeKey]) -> Result<Option<Hit>, NotNow> {
-        self.ask_catalogue(|catalogue, version| {
+        let cached = self.ask_catalogue(|catalogue, version| {
             for key in keys {
                 if let Some((article, quantity)) = catalogue.by_code(key)? {
                     return Ok(Some(Hit { article, key: key.clone(), quantity, version }));
                 }
             }
             Ok(None)
+        });
+        cached.or_else(|not_now| {
+            self.ask_directly(not_now, |direct| {
+                let found = direct.by_code(keys)?;
+                Ok(found.map(|(article, key, quantity)| Hit { article, key, quantity, version: direct.version }))
+            })
         })
     }
 
     pub fn by_sku(&self, sku: &Sku) -> Result<Option<Article>, NotNow> {
-        self.ask_catalogue(|catalogue, _| catalogue.by_sku(sku))
+        let cached = self.ask_catalogue(|catalogue, _| catalogue.by_sku(sku));
+        cached.or_else(|not_now| self.ask_directly(not_now, |direct| direct.by_sku(sku)))
     }
 
     /// Articles with a word that begins with each word of `text` (case and accents folded), or with a code or SKU that begins with it.
@@ -310,6 +321,18 @@ impl Views {
         let catalogue = Catalogue::new(live.cache.as_ref(), &stack.layers);
         let answer = ask(&catalogue, stack.version);
         self.shared.unless_broken(&live, answer).ok_or_else(|| self.shared.not_now(Feed::Catalogue))
+    }
+
+    fn ask_directly<T>(&self, not_now: NotNow, ask: impl FnOnce(&Direct) -> Result<Option<T>, Unfit>) -> Result<Option<T>, NotNow> {
+        let Some(direct) = self.shared.direct() else { return Err(not_now) };
+        match ask(&direct) {
+            Ok(Some(found)) => Ok(Some(found)),
+            Ok(None) => Err(not_now),
+            Err(error) => {
+                tracing::warn!(%error, "an article cannot be looked up in the feed files");
+                Err(not_now)
+            }
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use std::thread::JoinHandle;
 use tokio::sync::watch;
 
 use super::cache::{Cache, CacheError, MemoryCache};
+use super::direct::Direct;
 use super::ej::EjEntry;
 use super::load;
 use super::manifest::{Manifest, Stack, joined};
@@ -38,6 +39,8 @@ pub struct Shared {
     adopted: Mutex<BTreeMap<Feed, AdoptedFeed>>,
     /// Why a feed that was adopted cannot be served.
     broken: Mutex<BTreeMap<Feed, String>>,
+    /// The adopted catalogue from its files, until it is in force.
+    direct: Mutex<Option<Arc<Direct>>>,
     /// The newest record applied, or the journal's head at the start.
     head_seq: AtomicU64,
     /// One version is built at a time.
@@ -84,6 +87,7 @@ pub fn open(options: Options, engine: Engine) -> (Arc<Shared>, OpenReport) {
             live: watch::Sender::new(live),
             adopted: Mutex::new(adopted),
             broken: Mutex::default(),
+            direct: Mutex::default(),
             head_seq: AtomicU64::new(options.head_seq),
             building: Mutex::new(()),
             percent: [const { AtomicU8::new(0) }; Feed::ALL.len()],
@@ -102,6 +106,7 @@ pub fn switch(shared: &Arc<Shared>, feed: Feed, adopted: &AdoptedFeed) {
     shared.adopted().insert(feed, adopted.clone());
     shared.broken().remove(&feed);
     if shared.live().force(feed, adopted.version) {
+        shared.direct_ends(feed);
         load::prune_files(shared, feed);
     } else {
         shared.begin_rebuild();
@@ -119,6 +124,7 @@ pub fn close(shared: &Shared) {
         let _ = thread.join();
     }
     shared.live.send_replace(Arc::new(Live::closed()));
+    shared.direct_ends(Feed::Catalogue);
 }
 
 impl Shared {
@@ -136,6 +142,19 @@ impl Shared {
 
     pub fn percent(&self, feed: Feed) -> &AtomicU8 {
         &self.percent[feed as usize]
+    }
+
+    /// The files of the adopted catalogue, where they can be looked up in and nothing better is in force.
+    pub fn direct(&self) -> Option<Arc<Direct>> {
+        let direct = self.direct.lock().expect("nobody panics with it").clone();
+        direct.filter(|direct| self.is_adopted(Feed::Catalogue, direct.version))
+    }
+
+    /// The feed is in force: its files need not be asked any more.
+    pub fn direct_ends(&self, feed: Feed) {
+        if feed == Feed::Catalogue {
+            *self.direct.lock().expect("nobody panics with it") = None;
+        }
     }
 
     /// The adopted version, if that is what `version` is.
@@ -255,6 +274,12 @@ impl Shared {
 
     fn rebuild(self: &Arc<Shared>, live: &Arc<Live>) {
         let wanted = self.adopted().clone();
+        if let Some(adopted) = wanted.get(&Feed::Catalogue).filter(|_| live.in_force(Feed::Catalogue).is_none()) {
+            match load::direct(self, adopted) {
+                Ok(direct) => *self.direct.lock().expect("nobody panics with it") = Some(Arc::new(direct)),
+                Err(why) => tracing::info!(why, "no article is found until the catalogue is rebuilt"),
+            }
+        }
         for (feed, adopted) in wanted {
             if live.in_force(feed).is_some_and(|stack| stack.version == adopted.version) {
                 continue;
@@ -262,7 +287,9 @@ impl Shared {
             self.percent(feed).store(0, Ordering::Relaxed);
             match load::rebuild(self, live, feed, &adopted) {
                 Ok(()) => {
-                    live.force(feed, adopted.version);
+                    if live.force(feed, adopted.version) {
+                        self.direct_ends(feed);
+                    }
                 }
                 Err(error) => {
                     tracing::error!(feed = feed.name(), version = adopted.version, %error, "a feed cannot be rebuilt from disk");
