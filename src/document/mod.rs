@@ -12,6 +12,8 @@ mod receipt;
 pub mod receipt_code;
 mod refusal;
 mod report;
+pub mod stored;
+pub mod table;
 pub mod text;
 mod width;
 

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::config::HeadOfficeConfig;
 use super::serve::{self, Running};
+use crate::document::stored::Fallback;
 use crate::gs1::CodeRules;
 use crate::ids::{Incarnation, NodeId, ReceiptNo, Sku, StoreId, TaxClassId, TxnId, WorkstationId};
 use crate::journal::{Draft, Folder, Identity, Journal, Limits, NodeKey, OpenOptions, Reader};
@@ -158,6 +159,7 @@ impl StandIn {
             views,
             codes: CodeRules::for_country("DE", currency()?),
             time_zone: jiff::tz::TimeZone::UTC,
+            papers: Fallback::plain(currency()?, jiff::tz::TimeZone::UTC),
             pin_checks: tokio::sync::Semaphore::new(1),
         };
         let node = Node::for_tests(inbox, screens, durables, Arc::new(shared));

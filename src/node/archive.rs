@@ -16,6 +16,17 @@ pub struct Archived {
     pub hash: String,
 }
 
+/// A report and where it is written.
+#[derive(Debug, Clone)]
+pub struct ArchivedReport {
+    pub event: Event,
+    /// The event as stored.
+    pub raw: String,
+    pub seq: u64,
+    /// Of the record that holds it, 64 hex characters.
+    pub hash: String,
+}
+
 #[derive(Clone)]
 pub struct Archive {
     views: Views,
@@ -48,5 +59,21 @@ impl Archive {
             }
             _ => None,
         })
+    }
+
+    /// The report at `place` (from 0) among those of record `seq`: a Z of a till or a day, or an addendum.
+    pub fn report(&self, seq: u64, place: usize) -> Option<ArchivedReport> {
+        let record = match self.reader.read_one(seq) {
+            Ok(found) => found,
+            Err(reason) => {
+                tracing::error!(seq, %reason, "a report cannot be read back: run `counterfoil journal verify`");
+                return None;
+            }
+        };
+        let events = record.events.iter().filter_map(|raw| Some((serde_json::from_str::<Event>(raw.get()).ok()?, raw)));
+        let mut reports =
+            events.filter(|(event, _)| matches!(event, Event::DayClosed { .. } | Event::TillClosed { .. } | Event::DayAddendum { .. }));
+        let (event, raw) = reports.nth(place)?;
+        Some(ArchivedReport { event, raw: raw.get().to_owned(), seq, hash: record.hash.to_string() })
     }
 }

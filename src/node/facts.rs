@@ -38,7 +38,9 @@ pub struct Receipts<'a> {
 pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>, receipts: &Receipts<'_>) -> Facts {
     let mut facts = Facts { prices: Some(sources.books.prices.clone()), ..Facts::default() };
     let here = request.workstation.as_ref().and_then(|at| state.workstations.get(at)).and_then(|here| here.signed_in.as_ref());
-    facts.actor = here.filter(|here| !here.locked).and_then(|here| proof::actor(&sources.books.staff, &here.staff));
+    let at_desk = request.staff.as_ref().filter(|_| request.workstation.is_none());
+    let actor = here.filter(|here| !here.locked).map(|here| &here.staff).or(at_desk);
+    facts.actor = actor.and_then(|staff| proof::actor(&sources.books.staff, staff));
     // A PIN was looked at on the way here; a badge is as quick as a look-up.
     facts.proof = request.approval.clone().filter(Approval::is_quick).map(|approval| approval.checked(&sources.books.staff, false));
     match &request.command {
@@ -94,6 +96,7 @@ pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>, 
         | Command::AdoptFeed { feed: Feed::Catalogue | Feed::Staff | Feed::Prices | Feed::Keys | Feed::Recalls, .. }
         | Command::AcknowledgeUplink { .. }
         | Command::SignIn {}
+        | Command::SignInDesk { .. }
         | Command::SignOut {}
         | Command::LockTill { .. }
         | Command::ReportPinMiss { .. }

@@ -9,9 +9,11 @@ use super::archive::Archive;
 use super::books::Bookshelf;
 use super::facts;
 use super::proof::Approval;
+pub use super::reports::CashNow;
 use super::screen::{ArmedReturn, ArticleInfo, LinkStatus, NextScan, OpenReceipt, Screen};
 use crate::device::{DeviceReport, TestKind};
 use crate::document::Voice;
+use crate::document::stored::Fallback;
 use crate::gs1::CodeRules;
 use crate::ids::{AttemptId, CommandId, DeviceName, Incarnation, Sku, StaffId, TxnId, WorkstationId};
 use crate::journal::{Position, Repair};
@@ -110,6 +112,8 @@ pub enum Input {
     },
     /// What head office knows of a receipt.
     ReceiptTold(ReceiptAnswer),
+    /// Tills, safe and reports as they are now.
+    ReadCash(oneshot::Sender<Box<CashNow>>),
     /// Once, right after the start: settle what the last process left under way.
     Restarted,
     Stop,
@@ -176,6 +180,8 @@ pub struct Shared {
     pub archive: Archive,
     pub codes: CodeRules,
     pub time_zone: jiff::tz::TimeZone,
+    /// How the store's papers look, for reports shown as text.
+    pub papers: Fallback,
     /// Places for PINs under examination.
     pub pin_checks: tokio::sync::Semaphore,
 }
@@ -291,6 +297,13 @@ impl Node {
         };
         let stock = stock.into_iter().chain(std::iter::repeat(None));
         articles.into_iter().zip(stock).map(|(article, on_hand)| ArticleInfo::of(&article, on_hand)).collect()
+    }
+
+    /// Tills, safe and reports as they are now.
+    pub async fn cash(&self) -> Result<Box<CashNow>, AskError> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(Input::ReadCash(reply)).await?;
+        answer.await.map_err(|_| AskError::Stopping)
     }
 
     /// A feed's file is whole and fsynced: loads it beside the version in force (seconds for a large one) and then has it adopted.

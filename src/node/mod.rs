@@ -21,6 +21,7 @@ pub mod prints;
 pub mod proof;
 pub mod publish;
 mod receipts;
+pub mod reports;
 pub mod seal;
 
 pub mod config;

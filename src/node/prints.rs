@@ -5,24 +5,17 @@ use std::sync::Arc;
 
 use crate::device::{PrintOrder, PrinterOrder};
 use crate::document::receipt_code::{self, KeyId};
-use crate::document::{Document, Letterhead, Locale, Receipt, Report, ReportKind, Stationery};
+use crate::document::stored::{FRAGMENT_CHARS, Fallback};
+use crate::document::{Document, Locale, Receipt, ReportKind};
 use crate::ids::{DeviceName, JobId, StoreId};
 use crate::journal::NodeKey;
-use crate::money::Currency;
-use crate::retail::day::DayReport;
 use crate::retail::{Effect, PrintWhat, TransactionRecord};
 use crate::sync::staff::StaffBook;
-
-/// Hex characters of a record's hash that stand on its paper.
-const FRAGMENT_CHARS: usize = 10;
 
 /// How this store's papers look.
 #[derive(Clone)]
 pub struct Prints {
-    pub letterhead: Letterhead,
-    pub locale: Locale,
-    pub currency: Currency,
-    pub time_zone: jiff::tz::TimeZone,
+    pub papers: Fallback,
     pub codes: ReceiptCodes,
     /// For the name of who served: the record holds only the id.
     pub staff: Arc<StaffBook>,
@@ -68,43 +61,20 @@ impl Prints {
         let head_fragment = hash.get(..FRAGMENT_CHARS).unwrap_or(hash);
         match what {
             PrintWhat::Receipt { record, copy } => {
+                let own = &self.papers.stationery;
                 let code = self.codes.of(record);
                 let name = record.staff.as_ref().and_then(|staff| self.staff.person(staff)).map(|person| person.name.as_str());
-                let receipt = Receipt::of(record, &self.letterhead, &self.currency, &self.locale, head_fragment, *copy);
+                let receipt = Receipt::of(record, &own.letterhead, &own.currency, &own.locale, head_fragment, *copy);
                 receipt.with_code(code.as_deref()).served_by(name).document()
             }
-            PrintWhat::DayReport { report, copy } => self.day_report(report, ReportKind::Z, head_fragment, *copy),
-            // What is read in the middle of the day stands in no record that it could be held against.
-            PrintWhat::DayX { report, copy } => self.day_report(report, ReportKind::X, "", *copy),
-            PrintWhat::TillReport { report, copy } => {
-                let fragment = if report.counted.is_some() { head_fragment } else { "" };
-                self.stationery().of_record(report.paper.as_deref(), &report.currency).till_report(report, fragment, *copy)
-            }
-            PrintWhat::CashSlip { movement, copy } => self.stationery().slip(movement, *copy),
+            PrintWhat::DayReport { report, copy } => self.papers.day(report, ReportKind::Z, hash, *copy),
+            PrintWhat::DayX { report, copy } => self.papers.day(report, ReportKind::X, hash, *copy),
+            PrintWhat::TillReport { report, copy } => self.papers.till(report, hash, *copy),
+            PrintWhat::CashSlip { movement, copy } => self.papers.stationery.slip(movement, *copy),
         }
     }
 
-    fn day_report(&self, report: &DayReport, kind: ReportKind, head_fragment: &str, copy: u32) -> Document {
-        let of = self.stationery().of_record(report.paper.as_deref(), &report.currency);
-        Report {
-            report,
-            kind,
-            letterhead: &of.letterhead,
-            currency: &of.currency,
-            locale: &of.locale,
-            utc_offset_min: report.utc_offset_min.unwrap_or_else(|| self.offset_min(report.closed_at.ms)),
-            head_fragment,
-            copy,
-        }
-        .document()
-    }
-
-    /// The store's own, for papers whose record does not say.
-    pub fn stationery(&self) -> Stationery {
-        Stationery { letterhead: self.letterhead.clone(), currency: self.currency.clone(), locale: self.locale }
-    }
-
-    fn offset_min(&self, ms: i64) -> i32 {
-        jiff::Timestamp::from_millisecond(ms).map_or(0, |at| self.time_zone.to_offset(at).seconds() / 60)
+    pub fn locale(&self) -> &Locale {
+        &self.papers.stationery.locale
     }
 }

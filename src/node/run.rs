@@ -18,6 +18,7 @@ use super::originals::Originals;
 use super::prints::Prints;
 use super::proof::Approval;
 use super::publish::Publisher;
+use super::reports::CashNow;
 use super::screen::{ArmedReturn, ArticleInfo, Check, Feedback, NextScan, Screen, Tone};
 use super::writer::{Recorded, Taken, Writer, WriterError, shell_command_id};
 use crate::device::{DeviceReport, DisplayHandle, PrinterHandle, PrinterOrder, TerminalHandle};
@@ -199,6 +200,10 @@ impl<D: Disk> Loop<D> {
                 batch.changed = true;
             }
             Input::ReceiptTold(answer) => self.receipt_told(answer, batch),
+            Input::ReadCash(reply) => {
+                // The asker may have gone.
+                let _ = reply.send(Box::new(self.cash_now()));
+            }
             Input::Damage(damaged) => self.damage(damaged, batch)?,
             Input::Repaired(repair, reply) => {
                 let kept = self.repair(&repair, batch)?;
@@ -347,6 +352,11 @@ impl<D: Disk> Loop<D> {
             }
         }
         Ok(())
+    }
+
+    fn cash_now(&self) -> CashNow {
+        let at = self.writer.now();
+        CashNow::of(self.writer.state(), self.writer.rules(), at, self.writer.utc_offset_min(at))
     }
 
     fn sources<'a>(&'a self, books: &'a Books) -> Sources<'a> {
@@ -511,7 +521,7 @@ impl<D: Disk> Loop<D> {
         let screen = self.publisher.screen(self.writer.state(), self.writer.now());
         for (workstation, display) in &self.displays {
             if let Some(till) = screen.workstations.get(workstation) {
-                let [upper, lower] = line_display::lines(till, &screen, &self.prints.locale);
+                let [upper, lower] = line_display::lines(till, &screen, self.prints.locale());
                 display.show(&upper, &lower);
             }
         }

@@ -24,7 +24,8 @@ use super::run::{Loop, shell_request};
 use super::seal::Seal;
 use super::writer::{Writer, WriterError};
 use crate::device::{self, DEVICE_REPORTS_MAX};
-use crate::document::Language;
+use crate::document::stored::Fallback;
+use crate::document::{Language, Stationery};
 use crate::gs1::CodeRules;
 use crate::ids::{Incarnation, WorkstationId};
 use crate::journal::{self, Content, Folder, Identity, Journal, KeyError, NodeKey, OpenOptions, ReadError, Reader};
@@ -150,11 +151,12 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
         damaged,
     );
     publisher.set_staff(books.books().staff);
-    let prints = Prints {
-        letterhead: config.letterhead.clone(),
-        locale: config.locale,
-        currency: config.rules.currency.clone(),
+    let papers = Fallback {
+        stationery: Stationery { letterhead: config.letterhead.clone(), currency: config.rules.currency.clone(), locale: config.locale },
         time_zone: config.time_zone.clone(),
+    };
+    let prints = Prints {
+        papers: papers.clone(),
         codes: ReceiptCodes { chain: config.chain.clone(), store: config.store.clone(), key: key.clone() },
         staff: books.books().staff,
     };
@@ -181,6 +183,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
             archive: archive.clone(),
             codes: codes.clone(),
             time_zone: config.time_zone.clone(),
+            papers,
             pin_checks: tokio::sync::Semaphore::new(PIN_CHECKS_MAX),
         }),
     };

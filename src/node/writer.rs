@@ -174,7 +174,7 @@ impl<D: Disk> Writer<D> {
     fn ask(&self, request: CommandRequest, at: Stamp) -> Ask {
         let content = content_hash(&request);
         let id = if Fault::DoubleApplyOnRepeat.is_planted() { shell_command_id() } else { request.id };
-        let offset = jiff::Timestamp::from_millisecond(at.ms).map(|t| self.time_zone.to_offset(t).seconds() / 60).unwrap_or(0);
+        let offset = self.utc_offset_min(at);
         Ask {
             id,
             content,
@@ -187,6 +187,11 @@ impl<D: Disk> Writer<D> {
             fresh: Fresh { txn: TxnId(Uuid::now_v7()), job: JobId(Uuid::now_v7()), attempt: AttemptId(Uuid::now_v7()) },
             command: request.command,
         }
+    }
+
+    /// Minutes east of UTC in the store.
+    pub fn utc_offset_min(&self, at: Stamp) -> i32 {
+        jiff::Timestamp::from_millisecond(at.ms).map(|t| self.time_zone.to_offset(t).seconds() / 60).unwrap_or(0)
     }
 
     /// Who is signed in there; nobody while the till is locked.

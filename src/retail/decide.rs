@@ -95,6 +95,8 @@ pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> 
         Command::PrintX { of } => till::print_x(&case, *of)?,
         Command::PackBag { bag, amount } => safe::pack_bag(&case, bag, *amount)?,
         Command::CollectBag { bag } => safe::collect_bag(&case, bag)?,
+        // The back office.
+        Command::SignInDesk { staff } => staff::sign_in_desk(&case, staff)?,
     };
 
     // Cannot fail below.

@@ -316,6 +316,10 @@ pub enum Event {
         /// Its id.
         recall: String,
     },
+    // The back office.
+    /// At a desk page, which belongs to no till.
+    #[serde(rename = "desk_signed_in.1")]
+    DeskSignedIn { staff: StaffId, way: SignInWay, at: Stamp },
 }
 
 /// What a job prints, by reference: the paper is made from the record that is on disk.
@@ -392,6 +396,8 @@ impl Event {
             Event::CardContradicted { .. } => EventKind::Urgent,
             // last_day.rs
             Event::ItemPutAside { .. } => EventKind::Hard,
+            // The back office.
+            Event::DeskSignedIn { .. } => EventKind::Hard,
             Event::TillOpened { .. }
             | Event::CashMoved { .. }
             | Event::TillCountStarted { .. }

@@ -184,6 +184,11 @@ pub enum Command {
         #[serde(default)]
         idle: bool,
     },
+    /// At a desk page: the person whose badge or PIN comes with the request acts from there. The shell keeps who it is, so the command names
+    /// them: nobody comes in on the repeat of another person's.
+    SignInDesk {
+        staff: StaffId,
+    },
     /// From the shell: a PIN was wrong. Never from a page.
     ReportPinMiss {
         staff: StaffId,

@@ -128,6 +128,8 @@ fn effect(after: &State, facts: &Facts, event: &Event) -> Option<Effect> {
         Event::CardUnknown { .. } | Event::TerminalSeen { .. } | Event::CardContradicted { .. } | Event::TerminalDayEnded { .. } => None,
         // last_day.rs
         Event::ItemPutAside { .. } => None,
+        // The back office.
+        Event::DeskSignedIn { .. } => None,
         // Prices and promotions.
         Event::BasketRepriced { .. }
         | Event::LineDiscountSet { .. }

@@ -186,6 +186,8 @@ pub fn needed(command: &Command) -> Option<Right> {
         | Command::SignOut {}
         | Command::LockTill { .. }
         | Command::ReportPinMiss { .. } => None,
+        // What is done from the desk then is asked about act by act.
+        Command::SignInDesk { .. } => None,
         // Repair of the journal.
         Command::RecordRepair { .. } => None,
         Command::ReportCard { .. } | Command::SeeTerminal { .. } => None,

@@ -119,6 +119,18 @@ pub(super) fn sign_in(case: &Case) -> Result<Outcome, Refusal> {
     Ok(Outcome { events: vec![event], answer: Answer::default() })
 }
 
+/// At a desk page that belongs to no till: who it was stays with the screen, for as long as the shell allows.
+pub(super) fn sign_in_desk(case: &Case, staff: &StaffId) -> Result<Outcome, Refusal> {
+    let (person, way) = proven(case)?.ok_or(Refusal::ProofMissing)?;
+    if person.id != *staff {
+        return Err(Refusal::StaffUnknown { staff: staff.clone() });
+    }
+
+    // Cannot fail below.
+    let event = Event::DeskSignedIn { staff: person.id.clone(), way, at: case.ask.at };
+    Ok(Outcome { events: vec![event], answer: Answer::default() })
+}
+
 pub(super) fn sign_out(case: &Case) -> Result<Outcome, Refusal> {
     let workstation = case.workstation()?;
     let here = case.state.workstations.get(&workstation.id).and_then(|here| here.signed_in.as_ref());

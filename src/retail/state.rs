@@ -322,6 +322,10 @@ impl State {
                 self.proved(staff, *way);
                 Ok(())
             }
+            Event::DeskSignedIn { staff, way, .. } => {
+                self.proved(staff, *way);
+                Ok(())
+            }
             Event::SignedOut { workstation, staff, .. } => {
                 let was = self.workstations.entry(workstation.clone()).or_default().signed_in.take();
                 possible(was.is_some_and(|was| was.staff == *staff), "someone signed out who was not signed in")

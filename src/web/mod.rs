@@ -25,6 +25,7 @@ pub mod till;
 mod desk;
 mod pages;
 mod pair_pages;
+mod seat;
 mod streams;
 
 pub mod api;
@@ -71,6 +72,7 @@ pub struct WebInner {
     pub node: Node,
     pub parts: WebParts,
     streams: live::Streams,
+    seats: seat::Seats,
     links: Vec<(String, String)>,
 }
 
@@ -108,7 +110,7 @@ pub struct Extra {
 /// Everything behind the node's door: pages, API, live streams, with all guards around them.
 pub fn router(node: Node, parts: WebParts, extra: Extra) -> Router {
     let guard = parts.guard.clone();
-    let web = Web(Arc::new(WebInner { node, parts, streams: live::Streams::default(), links: extra.links }));
+    let web = Web(Arc::new(WebInner { node, parts, streams: live::Streams::default(), seats: seat::Seats::default(), links: extra.links }));
     let (api, description) = api::routes();
     let description = Arc::new(description);
     let behind_pairing = Router::new()

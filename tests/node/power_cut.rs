@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use counterfoil::device::DeviceReport;
+use counterfoil::document::Stationery;
+use counterfoil::document::stored::Fallback;
 use counterfoil::gs1::CodeRules;
 use counterfoil::ids::{Incarnation, NodeId, StoreId};
 use counterfoil::journal::model_disk::{Cut, Mishap, ModelDisk};
@@ -69,10 +71,14 @@ fn trade(disk: &ModelDisk, outside: &Path) -> BTreeSet<String> {
         codes: CodeRules::for_country("DE", config.rules.currency.clone()),
         time_zone: config.time_zone.clone(),
         prints: Prints {
-            letterhead: config.letterhead.clone(),
-            locale: config.locale,
-            currency: config.rules.currency.clone(),
-            time_zone: config.time_zone.clone(),
+            papers: Fallback {
+                stationery: Stationery {
+                    letterhead: config.letterhead.clone(),
+                    currency: config.rules.currency.clone(),
+                    locale: config.locale,
+                },
+                time_zone: config.time_zone.clone(),
+            },
             codes: ReceiptCodes { chain: config.chain.clone(), store: config.store.clone(), key: NodeKey::from_seed([7; 32]) },
             staff: Default::default(),
         },

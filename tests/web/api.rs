@@ -277,6 +277,19 @@ async fn the_description_is_whole() {
         "post /api/v1/screens/confirm",
         "delete /api/v1/screens/{screen}",
         "post /api/v1/tokens",
+        "get /api/v1/desk",
+        "post /api/v1/desk/sign-in",
+        "delete /api/v1/desk/sign-in",
+        "get /api/v1/tills",
+        "get /api/v1/tills/{till}/x",
+        "get /api/v1/day/x",
+        "get /api/v1/safe",
+        "get /api/v1/reports",
+        "get /api/v1/reports.csv",
+        "get /api/v1/reports/{report}",
+        "get /api/v1/reports/{report}/text",
+        "get /api/v1/days",
+        "get /api/v1/days/{date}",
     ];
     let mut described: Vec<String> = Vec::new();
     for (path, methods) in description["paths"].as_object().unwrap() {

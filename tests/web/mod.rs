@@ -2,7 +2,7 @@
 
 mod api;
 mod doors;
-mod http;
+pub mod http;
 mod language;
 mod pages;
 pub mod stage;

@@ -5,8 +5,9 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::people::ApprovalBody;
 use super::shape::CommandAnswer;
-use super::{Body, ask};
+use super::{Body, ask, ask_at_desk};
 use crate::ids::{BagNo, CommandId, ReasonCode, StaffId};
 use crate::money::Money;
 use crate::retail::Command;
@@ -101,7 +102,7 @@ pub async fn till(State(web): State<Web>, At(ws): At, Body(body): Body<TillAct>)
     ask(&web, body.id, Some(ws), command(body.act)).await
 }
 
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PackBag {
     #[schema(value_type = String)]
@@ -109,31 +110,36 @@ pub struct PackBag {
     #[schema(value_type = String)]
     bag: BagNo,
     amount: i64,
+    /// Whoever this proves does it, or approves it.
+    #[serde(default)]
+    approval: Option<ApprovalBody>,
 }
 
 /// Cash from the safe into a bank bag.
 #[utoipa::path(post, path = "/api/v1/safe/bags", request_body = PackBag,
     responses((status = OK, body = CommandAnswer), (status = "4XX", body = Problem)))]
 pub async fn pack_bag(State(web): State<Web>, session: Session, Body(body): Body<PackBag>) -> Result<Json<CommandAnswer>, Problem> {
-    session.needs_desk()?;
-    ask(&web, body.id, None, Command::PackBag { bag: body.bag, amount: Money::from_minor(body.amount) }).await
+    let command = Command::PackBag { bag: body.bag, amount: Money::from_minor(body.amount) };
+    ask_at_desk(&web, &session, body.id, body.approval, command).await
 }
 
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CollectBag {
     #[schema(value_type = String)]
     id: CommandId,
     #[schema(value_type = String)]
     bag: BagNo,
+    /// Whoever this proves does it, or approves it.
+    #[serde(default)]
+    approval: Option<ApprovalBody>,
 }
 
 /// The carrier took a bag.
 #[utoipa::path(post, path = "/api/v1/safe/collections", request_body = CollectBag,
     responses((status = OK, body = CommandAnswer), (status = "4XX", body = Problem)))]
 pub async fn collect_bag(State(web): State<Web>, session: Session, Body(body): Body<CollectBag>) -> Result<Json<CommandAnswer>, Problem> {
-    session.needs_desk()?;
-    ask(&web, body.id, None, Command::CollectBag { bag: body.bag }).await
+    ask_at_desk(&web, &session, body.id, body.approval, Command::CollectBag { bag: body.bag }).await
 }
 
 fn command(act: TillActKind) -> Command {

@@ -3,10 +3,12 @@
 
 mod age;
 mod cash;
+mod desk;
 mod facts;
 mod last_day;
 mod people;
 mod prices;
+mod reports;
 mod returns;
 mod screens;
 pub mod shape;
@@ -27,6 +29,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Problem;
+use super::session::Session;
 use super::{BODY_BYTES_MAX, Web};
 use crate::ids::{CommandId, WorkstationId};
 use crate::node::handle::{AskError, CommandRequest};
@@ -108,12 +111,40 @@ pub fn routes() -> (Router<Web>, utoipa::openapi::OpenApi) {
         .routes(routes!(screens::confirm))
         .routes(routes!(screens::revoke))
         .routes(routes!(screens::create_token))
+        .routes(routes!(desk::desk))
+        .routes(routes!(desk::sign_in, desk::sign_out))
+        .routes(routes!(reports::tills))
+        .routes(routes!(reports::till_x))
+        .routes(routes!(reports::day_x))
+        .routes(routes!(reports::safe))
+        .routes(routes!(reports::reports))
+        .routes(routes!(reports::reports_csv))
+        .routes(routes!(reports::report))
+        .routes(routes!(reports::report_text))
+        .routes(routes!(reports::days))
+        .routes(routes!(reports::day_whole))
         .split_for_parts()
 }
 
 /// Sends a command to the loop and waits until it is durable.
 async fn ask(web: &Web, id: CommandId, workstation: Option<WorkstationId>, command: Command) -> Result<axum::Json<CommandAnswer>, Problem> {
     let answer = ask_raw(web, id, workstation, command).await?;
+    Ok(axum::Json(answer.into()))
+}
+
+/// Sends a command of a desk: who is signed in there acts, or whoever comes with it.
+async fn ask_at_desk(
+    web: &Web,
+    session: &Session,
+    id: CommandId,
+    approval: Option<people::ApprovalBody>,
+    command: Command,
+) -> Result<axum::Json<CommandAnswer>, Problem> {
+    session.needs_desk()?;
+    let staff = super::seat::at_desk(web, session).ok().and_then(|at_desk| at_desk.staff().cloned());
+    let approval = approval.and_then(people::ApprovalBody::approval);
+    let request = CommandRequest { id, workstation: None, staff, approval, command };
+    let answer = web.node.ask(request).await.map_err(|error| ask_problem(&error))?;
     Ok(axum::Json(answer.into()))
 }
 

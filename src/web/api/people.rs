@@ -73,7 +73,7 @@ impl ApprovalBody {
 }
 
 impl Proven {
-    fn split(self) -> (CommandId, Option<Approval>) {
+    pub fn split(self) -> (CommandId, Option<Approval>) {
         let Proven { id, staff, pin, badge } = self;
         (id, ApprovalBody { staff, pin, badge }.approval())
     }

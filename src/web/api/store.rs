@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::people::ApprovalBody;
 use super::shape::{ArticleView, CommandAnswer, DayView, PrintView, SuspendedView, TransactionRow, TransactionView};
-use super::{Asked, Body, Named, ask, shape};
+use super::{Asked, Body, Named, ask, ask_at_desk, shape};
 use crate::ids::WorkstationId;
 use crate::ids::{CommandId, JobId, TxnId};
 use crate::node::handle::CommandRequest;
@@ -110,6 +110,9 @@ pub struct CloseDay {
 #[utoipa::path(post, path = "/api/v1/day/close", request_body = CloseDay, responses((status = OK, body = CommandAnswer), (status = "4XX", body = Problem)))]
 pub async fn close_day(State(web): State<Web>, session: Session, Body(body): Body<CloseDay>) -> Result<Json<CommandAnswer>, Problem> {
     let workstation = body.workstation.filter(|workstation| session.0.scope.allows(workstation));
+    if workstation.is_none() && session.needs_desk().is_ok() {
+        return ask_at_desk(&web, &session, body.id, body.approval, Command::CloseDay {}).await;
+    }
     let approval = body.approval.and_then(ApprovalBody::approval);
     let request = CommandRequest { id: body.id, workstation, staff: None, approval, command: Command::CloseDay {} };
     let answer = web.node.ask(request).await.map_err(|error| super::ask_problem(&error))?;
@@ -200,7 +203,7 @@ pub async fn article_by_code(State(web): State<Web>, _session: Session, Named(co
 }
 
 /// Reads that may take some milliseconds of disk.
-async fn blocking<A: Send + 'static>(web: &Web, read: impl FnOnce(&Web) -> A + Send + 'static) -> Result<A, Problem> {
+pub async fn blocking<A: Send + 'static>(web: &Web, read: impl FnOnce(&Web) -> A + Send + 'static) -> Result<A, Problem> {
     let web = web.clone();
     let answer = tokio::task::spawn_blocking(move || read(&web)).await;
     answer.map_err(|_| {

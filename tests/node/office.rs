@@ -1,0 +1,254 @@
+//! The store's back office from both ends: a real node and a real head office on loopback. What the node shows of a report, head office shows.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use counterfoil::head_office::HeadOfficeConfig;
+use counterfoil::head_office::bench::wait_until;
+use counterfoil::head_office::serve;
+use counterfoil::money::Currency;
+use counterfoil::node::service::{self, Service};
+use counterfoil::time::SystemClock;
+use counterfoil::web::Extra;
+use counterfoil::web::pairing::Scope;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::web::http::{Reply, send};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub struct Chain {
+    _folder: tempfile::TempDir,
+    pub office: serve::Running,
+    pub service: Service,
+    /// Of a browser that is paired for the whole store.
+    pub cookie: String,
+    pub token: String,
+    acts: std::cell::Cell<u32>,
+}
+
+impl Chain {
+    /// A store whose staff list has come, with tills that are opened and counted.
+    pub async fn open() -> Chain {
+        let folder = tempfile::tempdir().unwrap();
+        let office = HeadOfficeConfig::on_loopback(&folder.path().join("ho"), 0, Currency::from_code("EUR").unwrap());
+        let office = serve::start(office, Arc::new(SystemClock::new())).await.unwrap();
+        for (id, role) in [("anna", "cashier"), ("ben", "supervisor"), ("chris", "manager")] {
+            let person = json!({"name": id, "role": role, "pin": "4711", "stores": ["*"]});
+            assert_eq!(put(office.address, &format!("/api/v1/staff/{id}"), &person).await, 204);
+        }
+        let data = folder.path().join("node");
+        let mut config = config(&data);
+        config.rules.staff_required = true;
+        config.rules.cash_control = true;
+        config.head_office = Some(counterfoil::node::config::HeadOfficeLink {
+            url: format!("http://{}", office.address),
+            ca: None,
+            cert: None,
+            key: None,
+            public_key: None,
+        });
+        let service = service::open(&config, |_| Extra::default()).await.unwrap();
+        let node = service.running.node.clone();
+        catalogue(&node, 1).await;
+        wait_until(PATIENCE, || node.screen().staff.len() == 3).await.unwrap();
+        let invite = service.pairing.invite(Scope::Any);
+        let (_, secret) = service.pairing.accept_invite(&invite, "desk").unwrap().unwrap();
+        let (_, token) = service.pairing.create_token("books", Scope::Any).unwrap();
+        let cookie = format!("counterfoil-{}={secret}", service.address.port());
+        Chain { _folder: folder, office, service, cookie, token, acts: Default::default() }
+    }
+
+    pub fn node(&self) -> &Node {
+        &self.service.running.node
+    }
+
+    fn fresh(&self) -> String {
+        self.acts.set(self.acts.get() + 1);
+        format!("t-{}", self.acts.get())
+    }
+
+    /// As the browser at the desk.
+    pub async fn desk(&self, method: &str, path: &str, mut body: Value) -> Reply {
+        let text = match body.as_object_mut() {
+            Some(fields) => {
+                fields.entry("id").or_insert_with(|| json!(self.fresh()));
+                body.to_string()
+            }
+            None => String::new(),
+        };
+        let (host, origin) = (self.service.address.to_string(), format!("http://{}", self.service.address));
+        let mut headers =
+            vec![("Host", host.as_str()), ("Cookie", self.cookie.as_str()), ("Origin", origin.as_str()), ("Accept", "text/html")];
+        if !text.is_empty() {
+            headers.push(("Content-Type", "application/json"));
+        }
+        send(self.service.address, method, path, &headers, &text).await
+    }
+
+    pub async fn get(&self, path: &str) -> Reply {
+        self.desk("GET", path, Value::Null).await
+    }
+
+    /// As a program with a token.
+    async fn program(&self, path: &str) -> Reply {
+        let (host, bearer) = (self.service.address.to_string(), format!("Bearer {}", self.token));
+        send(self.service.address, "GET", path, &[("Host", &host), ("Authorization", &bearer)], "").await
+    }
+
+    async fn sign_in(&self, staff: &str) {
+        let reply = self.desk("POST", "/api/v1/desk/sign-in", json!({"staff": staff, "pin": "4711"})).await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
+    }
+
+    /// An act at till 1, whoever is signed in there.
+    async fn at_till(&self, path: &str, body: Value) -> Value {
+        let reply = self.desk("POST", &format!("/api/v1/workstations/1/{path}"), body).await;
+        assert_eq!(reply.status, 200, "{path}: {}", reply.body);
+        reply.json()
+    }
+
+    #[allow(dead_code)]
+    async fn office_text(&self, path: &str) -> String {
+        let host = self.office.address.to_string();
+        let reply = send(self.office.address, "GET", path, &[("Host", &host), ("Accept", "text/html")], "").await;
+        assert_eq!(reply.status, 200, "{path}: {}", reply.body);
+        reply.body
+    }
+
+    #[allow(dead_code)]
+    async fn all_there(&self) {
+        let node = self.node().clone();
+        let head = node.durable().borrow().seq;
+        wait_until(PATIENCE, || node.screen().link.acknowledged_seq >= head).await.unwrap();
+    }
+
+    async fn stop(self) {
+        self.service.running.stop().await.unwrap();
+        self.office.stop().await;
+    }
+}
+
+async fn put(address: SocketAddr, path: &str, body: &Value) -> u16 {
+    let (host, text) = (address.to_string(), body.to_string());
+    let length = text.len().to_string();
+    let headers = [("Host", host.as_str()), ("Content-Type", "application/json"), ("Content-Length", length.as_str())];
+    send(address, "PUT", path, &headers, &text).await.status
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_back_office_asks_who_reads_and_keeps_counts_blind() {
+    let chain = Chain::open().await;
+    for path in ["/api/v1/tills", "/api/v1/day/x", "/api/v1/safe", "/api/v1/reports", "/api/v1/reports.csv", "/api/v1/days"] {
+        assert_eq!(chain.get(path).await.code(), "sign_in_first", "{path}");
+        assert_eq!(chain.program(path).await.status, 200, "a program was let in on the box: {path}");
+    }
+    let wrong = chain.desk("POST", "/api/v1/desk/sign-in", json!({"staff": "ben", "pin": "9999"})).await;
+    assert_eq!((wrong.status, wrong.code().as_str()), (403, "pin_wrong"));
+    assert_eq!(chain.get("/api/v1/tills").await.code(), "sign_in_first");
+    let own = json!({"id": "mine", "staff": "anna", "pin": "4711"});
+    assert_eq!(chain.desk("POST", "/api/v1/desk/sign-in", own).await.status, 200);
+    assert_eq!(chain.get("/api/v1/tills").await.code(), "not_allowed", "a cashier reads no reports");
+    // One's own sign-in, sent again under another name, lets nobody in.
+    let stolen = json!({"id": "mine", "staff": "ben", "pin": "0000"});
+    assert_eq!(chain.desk("POST", "/api/v1/desk/sign-in", stolen).await.code(), "command_reused");
+    assert_eq!(chain.get("/api/v1/desk").await.json()["staff"], "anna");
+
+    chain.sign_in("ben").await;
+    let till = |reply: &Reply| reply.json()[0].clone();
+    assert_eq!(till(&chain.get("/api/v1/tills").await)["state"], "closed");
+    chain.at_till("sign-in", json!({"staff": "ben", "pin": "4711"})).await;
+    chain.at_till("till", json!({"do": "open", "float": {"total": 10_000}})).await;
+    chain.at_till("scan", json!({"code": MILK})).await;
+    chain.at_till("tenders", json!({"amount": 500})).await;
+    let own = till(&chain.get("/api/v1/tills").await);
+    assert_eq!((own["state"].as_str(), own["owner"].as_str()), (Some("open"), Some("ben")));
+    assert!(own.get("expected").is_none(), "who counts next is not told: {own}");
+    for path in ["/api/v1/tills/1/x", "/api/v1/day/x"] {
+        assert_eq!(chain.get(path).await.code(), "count_is_blind", "{path}");
+    }
+
+    chain.sign_in("chris").await;
+    assert_eq!(till(&chain.get("/api/v1/tills").await)["expected"], 10_129);
+    let x = chain.get("/api/v1/tills/1/x").await.json();
+    assert_eq!(x["report"]["expected"], 10_129);
+    assert!(x["text"].as_str().unwrap().contains("101.29"), "{x}");
+    assert_eq!(chain.get("/api/v1/day/x").await.json()["report"]["totals"]["total"], 129);
+
+    chain.at_till("till", json!({"do": "start_count"})).await;
+    let counting = till(&chain.get("/api/v1/tills").await);
+    assert_eq!(counting["state"], "counting");
+    assert!(counting.get("expected").is_none(), "{counting}");
+    for path in ["/api/v1/tills/1/x", "/api/v1/day/x"] {
+        assert_eq!(chain.get(path).await.code(), "till_being_counted", "{path}");
+        assert_eq!(chain.program(path).await.code(), "till_being_counted", "nor is a program: {path}");
+    }
+    chain.at_till("till", json!({"do": "count", "count": {"total": 10_100}})).await;
+    let counted = till(&chain.get("/api/v1/tills").await);
+    assert_eq!((counted["expected"].as_i64(), counted["difference"].as_i64()), (Some(10_129), Some(-29)));
+
+    assert_eq!(chain.desk("DELETE", "/api/v1/desk/sign-in", Value::Null).await.status, 204);
+    assert_eq!(chain.get("/api/v1/tills").await.code(), "sign_in_first");
+    assert_eq!(chain.get("/api/v1/desk").await.json()["sign_in_first"], true);
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_day_with_a_late_card_is_closed_twice_and_adds_up() {
+    let chain = Chain::open().await;
+    chain.sign_in("chris").await;
+    chain.at_till("sign-in", json!({"staff": "ben", "pin": "4711"})).await;
+    chain.at_till("till", json!({"do": "open", "float": {"total": 10_000}})).await;
+    chain.at_till("scan", json!({"code": MILK})).await;
+    chain.at_till("tenders", json!({"amount": 500})).await;
+    chain.at_till("till", json!({"do": "start_count"})).await;
+    chain.at_till("till", json!({"do": "count", "count": {"total": 10_100}})).await;
+    chain.at_till("till", json!({"do": "close", "reason": "wrong_change"})).await;
+
+    // Bank bags: packed and collected by who is at the desk.
+    let bag = |amount: i64| json!({"bag": "B-1", "amount": amount});
+    assert_eq!(chain.desk("POST", "/api/v1/safe/bags", bag(99_999)).await.code(), "more_than_in_safe");
+    assert_eq!(chain.desk("POST", "/api/v1/safe/bags", bag(100)).await.status, 200);
+    assert_eq!(chain.get("/api/v1/safe").await.json()["bags"][0]["packed_by"], "chris");
+    assert_eq!(chain.desk("POST", "/api/v1/safe/collections", json!({"bag": "B-1"})).await.status, 200);
+
+    // The line to the bank hangs while the day is closed.
+    chain.at_till("scan", json!({"code": MILK})).await;
+    let attempt = chain.at_till("card", json!({})).await["attempt"].as_str().unwrap().to_owned();
+    assert_eq!(chain.desk("POST", "/api/v1/day/close", json!({})).await.status, 200);
+    let before = chain.get("/api/v1/days").await.json()[0].clone();
+    assert_eq!((before["total"].as_i64(), before["zs"].as_i64(), before["difference"].as_i64()), (Some(129), Some(1), Some(-29)));
+    chain.at_till(&format!("card/{attempt}"), json!({"paid": true})).await;
+    let day = chain.get("/api/v1/days").await.json()[0].clone();
+    assert_eq!((day["total"].as_i64(), day["addenda"].as_i64(), day["tills"].as_i64()), (Some(258), Some(1), Some(1)));
+
+    // Sold by mistake after the close: the same date is opened and closed once more.
+    let date = day["date"].as_str().unwrap().to_owned();
+    assert_eq!(chain.desk("POST", "/api/v1/day/open", json!({"date": date})).await.status, 200);
+    chain.at_till("till", json!({"do": "open", "float": {"total": 5_000}})).await;
+    chain.at_till("scan", json!({"code": MILK})).await;
+    chain.at_till("tenders", json!({"amount": 129})).await;
+    assert_eq!(chain.desk("POST", "/api/v1/day/close", json!({})).await.status, 200);
+
+    let whole = chain.get(&format!("/api/v1/days/{date}")).await.json();
+    assert_eq!((whole["total"].as_i64(), whole["zs"].as_i64()), (Some(387), Some(2)));
+    let reports = whole["reports"].as_array().unwrap();
+    let kinds: Vec<&str> = reports.iter().map(|report| report["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["till_z", "day_z", "addendum", "day_z"]);
+    for report in reports {
+        let text = chain.get(&format!("/api/v1/reports/{}/text", report["id"].as_str().unwrap())).await;
+        assert_eq!(text.body, report["text"].as_str().unwrap());
+        assert!(text.body.contains(&report["sha256"].as_str().unwrap()[..10]), "{}", text.body);
+    }
+    let table = chain.get(&format!("/api/v1/reports.csv?from={date}&to={date}")).await;
+    let rows: Vec<csv::StringRecord> = csv::Reader::from_reader(table.body.as_bytes()).into_records().map(Result::unwrap).collect();
+    let column = |name: &str| counterfoil::document::table::COLUMNS.iter().position(|known| *known == name).unwrap();
+    let cells = |name: &str| rows.iter().map(|row| row[column(name)].to_owned()).collect::<Vec<_>>();
+    assert_eq!(cells("total"), ["", "1.29", "1.29", "1.29"]);
+    assert_eq!(cells("difference"), ["-0.29", "-0.29", "", ""]);
+    assert_eq!(chain.get("/api/v1/reports/1-0").await.code(), "report_unknown");
+    assert_eq!(chain.get("/api/v1/reports/../x/text").await.status, 404);
+    assert_eq!(chain.get("/api/v1/days/2001-01-01").await.code(), "day_unknown");
+    chain.stop().await;
+}
