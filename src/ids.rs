@@ -114,6 +114,11 @@ pub struct JobId(pub Uuid);
 #[serde(transparent)]
 pub struct AttemptId(pub Uuid);
 
+/// A person of whom the vault knows who it is; everywhere else this is all there is. Made at random, so it says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SubjectRef(pub Uuid);
+
 macro_rules! uuid_id {
     ($name:ident) => {
         impl fmt::Display for $name {
@@ -132,6 +137,7 @@ macro_rules! uuid_id {
 uuid_id!(TxnId);
 uuid_id!(JobId);
 uuid_id!(AttemptId);
+uuid_id!(SubjectRef);
 
 /// One run of a node's process: 16 lower-case hex digits, random, minted at every start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

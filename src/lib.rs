@@ -17,6 +17,8 @@ pub mod views;
 pub mod device;
 pub mod sync;
 
+pub mod vault;
+
 pub mod node;
 pub mod web;
 

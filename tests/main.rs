@@ -14,4 +14,5 @@ mod process;
 mod purity;
 mod stock;
 mod sync;
+mod vault;
 mod web;

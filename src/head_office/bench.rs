@@ -160,6 +160,7 @@ impl StandIn {
             codes: CodeRules::for_country("DE", currency()?),
             time_zone: jiff::tz::TimeZone::UTC,
             papers: Fallback::plain(currency()?, jiff::tz::TimeZone::UTC),
+            vault: None,
             pin_checks: tokio::sync::Semaphore::new(1),
         };
         let node = Node::for_tests(inbox, screens, durables, Arc::new(shared));

@@ -23,6 +23,7 @@ use crate::retail::{Answer, Command, Feed, Original, Refusal, ScanFact};
 use crate::sync::feed::Article;
 use crate::sync::repair::Damaged;
 use crate::time::Stamp;
+use crate::vault::Vault;
 use crate::views::{LoadError, NotNow, Views};
 
 /// Commands and reports that may wait for the loop. Beyond it callers are told to try again.
@@ -182,6 +183,8 @@ pub struct Shared {
     pub time_zone: jiff::tz::TimeZone,
     /// How the store's papers look, for reports shown as text.
     pub papers: Fallback,
+    /// Who customers are. `None`: it could not be opened, an alarm says why, and selling goes on without it.
+    pub vault: Option<Vault>,
     /// Places for PINs under examination.
     pub pin_checks: tokio::sync::Semaphore,
 }

@@ -14,8 +14,12 @@ pub struct Seal {
 impl Seal {
     /// The sealing key that belongs to a node's key: derived from it, so that there is one secret to keep.
     pub fn of(key: &NodeKey) -> Seal {
-        let derived = key.derived("counterfoil seal v1");
-        let key = UnboundKey::new(&CHACHA20_POLY1305, &derived).expect("ChaCha20 takes keys of 32 bytes");
+        Seal::under(key.derived("counterfoil seal v1"))
+    }
+
+    /// Under a key of 32 random bytes.
+    pub fn under(key: [u8; 32]) -> Seal {
+        let key = UnboundKey::new(&CHACHA20_POLY1305, &key).expect("ChaCha20 takes keys of 32 bytes");
         Seal { key: std::sync::Arc::new(LessSafeKey::new(key)) }
     }
 

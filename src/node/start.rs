@@ -34,6 +34,7 @@ use crate::retail::day::Day;
 use crate::sync::repair::Damaged;
 use crate::sync::{self, http::SyncConfig};
 use crate::time::{Clock, SystemClock};
+use crate::vault::{Damage, Vault, VaultError};
 use crate::views::{self, ReadRecords, Views};
 use crate::web::pairing::PairingError;
 use crate::web::tls::DoorError;
@@ -64,6 +65,32 @@ pub enum StartError {
     Read(#[from] ReadError),
     #[error(transparent)]
     Device(#[from] device::SetupError),
+}
+
+/// A shop sells without it. What is wrong with it becomes an alarm.
+fn open_vault(path: &Path, key: &NodeKey, alarms: &mut Vec<String>) -> Option<Vault> {
+    let opened = match Folder::create(path) {
+        Ok(folder) => Vault::open(folder, key),
+        Err(reason) => Err(VaultError::Disk { file: "vault", folder: path.display().to_string(), reason }),
+    };
+    let (vault, damage) = match opened {
+        Ok(opened) => opened,
+        Err(reason) => {
+            error!(%reason, "customers are not known until the vault opens");
+            alarms.push(format!("Customers are not known: {reason}."));
+            return None;
+        }
+    };
+    for damage in damage {
+        match damage {
+            Damage::TornTail { .. } => info!(%damage, "the vault was being written to when the last process ended"),
+            Damage::Subject { .. } | Damage::Unnamed { .. } => {
+                error!(%damage, "customers' details are lost");
+                alarms.push(format!("{damage}."));
+            }
+        }
+    }
+    Some(vault)
 }
 
 /// A node at work: record, loop and devices. Pages and the line to head office are opened on its handle.
@@ -139,6 +166,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
     let archive = Archive::new(views.clone(), reader.clone());
     let books = Bookshelf::open(&data.join("feeds"), Seal::of(&key), &config.store, &replayed.state.feeds);
 
+    let vault = open_vault(&data.join("vault"), &key, &mut alarms);
     let kept = replayed.state.uplink.clone();
     let acknowledged = kept.as_ref().map_or(0, |ack| ack.seq);
     let mut publisher = Publisher::new(
@@ -184,6 +212,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
             codes: codes.clone(),
             time_zone: config.time_zone.clone(),
             papers,
+            vault,
             pin_checks: tokio::sync::Semaphore::new(PIN_CHECKS_MAX),
         }),
     };

@@ -499,6 +499,7 @@ fn shared(folder: &std::path::Path) -> Shared {
         codes: CodeRules::for_country("DE", Currency::from_code("EUR").unwrap()),
         time_zone: jiff::tz::TimeZone::UTC,
         papers: document::stored::Fallback::plain(Currency::from_code("EUR").unwrap(), jiff::tz::TimeZone::UTC),
+        vault: None,
         pin_checks: tokio::sync::Semaphore::new(1),
     }
 }

@@ -157,7 +157,7 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::DayAlreadyOpen => "Weiter verkaufen, oder den Tag abschließen und dann den nächsten öffnen.",
         Refusal::DayGoesBack { .. } => "Den Tag mit demselben oder einem späteren Datum öffnen. Geht die Uhr falsch, sie stellen.",
         Refusal::DayTooFarAhead { .. } => "Das Datum prüfen. Stimmt es, geht die Uhr falsch: sie stellen.",
-        Refusal::UnknownArticle { .. } => "Den Artikel nach Namen suchen, oder ihn beiseite legen und weitermachen.",
+        Refusal::UnknownArticle { .. } => "Nach Namen suchen, oder beiseite legen und weitermachen.",
         Refusal::UnknownCode { .. } => "Den Strichcode des Artikels selbst scannen, oder nach Namen suchen.",
         Refusal::CardData => "Das Kartenterminal benutzen. Nie eine Kartennummer hier scannen oder tippen.",
         Refusal::Misread { .. } => "Noch einmal scannen, oder die Nummer unter den Strichen tippen.",
