@@ -1,11 +1,13 @@
 //! The JSON API of head office: the pages' answers for programs. Reads, and the acts that a page offers as well.
 
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 
+use super::days::{self, DayRow, ReportRow};
 use super::feeds::{PublishError, Published};
 use super::office::HeadOffice;
 use super::people::{self, Checked, Draft, PeopleError};
@@ -23,6 +25,9 @@ pub fn router(office: HeadOffice) -> Router {
     Router::new()
         .route("/api/v1/stores", get(stores))
         .route("/api/v1/sales", get(sales))
+        .route("/api/v1/days", get(closed_days))
+        .route("/api/v1/days.csv", get(days_csv))
+        .route("/api/v1/days/{store}/{day}", get(closed_day))
         .route("/api/v1/transactions", get(transactions))
         .route("/api/v1/stock", get(stock))
         .route("/api/v1/incidents", get(incidents))
@@ -158,6 +163,44 @@ struct SalesQuery {
 async fn sales(State(office): State<HeadOffice>, Query(query): Query<SalesQuery>) -> Result<Json<Vec<SalesRow>>, Problem> {
     let rows = office.read(move |connection| queries::sales(connection, query.store.as_deref(), query.day.as_deref(), ROWS_MAX)).await?;
     Ok(Json(rows))
+}
+
+/// Days that stores have closed, newest first.
+async fn closed_days(State(office): State<HeadOffice>, Query(query): Query<SalesQuery>) -> Result<Json<Vec<DayRow>>, Problem> {
+    let rows = office.read(move |connection| days::list(connection, query.store.as_deref(), query.day.as_deref(), ROWS_MAX)).await?;
+    Ok(Json(rows))
+}
+
+/// One day of a store, its reports as they were printed.
+#[derive(Serialize)]
+struct ClosedDay {
+    days: Vec<DayRow>,
+    reports: Vec<ReportRow>,
+}
+
+async fn closed_day(State(office): State<HeadOffice>, Path((store, day)): Path<(String, String)>) -> Result<Json<ClosedDay>, Problem> {
+    let papers = days::papers(office.config());
+    let found = office.read(move |connection| {
+        let rows = days::list(connection, Some(&store), Some(&day), ROWS_MAX)?;
+        Ok(ClosedDay { days: rows, reports: days::reports(connection, &store, &day, &papers)? })
+    });
+    let found = found.await?;
+    if found.days.is_empty() {
+        let detail = "no report of this store and day has come to head office";
+        return Err(Problem::new(StatusCode::NOT_FOUND, "no_such_day", detail, "list the days at /api/v1/days"));
+    }
+    Ok(Json(found))
+}
+
+/// The same as a table, one row a report, oldest day first.
+async fn days_csv(State(office): State<HeadOffice>, Query(query): Query<SalesQuery>) -> Result<impl IntoResponse, Problem> {
+    let papers = days::papers(office.config());
+    let table = office.read(move |connection| {
+        let rows = days::list(connection, query.store.as_deref(), query.day.as_deref(), ROWS_MAX)?;
+        days::csv(connection, &rows, &papers)
+    });
+    let headers = [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CONTENT_DISPOSITION, "attachment; filename=\"days.csv\"")];
+    Ok((headers, table.await?))
 }
 
 #[derive(Deserialize)]

@@ -17,6 +17,7 @@ pub mod pages;
 pub mod queries;
 
 pub mod chain;
+pub mod days;
 pub mod feeds;
 pub mod fleet_keys;
 pub mod import;

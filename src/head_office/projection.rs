@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::chain::{self, NodeChain};
 use crate::journal::{Hash, Record, record::tag};
 use crate::money::{Money, Qty};
-use crate::retail::day::DayReport;
 use crate::retail::{Event, TenderKind, TransactionKind, TransactionRecord};
+use crate::time::BusinessDate;
 
 /// Why an event was not counted, and who has to look.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +71,10 @@ struct Place<'a> {
 
 /// Kinds that add up to something here, in whatever version. All others are stored and passed over.
 fn is_counted(kind: &str) -> bool {
-    matches!(kind.rsplit_once('.').map_or(kind, |(name, _)| name), "transaction_completed" | "transaction_voided" | "day_closed")
+    matches!(
+        kind.rsplit_once('.').map_or(kind, |(name, _)| name),
+        "transaction_completed" | "transaction_voided" | "day_closed" | "till_closed" | "day_addendum"
+    )
 }
 
 fn event(connection: &Connection, place: &Place<'_>, raw: &str) -> rusqlite::Result<Result<(), Disliked>> {
@@ -85,8 +88,27 @@ fn event(connection: &Connection, place: &Place<'_>, raw: &str) -> rusqlite::Res
     };
     match event {
         Event::TransactionCompleted { record } | Event::TransactionVoided { record } => transaction(connection, place, &record, raw),
-        Event::DayClosed { report } => day_closed(connection, place, &report),
-        // The filter on the tag lets only the three above through.
+        Event::DayClosed { report } => {
+            let totals = (report.totals.sales, report.totals.total);
+            let row = ReportRow { kind: "day_z", date: report.date, number: report.number, of_z: 0, till: "", at_ms: report.closed_at.ms };
+            insert_report(connection, place, &row, &report.currency, totals, Money::ZERO)?;
+            agrees(connection, place, report.date)
+        }
+        Event::DayAddendum { addendum } => {
+            let totals = (addendum.totals.sales, addendum.totals.total);
+            let (till, at_ms) = (addendum.workstation.as_str(), addendum.at.ms);
+            let row = ReportRow { kind: "addendum", date: addendum.date, number: addendum.number, of_z: addendum.report, till, at_ms };
+            insert_report(connection, place, &row, &addendum.currency, totals, Money::ZERO)?;
+            agrees(connection, place, addendum.date)
+        }
+        Event::TillClosed { report } => {
+            let difference = report.counted.as_ref().map_or(Money::ZERO, |counted| counted.difference);
+            let (till, at_ms) = (report.till.as_str(), report.closed_at.ms);
+            let row = ReportRow { kind: "till_z", date: report.date, number: report.number, of_z: 0, till, at_ms };
+            insert_report(connection, place, &row, &report.currency, (0, Money::ZERO), difference)?;
+            Ok(Ok(()))
+        }
+        // The filter on the tag lets only those above through.
         _ => Ok(Ok(())),
     }
 }
@@ -237,38 +259,81 @@ fn move_stock(connection: &Connection, place: &Place<'_>, record: &TransactionRe
     Ok(())
 }
 
-/// A Z report is the fold of its day's records, and we hold all of them before it: the sums must agree.
-fn day_closed(connection: &Connection, place: &Place<'_>, report: &DayReport) -> rusqlite::Result<Result<(), Disliked>> {
-    let date = report.date.to_string();
+struct ReportRow<'a> {
+    kind: &'static str,
+    date: BusinessDate,
+    number: u64,
+    of_z: u64,
+    till: &'a str,
+    at_ms: i64,
+}
+
+fn insert_report(
+    connection: &Connection,
+    place: &Place<'_>,
+    row: &ReportRow<'_>,
+    currency: &str,
+    (sales, total): (u64, Money),
+    difference: Money,
+) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO day_reports (store, node, business_date, closed_ms, sales, total) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (node, business_date) DO UPDATE SET closed_ms = ?4, sales = ?5, total = ?6",
+            "INSERT INTO day_reports (branch, seq, event, store, node, kind, business_date, number, of_z, till, at_ms, currency, sales, total,
+               difference)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON CONFLICT DO NOTHING",
         )?
         .execute(params![
+            place.branch,
+            place.seq,
+            place.event,
             place.chain.store.as_str(),
             place.chain.id,
-            date,
-            report.closed_at.ms,
-            report.totals.sales,
-            report.totals.total.minor()
-        ])?;
-    let (sales, total): (u64, i64) = connection
-        .prepare_cached(
-            "SELECT coalesce(sum(kind = 'sale'), 0), coalesce(sum(total), 0) FROM transactions
-             WHERE store = ?1 AND business_date = ?2 AND node = ?3 AND kind <> 'void' AND NOT training",
-        )?
-        .query_row(params![place.chain.store.as_str(), date, place.chain.id], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    if (sales, total) == (report.totals.sales, report.totals.total.minor()) {
+            row.kind,
+            row.date.to_string(),
+            row.number,
+            row.of_z,
+            row.till,
+            row.at_ms,
+            currency,
+            sales,
+            total.minor(),
+            difference.minor(),
+        ])
+        .map(|_| ())
+}
+
+/// Zs and addenda are the fold of a date's records, and we hold all of them up to here: after each report the sums must agree. Looked at
+/// along this branch and those it came from.
+fn agrees(connection: &Connection, place: &Place<'_>, date: BusinessDate) -> rusqlite::Result<Result<(), Disliked>> {
+    let day = date.to_string();
+    let sums = |sql: &str| -> rusqlite::Result<(u64, i64)> {
+        connection
+            .prepare_cached(&format!("{WAY} {sql}"))?
+            .query_row(params![place.branch, place.seq, day, place.chain.store.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+    };
+    let reported = sums(
+        "SELECT coalesce(sum(r.sales), 0), coalesce(sum(r.total), 0) FROM way w
+         JOIN day_reports r ON r.branch = w.branch AND r.seq <= w.upto WHERE r.store = ?4 AND r.business_date = ?3",
+    )?;
+    let counted = sums(
+        "SELECT coalesce(sum(t.kind = 'sale'), 0), coalesce(sum(t.total), 0) FROM way w
+         JOIN transactions t ON t.branch = w.branch AND t.seq <= w.upto
+         WHERE t.store = ?4 AND t.business_date = ?3 AND t.kind <> 'void' AND NOT t.training",
+    )?;
+    if reported == counted {
         return Ok(Ok(()));
     }
     let reason = format!(
-        "the store's report of {date} says {} sales and {} minor units, head office counts {sales} and {total}",
-        report.totals.sales,
-        report.totals.total.minor()
+        "the store's reports of {day} say {} sales and {} minor units, head office counts {} and {}",
+        reported.0, reported.1, counted.0, counted.1
     );
     Ok(Err(Disliked { owner: "accounting", reason }))
 }
+
+/// The branch ?1 up to record ?2, and the branches it came from up to where it left them.
+const WAY: &str = "WITH RECURSIVE way (branch, upto) AS (
+    SELECT ?1, ?2 UNION ALL
+    SELECT b.parent, min(w.upto, b.base_seq) FROM way w JOIN branches b ON b.id = w.branch WHERE b.parent IS NOT NULL)";
 
 fn kind_name(kind: TransactionKind) -> &'static str {
     match kind {

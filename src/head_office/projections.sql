@@ -86,13 +86,26 @@ CREATE TABLE IF NOT EXISTS stock_moves (
     PRIMARY KEY (store, sku, branch, seq)
 ) WITHOUT ROWID;
 
--- Z reports as the stores closed them.
+-- Reports as the stores made them: Zs of days and tills, and addenda. A date may be closed more than once.
 CREATE TABLE IF NOT EXISTS day_reports (
+    branch        INTEGER NOT NULL,
+    seq           INTEGER NOT NULL,
+    event         INTEGER NOT NULL,
     store         TEXT NOT NULL,
     node          INTEGER NOT NULL,
+    -- day_z, till_z or addendum.
+    kind          TEXT NOT NULL,
     business_date TEXT NOT NULL,
-    closed_ms     INTEGER NOT NULL,
+    number        INTEGER NOT NULL,
+    of_z          INTEGER NOT NULL,
+    till          TEXT NOT NULL,
+    at_ms         INTEGER NOT NULL,
+    currency      TEXT NOT NULL,
+    -- Of days and addenda.
     sales         INTEGER NOT NULL,
     total         INTEGER NOT NULL,
-    PRIMARY KEY (node, business_date)
+    -- Of tills: counted less expected.
+    difference    INTEGER NOT NULL,
+    PRIMARY KEY (branch, seq, event)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS day_reports_by_day ON day_reports (store, business_date);

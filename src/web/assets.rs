@@ -24,6 +24,8 @@ static ASSETS: &[Asset] = &[
     Asset { name: "returns.css", content_type: "text/css; charset=utf-8", bytes: include_bytes!("assets/returns.css") },
     Asset { name: "gate.css", content_type: "text/css; charset=utf-8", bytes: include_bytes!("assets/gate.css") },
     Asset { name: "gate.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/gate.js") },
+    Asset { name: "backoffice.css", content_type: "text/css; charset=utf-8", bytes: include_bytes!("assets/backoffice.css") },
+    Asset { name: "backoffice.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/backoffice.js") },
     Asset { name: "desk.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/desk.js") },
     Asset { name: "look.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/look.js") },
     Asset { name: "icon.svg", content_type: "image/svg+xml", bytes: include_bytes!("assets/icon.svg") },

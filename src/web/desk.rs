@@ -45,6 +45,7 @@ async fn index(State(web): State<Web>, session: Session) -> Markup {
         section {
             h2 { (t.index_desk) }
             div .tiles {
+                a .tile href="/office" { (icon("cash")) strong { (t.office.title) } small { "/office" } }
                 a .tile href="/devices" { (icon("print")) strong { (t.index_devices) } small { "/devices" } }
                 a .tile href="/screens" { (icon("day")) strong { (t.index_screens) } small { "/screens" } }
                 a .tile href="/api/openapi.json" { (icon("scan")) strong { (t.index_api) } small { "/api/openapi.json" } }

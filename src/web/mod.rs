@@ -23,6 +23,7 @@ pub mod display;
 pub mod till;
 
 mod desk;
+mod office;
 mod pages;
 mod pair_pages;
 mod seat;
@@ -117,6 +118,7 @@ pub fn router(node: Node, parts: WebParts, extra: Extra) -> Router {
         .merge(api)
         .merge(pages::routes())
         .merge(desk::routes())
+        .merge(office::routes())
         .merge(extra.router.with_state(()))
         .route("/api/openapi.json", get(move || std::future::ready(axum::Json(description.as_ref().clone()))))
         .route_layer(from_fn_with_state(web.clone(), card_data::watch))

@@ -36,12 +36,17 @@ impl Seats {
 
     /// Whose seat it is; looking keeps it. `idle_min` 0: nobody is sent away.
     fn look(&self, screen: &str, now_ms: i64, idle_min: u32) -> Option<StaffId> {
+        let staff = self.glance(screen, now_ms, idle_min)?;
+        self.take(screen, staff.clone(), now_ms);
+        Some(staff)
+    }
+
+    /// Whose seat it is.
+    fn glance(&self, screen: &str, now_ms: i64, idle_min: u32) -> Option<StaffId> {
         let mut seats = self.seats();
         let idle_ms = i64::from(idle_min) * 60_000;
         seats.retain(|_, seat| idle_ms == 0 || now_ms - seat.last_ms < idle_ms);
-        let seat = seats.get_mut(screen)?;
-        seat.last_ms = now_ms;
-        Some(seat.staff.clone())
+        Some(seats.get(screen)?.staff.clone())
     }
 
     fn seats(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Seat>> {
@@ -68,8 +73,19 @@ impl AtDesk {
     }
 }
 
+/// Who is at this desk, without keeping their seat: nobody did anything.
+pub fn glance(web: &Web, session: &Session) -> Result<AtDesk, Problem> {
+    find(web, session, Seats::glance)
+}
+
 /// Who is at this desk. An error: the screen is bound to one till, or nobody is signed in.
 pub fn at_desk(web: &Web, session: &Session) -> Result<AtDesk, Problem> {
+    find(web, session, Seats::look)
+}
+
+type Looking = fn(&Seats, &str, i64, u32) -> Option<StaffId>;
+
+fn find(web: &Web, session: &Session, looking: Looking) -> Result<AtDesk, Problem> {
     session.needs_desk()?;
     let rules = web.node.screen().rules.clone();
     if !rules.staff_required {
@@ -79,7 +95,7 @@ pub fn at_desk(web: &Web, session: &Session) -> Result<AtDesk, Problem> {
         ScreenKind::Token => return Ok(AtDesk::Program),
         ScreenKind::Browser => {}
     }
-    let staff = web.seats.look(&session.0.id, web.now_ms(), rules.idle_lock_min);
+    let staff = looking(&web.seats, &session.0.id, web.now_ms(), rules.idle_lock_min);
     // Who has left the list since is nobody here any more.
     let person = staff.and_then(|staff| web.node.shared().books.books().staff.person(&staff).map(|person| person.fact()));
     person.map(AtDesk::Person).ok_or_else(|| of_refusal(&Refusal::SignInFirst, &Voice::of_store(&rules)))
@@ -109,6 +125,7 @@ mod tests {
         seats.take("a", anna.clone(), 0);
         assert_eq!(seats.look("b", 0, 5), None, "another screen is another desk");
         assert_eq!(seats.look("a", 4 * 60_000, 5), Some(anna.clone()));
+        assert_eq!(seats.glance("a", 7 * 60_000, 5), Some(anna.clone()));
         assert_eq!(seats.look("a", 8 * 60_000, 5), Some(anna.clone()));
         assert_eq!(seats.look("a", 13 * 60_000, 5), None);
         seats.take("a", anna.clone(), 0);

@@ -5,6 +5,7 @@ pub mod age;
 pub mod card;
 pub mod last_day;
 pub mod more;
+pub mod office;
 pub mod people;
 pub mod prices;
 pub mod returns;
@@ -19,6 +20,7 @@ pub struct Texts {
     pub returns: &'static returns::ReturnTexts,
     pub last_day: &'static last_day::LastDayTexts,
     pub people: &'static people::PeopleTexts,
+    pub office: &'static office::OfficeTexts,
     pub till: &'static str,
     pub display: &'static str,
     pub workstation: &'static str,
@@ -251,6 +253,7 @@ static ENGLISH: Texts = Texts {
     returns: &returns::ENGLISH,
     last_day: &last_day::ENGLISH,
     people: &people::ENGLISH,
+    office: &office::ENGLISH,
     till: "Till",
     display: "Customer display",
     workstation: "Till {}",

@@ -10,6 +10,7 @@ pub static GERMAN: Texts = Texts {
     returns: &super::texts::returns::GERMAN,
     last_day: &super::texts::last_day::GERMAN,
     people: &super::texts::people::GERMAN,
+    office: &super::texts::office::GERMAN,
     till: "Kasse",
     display: "Kundenanzeige",
     workstation: "Kasse {}",

@@ -109,7 +109,6 @@ impl Chain {
         reply.json()
     }
 
-    #[allow(dead_code)]
     async fn office_text(&self, path: &str) -> String {
         let host = self.office.address.to_string();
         let reply = send(self.office.address, "GET", path, &[("Host", &host), ("Accept", "text/html")], "").await;
@@ -117,7 +116,6 @@ impl Chain {
         reply.body
     }
 
-    #[allow(dead_code)]
     async fn all_there(&self) {
         let node = self.node().clone();
         let head = node.durable().borrow().seq;
@@ -195,7 +193,7 @@ async fn the_back_office_asks_who_reads_and_keeps_counts_blind() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_day_with_a_late_card_is_closed_twice_and_adds_up() {
+async fn a_day_with_a_late_card_reads_the_same_in_the_store_and_at_head_office() {
     let chain = Chain::open().await;
     chain.sign_in("chris").await;
     chain.at_till("sign-in", json!({"staff": "ben", "pin": "4711"})).await;
@@ -250,5 +248,32 @@ async fn a_day_with_a_late_card_is_closed_twice_and_adds_up() {
     assert_eq!(chain.get("/api/v1/reports/1-0").await.code(), "report_unknown");
     assert_eq!(chain.get("/api/v1/reports/../x/text").await.status, 404);
     assert_eq!(chain.get("/api/v1/days/2001-01-01").await.code(), "day_unknown");
+
+    // The page of the back office, and head office from the bytes it was sent.
+    let page = chain.get(&format!("/office?date={date}")).await;
+    assert_eq!(page.status, 200);
+    chain.all_there().await;
+    let at_office: Value = serde_json::from_str(&chain.office_text(&format!("/api/v1/days/berlin-1/{date}")).await).unwrap();
+    let theirs = at_office["reports"].as_array().unwrap();
+    assert_eq!(theirs.len(), reports.len());
+    let page_there = chain.office_text(&format!("/days/berlin-1/{date}")).await;
+    for (ours, theirs) in reports.iter().zip(theirs) {
+        assert_eq!((&ours["text"], &ours["sha256"], &ours["kind"]), (&theirs["text"], &theirs["sha256"], &theirs["kind"]));
+        let text = ours["text"].as_str().unwrap();
+        let shown = text.replace('&', "&amp;");
+        assert!(page.body.contains(&shown) && page_there.contains(&shown), "{text}");
+    }
+    let row = &at_office["days"][0];
+    let sums = ["total", "counted", "till_difference", "zs", "addenda", "tills"].map(|name| row[name].as_i64().unwrap());
+    assert_eq!(sums, [387, 387, -29, 2, 1, 1], "its total is the sum of Zs and addenda, and of the transactions");
+    assert_eq!(chain.office_text("/api/v1/exceptions").await, "[]", "a date that is closed twice is nothing odd");
+    let sales: Value = serde_json::from_str(&chain.office_text("/api/v1/sales").await).unwrap();
+    assert_eq!(sales[0]["closed"], true);
+    let list = chain.office_text("/days").await;
+    assert!(list.contains("✓ agrees") && list.contains("3.87"), "{list}");
+    let theirs = chain.office_text(&format!("/api/v1/days.csv?store=berlin-1&day={date}")).await;
+    for (line, ours) in theirs.lines().skip(1).zip(table.body.lines().skip(1)) {
+        assert_eq!(line.strip_prefix("berlin-1,box-1,"), Some(ours));
+    }
     chain.stop().await;
 }

@@ -94,6 +94,9 @@ async fn a_screen_of_one_till_cannot_touch_another() {
     check("GET", "/api/v1/workstations/2/events", "", 403, "wrong_workstation").await;
     check("GET", "/api/v1/workstations/9", "", 404, "workstation_unknown").await;
     check("GET", "/api/v1/screens", "", 403, "not_a_desk").await;
+    for path in ["tills", "tills/1/x", "day/x", "safe", "reports", "reports.csv", "reports/1-0", "days", "days/2026-11-22", "desk"] {
+        check("GET", &format!("/api/v1/{path}"), "", 403, "not_a_desk").await;
+    }
     check("POST", "/api/v1/screens/confirm", r#"{"code":"ABCDEF"}"#, 403, "not_a_desk").await;
     check("POST", "/api/v1/tokens", r#"{"name":"x"}"#, 403, "not_a_desk").await;
     check("POST", "/api/v1/devices/printer-1/test", r#"{"kind":"drawer"}"#, 403, "not_a_desk").await;
@@ -114,6 +117,7 @@ async fn no_address_but_the_pairing_page_and_the_health_probe_is_open() {
     let mut routes = 0;
     for (path, methods) in description["paths"].as_object().unwrap() {
         let path = path.replace("{ws}", "1").replace("{line}", "1").replace("{index}", "0").replace("{name}", "printer-1");
+        let path = path.replace("{till}", "1").replace("{date}", "2026-11-22").replace("{report}", "1-0");
         let path = ["{attempt}", "{job}", "{txn}", "{screen}", "{code}"]
             .iter()
             .fold(path, |path, hole| path.replace(hole, "00000000-0000-0000-0000-000000000001"));
@@ -125,7 +129,7 @@ async fn no_address_but_the_pairing_page_and_the_health_probe_is_open() {
         }
     }
     assert!(routes >= 34, "only {routes} routes are described");
-    for page in ["/", "/till/1", "/display/1", "/devices", "/screens"] {
+    for page in ["/", "/till/1", "/display/1", "/devices", "/screens", "/office"] {
         let reply = send(stage.address, "GET", page, &[("Host", &host), ("Accept", "text/html")], "").await;
         let towards = format!("/pair?to={page}");
         assert_eq!((reply.status, reply.header("location")), (303, Some(towards.as_str())));

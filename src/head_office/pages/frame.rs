@@ -13,15 +13,17 @@ pub use crate::web::layout::visible;
 pub enum Tab {
     Overview,
     Sales,
+    Days,
     Transactions,
     Stock,
     Staff,
     Trouble,
 }
 
-const TABS: [(Tab, &str, &str); 6] = [
+const TABS: [(Tab, &str, &str); 7] = [
     (Tab::Overview, "/", "Stores"),
     (Tab::Sales, "/sales", "Sales"),
+    (Tab::Days, "/days", "Days"),
     (Tab::Transactions, "/transactions", "Transactions"),
     (Tab::Stock, "/stock", "Stock"),
     (Tab::Staff, "/staff", "Staff"),

@@ -1,6 +1,7 @@
 //! Head office's pages: rendered here, readable without a script, brought up to date by a small one. Each page is a function of one
 //! answer from the database; nothing lives in the browser.
 
+mod days;
 mod frame;
 mod overview;
 mod people;
@@ -22,6 +23,7 @@ use maud::Markup;
 use serde::Deserialize;
 use tokio_stream::wrappers::ReceiverStream;
 
+use super::days as closed;
 use super::office::HeadOffice;
 use super::people::Draft;
 use super::queries::{self, StockFilter, TransactionFilter};
@@ -44,6 +46,8 @@ pub fn router(office: HeadOffice) -> Router {
         .route("/", get(overview_page))
         .route("/stores/{store}", get(store_page))
         .route("/sales", get(sales_page))
+        .route("/days", get(days_page))
+        .route("/days/{store}/{day}", get(day_page))
         .route("/stock", get(stock_page))
         .route("/transactions", get(transactions_page))
         .route("/transactions/{txn}", get(transaction_page))
@@ -92,6 +96,31 @@ async fn sales_page(State(office): State<HeadOffice>, Query(query): Query<SalesQ
     let filter = (store.clone(), day.clone());
     let rows = office.read(move |connection| queries::sales(connection, store.as_deref(), day.as_deref(), queries::ROWS_MAX)).await?;
     Ok(sales::page(&frame, &rows, filter.0.as_deref(), filter.1.as_deref()))
+}
+
+async fn days_page(State(office): State<HeadOffice>, Query(query): Query<SalesQuery>) -> Result<Markup, Problem> {
+    let frame = frame(&office, Tab::Days).await?;
+    let (store, day) = (filled(query.store), filled(query.day));
+    let filter = (store.clone(), day.clone());
+    let rows = office.read(move |connection| closed::list(connection, store.as_deref(), day.as_deref(), queries::ROWS_MAX)).await?;
+    Ok(days::list_page(&frame, &rows, filter.0.as_deref(), filter.1.as_deref()))
+}
+
+async fn day_page(State(office): State<HeadOffice>, Path((store, day)): Path<(String, String)>) -> Result<Response, Problem> {
+    let frame = frame(&office, Tab::Days).await?;
+    let papers = closed::papers(office.config());
+    let asked = (store.clone(), day.clone());
+    let (rows, reports) = office
+        .read(move |connection| {
+            let rows = closed::list(connection, Some(&asked.0), Some(&asked.1), queries::ROWS_MAX)?;
+            Ok((rows, closed::reports(connection, &asked.0, &asked.1, &papers)?))
+        })
+        .await?;
+    if rows.is_empty() {
+        let hint = "No report of this store and day has come to head office. It may still be on its way.";
+        return Ok((StatusCode::NOT_FOUND, frame.message("No such day", hint)).into_response());
+    }
+    Ok(days::day_page(&frame, &store, &day, &rows, &reports).into_response())
 }
 
 #[derive(Deserialize)]

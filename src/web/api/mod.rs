@@ -8,11 +8,11 @@ mod facts;
 mod last_day;
 mod people;
 mod prices;
-mod reports;
+pub mod reports;
 mod returns;
 mod screens;
 pub mod shape;
-mod store;
+pub mod store;
 mod workstation;
 
 pub use facts::{healthz, metrics, works};
@@ -152,7 +152,7 @@ async fn ask_raw(web: &Web, id: CommandId, workstation: Option<WorkstationId>, c
     web.node.ask(CommandRequest { id, workstation, staff: None, approval: None, command }).await.map_err(|error| ask_problem(&error))
 }
 
-fn ask_problem(error: &AskError) -> Problem {
+pub fn ask_problem(error: &AskError) -> Problem {
     match error {
         AskError::Refused(refusal, voice) => super::problem::of_refusal(refusal, voice),
         AskError::Busy => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", error.to_string(), "send the same id again in a moment"),

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::store::blocking;
+pub use super::store::blocking;
 use super::{Asked, Named, ask_problem};
 use crate::document::{Voice, table};
 use crate::ids::WorkstationId;
@@ -368,14 +368,13 @@ fn stored_view(web: &Web, entry: &(ReportId, ReportRef)) -> Result<StoredReportV
     Ok(StoredReportView { row: report_row(entry), report, text, record: seq, sha256: hash })
 }
 
-/// The text of a stored report.
-pub fn text(web: &Web, id: ReportId) -> Result<String, Problem> {
+fn text(web: &Web, id: ReportId) -> Result<String, Problem> {
     let shared = web.node.shared();
     let found = shared.archive.report(id.seq, id.place).ok_or_else(|| unreadable(id))?;
     shared.papers.text_of(&found.event, &found.hash).ok_or_else(|| unreadable(id))
 }
 
-fn unreadable(id: ReportId) -> Problem {
+pub fn unreadable(id: ReportId) -> Problem {
     let detail = format!("record {} with this report cannot be read back", id.seq);
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "report_unreadable", detail, "run `counterfoil journal verify` on the box")
 }

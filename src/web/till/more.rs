@@ -37,6 +37,7 @@ fn tiles(view: &View) -> Vec<Tile> {
         tile("lock", t.people.lock, "L", Act::Do("lock"), view.till.signed_in.is_none()),
         tile("void", t.people.sign_out, "O", Act::Do("sign-out"), view.till.signed_in.is_none()),
         tile("price", t.prices.word, "N", Act::Panel("prices"), view.basket().is_none()),
+        tile("cash", t.office.title, "B", Act::Page("/office"), false),
     ]
 }
 

@@ -1,0 +1,130 @@
+// The back office: signing in at the desk, the acts of the page, and news from the node without losing what somebody types.
+"use strict";
+
+(() => {
+  const REFRESH_MS = 5000;
+  const ASK_AGAIN_MS = 6000;
+  const place = () => document.getElementById("office");
+  const complaint = document.getElementById("office-problem");
+  const freshId = () => crypto.randomUUID ? crypto.randomUUID() : [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+  function complain(text) {
+    complaint.textContent = text;
+    complaint.hidden = !text;
+  }
+
+  // The same id again while the node does not answer: it is done once.
+  async function call(method, path, body) {
+    for (let pause = 300; ; pause = Math.min(pause * 2, 3000)) {
+      try {
+        const options = { method, headers: {}, cache: "no-store" };
+        if (body !== undefined) {
+          options.headers["content-type"] = "application/json";
+          options.body = JSON.stringify(body);
+        }
+        const response = await fetch(path, options);
+        if (response.status !== 503) {
+          const text = await response.text();
+          let answer = null;
+          try { answer = text ? JSON.parse(text) : null; } catch { /* not JSON */ }
+          return { ok: response.ok, answer };
+        }
+      } catch { /* the node is away for a moment */ }
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+
+  async function act(method, path, body) {
+    const { ok, answer } = await call(method, path, body);
+    complain(ok ? "" : answer ? `${answer.detail} ${answer.remedy}` : "?");
+    if (ok) await refresh(false);
+    return ok;
+  }
+
+  // Puts the page's new content in place; what was unfolded stays unfolded, and the focus stays where it was.
+  async function refresh(byItself) {
+    let text;
+    try {
+      const response = await fetch(location.href, { headers: byItself ? { "x-counterfoil-refresh": "1", accept: "text/html" } : { accept: "text/html" }, cache: "no-store" });
+      if (!response.ok) return;
+      text = await response.text();
+    } catch { return; }
+    const fresh = new DOMParser().parseFromString(text, "text/html").getElementById("office");
+    if (!fresh || fresh.innerHTML === place().innerHTML) return;
+    const open = new Map([...place().querySelectorAll("details")].map((details, index) => [details.id || index, details.open]));
+    fresh.querySelectorAll("details").forEach((details, index) => {
+      const was = open.get(details.id || index);
+      if (was !== undefined) details.open = was;
+    });
+    const focused = document.activeElement && document.activeElement.id;
+    const list = place().querySelector(".days-list");
+    const scrolled = list ? list.scrollTop : 0;
+    place().replaceWith(document.adoptNode(fresh));
+    const again = place().querySelector(".days-list");
+    if (again) again.scrollTop = scrolled;
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  }
+
+  const typing = () => [...place().querySelectorAll("input")].some((input) => input.value) || place().querySelector("[data-asked]");
+  setInterval(() => {
+    if (document.visibilityState === "visible" && !typing()) refresh(true);
+  }, REFRESH_MS);
+
+  // Acts that cannot be taken back ask once more, on the same spot.
+  function sure(button) {
+    if (!button.dataset.sure || button.dataset.asked) return true;
+    const words = button.textContent;
+    button.dataset.asked = "yes";
+    button.textContent = button.dataset.sure;
+    setTimeout(() => {
+      delete button.dataset.asked;
+      button.textContent = words;
+    }, ASK_AGAIN_MS);
+    return false;
+  }
+
+  const acts = {
+    "open-day": () => act("POST", "/api/v1/day/open", { id: freshId() }),
+    "close-day": () => act("POST", "/api/v1/day/close", { id: freshId() }),
+    collect: (button) => act("POST", "/api/v1/safe/collections", { id: freshId(), bag: button.dataset.bag }),
+    "sign-out": () => act("DELETE", "/api/v1/desk/sign-in"),
+  };
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("button[data-do]");
+    if (!button || button.disabled || !acts[button.dataset.do] || !sure(button)) return;
+    button.disabled = true;
+    await acts[button.dataset.do](button);
+    button.disabled = false;
+  });
+
+  // "12,50" or "12.50" in minor units; null when it is no such amount.
+  function minor(text, exponent) {
+    const found = /^(\d{1,9})(?:[.,](\d+))?$/.exec(text.trim());
+    if (!found || (found[2] || "").length > exponent) return null;
+    return Number(found[1] + (found[2] || "").padEnd(exponent, "0"));
+  }
+
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (form.id === "desk-sign-in") {
+      event.preventDefault();
+      const { staff, pin, badge } = Object.fromEntries(new FormData(form));
+      const proof = badge ? { badge } : { staff, pin };
+      form.elements.pin.value = "";
+      form.elements.badge.value = "";
+      if (!(await act("POST", "/api/v1/desk/sign-in", { id: freshId(), ...proof }))) form.elements.pin.focus();
+    } else if (form.id === "pack-bag") {
+      event.preventDefault();
+      const amount = minor(form.elements.amount.value, Number(form.dataset.exponent));
+      if (amount === null) {
+        complain(form.dataset.bad);
+        form.elements.amount.focus();
+        return;
+      }
+      if (await act("POST", "/api/v1/safe/bags", { id: freshId(), bag: form.elements.bag.value.trim(), amount })) {
+        document.querySelector("#pack-bag input")?.focus();
+      }
+    }
+  });
+})();
