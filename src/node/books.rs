@@ -4,6 +4,9 @@
 //! What a book holds once it is read is its own type: a field of [`Books`], a variant of [`Book`] and its arm in [`Book::read`]; nothing else
 //! here knows what is in one.
 //! The file of a secret feed is sealed under the node's key before it first touches the disk.
+//!
+//! While head office has sent nobody, the first manager that a set-up named works here: sealed in a file of its own, which goes as soon as a
+//! staff list with people is in force.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,7 +23,7 @@ use crate::retail::pricing::{PriceBook, PriceEntry};
 use crate::retail::recalls::{Recall, RecallBook};
 use crate::retail::state::AdoptedFeed;
 use crate::sync::feed::{BOOK_FILE_BYTES_MAX, BookEntry, FeedLine, FeedName, FeedReader, hash_of};
-use crate::sync::staff::StaffBook;
+use crate::sync::staff::{Person, StaffBook};
 use crate::views::LoadError;
 
 /// What is in force. Cheap to clone; a decision holds one for as long as it takes.
@@ -102,12 +105,28 @@ struct Shelved {
     in_force: BTreeMap<Feed, u64>,
     /// Read and waiting for their adoption, by version.
     ready: BTreeMap<Feed, (u64, Book)>,
+    first_manager: Option<Person>,
 }
 
 impl Shelved {
     fn force(&mut self, feed: Feed, version: u64, book: Book) {
         self.books.put(book);
         self.in_force.insert(feed, version);
+        if feed == Feed::Staff {
+            self.stand_in();
+        }
+    }
+
+    /// Head office's list, or the first manager while nobody is on it.
+    fn stand_in(&mut self) {
+        if !self.books.staff.is_empty() {
+            self.first_manager = None;
+        } else if let Some(person) = &self.first_manager {
+            let mut book = StaffBook::default();
+            book.version = self.books.staff.version;
+            book.add(person.clone());
+            self.books.staff = Arc::new(book);
+        }
     }
 }
 
@@ -116,6 +135,7 @@ impl Bookshelf {
     pub fn open(folder: &Path, seal: Seal, store: &StoreId, adopted: &BTreeMap<Feed, AdoptedFeed>) -> Bookshelf {
         let shelf =
             Bookshelf { inner: Arc::new(Inner { folder: folder.to_owned(), seal, store: store.clone(), shelved: Mutex::default() }) };
+        shelf.read_first_manager();
         for (feed, adopted) in adopted.iter().filter(|(feed, _)| feed.is_book()) {
             shelf.switch(*feed, adopted);
         }
@@ -140,13 +160,52 @@ impl Bookshelf {
     /// Puts a file that has arrived on the disk, durably; a secret one is sealed before.
     pub fn keep(&self, feed: Feed, version: u64, hash: &str, bytes: &[u8]) -> io::Result<()> {
         let name = FeedName::new(feed, version, hash);
-        let path = self.path(&name);
-        let part = path.with_extension("part");
         let sealed = feed.is_secret().then(|| self.inner.seal.seal(&name.to_string(), bytes));
-        fs::write(&part, sealed.as_deref().unwrap_or(bytes))?;
+        self.write(&self.path(&name), sealed.as_deref().unwrap_or(bytes))
+    }
+
+    /// Temp file, fsync, rename, fsync of the folder.
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let part = path.with_extension("part");
+        fs::write(&part, bytes)?;
         fs::File::open(&part)?.sync_all()?;
-        fs::rename(&part, &path)?;
+        fs::rename(&part, path)?;
         fs::File::open(&self.inner.folder)?.sync_all()
+    }
+
+    /// Who works here while head office has sent nobody: on the disk, sealed, when this returns.
+    pub fn name_first_manager(&self, person: Person) -> io::Result<()> {
+        let bytes = serde_json::to_vec(&person).map_err(io::Error::other)?;
+        self.write(&self.inner.folder.join(FIRST_MANAGER), &self.inner.seal.seal(FIRST_MANAGER, &bytes))?;
+        let mut shelved = self.shelved();
+        shelved.first_manager = Some(person);
+        shelved.stand_in();
+        Ok(())
+    }
+
+    fn read_first_manager(&self) {
+        let bytes = match fs::read(self.inner.folder.join(FIRST_MANAGER)) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+            Err(error) => return error!(%error, "the first manager's file cannot be read: check the disk"),
+        };
+        match self.inner.seal.open(FIRST_MANAGER, &bytes).and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
+            Some(person) => {
+                let mut shelved = self.shelved();
+                shelved.first_manager = Some(person);
+                shelved.stand_in();
+            }
+            None => error!("the first manager's file was not sealed by this node and is passed over"),
+        }
+    }
+
+    /// A list with people is in force: nobody needs the stand-in again.
+    fn forget_first_manager(&self) {
+        if let Err(error) = fs::remove_file(self.inner.folder.join(FIRST_MANAGER))
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            warn!(%error, "the first manager's file could not be removed");
+        }
     }
 
     /// Reads a version from disk, so that adopting it costs nothing. The one that is adopted already, and could not be read at the start, is
@@ -171,7 +230,11 @@ impl Bookshelf {
         match book {
             Ok(book) => {
                 shelved.force(feed, adopted.version, book);
+                let is_taken_over = feed == Feed::Staff && shelved.first_manager.is_none();
                 drop(shelved);
+                if is_taken_over {
+                    self.forget_first_manager();
+                }
                 self.prune(feed, adopted.version);
             }
             Err(error) => {
@@ -242,6 +305,8 @@ impl Bookshelf {
     }
 }
 
+/// The file of who was named with the set-up code.
+const FIRST_MANAGER: &str = "first-manager.sealed";
 /// Ends the name of a file that only this node can read.
 const SEALED: &str = ".sealed";
 
@@ -330,5 +395,56 @@ mod tests {
         damaged[20] ^= 1;
         shelf.keep(Feed::Keys, 3, &hash, &damaged).unwrap();
         assert!(matches!(shelf.load(Feed::Keys, 3, &hash), Err(LoadError::Damaged { .. })));
+    }
+
+    fn staff_file(version: u64, people: &[&str]) -> (String, Vec<u8>) {
+        let header = FeedHeader {
+            format: FEED_FORMAT,
+            feed: Feed::Staff,
+            version,
+            base: None,
+            count: people.len() as u64,
+            made_at: Stamp::default(),
+            currency: None,
+            store: None,
+            baselines: Vec::new(),
+        };
+        let mut writer = FeedWriter::new(Vec::new(), header).unwrap();
+        for id in people {
+            let value = serde_json::value::to_raw_value(&serde_json::json!({"id": id, "name": id, "role": "cashier"})).unwrap();
+            writer.entry(&BookEntry { key: format!("staff/{id}"), value }).unwrap();
+        }
+        let (bytes, written) = writer.finish().unwrap();
+        (written.hash, bytes)
+    }
+
+    #[test]
+    fn the_first_manager_stands_in_until_head_office_sends_people() {
+        let folder = tempfile::tempdir().unwrap();
+        let seal = || Seal::of(&NodeKey::from_seed([7; 32]));
+        let names = |shelf: &Bookshelf| shelf.books().staff.people().map(|person| person.name.clone()).collect::<Vec<_>>();
+        let maria = serde_json::json!({"id": "maria", "name": "Maria", "role": "manager"});
+        let shelf = Bookshelf::open(folder.path(), seal(), &store(), &BTreeMap::new());
+        shelf.name_first_manager(serde_json::from_value(maria).unwrap()).unwrap();
+        assert_eq!(names(&shelf), ["Maria"]);
+
+        // Head office knows the store and has nobody for it: that takes nobody away.
+        let (empty, bytes) = staff_file(1, &[]);
+        shelf.keep(Feed::Staff, 1, &empty, &bytes).unwrap();
+        shelf.switch(Feed::Staff, &adopted(1, &empty));
+        assert_eq!((names(&shelf), shelf.version(Feed::Staff)), (vec!["Maria".to_owned()], 1));
+        let again = Bookshelf::open(folder.path(), seal(), &store(), &BTreeMap::from([(Feed::Staff, adopted(1, &empty))]));
+        assert_eq!(names(&again), ["Maria"], "after a restart as well");
+
+        let (anna, bytes) = staff_file(2, &["anna"]);
+        again.keep(Feed::Staff, 2, &anna, &bytes).unwrap();
+        again.switch(Feed::Staff, &adopted(2, &anna));
+        assert_eq!(names(&again), ["anna"]);
+        // Once taken over, an empty list means nobody.
+        let (nobody, bytes) = staff_file(3, &[]);
+        again.keep(Feed::Staff, 3, &nobody, &bytes).unwrap();
+        again.switch(Feed::Staff, &adopted(3, &nobody));
+        assert!(names(&again).is_empty());
+        assert!(names(&Bookshelf::open(folder.path(), seal(), &store(), &BTreeMap::from([(Feed::Staff, adopted(3, &nobody))]))).is_empty());
     }
 }

@@ -97,6 +97,7 @@ pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>, 
         | Command::AcknowledgeUplink { .. }
         | Command::SignIn {}
         | Command::SignInDesk { .. }
+        | Command::NameFirstManager { .. }
         | Command::SignOut {}
         | Command::LockTill { .. }
         | Command::ReportPinMiss { .. }

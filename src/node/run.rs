@@ -490,6 +490,9 @@ impl<D: Disk> Loop<D> {
                 }
             }
             for event in &recorded.events {
+                if let Event::FirstManagerNamed { .. } = event {
+                    self.staff_changed();
+                }
                 if let Event::FeedAdopted { feed, version, hash, at } = event {
                     let adopted = AdoptedFeed { version: *version, hash: hash.clone(), at: *at };
                     match feed.is_book() {

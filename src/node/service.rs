@@ -18,6 +18,7 @@ use crate::time::SystemClock;
 use crate::web::guard::Guard;
 use crate::web::locale::Locale;
 use crate::web::pairing::Pairing;
+use crate::web::setup_code::SetupCode;
 use crate::web::tls::{Door, Peer};
 use crate::web::{self, Extra, WebParts};
 
@@ -26,6 +27,29 @@ pub struct Service {
     pub running: Running,
     pub address: SocketAddr,
     pub pairing: Arc<Pairing>,
+    setup: Arc<SetupCode>,
+    is_tls: bool,
+}
+
+impl Service {
+    /// Nobody could use this node: no screen is paired, or people are asked for and none are known. Then a new code lets one browser in; the
+    /// words for the console say where.
+    pub fn offer_setup(&self, config: &NodeConfig) -> Option<String> {
+        let has_screens = !self.pairing.screens().is_empty();
+        let lacks_people = config.rules.staff_required && self.running.node.shared().books.books().staff.is_empty();
+        if has_screens && !lacks_people {
+            return None;
+        }
+        let scheme = if self.is_tls { "https" } else { "http" };
+        let host = match config.hosts.first() {
+            Some(host) if self.address.ip().is_unspecified() => format!("{host}:{}", self.address.port()),
+            Some(_) | None => self.address.to_string(),
+        };
+        let code = self.setup.offer();
+        Some(format!(
+            "set-up code: {code} - open {scheme}://{host}/setup and type it there. It lets one browser in and is good until it is used, or until the next start."
+        ))
+    }
 }
 
 /// Opens the door first (the clearest error comes first), then the shop behind it, then lets people in. `extra` adds pages that only the demo has.
@@ -37,11 +61,14 @@ pub async fn open(config: &NodeConfig, extra: impl FnOnce(Node) -> Extra) -> Res
     let clock = Arc::new(SystemClock::new());
     let pairing = Arc::new(Pairing::open(&config.data_dir, clock.clone())?);
     tokio::spawn(pairing.clone().watch_files());
-    let guard = Arc::new(Guard::new(address, &config.hosts, door.is_tls()));
+    let is_tls = door.is_tls();
+    let guard = Arc::new(Guard::new(address, &config.hosts, is_tls));
+    let setup = Arc::new(SetupCode::new(clock.clone()));
     let parts = WebParts {
         locale: Locale::of_store(&config.locale, config.time_zone.clone()),
         guard,
         pairing: pairing.clone(),
+        setup: setup.clone(),
         clock,
         metrics: Box::new(figures::render),
         body_timeout: web::BODY_TIMEOUT,
@@ -53,7 +80,7 @@ pub async fn open(config: &NodeConfig, extra: impl FnOnce(Node) -> Extra) -> Res
         }
     });
     notify::ready();
-    Ok(Service { running, address, pairing })
+    Ok(Service { running, address, pairing, setup, is_tls })
 }
 
 /// `counterfoil node`.
@@ -77,7 +104,12 @@ pub fn run(path: &Path, check_only: bool) -> ExitCode {
     process::runtime().block_on(async {
         process::listen_for_stop();
         match open(&config, |_| Extra::default()).await {
-            Ok(service) => until_stopped(service.running).await,
+            Ok(service) => {
+                if let Some(words) = service.offer_setup(&config) {
+                    eprintln!("counterfoil: {words}");
+                }
+                until_stopped(service.running).await
+            }
             Err(reason) => process::fail(&reason, exit_code(&reason)),
         }
     })

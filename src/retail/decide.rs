@@ -97,6 +97,7 @@ pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> 
         Command::CollectBag { bag } => safe::collect_bag(&case, bag)?,
         // The back office.
         Command::SignInDesk { staff } => staff::sign_in_desk(&case, staff)?,
+        Command::NameFirstManager { staff } => staff::name_first_manager(&case, staff),
     };
 
     // Cannot fail below.

@@ -320,6 +320,9 @@ pub enum Event {
     /// At a desk page, which belongs to no till.
     #[serde(rename = "desk_signed_in.1")]
     DeskSignedIn { staff: StaffId, way: SignInWay, at: Stamp },
+    /// With the set-up code of a node whose staff list had not come.
+    #[serde(rename = "first_manager_named.1")]
+    FirstManagerNamed { staff: StaffId, at: Stamp },
 }
 
 /// What a job prints, by reference: the paper is made from the record that is on disk.
@@ -397,7 +400,7 @@ impl Event {
             // last_day.rs
             Event::ItemPutAside { .. } => EventKind::Hard,
             // The back office.
-            Event::DeskSignedIn { .. } => EventKind::Hard,
+            Event::DeskSignedIn { .. } | Event::FirstManagerNamed { .. } => EventKind::Hard,
             Event::TillOpened { .. }
             | Event::CashMoved { .. }
             | Event::TillCountStarted { .. }

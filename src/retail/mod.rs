@@ -189,6 +189,10 @@ pub enum Command {
     SignInDesk {
         staff: StaffId,
     },
+    /// From the shell: the set-up code was used to name somebody while head office had sent nobody. Never from the API.
+    NameFirstManager {
+        staff: StaffId,
+    },
     /// From the shell: a PIN was wrong. Never from a page.
     ReportPinMiss {
         staff: StaffId,

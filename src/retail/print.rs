@@ -129,7 +129,7 @@ fn effect(after: &State, facts: &Facts, event: &Event) -> Option<Effect> {
         // last_day.rs
         Event::ItemPutAside { .. } => None,
         // The back office.
-        Event::DeskSignedIn { .. } => None,
+        Event::DeskSignedIn { .. } | Event::FirstManagerNamed { .. } => None,
         // Prices and promotions.
         Event::BasketRepriced { .. }
         | Event::LineDiscountSet { .. }

@@ -187,7 +187,7 @@ pub fn needed(command: &Command) -> Option<Right> {
         | Command::LockTill { .. }
         | Command::ReportPinMiss { .. } => None,
         // What is done from the desk then is asked about act by act.
-        Command::SignInDesk { .. } => None,
+        Command::SignInDesk { .. } | Command::NameFirstManager { .. } => None,
         // Repair of the journal.
         Command::RecordRepair { .. } => None,
         Command::ReportCard { .. } | Command::SeeTerminal { .. } => None,

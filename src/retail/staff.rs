@@ -152,6 +152,12 @@ pub(super) fn lock(case: &Case, idle: bool) -> Result<Outcome, Refusal> {
     Ok(Outcome { events: vec![event], answer: Answer::default() })
 }
 
+/// From the shell, which has proved the set-up code and keeps the list.
+pub(super) fn name_first_manager(case: &Case, staff: &StaffId) -> Outcome {
+    let event = Event::FirstManagerNamed { staff: staff.clone(), at: case.ask.at };
+    Outcome { events: vec![event], answer: Answer::default() }
+}
+
 /// From the shell, right after it refused a wrong PIN.
 pub(super) fn report_pin_miss(case: &Case, staff: &StaffId) -> Outcome {
     let event = Event::PinMissed { staff: staff.clone(), workstation: case.ask.workstation.clone(), at: case.ask.at };

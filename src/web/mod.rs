@@ -9,6 +9,7 @@ pub mod pair_cli;
 pub mod pairing;
 pub mod problem;
 pub mod session;
+pub mod setup_code;
 pub mod tls;
 
 pub mod assets;
@@ -27,6 +28,7 @@ mod office;
 mod pages;
 mod pair_pages;
 mod seat;
+mod setup;
 mod streams;
 
 pub mod api;
@@ -47,6 +49,7 @@ use crate::views::NotNow;
 use guard::Guard;
 use locale::Locale;
 use pairing::Pairing;
+use setup_code::SetupCode;
 
 /// Bytes of a request's body. The largest honest one is below 1 KiB.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -58,6 +61,7 @@ pub struct WebParts {
     pub locale: Locale,
     pub guard: Arc<Guard>,
     pub pairing: Arc<Pairing>,
+    pub setup: Arc<SetupCode>,
     pub clock: Arc<dyn Clock>,
     /// The text of `/metrics`.
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
@@ -126,6 +130,7 @@ pub fn router(node: Node, parts: WebParts, extra: Extra) -> Router {
     Router::new()
         .merge(behind_pairing)
         .merge(pair_pages::routes())
+        .merge(setup::routes())
         .route("/assets/{hash}/{name}", get(assets::serve))
         .route("/healthz", get(api::healthz))
         .route("/metrics", get(api::metrics))

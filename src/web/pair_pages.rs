@@ -18,7 +18,7 @@ use super::texts::fill;
 use crate::ids::WorkstationId;
 
 /// Ten years: a till is paired once. Revoking works at any time.
-const COOKIE_SECONDS: u32 = 10 * 365 * 86_400;
+pub(super) const COOKIE_SECONDS: u32 = 10 * 365 * 86_400;
 
 pub fn routes() -> Router<Web> {
     Router::new()
@@ -147,7 +147,7 @@ fn local(to: &str) -> String {
     if own { to.to_owned() } else { "/".to_owned() }
 }
 
-fn with_cookie(web: &Web, purpose: &str, secret: &str, seconds: u32, mut response: Response) -> Response {
+pub(super) fn with_cookie(web: &Web, purpose: &str, secret: &str, seconds: u32, mut response: Response) -> Response {
     let guard = &web.parts.guard;
     let cookie = format!("{}={secret}; Max-Age={seconds}{}", guard.cookie_name(purpose), guard.cookie_attributes());
     if let Ok(value) = HeaderValue::from_str(&cookie) {
@@ -157,7 +157,7 @@ fn with_cookie(web: &Web, purpose: &str, secret: &str, seconds: u32, mut respons
 }
 
 /// "Chromium on Linux", enough to tell two screens apart in the list.
-fn browser_name(headers: &HeaderMap) -> String {
+pub(super) fn browser_name(headers: &HeaderMap) -> String {
     let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("");
     let find = |names: &[(&str, &str)]| names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| (*name).to_owned());
     let browser = find(&[("Firefox", "Firefox"), ("Edg", "Edge"), ("Chrom", "Chromium"), ("Safari", "Safari")]);
@@ -176,7 +176,7 @@ fn browser_name(headers: &HeaderMap) -> String {
     }
 }
 
-fn unexpected(error: &PairingError) -> Problem {
+pub(super) fn unexpected(error: &PairingError) -> Problem {
     tracing::error!(%error, "pairing failed");
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "pairing_failed", error.to_string(), "a technician must look at the log")
 }

@@ -276,6 +276,12 @@ impl Pairing {
         Ok(Some(admitted))
     }
 
+    /// Lets a browser in whose right to it was proved otherwise.
+    pub fn admit_browser(&self, name: &str, scope: Scope) -> Result<(PairedScreen, String), PairingError> {
+        let mut inner = self.inner();
+        self.admit(&mut inner, name, ScreenKind::Browser, scope)
+    }
+
     /// A token for a program. The secret is shown once.
     pub fn create_token(&self, name: &str, scope: Scope) -> Result<(PairedScreen, String), PairingError> {
         let mut inner = self.inner();

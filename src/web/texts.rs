@@ -9,6 +9,7 @@ pub mod office;
 pub mod people;
 pub mod prices;
 pub mod returns;
+pub mod setup;
 
 /// The words of the pages.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ pub struct Texts {
     pub last_day: &'static last_day::LastDayTexts,
     pub people: &'static people::PeopleTexts,
     pub office: &'static office::OfficeTexts,
+    pub setup: &'static setup::SetupTexts,
     pub till: &'static str,
     pub display: &'static str,
     pub workstation: &'static str,
@@ -254,6 +256,7 @@ static ENGLISH: Texts = Texts {
     last_day: &last_day::ENGLISH,
     people: &people::ENGLISH,
     office: &office::ENGLISH,
+    setup: &setup::ENGLISH,
     till: "Till",
     display: "Customer display",
     workstation: "Till {}",

@@ -11,6 +11,7 @@ pub static GERMAN: Texts = Texts {
     last_day: &super::texts::last_day::GERMAN,
     people: &super::texts::people::GERMAN,
     office: &super::texts::office::GERMAN,
+    setup: &super::texts::setup::GERMAN,
     till: "Kasse",
     display: "Kundenanzeige",
     workstation: "Kasse {}",

@@ -5,6 +5,7 @@
 //! | `person ID ROLE [no-pin]` | works here; the first one makes the shop ask for people |
 //! | `gone ID` | no longer in the list |
 //! | `W sign-in BY` · `W sign-out` · `W lock` · `W idle` | `BY` as below |
+//! | `- first-manager ID` | named with the set-up code |
 //! | `- desk AS sign-in BY` | at a desk page, which belongs to no till |
 //! | `W COMMAND with BY` | an override |
 //! | `expect at W: ID` · `expect at W: ID locked` · `expect at W: nobody` | |
@@ -79,6 +80,7 @@ pub fn command(words: &[String]) -> Option<Command> {
     match words[0].as_str() {
         "sign-in" => Some(Command::SignIn {}),
         "desk" => Some(Command::SignInDesk { staff: id(&words[1]) }),
+        "first-manager" => Some(Command::NameFirstManager { staff: id(&words[1]) }),
         "sign-out" => Some(Command::SignOut {}),
         "lock" => Some(Command::LockTill { idle: false }),
         "idle" => Some(Command::LockTill { idle: true }),

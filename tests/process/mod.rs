@@ -13,5 +13,6 @@ mod line_display;
 mod notify;
 mod printing;
 mod repair;
+mod setup;
 mod strace;
 mod thousand;

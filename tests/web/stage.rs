@@ -434,6 +434,7 @@ impl Stage {
             locale,
             guard: Arc::new(Guard::new(address, &[], false)),
             pairing: pairing.clone(),
+            setup: Arc::new(counterfoil::web::setup_code::SetupCode::new(Arc::new(StillClock))),
             clock: Arc::new(StillClock),
             metrics: Box::new(|| "counterfoil_up 1\n".to_owned()),
             body_timeout: Duration::from_millis(400),
