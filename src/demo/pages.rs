@@ -310,6 +310,7 @@ async fn scanner_page(State(sim): Shared, Path(ws): Path<String>) -> Response {
                 button type="button" data-code="4006381333932" { "A misread code" }
                 @if let Some(code) = expired(&sim) { button type="button" data-code=(code) { "A pack past its date" } }
                 button type="button" data-code=(recalled_pack()) { "A recalled pack" }
+                @if let Some(code) = with_serial(&sim) { button type="button" data-code=(code) { "A thing with a serial number" } }
                 button type="button" data-code="MEMBER-1001" { "A member's card" }
                 button type="button" data-code="WELCOME5" { "Coupon: 5.00 off from 25.00" }
                 button type="button" data-code="THANKS-1001" { "Coupon: 10 % once" }
@@ -329,6 +330,16 @@ fn expired(sim: &Sim) -> Option<String> {
         CodeKey::Text(_) => None,
     })?;
     Some(format!("]d201{gtin}1725013110L7"))
+}
+
+/// A GS1 DataMatrix on a toothbrush, of which each has its own number.
+fn with_serial(sim: &Sim) -> Option<String> {
+    let thing = sim.goods.iter().find(|good| good.article.name.contains("Toothbrush"))?;
+    let gtin = thing.article.codes.iter().find_map(|code| match &code.key {
+        CodeKey::Gtin(gtin) => Some(gtin.as_str().to_owned()),
+        CodeKey::Text(_) => None,
+    })?;
+    Some(format!("]d201{gtin}10B26-11\u{1d}21TB-004711"))
 }
 
 #[derive(Deserialize)]

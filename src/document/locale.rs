@@ -117,6 +117,7 @@ impl Default for Locale {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Word {
     Approval,
+    Batch,
     BusinessDate,
     Card,
     CardReceipt,
@@ -137,6 +138,7 @@ pub(crate) enum Word {
     Return,
     Returned,
     ReturnedFrom,
+    Serial,
     ReturnedWithout,
     Returns,
     Rounding,
@@ -214,6 +216,8 @@ impl Word {
             Word::Printed => ("Read", "Gelesen"),
             Word::Return => ("RETURN", "RÜCKGABE"),
             Word::Returned => ("Goods returned", "Zurückgenommene Ware"),
+            Word::Batch => ("Batch", "Charge"),
+            Word::Serial => ("Serial no.", "Serien-Nr."),
             Word::ReturnedFrom => ("Returned from", "Rückgabe zu"),
             Word::ReturnedWithout => ("Returned without receipt", "Rückgabe ohne Beleg"),
             Word::Returns => ("Returns", "Rückgaben"),

@@ -107,7 +107,7 @@ impl<'a> Receipt<'a> {
         }
     }
 
-    /// Name, amount, tax mark; below it the quantity where it is not one piece, and each discount.
+    /// Name, amount, tax mark; below it the quantity where it is not one piece, batch and serial, and each discount.
     fn line(&self, document: &mut Document, line: &SoldLine) {
         let marks = self.mark_columns();
         // A line without a name would be an amount for nothing.
@@ -116,6 +116,11 @@ impl<'a> Receipt<'a> {
         document.cells(0, cells, Style::PLAIN);
         if let Some(text) = self.quantity(line) {
             document.cells(2, vec![Cell::fill(&text)], Style::PLAIN);
+        }
+        for (word, mark) in [(Word::Batch, &line.batch), (Word::Serial, &line.serial)] {
+            if let Some(mark) = mark {
+                document.cells(2, vec![Cell::fill(&format!("{} {mark}", self.word(word)))], Style::PLAIN);
+            }
         }
         for discount in &line.discounts {
             let cells = vec![Cell::fill(&discount.text), Cell::right(&self.money(discount.amount), 0), Cell::left("", marks)];

@@ -172,6 +172,9 @@ fn of_code_line(line: &CodeLine, views: &Views) -> Option<OriginalLine> {
         extended: line.paid,
         tax_class: line.tax_class.clone(),
         group: article.map_or_else(String::new, |article| article.group),
+        // The code on a receipt has no room for them.
+        batch: None,
+        serial: None,
         price_version: 0,
         tax: None,
     })

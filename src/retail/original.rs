@@ -49,6 +49,11 @@ pub struct OriginalLine {
     pub extended: Money,
     pub tax_class: TaxClassId,
     pub group: String,
+    /// As its code said when it was sold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
     pub price_version: u64,
     /// `None`: the receipt's code does not say; the rates of its day count.
     pub tax: Option<TaxGroup>,
@@ -120,6 +125,8 @@ impl OriginalLine {
             extended: line.extended,
             tax_class: line.tax_class.clone(),
             group: line.group.clone(),
+            batch: line.batch.clone(),
+            serial: line.serial.clone(),
             price_version: line.price_version,
             tax,
         }
@@ -168,8 +175,8 @@ impl OriginalLine {
             tax_class: self.tax_class.clone(),
             group: self.group.clone(),
             embedded_price: None,
-            batch: None,
-            serial: None,
+            batch: self.batch.clone(),
+            serial: self.serial.clone(),
             price_version: self.price_version,
             price_list: None,
             price_set: None,

@@ -106,6 +106,8 @@ pub enum Refusal {
     // last_day.rs
     PastItsDate { name: String, last_day: LastDay },
     NotPastItsDate { name: String },
+    // sale.rs
+    SerialInSale { name: String, serial: String },
     // Prices and promotions.
     ReasonUnknown { reason: String },
     DiscountOutOfRange,
@@ -231,6 +233,7 @@ impl Refusal {
             // last_day.rs
             Refusal::PastItsDate { .. } => "past_its_date",
             Refusal::NotPastItsDate { .. } => "not_past_its_date",
+            Refusal::SerialInSale { .. } => "serial_in_sale",
             // Prices and promotions.
             Refusal::ReasonUnknown { .. } => "reason_unknown",
             Refusal::DiscountOutOfRange => "discount_out_of_range",
@@ -360,6 +363,7 @@ impl Refusal {
             // last_day.rs
             Refusal::PastItsDate { name: text(), last_day: LastDay { date, kind: LastDayKind::Expiry } },
             Refusal::NotPastItsDate { name: text() },
+            Refusal::SerialInSale { name: text(), serial: text() },
             Refusal::ReasonUnknown { reason: text() },
             Refusal::DiscountOutOfRange,
             Refusal::DiscountAbovePrice { max: money },

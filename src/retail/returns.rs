@@ -93,6 +93,8 @@ pub(super) fn return_article(
         extended: gross,
         tax_class: article.tax_class.clone(),
         group: article.group.clone(),
+        batch: article.batch.clone(),
+        serial: article.serial.clone(),
         price_version: article.price_version,
         tax: None,
     };

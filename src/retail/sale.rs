@@ -55,6 +55,9 @@ pub(super) fn enter(case: &Case, code: &str, asked: Option<Qty>, age_checked: Op
         }
     }
     let quantity = quantity(article, asked)?;
+    if let Some(serial) = &article.serial {
+        refuse_second_of(article, serial, quantity, basket)?;
+    }
     refuse_odd_quantity(case.rules, article.unit, quantity)?;
     refuse_high_price(case.rules, article)?;
     let gross = article.embedded_price.unwrap_or_else(|| article.unit_price.times(quantity, case.rules.line_rounding));
@@ -103,7 +106,7 @@ pub(super) fn set_quantity(case: &Case, line: u32, quantity: Qty) -> Result<Outc
     if sold.returned.is_some() {
         return Err(Refusal::ReturnedLineFixed);
     }
-    if sold.quantity_from == QuantityFrom::Code {
+    if sold.quantity_from == QuantityFrom::Code || sold.serial.is_some() {
         return Err(Refusal::QuantityFixedByCode);
     }
     refuse_odd_quantity(case.rules, sold.unit, quantity)?;
@@ -274,6 +277,18 @@ pub(super) fn refuse_odd_quantity(rules: &Rules, unit: Unit, quantity: Qty) -> R
     }
     if quantity > rules.limits.quantity_max {
         return Err(Refusal::QuantityTooLarge { max: rules.limits.quantity_max });
+    }
+    Ok(())
+}
+
+/// A serial number stands for one item, and nobody buys the same item twice.
+fn refuse_second_of(article: &ArticleFact, serial: &str, quantity: Qty, basket: Option<&Basket>) -> Result<(), Refusal> {
+    if article.unit == Unit::Piece && quantity != Qty::ONE {
+        return Err(Refusal::QuantityFixedByCode);
+    }
+    let is_it = |sold: &SoldLine| sold.returned.is_none() && sold.sku == article.sku && sold.serial.as_deref() == Some(serial);
+    if basket.is_some_and(|basket| basket.live().any(is_it)) {
+        return Err(Refusal::SerialInSale { name: article.name.clone(), serial: serial.to_owned() });
     }
     Ok(())
 }

@@ -137,7 +137,9 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::TerminalUnknown { .. } => StatusCode::NOT_FOUND,
         Refusal::TerminalNotSeen | Refusal::TerminalBusy | Refusal::CardByTerminal | Refusal::CardStillAsked => StatusCode::CONFLICT,
         // last_day.rs, recalls.rs
-        Refusal::PastItsDate { .. } | Refusal::NotPastItsDate { .. } | Refusal::RecalledItem { .. } => StatusCode::CONFLICT,
+        Refusal::PastItsDate { .. } | Refusal::NotPastItsDate { .. } | Refusal::RecalledItem { .. } | Refusal::SerialInSale { .. } => {
+            StatusCode::CONFLICT
+        }
         // Prices and promotions.
         Refusal::NotACoupon { .. } | Refusal::NotAMemberCard { .. } => StatusCode::NOT_FOUND,
         Refusal::ReasonUnknown { .. } | Refusal::DiscountOutOfRange | Refusal::DiscountAbovePrice { .. } => {

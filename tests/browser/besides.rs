@@ -1,7 +1,7 @@
 //! What a till does besides plain selling, in a real browser before the real demo.
 
 use super::shop::{Counter, Shop};
-use super::stories::{lines, open, picture, wait_lines};
+use super::stories::{lines, open, pay_exact, picture, wait_lines};
 
 #[tokio::test]
 async fn a_recalled_pack_is_blocked_and_one_tap_puts_it_aside() {
@@ -30,4 +30,24 @@ async fn a_recalled_pack_is_blocked_and_one_tap_puts_it_aside() {
 async fn biscuits(counter: &Counter<'_>) -> String {
     let script = "return await fetch('/sim/scanner/1').then(answer => answer.text()).then(html => html.match(/data-code=\"\\]d201(\\d{14})10K4\"/)[1])";
     counter.browser.run(script).await.as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn batch_and_serial_stand_on_the_page_and_on_the_paper_and_no_item_is_sold_twice() {
+    let shop = Shop::open();
+    let browser = open(&shop).await;
+    let counter = Counter { browser: &browser, id: "1" };
+    let gtin = biscuits(&counter).await;
+    let code = format!("]d201{gtin}10K7\u{1d}21S-4711");
+    counter.scan(&code).await;
+    wait_lines(&browser, 1).await;
+    let marks = browser.text("#lines .marks").await;
+    assert!(marks.contains("K7") && marks.contains("S-4711"), "{marks}");
+    picture(&browser, "batch-and-serial").await;
+    counter.scan(&code).await;
+    browser.until("it is refused", "document.querySelector('#strip .error')?.textContent.includes('S-4711')").await;
+    assert_eq!(lines(&browser).await.len(), 1);
+    pay_exact(&browser).await;
+    counter.printer_shows("S-4711").await;
+    browser.end().await;
 }

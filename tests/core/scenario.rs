@@ -137,7 +137,7 @@ impl Scenario {
             }
             "gone" => self.shop.people.remove(word(1)),
             "expect" if word(1) == "at" => scenario_people::expect_at(&self.shop.state, word(2).trim_end_matches(':'), &words[3..], at),
-            "from-age" | "last-day" | "recalled" | "check" => till::line(self, &words, at),
+            "from-age" | "last-day" | "recalled" | "marked" | "expect-marks" | "check" => till::line(self, &words, at),
             "carry" => self.shop.state = State::from_parts(&self.shop.state.to_parts()).unwrap(),
             "without" => self.without(word(1), word(2), at),
             "terminal" => self.give_terminal(word(1), word(2)),

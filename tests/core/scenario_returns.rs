@@ -42,6 +42,8 @@ impl Scenario {
                     extended: paid,
                     tax_class: TaxClassId::new(word(6)).unwrap(),
                     group: String::new(),
+                    batch: None,
+                    serial: None,
                     price_version: 0,
                     tax: None,
                 };

@@ -28,6 +28,18 @@ pub fn line(scenario: &mut Scenario, words: &[String], at: &str) {
             let article = ArticleFact { recalled, ..scenario.article(&words[1], at) };
             scenario.shop.sells(&words[1], article);
         }
+        // marked CODE BATCH SERIAL: the item under this code says so
+        "marked" => {
+            let (batch, serial) = (Some(words[2].clone()), Some(words[3].clone()));
+            let article = ArticleFact { batch, serial, ..scenario.article(&words[1], at) };
+            scenario.shop.sells(&words[1], article);
+        }
+        // expect 1: ... is about lines; this about the batch and serial of one
+        "expect-marks" => {
+            let basket = scenario.shop.state.open_basket(&words[1].parse().unwrap()).unwrap_or_else(|| panic!("{at}: no basket"));
+            let line = basket.line(words[2].parse().unwrap()).unwrap_or_else(|| panic!("{at}: no line"));
+            assert_eq!((line.batch.as_deref(), line.serial.as_deref()), (Some(words[3].as_str()), Some(words[4].as_str())), "{at}");
+        }
         // check open|closed: what the shell says of the screen
         "check" => scenario.shop.check_open = words[1] == "open",
         other => panic!("{at}: no word {other}"),

@@ -80,6 +80,13 @@ impl Sale {
     pub fn piece(self, name: &str, price: i64, class: &str) -> Sale {
         self.line(name, "1", Unit::Piece, price, price, class)
     }
+    /// In the code of the last line.
+    pub fn batch_and_serial(mut self, batch: &str, serial: Option<&str>) -> Sale {
+        let line = self.record.lines.last_mut().unwrap();
+        line.batch = Some(batch.to_owned());
+        line.serial = serial.map(str::to_owned);
+        self
+    }
     /// The price stood in the code of the last line.
     pub fn price_in_code(mut self) -> Sale {
         let line = self.record.lines.last_mut().unwrap();
@@ -271,6 +278,7 @@ pub fn chf() -> Sale {
     sale("CHF", "de-CH", 60)
         .piece("Rivella rot 50 cl", 180, "N")
         .piece("Buch «Heidi»", 748, "R")
+        .batch_and_serial("A-2026/31", Some("CH0099471182"))
         .tax("N", "N", "8.1 %", 167, 13)
         .tax("R", "R", "2.6 %", 729, 19)
         .card(500)

@@ -60,6 +60,7 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::NoAgeLimit { name } => format!("{name} is sold to everybody."),
         // last_day.rs
         Refusal::PastItsDate { name, last_day } => format!("{name} {} {}.", last_day_words(last_day.kind), voice.date(last_day.date)),
+        Refusal::SerialInSale { name, serial } => format!("{name} with serial number {serial} is in this sale already."),
         Refusal::NotPastItsDate { name } => format!("{name} is neither past its date nor recalled."),
         Refusal::CheckFirst => "Not sold: a check is open on this screen.".to_owned(),
         Refusal::FeedGoesBack { feed, version, adopted } => {
@@ -196,6 +197,7 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::NoAgeLimit { .. } => "Scan it; nobody needs to be asked.",
         // last_day.rs
         Refusal::PastItsDate { .. } => "Take it out of the goods and put it aside. Offer the customer a fresh one.",
+        Refusal::SerialInSale { .. } => "Look at the list: it was scanned twice. Scan the next one.",
         Refusal::NotPastItsDate { .. } => "Scan it; it may be sold.",
         Refusal::CheckFirst => "Answer what the screen asks, then scan this article again.",
         Refusal::FeedGoesBack { .. } => "Nothing needs to be done in the store. Head office must publish under a higher version.",

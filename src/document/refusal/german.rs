@@ -65,6 +65,7 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::NoAgeLimit { name } => format!("{name} darf jeder kaufen."),
         // last_day.rs
         Refusal::PastItsDate { name, last_day } => format!("{name}: {} {}.", last_day_words(last_day.kind), voice.date(last_day.date)),
+        Refusal::SerialInSale { name, serial } => format!("{name} mit der Seriennummer {serial} ist schon im Verkauf."),
         Refusal::NotPastItsDate { name } => format!("{name} ist weder abgelaufen noch zurückgerufen."),
         Refusal::CheckFirst => "Nicht verkauft: Auf diesem Schirm ist eine Prüfung offen.".to_owned(),
         Refusal::FeedGoesBack { feed, version, adopted } => {
@@ -200,6 +201,7 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::NoAgeLimit { .. } => "Scannen; niemand muss gefragt werden.",
         // last_day.rs
         Refusal::PastItsDate { .. } => "Aus der Ware nehmen und beiseite legen. Dem Kunden einen frischen anbieten.",
+        Refusal::SerialInSale { .. } => "Auf die Liste sehen: Er wurde zweimal gescannt. Den nächsten scannen.",
         Refusal::NotPastItsDate { .. } => "Scannen; er darf verkauft werden.",
         Refusal::CheckFirst => "Beantworten, was der Schirm fragt, dann diesen Artikel noch einmal scannen.",
         Refusal::FeedGoesBack { .. } => "Im Laden ist nichts zu tun. Die Zentrale muss unter höherer Version veröffentlichen.",

@@ -136,6 +136,9 @@ pub struct LineView {
     /// After discounts. Negative, like the quantity, for goods that come back.
     pub extended: i64,
     pub tax_class: String,
+    /// From the item's own code.
+    pub batch: Option<String>,
+    pub serial: Option<String>,
     /// `null`: sold.
     pub returned: Option<ReturnedView>,
 }
@@ -401,6 +404,8 @@ fn line(line: &SoldLine) -> LineView {
         discounts: line.discounts.iter().map(discount).collect(),
         extended: line.extended.minor(),
         tax_class: line.tax_class.to_string(),
+        batch: line.batch.clone(),
+        serial: line.serial.clone(),
         returned: line.returned.as_ref().map(|of| ReturnedView {
             receipt: of.receipt.as_ref().map(|receipt| receipt.number.clone()),
             line: of.receipt.as_ref().and_then(|receipt| receipt.line),

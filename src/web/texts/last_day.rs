@@ -1,4 +1,4 @@
-//! Words about items that may not be sold: past their date, or recalled.
+//! Words about single items: their batch and serial, and those that may not be sold, past their date or recalled.
 
 #[derive(Debug)]
 pub struct LastDayTexts {
@@ -11,6 +11,8 @@ pub struct LastDayTexts {
     /// The recall's id.
     pub recalled: &'static str,
     pub recall_hint: &'static str,
+    pub batch: &'static str,
+    pub serial: &'static str,
 }
 
 pub static ENGLISH: LastDayTexts = LastDayTexts {
@@ -22,6 +24,8 @@ pub static ENGLISH: LastDayTexts = LastDayTexts {
     hint: "Take it out of the goods and put it aside.",
     recalled: "Recalled: {}",
     recall_hint: "Do not hand it out. Put it aside for the recall.",
+    batch: "Batch {}",
+    serial: "Serial no. {}",
 };
 
 pub static GERMAN: LastDayTexts = LastDayTexts {
@@ -33,4 +37,6 @@ pub static GERMAN: LastDayTexts = LastDayTexts {
     hint: "Aus der Ware nehmen und beiseitelegen.",
     recalled: "Rückruf {}",
     recall_hint: "Nicht herausgeben. Für den Rückruf beiseitelegen.",
+    batch: "Charge {}",
+    serial: "Serien-Nr. {}",
 };

@@ -165,6 +165,7 @@ fn row(view: &View, line: &SoldLine, newest: bool, done: bool) -> Markup {
             span .name {
                 span .text { (visible(&line.name)) }
                 @if each { span .each { (unit_price(view, line)) } }
+                @if let Some(marks) = marks(view, line) { span .each .marks { (visible(&marks)) } }
                 @if let Some(note) = returns::line_note(view, line) { span .each .note { (visible(&note)) } }
                 @for discount in &line.discounts {
                     span .each { (visible(&discount.text)) " " (view.money(discount.amount)) }
@@ -173,6 +174,15 @@ fn row(view: &View, line: &SoldLine, newest: bool, done: bool) -> Markup {
             span .price { (view.money(line.extended)) }
         }
     }
+}
+
+/// Batch and serial number of the item, as its code says them.
+fn marks(view: &View, line: &SoldLine) -> Option<String> {
+    let t = view.locale.texts.last_day;
+    let batch = line.batch.as_ref().map(|batch| fill(t.batch, &[batch]));
+    let serial = line.serial.as_ref().map(|serial| fill(t.serial, &[serial]));
+    let marks: Vec<String> = batch.into_iter().chain(serial).collect();
+    (!marks.is_empty()).then(|| marks.join(" · "))
 }
 
 /// "1.29 each", "1.99 / kg".
