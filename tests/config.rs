@@ -54,6 +54,8 @@ fn every_wrong_value_is_named_with_its_remedy() {
     check(r#"without_receipt_max = "50""#, r#"without_receipt_max = "fifty""#, r#"returns.without_receipt_max = "fifty": write an amount"#);
     check(r#"reasons = ["unwanted","#, r#"reasons = ["","#, "returns.reasons");
     check(r#"chain = "counterfoil""#, r#"chain = """#, "store.chain");
+    check(r#"text = "Bread roll""#, r#"text = """#, r#"quick_key[0].text = "": write 1 to 20 characters"#);
+    check(r#"code = "3001""#, r#"code = " ""#, "quick_key[0].code");
     check("[[workstation]]\nid = \"2\"", "[[workstation]]\nid = \"1\"", "workstation[1].id = 1: is there twice");
     check(r#"receipt_printer = "printer-2""#, r#"receipt_printer = "printer-9""#, "no [[device]] of kind \"printer\" has this name");
     check("receipt_printer = \"printer-1\"\n", "", "the drawer hangs on the receipt printer");

@@ -135,6 +135,27 @@ const WEIGHED: &[(u32, &str, i64)] = &[
     (1016, "Ginger", 599), (1017, "Mushrooms brown", 699), (1018, "Kohlrabi", 199), (1019, "White cabbage", 99), (1020, "Plums", 299),
 ];
 
+/// Sold by the piece without a code on them: PLU, name, cents, group, tax class.
+#[rustfmt::skip]
+const LOOSE: &[(u32, &str, i64, &str, &str)] = &[
+    (3001, "Bread roll", 35, "Bread/Fresh", "B"), (3002, "Rye roll", 45, "Bread/Fresh", "B"), (3003, "Pretzel", 89, "Bread/Fresh", "B"),
+    (3004, "Croissant", 119, "Bread/Fresh", "B"), (3005, "Avocado", 149, "Fruit & Vegetables", "B"), (3006, "Mango", 199, "Fruit & Vegetables", "B"),
+    (3007, "Lettuce", 159, "Fruit & Vegetables", "B"), (3008, "Cucumber", 79, "Fruit & Vegetables", "B"), (3009, "Carrier bag", 25, "Household/Odds", "A"),
+];
+
+/// What the tills sell with one tap: text and PLU.
+pub const QUICK_KEYS: &[(&str, u32)] = &[
+    ("Bread roll", 3001),
+    ("Rye roll", 3002),
+    ("Pretzel", 3003),
+    ("Carrier bag", 3009),
+    ("Cucumber", 3008),
+    ("Croissant", 3004),
+    ("Avocado", 3005),
+    ("Mango", 3006),
+    ("Lettuce", 3007),
+];
+
 /// Packed and labelled by the scale in the shop: article, name, cents per kilogram.
 #[rustfmt::skip]
 const FROM_THE_COUNTER: &[(u32, &str, i64)] = &[
@@ -155,8 +176,25 @@ pub fn goods() -> Vec<Good> {
         }
     }
     goods.extend(WEIGHED.iter().map(|(plu, name, cents)| weighed(*plu, name, *cents, "Fruit & Vegetables")));
+    goods.extend(LOOSE.iter().map(|loose| by_the_piece(*loose)));
     goods.extend(FROM_THE_COUNTER.iter().map(|(plu, name, cents)| weighed(*plu, name, *cents, "Fresh counter")));
     goods
+}
+
+fn by_the_piece((plu, name, cents, group, tax): (u32, &str, i64, &str, &str)) -> Good {
+    let article = Article {
+        sku: Sku::new(&format!("{:06}", 200_000 + plu)).expect("digits are a valid SKU"),
+        name: name.to_owned(),
+        unit: Unit::Piece,
+        tax_class: tax_class(tax),
+        group: group.to_owned(),
+        brand: None,
+        price: Some(Money::from_minor(cents)),
+        codes: vec![SaleCode { key: CodeKey::Text(plu.to_string()), quantity: Qty::ONE }],
+        location: None,
+        age_min: None,
+    };
+    Good { article, on_hand: Qty::pieces(i64::from(plu % 17) * 5 + 30) }
 }
 
 fn packed(family: &Family, variant: &str, size: &str, cents: i64, number: u32) -> Good {

@@ -20,7 +20,7 @@ use crate::retail::rights::Role;
 use crate::time::{ClockQuality, Stamp};
 
 use super::DemoError;
-use super::assortment::{self, goods};
+use super::assortment::{self, QUICK_KEYS, goods};
 
 pub const STORE: &str = "berlin-1";
 const TIME_ZONE: &str = "Europe/Berlin";
@@ -175,6 +175,8 @@ pub fn time_zone() -> jiff::tz::TimeZone {
 /// The node's configuration as a file would hold it, checked like one.
 pub fn node_config<'a>(data_dir: &Path, port: u16, head_office: SocketAddr, counters: impl IntoIterator<Item = &'a Counter>) -> NodeConfig {
     let counters: String = counters.into_iter().map(Counter::toml).collect();
+    let quick_keys: String =
+        QUICK_KEYS.iter().map(|(text, plu)| format!("\n[[quick_key]]\ntext = \"{text}\"\ncode = \"{plu}\"\n")).collect();
     let data_dir = toml::Value::String(data_dir.display().to_string());
     let text = format!(
         r#"
@@ -228,7 +230,7 @@ exempt_reason = "stamps and deposit"
 [cash]
 notes = ["5", "10", "20", "50", "100", "200"]
 usual_float = "100"
-{counters}"#
+{quick_keys}{counters}"#
     );
     config::parse(&text, Path::new("the demo's own configuration")).expect("the demo's configuration is right")
 }

@@ -342,6 +342,7 @@ fn rules(store: &StoreId) -> Result<Rules, String> {
         cash_control: false,
         cash: Default::default(),
         paper: None,
+        till: Default::default(),
     })
 }
 

@@ -15,7 +15,7 @@ use crate::money::{Currency, Money, RoundingMode};
 use crate::retail::Rules;
 use crate::retail::cash::{self, CashReasons, CashRules, Paper};
 use crate::retail::pricing::Reason;
-use crate::retail::rules::{Limits, ReturnRules, WorkstationRules};
+use crate::retail::rules::{Limits, QuickKey, ReturnRules, TillRules, WorkstationRules};
 use crate::retail::tax::{TaxClass, TaxComponent, TaxMode, TaxRounding, TaxTable};
 use crate::web::tls::TlsFiles;
 
@@ -129,6 +129,15 @@ struct Raw {
     device: Vec<RawDevice>,
     #[serde(default)]
     discount_reason: Vec<RawReason>,
+    #[serde(default)]
+    quick_key: Vec<RawQuickKey>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawQuickKey {
+    text: String,
+    code: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -409,6 +418,7 @@ fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
         }
     }
     let discount_reasons = discount_reasons(check, raw.discount_reason, &raw.store.locale);
+    let quick_keys = quick_keys(check, raw.quick_key);
     let store = store?;
     Some(NodeConfig {
         store: store.clone(),
@@ -444,6 +454,7 @@ fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
             cash_control: raw.cash.control.unwrap_or(false),
             cash: cash_rules,
             paper: Some(paper),
+            till: TillRules { quick_keys },
         },
         devices,
         font: raw.node.font,
@@ -468,6 +479,30 @@ fn discount_reasons(check: &mut Check, raw: Vec<RawReason>, locale: &str) -> Vec
         }
     }
     raw.into_iter().map(|reason| Reason { code: reason.code, text: reason.text }).collect()
+}
+
+/// Keys that fit the screen; a till shows the first ones at once.
+const QUICK_KEYS_MAX: usize = 24;
+const QUICK_TEXT_CHARS_MAX: usize = 20;
+
+fn quick_keys(check: &mut Check, raw: Vec<RawQuickKey>) -> Vec<QuickKey> {
+    if raw.len() > QUICK_KEYS_MAX {
+        check.complain("quick_key", format!("{} of them", raw.len()), format!("at most {QUICK_KEYS_MAX} fit on a till's screen"));
+    }
+    let is_text = |text: &str, max: usize| {
+        text.trim() == text && !text.is_empty() && text.chars().count() <= max && !text.chars().any(char::is_control)
+    };
+    for (index, key) in raw.iter().enumerate() {
+        if !is_text(&key.text, QUICK_TEXT_CHARS_MAX) {
+            let remedy = format!("write 1 to {QUICK_TEXT_CHARS_MAX} characters, to be read at arm's length");
+            check.complain(format!("quick_key[{index}].text"), format!("{:?}", key.text), remedy);
+        }
+        if !is_text(&key.code, 80) {
+            let remedy = "write the article's code, PLU or number as it would be typed";
+            check.complain(format!("quick_key[{index}].code"), format!("{:?}", key.code), remedy);
+        }
+    }
+    raw.into_iter().map(|key| QuickKey { text: key.text, code: key.code }).collect()
 }
 
 fn tls_files(check: &mut Check, raw: &RawNode) -> Option<TlsFiles> {

@@ -37,6 +37,24 @@ pub struct Rules {
     pub cash: CashRules,
     /// What reports carry, so that whoever holds the record shows the same paper. `None` in tests that print nothing.
     pub paper: Option<Paper>,
+    #[serde(default)]
+    pub till: TillRules,
+}
+
+/// What a store's tills offer besides scanning.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TillRules {
+    /// In the places they keep.
+    #[serde(default)]
+    pub quick_keys: Vec<QuickKey>,
+}
+
+/// A key that sells one article with one tap.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuickKey {
+    pub text: String,
+    /// As it would be typed: a code, a PLU or an article number.
+    pub code: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

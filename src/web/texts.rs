@@ -8,6 +8,7 @@ pub mod more;
 pub mod office;
 pub mod people;
 pub mod prices;
+pub mod quick;
 pub mod returns;
 pub mod setup;
 
@@ -23,6 +24,7 @@ pub struct Texts {
     pub people: &'static people::PeopleTexts,
     pub office: &'static office::OfficeTexts,
     pub setup: &'static setup::SetupTexts,
+    pub quick: &'static quick::QuickTexts,
     pub till: &'static str,
     pub display: &'static str,
     pub workstation: &'static str,
@@ -257,6 +259,7 @@ static ENGLISH: Texts = Texts {
     people: &people::ENGLISH,
     office: &office::ENGLISH,
     setup: &setup::ENGLISH,
+    quick: &quick::ENGLISH,
     till: "Till",
     display: "Customer display",
     workstation: "Till {}",
@@ -393,6 +396,7 @@ static ENGLISH: Texts = Texts {
         ("A–Z or F2", "Search an article by name"),
         ("F3", "Price check"),
         ("F4", "Park this sale"),
+        ("F5", "Quick keys"),
         ("F6", "Parked sales"),
         ("F7", "Void this sale"),
         ("F8", "Undo the last act"),

@@ -51,3 +51,34 @@ async fn batch_and_serial_stand_on_the_page_and_on_the_paper_and_no_item_is_sold
     counter.printer_shows("S-4711").await;
     browser.end().await;
 }
+
+#[tokio::test]
+async fn a_quick_key_sells_with_one_tap_and_keeps_its_place() {
+    let shop = Shop::open();
+    let browser = open(&shop).await;
+    let places =
+        "return [...document.querySelectorAll('.quick-row .quick-key')].map(key => key.textContent + ' ' + key.getBoundingClientRect().x)";
+    let before = browser.run(places).await;
+    browser.run("window.taps = 0; document.addEventListener('click', () => { window.taps += 1 }, true)").await;
+    browser.tap(".quick-row [data-code='3001']").await;
+    wait_lines(&browser, 1).await;
+    assert_eq!(lines(&browser).await, ["1 | Bread roll | 0.35"]);
+    assert_eq!(browser.run("return window.taps").await, 1);
+    // "3 *" and a key, as with a scan.
+    browser.keys("3*").await;
+    browser.until("the quantity", "document.querySelector('#strip [data-times]')").await;
+    browser.tap(".quick-row [data-code='3003']").await;
+    wait_lines(&browser, 2).await;
+    assert_eq!(lines(&browser).await[1], "3 | Pretzel | 2.67");
+    // All of them by F5; a tap sells and the list is there again.
+    browser.keys("\u{e035}").await;
+    browser.until("all keys", "document.querySelector('.panel[data-name=quick]').offsetParent !== null").await;
+    picture(&browser, "quick-keys").await;
+    browser.tap(".quick-grid [data-code='3006']").await;
+    wait_lines(&browser, 3).await;
+    browser.until("the list", "document.getElementById('panels').hidden").await;
+    assert_eq!(browser.run(places).await, before, "keys keep their places");
+    pay_exact(&browser).await;
+    browser.until("the sale is finished", "document.querySelector('#under .finished')").await;
+    browser.end().await;
+}

@@ -41,6 +41,13 @@ async fn every_situation_of_the_till_fits_its_screen_and_can_be_read() {
     }
     let offline = stage::situations().into_iter().find(|(name, _)| *name == "offline").unwrap().1;
     show(&stage, &browser, offline).await;
+    let quick = stage::situations().into_iter().find(|(name, _)| *name == "quick-keys").unwrap().1;
+    show(&stage, &browser, quick).await;
+    browser.keys("\u{e035}").await;
+    browser.until("quick", "document.querySelector('.panel[data-name=quick]').offsetParent !== null").await;
+    look_at("quick-all").await;
+    let offline = stage::situations().into_iter().find(|(name, _)| *name == "offline").unwrap().1;
+    show(&stage, &browser, offline).await;
     for (name, key) in [("help", "\u{e031}"), ("search", "\u{e032}"), ("parked", "\u{e036}"), ("day", "\u{e03a}"), ("more", "\u{e03b}")] {
         browser.keys(key).await;
         browser.until(name, &format!("document.querySelector('.panel[data-name={name}]').offsetParent !== null")).await;

@@ -77,6 +77,7 @@ pub fn rules(currency: &str, tax: TaxTable) -> Rules {
         cash_control: false,
         cash: Default::default(),
         paper: None,
+        till: Default::default(),
     }
 }
 

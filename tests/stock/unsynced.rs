@@ -123,6 +123,7 @@ fn rules() -> Rules {
         cash_control: false,
         cash: Default::default(),
         paper: None,
+        till: Default::default(),
     }
 }
 

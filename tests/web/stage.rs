@@ -27,7 +27,7 @@ use counterfoil::retail::day::Day;
 use counterfoil::retail::event::PrintSubject;
 use counterfoil::retail::last_day::{LastDay, LastDayKind};
 use counterfoil::retail::print::{OpenPrint, PrintState};
-use counterfoil::retail::rules::{Limits, WorkstationRules};
+use counterfoil::retail::rules::{Limits, QuickKey, WorkstationRules};
 use counterfoil::retail::tax::{TaxMode, TaxRounding, TaxTable};
 use counterfoil::retail::{Answer, Feed, Rules, SoldLine, Tender, TenderKind, TransactionKind, TransactionRecord};
 use counterfoil::time::{Clock, ClockQuality, Stamp};
@@ -78,6 +78,7 @@ pub fn rules() -> Rules {
         cash_control: false,
         cash: Default::default(),
         paper: None,
+        till: Default::default(),
     }
 }
 
@@ -357,6 +358,13 @@ pub fn situations() -> Vec<(&'static str, Screen)> {
     let feedback = Some(error("recalled_item", "Butterkekse is recalled (R-2026-31).", "Take it out of the goods."));
     all.push(("recalled", screen(TillScreen { check: Some(Arc::new(Check::Recalled(item))), feedback, ..full() })));
 
+    let mut quick = screen(full());
+    let key = |(text, code): (&str, &str)| QuickKey { text: text.into(), code: code.into() };
+    let keys =
+        [("Brötchen", "3001"), ("Roggenbrötchen", "3002"), ("Laugenbrezel", "3003"), ("Tragetasche", "3009"), ("Zeitschriften", "3010")];
+    let more = [("Croissant mit Schoko", "3004"), ("Avocado", "3005"), ("Mango", "3006")];
+    Arc::make_mut(&mut quick.rules).till.quick_keys = keys.into_iter().chain(more).map(key).collect();
+    all.push(("quick-keys", quick));
     all.push(("times", screen(TillScreen { next_scan: NextScan::Times(Qty::pieces(3)), ..full() })));
     all.push(("price-check", screen(TillScreen { next_scan: NextScan::PriceCheck, ..full() })));
 

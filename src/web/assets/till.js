@@ -201,6 +201,7 @@
     "price-check": () => { closePanel(); armNext(priceArmed() ? "sell" : "price_check"); },
     "sell-next": () => { times = null; showEntry(); armNext("sell"); },
     "add-found": (button) => { closePanel(); closePrice(); addCode(button.dataset.code, true); times = null; showEntry(); },
+    quick: (button) => { closePanel(); closePrice(); addCode(button.dataset.code); times = null; showEntry(); },
     dismiss: () => document.querySelectorAll("#strip .error").forEach((box) => { box.hidden = true; }),
     settle: (button) => post(`/api/v1/prints/${button.dataset.job}/settle`, { answer: button.dataset.answer }),
     "open-day": () => { closePanel(); post("/api/v1/day/open", {}).then(dayAnswer); },
@@ -399,7 +400,7 @@
   }
 
   const functionKeys = {
-    F1: () => openPanel("help"), F2: () => openPanel("search"), F3: () => pressButton("act-price"), F4: () => pressButton("act-park"),
+    F1: () => openPanel("help"), F2: () => openPanel("search"), F3: () => pressButton("act-price"), F4: () => pressButton("act-park"), F5: () => { if (document.querySelector(".quick-row")) openPanel("quick"); },
     F6: () => openPanel("parked"), F7: () => pressButton("act-void"), F8: () => pressButton("act-undo"), F9: () => pressButton("act-reprint"),
     F10: () => openPanel("day"), F11: () => openPanel("more"),
   };

@@ -10,6 +10,7 @@ mod more;
 mod panels;
 mod pay;
 mod prices;
+mod quick;
 mod returns;
 mod status;
 
@@ -78,12 +79,14 @@ pub fn page(view: &View) -> Markup {
                 }
                 div #lines { (live.all_rows()) }
                 div #under { (live.part("under")) }
+                div #quick { (live.part("quick")) }
                 div #panels hidden {
                     (panels::search(t))
                     div .panel data-name="parked" hidden { (panel_head(t, t.parked)) div #parked .fill { (live.part("parked")) } }
                     div .panel data-name="day" hidden { (panel_head(t, t.day)) div #day .fill { (live.part("day")) } (panels::look(t)) }
                     div .panel data-name="prices" hidden { (panel_head(t, t.prices.title)) div #prices .fill { (live.part("prices")) } }
                     div .panel data-name="more" hidden { (panel_head(t, t.more_panel.title)) div #more .fill { (live.part("more")) } }
+                    div .panel data-name="quick" hidden { (quick::head(view)) div #quick-all .fill { (live.part("quick-all")) } }
                     (panels::help(t))
                     div .panel data-name="return" hidden { (returns::entry(view)) }
                 }
@@ -128,6 +131,8 @@ pub fn live(view: &View) -> Live {
         ("post-void", returns::view_post_void(view)),
         ("who", gate::who(view)),
         ("gate", gate::gate(view)),
+        ("quick", quick::row(view)),
+        ("quick-all", quick::panel(view)),
     ];
     Live {
         revision: view.screen.revision,
