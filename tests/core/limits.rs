@@ -3,7 +3,7 @@
 use counterfoil::ids::{Sku, WorkstationId};
 use counterfoil::retail::basket::UNDO_STEPS_MAX;
 use counterfoil::retail::stock::SETTLED_PER_RECORD_MAX;
-use counterfoil::retail::{BaselineFact, Command, Event, Facts, Feed, Refusal, State, decide};
+use counterfoil::retail::{ArticleFact, BaselineFact, Command, Event, Facts, Feed, Refusal, State, decide};
 
 use super::baskets;
 use super::calculator::BasketFile;
@@ -36,9 +36,14 @@ fn a_sale_of_long_names_ends_before_its_record_is_too_large() {
         article.code = name.chars().take(90).collect();
         (article.gtin, article.batch, article.serial) = (Some("04006381333931".into()), Some("\"".repeat(20)), Some("\"".repeat(20)));
         article.name = name;
-        shop.sells("long", article);
+        shop.sells("long", article.clone());
+        let mut items = 0u32;
         // Straight through decide and apply: the shop's checks after each of a thousand lines would take minutes.
         let refusal = loop {
+            // Each item has a serial of its own, of signs that take two bytes each where they are stored.
+            items += 1;
+            let serial = (0..20).map(|bit| if items >> bit & 1 == 1 { '"' } else { '\\' }).collect();
+            shop.sells("long", ArticleFact { serial: Some(serial), ..article.clone() });
             let ask = shop.next_ask(Some(&till), scan("long"));
             match decide(&shop.state, &shop.rules, &ask, &Facts { scan: shop.scans.get("long").cloned(), ..Facts::default() }) {
                 Err(refusal) => break refusal,
