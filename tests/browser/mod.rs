@@ -5,6 +5,7 @@ mod besides;
 mod budgets;
 mod harness;
 mod layout;
+mod office;
 mod people;
 mod returns;
 mod shop;

@@ -16,6 +16,7 @@ use counterfoil::time::{ClockQuality, Stamp};
 
 mod cards;
 mod office;
+mod people;
 mod power_cut;
 mod repeat;
 mod returns;
