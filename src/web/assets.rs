@@ -27,6 +27,8 @@ static ASSETS: &[Asset] = &[
     Asset { name: "gate.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/gate.js") },
     Asset { name: "backoffice.css", content_type: "text/css; charset=utf-8", bytes: include_bytes!("assets/backoffice.css") },
     Asset { name: "backoffice.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/backoffice.js") },
+    Asset { name: "cash.css", content_type: "text/css; charset=utf-8", bytes: include_bytes!("assets/cash.css") },
+    Asset { name: "cash.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/cash.js") },
     Asset { name: "desk.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/desk.js") },
     Asset { name: "look.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/look.js") },
     Asset { name: "icon.svg", content_type: "image/svg+xml", bytes: include_bytes!("assets/icon.svg") },

@@ -165,6 +165,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::HandOverToOwner { .. }
         | Refusal::MoreThanInSafe { .. }
         | Refusal::BagExists { .. }
-        | Refusal::TooManyBags { .. } => StatusCode::CONFLICT,
+        | Refusal::TooManyBags { .. }
+        | Refusal::TillUnproved { .. } => StatusCode::CONFLICT,
     }
 }

@@ -3,6 +3,7 @@
 mod acts;
 mod besides;
 mod budgets;
+mod cash;
 mod harness;
 mod layout;
 mod office;
