@@ -99,6 +99,13 @@ text_id!(
     /// Why something was done, out of a short list; what it is called is a matter of language.
     ReasonCode, "reason", 24, "A-Z a-z 0-9 . _ -", is_name_char);
 
+text_id!(
+    /// A collect order, as the customer knows it. Letters and digits only: it stands in codes that scanners type.
+    OrderNo, "order number", 16, "A-Z a-z 0-9", |c| c.is_ascii_alphanumeric());
+text_id!(
+    /// Where bags wait for their customer ("C07"), by the code on the shelf.
+    PlaceCode, "place", 24, "A-Z a-z 0-9 . _ -", is_name_char);
+
 /// A transaction, from its first keystroke to its record at head office: a UUIDv7 made when the first line is entered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

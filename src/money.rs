@@ -197,6 +197,9 @@ impl Qty {
     pub const fn thousandths(self) -> i64 {
         self.0
     }
+    pub const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
     pub const fn is_whole(self) -> bool {
         self.0 % 1000 == 0
     }

@@ -4,6 +4,7 @@
 pub mod assortment;
 pub mod line;
 
+mod orders;
 mod pages;
 mod shop;
 
@@ -37,7 +38,7 @@ pub struct DemoArguments {
     /// Forget what an earlier demo left in the folder.
     #[arg(long)]
     pub fresh: bool,
-    /// Everyone may do everything: nobody signs in at the tills, so nobody answers for a drawer, and no till has to be opened.
+    /// Everyone may do everything: nobody signs in at the tills.
     #[arg(long)]
     pub no_staff: bool,
 }
@@ -109,9 +110,8 @@ async fn open(arguments: &DemoArguments) -> Result<Demo, DemoError> {
     }
     let mut config = shop::node_config(&folder.join("node"), arguments.port, line.address(), counters.iter().map(Arc::as_ref));
     config.rules.staff_required = !arguments.no_staff;
-    config.rules.cash_control = !arguments.no_staff;
-    let (extra, currency) = (counters.clone(), config.rules.currency.clone());
-    let service = service::open(&config, move |_| pages::extra(extra, line, currency)).await.map_err(|reason| match reason {
+    let (extra, currency, shop) = (counters.clone(), config.rules.currency.clone(), office.office.clone());
+    let service = service::open(&config, move |_| pages::extra(extra, line, currency, shop)).await.map_err(|reason| match reason {
         StartError::Door(DoorError::InUse { address }) => DemoError::Port { port: address.port() },
         other => DemoError::Node(other),
     })?;
@@ -165,7 +165,10 @@ impl Demo {
                 println!("  Card terminal {id}  {}", link(&format!("/sim/terminal/{id}")));
             }
             println!("  Customer {id}       {}", link(&format!("/display/{id}")));
+            println!("  Orders {id}         {}", link(&format!("/orders/{id}")));
+            println!("  Picking {id}        {}", link(&format!("/pick/{id}")));
         }
+        println!("  Web shop         {}", link("/sim/orders"));
         println!("  Head office      http://{}/", self.office.pages_address);
         println!();
         println!("Who works here, with PIN and badge (scan the badge's code, or tap the name):");

@@ -17,6 +17,7 @@ use super::line::Line;
 use super::shop::Counter;
 use crate::device::lang::escpos::paper_html;
 use crate::device::sim::{Aim, Answer, Cut, PrinterSnapshot, Switch, TerminalSnapshot};
+use crate::head_office::HeadOffice;
 use crate::money::{Currency, Unit};
 use crate::sync::feed::CodeKey;
 use crate::web::Extra;
@@ -38,7 +39,7 @@ struct Sim {
 
 type Shared = State<Arc<Sim>>;
 
-pub fn extra(counters: Vec<Arc<Counter>>, line: Line, currency: Currency) -> Extra {
+pub fn extra(counters: Vec<Arc<Counter>>, line: Line, currency: Currency, office: HeadOffice) -> Extra {
     let mut links = Vec::new();
     for counter in &counters {
         let id = counter.workstation();
@@ -49,7 +50,8 @@ pub fn extra(counters: Vec<Arc<Counter>>, line: Line, currency: Currency) -> Ext
         }
     }
     links.push(("Line to head office".to_owned(), "/sim/line".to_owned()));
-    Extra { router: router(counters, line, currency), links }
+    links.push(("Orders from the web shop".to_owned(), "/sim/orders".to_owned()));
+    Extra { router: router(counters, line, currency).merge(super::orders::router(office)), links }
 }
 
 fn router(counters: Vec<Arc<Counter>>, line: Line, currency: Currency) -> Router {

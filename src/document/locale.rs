@@ -190,7 +190,6 @@ pub(crate) enum Word {
     Tills,
     CashMoved,
     OnScreen,
-    ExpectedUnproved,
 }
 
 impl Word {
@@ -270,7 +269,6 @@ impl Word {
             Word::Tills => ("Tills", "Kassen"),
             Word::CashMoved => ("Cash movements", "Bargeldbewegungen"),
             Word::OnScreen => ("on the screen", "auf dem Schirm"),
-            Word::ExpectedUnproved => ("Expected (unproved)", "Soll (unbelegt)"),
         }
     }
 }

@@ -4,7 +4,9 @@
 //!
 //! Reading order: the blocks, the text they may hold, the rows, then the two papers a shop prints.
 
+mod base32;
 mod cash;
+pub mod collect_code;
 mod layout;
 mod locale;
 mod printable;

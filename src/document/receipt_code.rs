@@ -22,6 +22,7 @@
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::base32::{from_text, to_text};
 use crate::gs1::Gtin;
 use crate::ids::{Incarnation, ReceiptNo, Sku, StoreId, TaxClassId, TxnId, WorkstationId};
 use crate::money::{Money, Qty, Unit};
@@ -37,7 +38,6 @@ const SIGNATURE_BYTES: usize = 64;
 /// Shorter than the shortest there can be: prefix, and 96 bytes in base 32.
 const TEXT_CHARS_MIN: usize = 150;
 const CLASSES_MAX: usize = 8;
-const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHIJKLMNOPQRSTUV";
 const DAY_ZERO: BusinessDate = jiff::civil::date(2000, 1, 1);
 
 /// The first bytes of the SHA-256 of a node's public key: which key to look for.
@@ -134,7 +134,7 @@ pub fn encode(
     }
     let signature = sign(&packed);
     packed.extend(signature);
-    Some(to_text(&packed))
+    Some(to_text(PREFIX, &packed))
 }
 
 /// Reads a code and believes nothing of it before its signature holds. `verify`: whether a key of that id that counts signed the bytes;
@@ -144,7 +144,7 @@ pub fn decode(
     chain: &str,
     verify: impl Fn(KeyId, &[u8], &[u8; SIGNATURE_BYTES]) -> Option<bool>,
 ) -> Result<ReceiptCode, BadReceiptCode> {
-    let bytes = from_text(text).ok_or(BadReceiptCode::Damaged)?;
+    let bytes = from_text(PREFIX, text).ok_or(BadReceiptCode::Damaged)?;
     let (packed, signature) = bytes.split_last_chunk::<SIGNATURE_BYTES>().ok_or(BadReceiptCode::Damaged)?;
     let mut reader = Packed(packed);
     match reader.take::<1>().ok_or(BadReceiptCode::Damaged)? {
@@ -351,38 +351,6 @@ impl Packed<'_> {
     }
 }
 
-fn to_text(bytes: &[u8]) -> String {
-    let mut text = PREFIX.to_owned();
-    for five in bytes.chunks(5) {
-        let mut block = [0; 8];
-        block[3..3 + five.len()].copy_from_slice(five);
-        let bits = u64::from_be_bytes(block);
-        let chars = (five.len() * 8).div_ceil(5);
-        text.extend((0..chars).map(|index| char::from(DIGITS[(bits >> (35 - 5 * index) & 31) as usize])));
-    }
-    text
-}
-
-/// Strict: bits that fill up the last character are zero, so no text stands for the bytes of another.
-fn from_text(text: &str) -> Option<Vec<u8>> {
-    let digits = text.strip_prefix(PREFIX)?.as_bytes();
-    let mut bytes = Vec::with_capacity(digits.len() * 5 / 8);
-    for eight in digits.chunks(8) {
-        let mut bits = 0u64;
-        for (index, digit) in eight.iter().enumerate() {
-            let value = DIGITS.iter().position(|known| known == digit)?;
-            bits |= (value as u64) << (35 - 5 * index);
-        }
-        let whole = eight.len() * 5 / 8;
-        let block = bits.to_be_bytes();
-        if (whole * 8).div_ceil(5) != eight.len() || block[3 + whole..].iter().any(|byte| *byte != 0) {
-            return None;
-        }
-        bytes.extend(&block[3..3 + whole]);
-    }
-    Some(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -391,11 +359,11 @@ mod tests {
     fn text_stands_for_its_bytes_alone() {
         for length in 0..40u8 {
             let bytes: Vec<u8> = (0..length).map(|n| n.wrapping_mul(37)).collect();
-            assert_eq!(from_text(&to_text(&bytes)), Some(bytes));
+            assert_eq!(from_text(PREFIX, &to_text(PREFIX, &bytes)), Some(bytes));
         }
         // One character too many, a bit that stands for nothing, a character of another alphabet.
         for bad in ["CFR10", "CFR1001", "CFR10W", "CFR10y", "XFR100", ""] {
-            assert_eq!(from_text(bad), None, "{bad}");
+            assert_eq!(from_text(PREFIX, bad), None, "{bad}");
         }
     }
 

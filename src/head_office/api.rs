@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::days::{self, DayRow, ReportRow};
 use super::feeds::{PublishError, Published};
 use super::office::HeadOffice;
+use super::orders::{self, PlacedOrder};
 use super::people::{self, Checked, Draft, PeopleError};
 use super::queries::{
     self, ExceptionRow, IncidentRow, ROWS_MAX, SalesRow, StockFilter, StockRow, StoreRow, TransactionFilter, TransactionRow,
@@ -17,6 +18,8 @@ use super::queries::{
 use super::recalls;
 use super::storage::Folders;
 use super::writer::WriteError;
+use crate::ids::OrderNo;
+use crate::retail::order::OrderLine;
 use crate::retail::recalls::Recall;
 use crate::time::{ClockQuality, Stamp};
 use crate::web::problem::Problem;
@@ -38,6 +41,9 @@ pub fn router(office: HeadOffice) -> Router {
         .route("/api/v1/staff/{id}", axum::routing::put(put_staff))
         .route("/api/v1/recalls", get(recalls))
         .route("/api/v1/recalls/{id}", axum::routing::put(put_recall).delete(remove_recall))
+        .route("/api/v1/orders", get(order_list).post(place_order))
+        .route("/api/v1/orders/{order}", get(order).put(change_order))
+        .route("/api/v1/orders/{order}/cancel", post(cancel_order))
         .route("/healthz", get(health))
         .with_state(office)
 }
@@ -273,4 +279,48 @@ async fn replay_exception(State(office): State<HeadOffice>, Path(id): Path<i64>)
             Err(Problem::new(StatusCode::NOT_FOUND, "no_such_exception", detail, "load the list again"))
         }
     }
+}
+
+async fn order_list(State(office): State<HeadOffice>) -> Result<Json<Vec<orders::OrderRow>>, Problem> {
+    Ok(Json(office.read(|connection| orders::list(connection, ROWS_MAX)).await?))
+}
+
+/// Takes an order. Idempotent: placed again with the same content it is the same order.
+async fn place_order(State(office): State<HeadOffice>, Json(placed): Json<PlacedOrder>) -> Result<Json<orders::Placed>, Problem> {
+    orders::place(&office, placed).await.map(Json)
+}
+
+/// Changes an order that is there. Whether it comes in time the store's record says.
+async fn change_order(
+    State(office): State<HeadOffice>,
+    Path(order): Path<OrderNo>,
+    Json(placed): Json<PlacedOrder>,
+) -> Result<Json<orders::Placed>, Problem> {
+    if placed.order != order {
+        let detail = format!("the address is of order {order}, the body of {}", placed.order);
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "order_malformed", detail, "name the same order in both"));
+    }
+    orders::change(&office, placed).await.map(Json)
+}
+
+/// Idempotent. Whether it comes in time the store's record says.
+async fn cancel_order(State(office): State<HeadOffice>, Path(order): Path<OrderNo>) -> Result<Json<orders::Placed>, Problem> {
+    orders::cancel(&office, order).await.map(Json)
+}
+
+#[derive(Serialize)]
+struct OrderView {
+    #[serde(flatten)]
+    row: orders::OrderRow,
+    lines: Vec<OrderLine>,
+    /// What the customer is sent; absent until the store's record says that it is ready.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<orders::CustomerCode>,
+}
+
+async fn order(State(office): State<HeadOffice>, Path(order): Path<OrderNo>) -> Result<Json<OrderView>, Problem> {
+    let found = office.read(move |connection| orders::find(connection, &order)).await?;
+    let unknown = || Problem::new(StatusCode::NOT_FOUND, "order_unknown", "there is no order of this number", "check the number");
+    let (row, lines, code) = found.ok_or_else(unknown)?;
+    Ok(Json(OrderView { row, lines, code }))
 }

@@ -19,6 +19,7 @@ use crate::money::{Currency, Money, Qty, RoundingMode, Unit};
 use crate::node::archive::Archive;
 use crate::node::books::Bookshelf;
 use crate::node::handle::{AskError, DurableHead, Input, LOOP_INBOX_MAX, Node, Shared};
+use crate::node::orders::CollectKeys;
 use crate::node::screen::{FeedStatus, LinkStatus, Screen};
 use crate::node::seal::Seal;
 use crate::retail::day::Day;
@@ -162,6 +163,7 @@ impl StandIn {
             papers: Fallback::plain(currency()?, jiff::tz::TimeZone::UTC),
             vault: None,
             pin_checks: tokio::sync::Semaphore::new(1),
+            collect: CollectKeys::new(&NodeKey::from_seed([0; 32]), None, folder.join("head-office.pub")),
         };
         let node = Node::for_tests(inbox, screens, durables, Arc::new(shared));
         let journal = Mutex::new(opened.journal);
@@ -312,6 +314,8 @@ fn blank(store: &StoreId) -> Result<Screen, String> {
         feeds: Vec::new(),
         alarms: Vec::new(),
         staff: Arc::default(),
+        orders: Default::default(),
+        orders_heard: None,
         locked_out: Default::default(),
     })
 }

@@ -22,6 +22,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use super::ingest::Batch;
 use super::office::HeadOffice;
+use super::orders;
 use super::people;
 use super::receipts;
 use super::storage::StorageError;
@@ -29,6 +30,7 @@ use super::writer::WriteError;
 use super::{feeds, fleet_keys};
 use crate::ids::{NodeId, StoreId};
 use crate::retail::Feed;
+use crate::sync::orders::OrdersReply;
 use crate::sync::wire::{
     self, BODY_BYTES_MAX, FeedOffer, JSON_BYTES_MAX, LocateReply, LocateRequest, ReceiptQuery, ReceiptReply, RecordsQuery, RecordsReply,
     RepairRequest, UNPACKED_BYTES_MAX, UrgentReply,
@@ -49,6 +51,7 @@ pub fn router(office: HeadOffice) -> Router {
         .route("/feeds/{feed}", get(feed))
         .route("/files/{hash}", get(file))
         .route("/receipts", get(receipt))
+        .route("/orders", get(order_words))
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
@@ -197,6 +200,27 @@ async fn receipt(
     let (store, node): (StoreId, NodeId) = (parsed(&path.0)?, parsed(&path.1)?);
     let original = office.read(move |connection| receipts::find(connection, &store, &node, query.txn, &query.number)).await?;
     Ok(Json(ReceiptReply { original }))
+}
+
+#[derive(Deserialize)]
+struct After {
+    #[serde(default)]
+    after: u64,
+}
+
+/// What the store's lead has not heard yet of orders; nothing for any other node.
+async fn order_words(
+    State(office): State<HeadOffice>,
+    Path(path): NodePath,
+    Query(After { after }): Query<After>,
+) -> Result<Json<OrdersReply>, Problem> {
+    let (store, node): (StoreId, NodeId) = (parsed(&path.0)?, parsed(&path.1)?);
+    let reply = office.read(move |connection| {
+        let lead = orders::is_lead(connection, &store, &node)?;
+        let words = if lead { orders::words(connection, &store, after)? } else { Vec::new() };
+        Ok(OrdersReply { v: wire::WIRE_VERSION, lead, words })
+    });
+    Ok(Json(reply.await?))
 }
 
 async fn file(State(office): State<HeadOffice>, Path((store, _, hash)): Path<(String, String, String)>) -> Result<Response, Problem> {

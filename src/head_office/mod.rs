@@ -23,6 +23,8 @@ pub mod fleet_keys;
 pub mod import;
 pub mod incidents;
 pub mod ingest;
+mod order_states;
+pub mod orders;
 pub mod people;
 pub mod projection;
 pub mod recalls;

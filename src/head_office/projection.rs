@@ -5,6 +5,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::chain::{self, NodeChain};
+use super::order_states;
 use crate::journal::{Hash, Record, record::tag};
 use crate::money::{Money, Qty};
 use crate::retail::{Event, TenderKind, TransactionKind, TransactionRecord};
@@ -71,10 +72,9 @@ struct Place<'a> {
 
 /// Kinds that add up to something here, in whatever version. All others are stored and passed over.
 fn is_counted(kind: &str) -> bool {
-    matches!(
-        kind.rsplit_once('.').map_or(kind, |(name, _)| name),
-        "transaction_completed" | "transaction_voided" | "day_closed" | "till_closed" | "day_addendum"
-    )
+    let name = kind.rsplit_once('.').map_or(kind, |(name, _)| name);
+    matches!(name, "transaction_completed" | "transaction_voided" | "day_closed" | "till_closed" | "day_addendum")
+        || order_states::is_ours(name)
 }
 
 fn event(connection: &Connection, place: &Place<'_>, raw: &str) -> rusqlite::Result<Result<(), Disliked>> {
@@ -108,8 +108,11 @@ fn event(connection: &Connection, place: &Place<'_>, raw: &str) -> rusqlite::Res
             insert_report(connection, place, &row, &report.currency, (0, Money::ZERO), difference)?;
             Ok(Ok(()))
         }
-        // The filter on the tag lets only those above through.
-        _ => Ok(Ok(())),
+        // The filter on the tag lets only those above through, and what is said of orders.
+        other => {
+            let at = order_states::At { store: place.chain.store.as_str(), node: place.chain.id, branch: place.branch, seq: place.seq };
+            order_states::count(connection, &at, &other).map(Ok)
+        }
     }
 }
 

@@ -109,3 +109,15 @@ CREATE TABLE IF NOT EXISTS day_reports (
     PRIMARY KEY (branch, seq, event)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS day_reports_by_day ON day_reports (store, business_date);
+
+-- Where each order stands, by its store's record. bags, placed: how many there are, and which have a place.
+CREATE TABLE IF NOT EXISTS order_states (
+    order_no TEXT PRIMARY KEY,
+    store    TEXT NOT NULL,
+    state    TEXT NOT NULL,
+    at_ms    INTEGER NOT NULL,
+    note     TEXT NOT NULL,
+    bags     INTEGER NOT NULL DEFAULT 0,
+    placed   TEXT NOT NULL DEFAULT '',
+    issued   TEXT NOT NULL DEFAULT ''
+) WITHOUT ROWID;

@@ -180,3 +180,31 @@ CREATE TABLE IF NOT EXISTS feed_files (
     PRIMARY KEY (feed, store, version, base)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS feed_files_by_hash ON feed_files (hash);
+
+-- Collect orders as channels placed them (`content`, JSON), with the lines as their store gets them and the customer's code.
+CREATE TABLE IF NOT EXISTS collect_orders (
+    order_no     TEXT PRIMARY KEY,
+    store        TEXT NOT NULL,
+    version      INTEGER NOT NULL,
+    content      TEXT NOT NULL,
+    lines        TEXT NOT NULL,
+    secret       TEXT NOT NULL,
+    token        TEXT NOT NULL,
+    number       TEXT NOT NULL,
+    placed_ms    INTEGER NOT NULL,
+    promised_ms  INTEGER NOT NULL,
+    expires_ms   INTEGER NOT NULL,
+    cancelled_ms INTEGER
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS collect_orders_by_number ON collect_orders (store, number);
+CREATE INDEX IF NOT EXISTS collect_orders_by_time ON collect_orders (placed_ms);
+
+-- What was said to each store, in order: the order as it stands by then, or its cancel.
+CREATE TABLE IF NOT EXISTS order_words (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    store    TEXT NOT NULL,
+    order_no TEXT NOT NULL,
+    version  INTEGER NOT NULL,
+    cancel   INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS order_words_by_store ON order_words (store, id);

@@ -170,6 +170,11 @@ impl Writer {
         Ok(self.epoch)
     }
 
+    /// Head office's signature over `bytes`.
+    pub fn sign(&self, bytes: &[u8]) -> [u8; 64] {
+        self.key.sign(bytes)
+    }
+
     fn acknowledge(&self, store: &StoreId, node: &NodeId, at: &Position) -> UplinkAck {
         let mut ack =
             UplinkAck { incarnation: at.incarnation, seq: at.seq, hash: at.hash.to_string(), epoch: self.epoch, signature: String::new() };

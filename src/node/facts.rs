@@ -14,6 +14,7 @@ use crate::ids::Sku;
 use crate::money::{Money, Qty, RoundingMode, Unit};
 use crate::retail::event::PrintSubject;
 use crate::retail::last_day::LastDay;
+use crate::retail::order::OrderAct;
 use crate::retail::recalls::Item;
 use crate::retail::{ArticleFact, BaselineFact, Command, Facts, Feed, QuantityFrom, ScanFact, State, card};
 use crate::sync::feed::{Article, CodeKey};
@@ -134,8 +135,39 @@ pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>, 
         | Command::PrintX { .. }
         | Command::PackBag { .. }
         | Command::CollectBag { .. } => {}
+        Command::Order(act) => order_facts(act, state, sources, &mut facts),
     }
     facts
+}
+
+/// What an act on orders may need: stock of what it is about, and what was scanned. Customers' codes are read by the loop, which has the keys.
+fn order_facts(act: &OrderAct, state: &State, sources: &Sources<'_>, facts: &mut Facts) {
+    let stock = |sku: &Sku| sources.views.stock(sku).ok().flatten();
+    match act {
+        OrderAct::Deliver { order, .. } => facts.stock = order.lines.iter().filter_map(|line| stock(&line.sku)).collect(),
+        OrderAct::Short { order, line, .. } => {
+            let line = state.orders.orders.get(order).and_then(|order| order.line(*line));
+            facts.stock = line.and_then(|line| stock(&line.sku)).into_iter().collect();
+        }
+        OrderAct::Pick { code, .. } | OrderAct::PutBack { code, .. } => facts.scan = Some(look_up(code, sources)),
+        OrderAct::Cancel { .. }
+        | OrderAct::Expire { .. }
+        | OrderAct::Accept { .. }
+        | OrderAct::Refuse { .. }
+        | OrderAct::SettleNotice { .. }
+        | OrderAct::StartPicking { .. }
+        | OrderAct::PausePicking { .. }
+        | OrderAct::PickByHand { .. }
+        | OrderAct::ResetLine { .. }
+        | OrderAct::FinishPicking { .. }
+        | OrderAct::Stage { .. }
+        | OrderAct::Identify { .. }
+        | OrderAct::ReportWrongNumber {}
+        | OrderAct::AllowNumbers {}
+        | OrderAct::HandOver { .. }
+        | OrderAct::Decline { .. }
+        | OrderAct::TakeBackHandOver { .. } => {}
+    }
 }
 
 /// What a code, scanned or typed, sells here and now.

@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::archive::Archive;
 use super::books::Bookshelf;
 use super::facts;
+use super::orders::CollectKeys;
 use super::proof::Approval;
 pub use super::reports::CashNow;
 use super::screen::{ArmedReturn, ArticleInfo, LinkStatus, NextScan, OpenReceipt, Screen};
@@ -115,6 +116,11 @@ pub enum Input {
     ReceiptTold(ReceiptAnswer),
     /// Tills, safe and reports as they are now.
     ReadCash(oneshot::Sender<Box<CashNow>>),
+    /// Head office answered the question for orders. `lead`: this node keeps the store's orders.
+    OrdersHeard {
+        lead: bool,
+        at_ms: i64,
+    },
     /// Once, right after the start: settle what the last process left under way.
     Restarted,
     Stop,
@@ -187,6 +193,8 @@ pub struct Shared {
     pub vault: Option<Vault>,
     /// Places for PINs under examination.
     pub pin_checks: tokio::sync::Semaphore,
+    /// What customers' codes are checked with.
+    pub collect: CollectKeys,
 }
 
 impl Node {

@@ -16,6 +16,7 @@ mod cards;
 pub mod facts;
 pub mod keys;
 mod line_display;
+pub mod orders;
 pub mod originals;
 pub mod prints;
 pub mod proof;

@@ -14,6 +14,7 @@ use super::facts::{self, Receipts, Sources};
 use super::handle::{AskError, CommandRequest, DurableHead, Input, OnHand, ReceiptQuestion};
 use super::line_display;
 use super::notify::Notify;
+use super::orders::{CollectKeys, HandOvers};
 use super::originals::Originals;
 use super::prints::Prints;
 use super::proof::Approval;
@@ -28,6 +29,7 @@ use crate::gs1::CodeRules;
 use crate::ids::{DeviceName, Sku, WorkstationId};
 use crate::journal::Disk;
 use crate::retail::event::PrintSubject;
+use crate::retail::order::OrderAct;
 use crate::retail::staff::{Proof, SignInWay};
 use crate::retail::state::AdoptedFeed;
 use crate::retail::{Answer, Command, Effect, Event, EventKind, Facts, Feed, PrintProgress, PrintWhat, Refusal, ScanFact, print, stock};
@@ -66,6 +68,8 @@ pub struct Loop<D: Disk> {
     pub questions: mpsc::Sender<ReceiptQuestion>,
     /// When each till locks itself, if nothing is done there before.
     pub idle: BTreeMap<WorkstationId, tokio::time::Instant>,
+    pub collect: CollectKeys,
+    pub hand_overs: HandOvers,
 }
 
 type Reply = oneshot::Sender<Result<Answer, AskError>>;
@@ -204,6 +208,7 @@ impl<D: Disk> Loop<D> {
                 // The asker may have gone.
                 let _ = reply.send(Box::new(self.cash_now()));
             }
+            Input::OrdersHeard { lead, at_ms } => batch.changed |= self.publisher.orders_heard(lead, at_ms),
             Input::Damage(damaged) => self.damage(damaged, batch)?,
             Input::Repaired(repair, reply) => {
                 let kept = self.repair(&repair, batch)?;
@@ -229,6 +234,7 @@ impl<D: Disk> Loop<D> {
         let workstation = request.workstation.clone();
         let receipts = Receipts { originals: &self.originals, places: self.places() };
         let mut facts = facts::prefetch(&request, self.writer.state(), &self.sources(&books), &receipts);
+        facts.order = self.hand_overs.facts(&request.command, &self.collect);
         facts.check_open = workstation.as_ref().is_some_and(|workstation| self.publisher.check_is_open(workstation));
         let scanned = match &request.command {
             Command::AddLine { code, quantity } => Some((code.clone(), *quantity)),
@@ -246,7 +252,7 @@ impl<D: Disk> Loop<D> {
                 if let Some(workstation) = &workstation {
                     let added = line_added(&recorded);
                     self.publisher.acted(workstation, added.is_some());
-                    if let Some(feedback) = added {
+                    if let Some(feedback) = added.or_else(|| promise_broken(&recorded, self.voice_at(Some(workstation)).locale.language)) {
                         self.publisher.feedback(workstation, feedback);
                     }
                 }
@@ -264,6 +270,12 @@ impl<D: Disk> Loop<D> {
                     let miss = shell_request(workstation.clone(), Command::ReportPinMiss { staff: staff.clone() });
                     if let Err(reason) = self.command(miss, batch)? {
                         error!(%reason, "a wrong PIN was not recorded");
+                    }
+                }
+                if let Refusal::CollectNumberWrong { .. } = &refusal {
+                    let miss = shell_request(workstation.clone(), Command::Order(OrderAct::ReportWrongNumber {}));
+                    if let Err(reason) = self.command(miss, batch)? {
+                        error!(%reason, "a wrong number was not recorded");
                     }
                 }
                 if let Some(workstation) = &workstation {
@@ -505,6 +517,7 @@ impl<D: Disk> Loop<D> {
                     info!(feed = feed.name(), version, "adopted");
                 }
             }
+            self.hand_overs.note(&recorded.events);
             self.publisher.recorded(recorded);
             self.unindexed.push((recorded.seq, recorded.events.clone()));
         }
@@ -586,4 +599,21 @@ fn line_added(recorded: &Recorded) -> Option<Feedback> {
         }
         _ => None,
     })
+}
+
+/// Units that were promised went with this sale: said once, cleared by the next scan.
+fn promise_broken(recorded: &Recorded, language: Language) -> Option<Feedback> {
+    let words: Vec<String> = recorded
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::PromiseBroken { order, quantity, .. } => Some(match language {
+                Language::English => format!("{} promised to order {order}", quantity.plain()),
+                Language::German => format!("{} zugesagt für Auftrag {order}", quantity.plain()),
+            }),
+            _ => None,
+        })
+        .collect();
+    let text = words.join(", ");
+    (!words.is_empty()).then(|| Feedback { serial: 0, tone: Tone::Quiet, text, remedy: String::new(), code: "promise_broken".to_owned() })
 }

@@ -15,6 +15,7 @@ use super::books::Bookshelf;
 use super::config::NodeConfig;
 use super::handle::{DurableHead, Input, LOOP_INBOX_MAX, Node, Shared};
 use super::notify::{self, Notify};
+use super::orders::{self, CollectKeys, HandOvers};
 use super::originals::Originals;
 use super::prints::{Prints, ReceiptCodes};
 use super::proof::PIN_CHECKS_MAX;
@@ -167,6 +168,9 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
     let books = Bookshelf::open(&data.join("feeds"), Seal::of(&key), &config.store, &replayed.state.feeds);
 
     let vault = open_vault(&data.join("vault"), &key, &mut alarms);
+    let configured = config.head_office.as_ref().and_then(|link| link.public_key.clone());
+    let collect = CollectKeys::new(&key, configured, data.join("head-office.pub"));
+
     let kept = replayed.state.uplink.clone();
     let acknowledged = kept.as_ref().map_or(0, |ack| ack.seq);
     let mut publisher = Publisher::new(
@@ -214,6 +218,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
             papers,
             vault,
             pin_checks: tokio::sync::Semaphore::new(PIN_CHECKS_MAX),
+            collect: collect.clone(),
         }),
     };
     tokio::spawn(async move {
@@ -244,6 +249,8 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
         originals: Originals::new(config.chain.clone(), config.store.clone(), key.public()),
         questions,
         idle: Default::default(),
+        collect,
+        hand_overs: HandOvers::default(),
     };
     let (end, ended) = watch::channel(false);
     let writer = std::thread::Builder::new()
@@ -262,6 +269,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
 
     // The loop answers what follows, so what the last process left under way is settled first.
     let _ = node.tell(Input::Restarted).await;
+    tokio::spawn(orders::watch_expiry(node.clone(), Arc::new(SystemClock::new())));
     if config.opens_day_itself {
         open_day(&node, config).await;
     }

@@ -12,6 +12,7 @@ use super::UplinkAck;
 use super::basket::Basket;
 use super::card::TerminalBook;
 use super::day::{Day, DayReport};
+use super::order::OrderBook;
 use super::print::OpenPrint;
 use super::returned::Returned;
 use super::staff::Misses;
@@ -27,6 +28,8 @@ const MOVEMENTS: &str = "movements";
 const RETURNED: &str = "returned";
 /// Absent in what releases without tills wrote.
 const CASH: &str = "cash";
+/// Not there while there never was an order.
+const ORDERS: &str = "orders";
 
 /// Why carried-forward parts are not a state.
 #[derive(Debug, thiserror::Error)]
@@ -92,12 +95,15 @@ impl State {
         if !self.returned.is_empty() {
             parts.extend([part(RETURNED, serde_json::to_vec(&self.returned))]);
         }
+        if !self.orders.is_empty() {
+            parts.extend([part(ORDERS, serde_json::to_vec(&self.orders))]);
+        }
         parts
     }
 
     /// The state that [`State::to_parts`] took apart. A part that this release does not know is an error: what it holds would be lost.
     pub fn from_parts(parts: &BTreeMap<String, Vec<u8>>) -> Result<State, PartsError> {
-        if let Some(part) = parts.keys().find(|name| ![CORE, ANSWERS, MOVEMENTS, RETURNED, CASH].contains(&name.as_str())) {
+        if let Some(part) = parts.keys().find(|name| ![CORE, ANSWERS, MOVEMENTS, RETURNED, CASH, ORDERS].contains(&name.as_str())) {
             return Err(PartsError::Unknown { part: part.clone() });
         }
         let Core {
@@ -118,6 +124,7 @@ impl State {
         let (answers, movements) = (read(parts, ANSWERS)?, read(parts, MOVEMENTS)?);
         let returned = if parts.contains_key(RETURNED) { read(parts, RETURNED)? } else { Returned::default() };
         let cash = if parts.contains_key(CASH) { read(parts, CASH)? } else { CashBook::default() };
+        let orders: OrderBook = if parts.contains_key(ORDERS) { read(parts, ORDERS)? } else { OrderBook::default() };
         Ok(State {
             day,
             workstations,
@@ -136,6 +143,7 @@ impl State {
             unproved,
             terminals,
             coupons_used,
+            orders: Arc::new(orders.summed()),
         })
     }
 }

@@ -6,7 +6,7 @@ use super::cash::MovementKind;
 use super::day::Day;
 use super::rules::WorkstationRules;
 use super::{Answer, Ask, Command, Decision, Event, Facts, Refusal, Rules, State};
-use super::{age, card, day, last_day, pricing, print, refund, returns, rights, safe, sale, staff, stock, tender, till, unproved};
+use super::{age, card, day, last_day, order, pricing, print, refund, returns, rights, safe, sale, staff, stock, tender, till, unproved};
 use crate::time::BusinessDate;
 
 pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> Result<Decision, Refusal> {
@@ -98,6 +98,7 @@ pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> 
         // The back office.
         Command::SignInDesk { staff } => staff::sign_in_desk(&case, staff)?,
         Command::NameFirstManager { staff } => staff::name_first_manager(&case, staff),
+        Command::Order(act) => order::decide(&case, act)?,
     };
 
     // Cannot fail below.

@@ -9,12 +9,13 @@ use super::card::{AtTerminal, CardDecision, CardMark, CardProof, CardState, Term
 use super::cash::{CashMovement, Pieces};
 use super::day::DayReport;
 use super::last_day::LastDay;
+use super::order::{Bag, CollectOrder, PickWay, Proof, RefusedWhy, ShortWhy, Step, Units};
 use super::pricing::{GivenCoupon, LineDiscounts, ManualOff, PriceSet};
 use super::rights::Right;
 use super::staff::SignInWay;
 use super::till::{FloatFrom, TillReport};
 use super::{Answer, Feed, PrintAnswer, PrintProgress, SoldLine, Tender, TransactionRecord, UplinkAck};
-use crate::ids::{AttemptId, BagNo, CommandId, DeviceName, JobId, Sku, StaffId, TxnId, WorkstationId};
+use crate::ids::{AttemptId, BagNo, CommandId, DeviceName, JobId, OrderNo, PlaceCode, Sku, StaffId, TxnId, WorkstationId};
 use crate::money::{Money, Qty};
 use crate::time::{BusinessDate, Stamp};
 
@@ -323,6 +324,87 @@ pub enum Event {
     /// With the set-up code of a node whose staff list had not come.
     #[serde(rename = "first_manager_named.1")]
     FirstManagerNamed { staff: StaffId, at: Stamp },
+
+    // Collect orders (order/). `cursor`: how far head office's line had come.
+    #[serde(rename = "order_received.1")]
+    OrderReceived { order: Box<CollectOrder>, cursor: u64, at: Stamp },
+    /// A newer version, before anything was picked.
+    #[serde(rename = "order_replaced.1")]
+    OrderReplaced { order: Box<CollectOrder>, cursor: u64, at: Stamp },
+    /// Its units are held from here on. `automatic`: the book covered it.
+    #[serde(rename = "order_accepted.1")]
+    OrderAccepted { step: Step, automatic: bool },
+    /// A newer version came after it was begun. `state`: where it stood.
+    #[serde(rename = "order_change_too_late.1")]
+    OrderChangeTooLate { order: OrderNo, version: u64, cursor: u64, state: String, at: Stamp },
+    /// The same version with another content.
+    #[serde(rename = "order_contradicted.1")]
+    OrderContradicted { order: OrderNo, version: u64, cursor: u64, at: Stamp },
+    /// By head office. Also of an order that has not come: it must not begin any more.
+    #[serde(rename = "order_cancelled.1")]
+    OrderCancelled { order: OrderNo, version: u64, cursor: u64, at: Stamp },
+    #[serde(rename = "order_cancel_failed.1")]
+    OrderCancelFailed { order: OrderNo, cursor: u64, handed_over: Stamp, at: Stamp },
+    /// By the store.
+    #[serde(rename = "order_refused.1")]
+    OrderRefused { step: Step, why: RefusedWhy },
+    #[serde(rename = "order_expired.1")]
+    OrderExpired { order: OrderNo, at: Stamp },
+    /// By the customer, at the desk.
+    #[serde(rename = "order_declined.1")]
+    OrderDeclined { step: Step },
+    #[serde(rename = "order_picking.1")]
+    OrderPicking {
+        step: Step,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        taken_over_from: Option<StaffId>,
+    },
+    #[serde(rename = "order_paused.1")]
+    OrderPaused { step: Step },
+    /// `sku`: another than the line's own was taken instead.
+    #[serde(rename = "order_line_picked.1")]
+    OrderLinePicked { step: Step, line: u32, sku: Sku, quantity: Qty, way: PickWay },
+    #[serde(rename = "order_line_reset.1")]
+    OrderLineReset { step: Step, line: u32 },
+    #[serde(rename = "order_line_short.1")]
+    OrderLineShort { step: Step, line: u32, quantity: Qty, why: ShortWhy },
+    #[serde(rename = "order_picked.1")]
+    OrderPicked { step: Step, bags: Vec<Bag> },
+    /// The last bag makes the order ready.
+    #[serde(rename = "bag_staged.1")]
+    BagStaged { step: Step, bag: u32, place: PlaceCode },
+    /// The units leave the store. `leaves`: lines that the customer left here; `aged`: the age that was checked.
+    #[serde(rename = "order_handed_over.1")]
+    OrderHandedOver {
+        step: Step,
+        proof: Proof,
+        issued: Vec<Units>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        leaves: Vec<u32>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        aged: Option<u8>,
+    },
+    #[serde(rename = "hand_over_taken_back.1")]
+    HandOverTakenBack { step: Step },
+    #[serde(rename = "order_put_back.1")]
+    OrderPutBack { step: Step, sku: Sku, quantity: Qty },
+    /// Rides in the record of the sale that took units which were held for an order.
+    #[serde(rename = "promise_broken.1")]
+    PromiseBroken { order: OrderNo, sku: Sku, quantity: Qty, workstation: WorkstationId, at: Stamp },
+    /// The book follows what a picker found.
+    #[serde(rename = "stock_adjusted.1")]
+    StockAdjusted { step: Step, sku: Sku, quantity: Qty, why: ShortWhy },
+    #[serde(rename = "collect_number_missed.1")]
+    CollectNumberMissed { workstation: WorkstationId, at: Stamp },
+    #[serde(rename = "collect_numbers_allowed.1")]
+    CollectNumbersAllowed {
+        workstation: WorkstationId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<StaffId>,
+        at: Stamp,
+    },
+    #[serde(rename = "notice_settled.1")]
+    NoticeSettled { notice: u64, step: Step },
 }
 
 /// What a job prints, by reference: the paper is made from the record that is on disk.
@@ -412,6 +494,32 @@ impl Event {
             | Event::DayAddendum { .. } => EventKind::Hard,
             // recalls.rs
             Event::RecalledItemPutAside { .. } => EventKind::Hard,
+            // order/
+            Event::OrderReceived { .. }
+            | Event::OrderReplaced { .. }
+            | Event::OrderAccepted { .. }
+            | Event::OrderChangeTooLate { .. }
+            | Event::OrderContradicted { .. }
+            | Event::OrderCancelled { .. }
+            | Event::OrderCancelFailed { .. }
+            | Event::OrderRefused { .. }
+            | Event::OrderExpired { .. }
+            | Event::OrderDeclined { .. }
+            | Event::OrderPicked { .. }
+            | Event::BagStaged { .. }
+            | Event::OrderHandedOver { .. }
+            | Event::HandOverTakenBack { .. }
+            | Event::PromiseBroken { .. } => EventKind::Urgent,
+            Event::OrderPicking { .. }
+            | Event::OrderPaused { .. }
+            | Event::OrderLinePicked { .. }
+            | Event::OrderLineReset { .. }
+            | Event::OrderLineShort { .. }
+            | Event::OrderPutBack { .. }
+            | Event::StockAdjusted { .. }
+            | Event::CollectNumberMissed { .. }
+            | Event::CollectNumbersAllowed { .. }
+            | Event::NoticeSettled { .. } => EventKind::Hard,
         }
     }
 }

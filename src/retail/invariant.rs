@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::basket::{Basket, Place};
 use super::day::{Day, Totals};
+use super::order;
 use super::stock::Movements;
 use super::{QuantityFrom, SoldLine, State, TransactionKind, TransactionRecord};
 use crate::money::{Money, Qty, Unit};
@@ -28,7 +29,7 @@ type Check<T> = fn(&T) -> Result<(), Broken>;
 
 /// All invariants of a state. Empty when all is well.
 pub fn check_all(state: &State) -> Vec<Broken> {
-    let checks: [Check<State>; 12] = [
+    let checks: [Check<State>; 13] = [
         events_fitted,
         screens_and_baskets_agree,
         baskets_are_whole,
@@ -41,6 +42,7 @@ pub fn check_all(state: &State) -> Vec<Broken> {
         nothing_comes_back_twice,
         tills_hold_what_moved,
         dated_transactions_have_money,
+        orders_end_once,
     ];
     checks.iter().filter_map(|check| check(state).err()).collect()
 }
@@ -61,6 +63,12 @@ pub fn completion(basket: &Basket, record: &TransactionRecord) -> Result<(), Bro
     rule.holds(basket.tenders == record.tenders, || format!("{place}: other tenders"))?;
     rule.holds(basket.card.is_none(), || format!("{place}: ended while a card payment ran"))?;
     rule.holds(basket.workstation() == Some(&record.workstation), || format!("{place}: ended at workstation {}", record.workstation))
+}
+
+/// Units held for an order are issued or released, once; an order is in one state, and has what that state says.
+fn orders_end_once(state: &State) -> Result<(), Broken> {
+    let broken = order::broken(&state.orders);
+    Rule("what is held for an order ends once").holds(broken.is_none(), || broken.clone().unwrap_or_default())
 }
 
 /// No event met a state that it could not follow from.

@@ -19,6 +19,7 @@ pub mod basket;
 pub mod card;
 mod decide;
 pub mod last_day;
+pub mod order;
 pub mod original;
 pub mod pricing;
 pub mod print;
@@ -58,7 +59,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::gs1::{Scan, shown};
 use crate::ids::{
-    AttemptId, BagNo, CommandId, DeviceName, Incarnation, JobId, ReasonCode, ReceiptNo, Sku, StaffId, TaxClassId, TxnId, WorkstationId,
+    AttemptId, BagNo, CommandId, DeviceName, Incarnation, JobId, OrderNo, ReasonCode, ReceiptNo, Sku, StaffId, TaxClassId, TxnId,
+    WorkstationId,
 };
 use crate::money::{Money, Qty, Unit};
 use crate::time::{BusinessDate, Stamp};
@@ -370,6 +372,9 @@ pub enum Command {
     CollectBag {
         bag: BagNo,
     },
+
+    /// Collect orders (order/act.rs).
+    Order(order::OrderAct),
 }
 
 /// Facts fetched by the shell before the decision. A decision reads nothing else.
@@ -396,6 +401,8 @@ pub struct Facts {
     pub lowest_price: Option<Money>,
     /// Prices and promotions in force. `None`: none have come.
     pub prices: Option<std::sync::Arc<pricing::PriceBook>>,
+    /// For `Order`. Stock comes in `stock`, what was scanned in `scan`.
+    pub order: order::OrderFacts,
 }
 
 /// What the shell found out about a code.
@@ -604,9 +611,9 @@ pub struct Answer {
     /// counted − expected, of a till that was counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub difference: Option<Money>,
-    /// Records of that till were lost: what was expected, and so the difference, is unproved.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub unproved: bool,
+    /// Of an act on orders: the one it was about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderNo>,
 }
 
 /// A finished transaction, whole and self-contained. Head office, Z, electronic journal, export and returns read only this.

@@ -148,6 +148,32 @@ fn effect(after: &State, facts: &Facts, event: &Event) -> Option<Effect> {
         | Event::DayAddendum { .. } => None,
         // recalls.rs
         Event::RecalledItemPutAside { .. } => None,
+        // order/
+        Event::OrderReceived { .. }
+        | Event::OrderReplaced { .. }
+        | Event::OrderAccepted { .. }
+        | Event::OrderChangeTooLate { .. }
+        | Event::OrderContradicted { .. }
+        | Event::OrderCancelled { .. }
+        | Event::OrderCancelFailed { .. }
+        | Event::OrderRefused { .. }
+        | Event::OrderExpired { .. }
+        | Event::OrderDeclined { .. }
+        | Event::OrderPicking { .. }
+        | Event::OrderPaused { .. }
+        | Event::OrderLinePicked { .. }
+        | Event::OrderLineReset { .. }
+        | Event::OrderLineShort { .. }
+        | Event::OrderPicked { .. }
+        | Event::BagStaged { .. }
+        | Event::OrderHandedOver { .. }
+        | Event::HandOverTakenBack { .. }
+        | Event::OrderPutBack { .. }
+        | Event::PromiseBroken { .. }
+        | Event::StockAdjusted { .. }
+        | Event::CollectNumberMissed { .. }
+        | Event::CollectNumbersAllowed { .. }
+        | Event::NoticeSettled { .. } => None,
     }
 }
 
@@ -223,13 +249,9 @@ pub(super) fn original(case: &Case, workstation: &WorkstationRules, txn: TxnId, 
     })
 }
 
-/// The paper of a day report that has just been made: where it was asked for; of a day that was closed from nowhere in particular (a
-/// program, the back office) at the first workstation that has a printer.
+/// The paper of a day report that has just been made, when it was asked for at a workstation with a printer.
 pub(super) fn day_report(case: &Case, report: &DayReport) -> Option<Event> {
-    let workstation = match &case.ask.workstation {
-        Some(id) => case.rules.workstation(id)?,
-        None => case.rules.workstations.iter().find(|workstation| workstation.receipt_printer.is_some())?,
-    };
+    let workstation = case.rules.workstation(case.ask.workstation.as_ref()?)?;
     paper(case, workstation, PrintSubject::DayReport(report.date), false)
 }
 

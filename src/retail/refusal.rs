@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use super::Feed;
 use super::last_day::{LastDay, LastDayKind};
+use super::order::OrderStateName;
 use super::rights::Right;
-use crate::ids::{DeviceName, StaffId, TaxClassId, TxnId, WorkstationId};
+use crate::ids::{DeviceName, OrderNo, StaffId, TaxClassId, TxnId, WorkstationId};
 use crate::money::{Money, Qty};
 use crate::time::BusinessDate;
 
@@ -127,8 +128,6 @@ pub enum Refusal {
     TillCashTooMuch { max: Money },
     TooManyTillSessions { max: u32 },
     MoreThanInTill { till: WorkstationId },
-    // Records of it were lost: what it should hold is not known for certain.
-    TillUnproved { till: WorkstationId },
     NoSuchDenomination { value: Money },
     CashReasonUnknown { code: String },
     DifferenceReasonMissing { difference: Money },
@@ -139,6 +138,35 @@ pub enum Refusal {
     TooManyBags { max: u32 },
     // recalls.rs
     RecalledItem { name: String, recall: String, reason: String },
+    // Collect orders.
+    OrderUnknown { order: OrderNo },
+    OrderElsewhere { order: OrderNo, state: OrderStateName },
+    OrderPickedByOther { order: OrderNo, by: String },
+    TooManyOrders { max: usize },
+    TooManyInBatch { max: usize },
+    PickWrongArticle { name: String, wanted: String },
+    PickTooMany { name: String, left: Qty },
+    LineDone { name: String },
+    OrderLinesLeft { order: OrderNo, left: usize },
+    BagsOutOfRange { min: u32, max: u32 },
+    BagUnknown { order: OrderNo, bag: u32 },
+    BagsNotScanned { order: OrderNo, missing: usize },
+    NothingToHandOver { order: OrderNo },
+    OrderAgeCheck { order: OrderNo, age: u8, born_by: BusinessDate },
+    HandOverStands { order: OrderNo },
+    NotToPutBack { order: OrderNo, name: String },
+    NoticeUnknown,
+    CollectCodeDamaged,
+    CollectCodeForged,
+    CollectCodeNoKey,
+    CollectCodeOtherStore { store: String },
+    CollectCodeExpired { order: OrderNo },
+    CollectCodeNotYetHere { order: OrderNo },
+    CollectCodeReplaced { order: OrderNo },
+    CollectCodeUsed { order: OrderNo },
+    CollectCodeOtherOrder { order: OrderNo },
+    CollectNumberWrong { left: u32 },
+    CollectNumbersLocked,
 }
 
 impl Refusal {
@@ -255,7 +283,6 @@ impl Refusal {
             Refusal::TillCashTooMuch { .. } => "till_cash_too_much",
             Refusal::TooManyTillSessions { .. } => "too_many_till_sessions",
             Refusal::MoreThanInTill { .. } => "more_than_in_till",
-            Refusal::TillUnproved { .. } => "till_unproved",
             Refusal::NoSuchDenomination { .. } => "no_such_denomination",
             Refusal::CashReasonUnknown { .. } => "cash_reason_unknown",
             Refusal::DifferenceReasonMissing { .. } => "difference_reason_missing",
@@ -266,6 +293,35 @@ impl Refusal {
             Refusal::TooManyBags { .. } => "too_many_bags",
             // recalls.rs
             Refusal::RecalledItem { .. } => "recalled_item",
+            // Collect orders.
+            Refusal::OrderUnknown { .. } => "order_unknown",
+            Refusal::OrderElsewhere { .. } => "order_elsewhere",
+            Refusal::OrderPickedByOther { .. } => "order_picked_by_other",
+            Refusal::TooManyOrders { .. } => "too_many_orders",
+            Refusal::TooManyInBatch { .. } => "too_many_in_batch",
+            Refusal::PickWrongArticle { .. } => "pick_wrong_article",
+            Refusal::PickTooMany { .. } => "pick_too_many",
+            Refusal::LineDone { .. } => "line_done",
+            Refusal::OrderLinesLeft { .. } => "order_lines_left",
+            Refusal::BagsOutOfRange { .. } => "bags_out_of_range",
+            Refusal::BagUnknown { .. } => "bag_unknown",
+            Refusal::BagsNotScanned { .. } => "bags_not_scanned",
+            Refusal::NothingToHandOver { .. } => "nothing_to_hand_over",
+            Refusal::OrderAgeCheck { .. } => "order_age_check",
+            Refusal::HandOverStands { .. } => "hand_over_stands",
+            Refusal::NotToPutBack { .. } => "not_to_put_back",
+            Refusal::NoticeUnknown => "notice_unknown",
+            Refusal::CollectCodeDamaged => "collect_code_damaged",
+            Refusal::CollectCodeForged => "collect_code_forged",
+            Refusal::CollectCodeNoKey => "collect_code_no_key",
+            Refusal::CollectCodeOtherStore { .. } => "collect_code_other_store",
+            Refusal::CollectCodeExpired { .. } => "collect_code_expired",
+            Refusal::CollectCodeNotYetHere { .. } => "collect_code_not_yet_here",
+            Refusal::CollectCodeReplaced { .. } => "collect_code_replaced",
+            Refusal::CollectCodeUsed { .. } => "collect_code_used",
+            Refusal::CollectCodeOtherOrder { .. } => "collect_code_other_order",
+            Refusal::CollectNumberWrong { .. } => "collect_number_wrong",
+            Refusal::CollectNumbersLocked => "collect_numbers_locked",
         }
     }
 
@@ -274,6 +330,7 @@ impl Refusal {
         let text = || "example".to_owned();
         let staff = || StaffId::new("anna").expect("letters are a name");
         let till = || WorkstationId::new("1").expect("a digit is a name");
+        let order = || OrderNo::new("4711").expect("digits are a number");
         let money = Money::from_minor(100);
         let date = BusinessDate::constant(2026, 3, 2);
         vec![
@@ -385,7 +442,6 @@ impl Refusal {
             Refusal::TillCashTooMuch { max: money },
             Refusal::TooManyTillSessions { max: 1 },
             Refusal::MoreThanInTill { till: till() },
-            Refusal::TillUnproved { till: till() },
             Refusal::NoSuchDenomination { value: money },
             Refusal::CashReasonUnknown { code: text() },
             Refusal::DifferenceReasonMissing { difference: money },
@@ -396,6 +452,34 @@ impl Refusal {
             Refusal::TooManyBags { max: 1 },
             // recalls.rs
             Refusal::RecalledItem { name: text(), recall: text(), reason: text() },
+            Refusal::OrderUnknown { order: order() },
+            Refusal::OrderElsewhere { order: order(), state: OrderStateName::Staged },
+            Refusal::OrderPickedByOther { order: order(), by: text() },
+            Refusal::TooManyOrders { max: 5_000 },
+            Refusal::TooManyInBatch { max: 6 },
+            Refusal::PickWrongArticle { name: text(), wanted: text() },
+            Refusal::PickTooMany { name: text(), left: Qty::ONE },
+            Refusal::LineDone { name: text() },
+            Refusal::OrderLinesLeft { order: order(), left: 2 },
+            Refusal::BagsOutOfRange { min: 1, max: 99 },
+            Refusal::BagUnknown { order: order(), bag: 3 },
+            Refusal::BagsNotScanned { order: order(), missing: 1 },
+            Refusal::NothingToHandOver { order: order() },
+            Refusal::OrderAgeCheck { order: order(), age: 18, born_by: date },
+            Refusal::HandOverStands { order: order() },
+            Refusal::NotToPutBack { order: order(), name: text() },
+            Refusal::NoticeUnknown,
+            Refusal::CollectCodeDamaged,
+            Refusal::CollectCodeForged,
+            Refusal::CollectCodeNoKey,
+            Refusal::CollectCodeOtherStore { store: text() },
+            Refusal::CollectCodeExpired { order: order() },
+            Refusal::CollectCodeNotYetHere { order: order() },
+            Refusal::CollectCodeReplaced { order: order() },
+            Refusal::CollectCodeUsed { order: order() },
+            Refusal::CollectCodeOtherOrder { order: order() },
+            Refusal::CollectNumberWrong { left: 4 },
+            Refusal::CollectNumbersLocked,
         ]
     }
 }

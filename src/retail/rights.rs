@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::decide::Case;
+use super::order::OrderAct;
 use super::staff::{self, SignInWay};
 use super::{Command, Event, Refusal};
 use crate::ids::StaffId;
@@ -34,10 +35,15 @@ pub enum Right {
     ManageStaff,
     /// Say how a card payment ended of which the terminal cannot.
     ResolveCard,
+    /// Collect orders: accept, refuse, pick, bring to a place, put back.
+    PickOrders,
+    HandOverOrders,
+    /// Let a workstation try short numbers again after too many wrong ones.
+    AllowNumbers,
 }
 
 impl Right {
-    pub const ALL: [Right; 16] = [
+    pub const ALL: [Right; 19] = [
         Right::SellItems,
         Right::VoidLine,
         Right::VoidTransaction,
@@ -54,6 +60,9 @@ impl Right {
         Right::ReadReports,
         Right::ManageStaff,
         Right::ResolveCard,
+        Right::PickOrders,
+        Right::HandOverOrders,
+        Right::AllowNumbers,
     ];
 
     /// As in feeds, imports and the API.
@@ -75,6 +84,9 @@ impl Right {
             Right::ReadReports => "read_reports",
             Right::ManageStaff => "manage_staff",
             Right::ResolveCard => "resolve_card",
+            Right::PickOrders => "pick_orders",
+            Right::HandOverOrders => "hand_over_orders",
+            Right::AllowNumbers => "allow_numbers",
         }
     }
 }
@@ -102,12 +114,13 @@ impl Role {
     }
 
     pub fn rights(self) -> BTreeSet<Right> {
+        let orders = [Right::PickOrders, Right::HandOverOrders];
         let cashier = [Right::SellItems, Right::VoidLine, Right::ReturnWithReceipt, Right::OpenTill, Right::CloseTill];
         match self {
-            Role::Cashier => BTreeSet::from(cashier),
+            Role::Cashier => cashier.into_iter().chain(orders).collect(),
             Role::Supervisor => Right::ALL.into_iter().filter(|right| *right != Right::ManageStaff).collect(),
             Role::Manager => BTreeSet::from(Right::ALL),
-            Role::Stock => BTreeSet::new(),
+            Role::Stock => BTreeSet::from(orders),
         }
     }
 }
@@ -191,6 +204,29 @@ pub fn needed(command: &Command) -> Option<Right> {
         // Repair of the journal.
         Command::RecordRepair { .. } => None,
         Command::ReportCard { .. } | Command::SeeTerminal { .. } => None,
+        Command::Order(act) => needed_for_order(act),
+    }
+}
+
+fn needed_for_order(act: &OrderAct) -> Option<Right> {
+    match act {
+        OrderAct::Deliver { .. } | OrderAct::Cancel { .. } | OrderAct::Expire { .. } | OrderAct::ReportWrongNumber {} => None,
+        OrderAct::Accept { .. }
+        | OrderAct::Refuse { .. }
+        | OrderAct::SettleNotice { .. }
+        | OrderAct::StartPicking { .. }
+        | OrderAct::PausePicking { .. }
+        | OrderAct::Pick { .. }
+        | OrderAct::PickByHand { .. }
+        | OrderAct::ResetLine { .. }
+        | OrderAct::Short { .. }
+        | OrderAct::FinishPicking { .. }
+        | OrderAct::Stage { .. }
+        | OrderAct::PutBack { .. } => Some(Right::PickOrders),
+        OrderAct::Identify { .. } | OrderAct::HandOver { .. } | OrderAct::Decline { .. } | OrderAct::TakeBackHandOver { .. } => {
+            Some(Right::HandOverOrders)
+        }
+        OrderAct::AllowNumbers {} => Some(Right::AllowNumbers),
     }
 }
 

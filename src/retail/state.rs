@@ -11,6 +11,7 @@ use super::basket::{Basket, CardAttempt, Place};
 use super::card::{Decided, TerminalBook, TerminalDay};
 use super::day::{Day, DayReport, Totals};
 use super::event::PrintSubject;
+use super::order::OrderBook;
 use super::print::{self, OpenPrint, PrintState};
 use super::returned::Returned;
 use super::safe::Collected;
@@ -60,6 +61,8 @@ pub struct State {
     pub unproved: Unproved,
     /// What each card terminal said of its newest transaction.
     pub terminals: BTreeMap<DeviceName, TerminalBook>,
+    /// Collect orders, and the units that are held for them.
+    pub orders: Arc<OrderBook>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,6 +137,7 @@ impl State {
                     Day::Open { .. } => true,
                 };
                 self.day = Day::Open { date: *date, opened_at: *at };
+                self.forget_done_orders();
                 // No transaction can end under an earlier date any more, but those that still keep it.
                 let kept: BTreeSet<BusinessDate> = self.baskets.values().filter_map(|basket| basket.date(None)).collect();
                 self.cash.addenda.retain(|of, _| of >= date || kept.contains(of));
@@ -393,7 +397,7 @@ impl State {
             }
             // Cash.
             Event::TillOpened { till, number, float, pieces: _, from, owner, date, at } => {
-                self.cash.open(OpenedTill { seq, till, number: *number, float: *float, from: *from, owner, date: *date, at: *at })
+                self.cash.open(OpenedTill { till, number: *number, float: *float, from: *from, owner, date: *date, at: *at })
             }
             Event::CashMoved { movement } => self.cash.move_cash(movement),
             Event::TillCountStarted { till, by, at } => self.cash.set_phase(till, Phase::Counting { by: by.clone(), since: *at }),
@@ -413,6 +417,32 @@ impl State {
                 possible(former.is_none(), "a bag was collected twice")
             }
             Event::DayAddendum { addendum } => self.cash.add(seq, addendum),
+            // order/apply.rs
+            Event::OrderReceived { .. }
+            | Event::OrderReplaced { .. }
+            | Event::OrderAccepted { .. }
+            | Event::OrderChangeTooLate { .. }
+            | Event::OrderContradicted { .. }
+            | Event::OrderCancelled { .. }
+            | Event::OrderCancelFailed { .. }
+            | Event::OrderRefused { .. }
+            | Event::OrderExpired { .. }
+            | Event::OrderDeclined { .. }
+            | Event::OrderPicking { .. }
+            | Event::OrderPaused { .. }
+            | Event::OrderLinePicked { .. }
+            | Event::OrderLineReset { .. }
+            | Event::OrderLineShort { .. }
+            | Event::OrderPicked { .. }
+            | Event::BagStaged { .. }
+            | Event::OrderHandedOver { .. }
+            | Event::HandOverTakenBack { .. }
+            | Event::OrderPutBack { .. }
+            | Event::PromiseBroken { .. }
+            | Event::StockAdjusted { .. }
+            | Event::CollectNumberMissed { .. }
+            | Event::CollectNumbersAllowed { .. }
+            | Event::NoticeSettled { .. } => self.take_in_order(seq, event),
         }
     }
 

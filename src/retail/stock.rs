@@ -139,7 +139,7 @@ pub(super) fn after_sale(case: &Case, record: &TransactionRecord) -> Vec<Event> 
         }
     }
     let settled = settled.into_iter().map(|(head_seq, skus)| Event::BaselineSettled { head_seq, skus });
-    settled.chain(counts).collect()
+    settled.chain(counts).chain(super::order::after_sale(case, record)).collect()
 }
 
 fn sum_after(list: &[Movement], head_seq: u64) -> Qty {

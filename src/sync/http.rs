@@ -27,6 +27,7 @@ use crate::retail::{Command, Event, EventKind, Feed, Original, UplinkAck};
 use crate::time::{Clock, SystemClock};
 use crate::views::{FeedState, LoadError};
 
+mod orders;
 mod repair;
 
 /// A connection that cannot be opened by then has failed.
@@ -120,6 +121,7 @@ pub fn spawn(node: Node, config: SyncConfig) {
             return;
         }
     };
+    orders::spawn(node.clone(), &config);
     spawn_on(node, line);
 }
 

@@ -6,6 +6,7 @@
 //! behind a backlog. Down come whole files by their hash.
 
 pub mod feed;
+pub mod orders;
 pub mod staff;
 pub mod wire;
 

@@ -25,6 +25,7 @@ pub mod till;
 
 mod desk;
 mod office;
+mod orders;
 mod pages;
 mod pair_pages;
 mod seat;
@@ -123,6 +124,7 @@ pub fn router(node: Node, parts: WebParts, extra: Extra) -> Router {
         .merge(pages::routes())
         .merge(desk::routes())
         .merge(office::routes())
+        .merge(orders::routes())
         .merge(extra.router.with_state(()))
         .route("/api/openapi.json", get(move || std::future::ready(axum::Json(description.as_ref().clone()))))
         .route_layer(from_fn_with_state(web.clone(), card_data::watch))

@@ -165,7 +165,32 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::HandOverToOwner { .. }
         | Refusal::MoreThanInSafe { .. }
         | Refusal::BagExists { .. }
-        | Refusal::TooManyBags { .. }
-        | Refusal::TillUnproved { .. } => StatusCode::CONFLICT,
+        | Refusal::TooManyBags { .. } => StatusCode::CONFLICT,
+        // Collect orders.
+        Refusal::OrderUnknown { .. }
+        | Refusal::BagUnknown { .. }
+        | Refusal::NoticeUnknown
+        | Refusal::CollectNumberWrong { .. }
+        | Refusal::CollectCodeNotYetHere { .. } => StatusCode::NOT_FOUND,
+        Refusal::CollectCodeDamaged | Refusal::BagsOutOfRange { .. } | Refusal::TooManyInBatch { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::CollectCodeForged | Refusal::CollectNumbersLocked => StatusCode::FORBIDDEN,
+        Refusal::OrderElsewhere { .. }
+        | Refusal::OrderPickedByOther { .. }
+        | Refusal::TooManyOrders { .. }
+        | Refusal::PickWrongArticle { .. }
+        | Refusal::PickTooMany { .. }
+        | Refusal::LineDone { .. }
+        | Refusal::OrderLinesLeft { .. }
+        | Refusal::BagsNotScanned { .. }
+        | Refusal::NothingToHandOver { .. }
+        | Refusal::OrderAgeCheck { .. }
+        | Refusal::HandOverStands { .. }
+        | Refusal::NotToPutBack { .. }
+        | Refusal::CollectCodeNoKey
+        | Refusal::CollectCodeOtherStore { .. }
+        | Refusal::CollectCodeExpired { .. }
+        | Refusal::CollectCodeReplaced { .. }
+        | Refusal::CollectCodeUsed { .. }
+        | Refusal::CollectCodeOtherOrder { .. } => StatusCode::CONFLICT,
     }
 }

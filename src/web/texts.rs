@@ -3,10 +3,10 @@
 
 pub mod age;
 pub mod card;
-pub mod cash;
 pub mod last_day;
 pub mod more;
 pub mod office;
+pub mod orders;
 pub mod people;
 pub mod prices;
 pub mod quick;
@@ -18,6 +18,7 @@ pub mod setup;
 pub struct Texts {
     pub card_terminal: &'static card::CardTexts,
     pub more_panel: &'static more::MoreTexts,
+    pub orders: &'static orders::OrderTexts,
     pub prices: &'static prices::PriceTexts,
     pub age: &'static age::AgeTexts,
     pub returns: &'static returns::ReturnTexts,
@@ -26,7 +27,6 @@ pub struct Texts {
     pub office: &'static office::OfficeTexts,
     pub setup: &'static setup::SetupTexts,
     pub quick: &'static quick::QuickTexts,
-    pub cash_panel: &'static cash::CashTexts,
     pub till: &'static str,
     pub display: &'static str,
     pub workstation: &'static str,
@@ -254,6 +254,7 @@ pub fn texts_in(language: &str) -> &'static Texts {
 static ENGLISH: Texts = Texts {
     card_terminal: &card::ENGLISH,
     more_panel: &more::ENGLISH,
+    orders: &orders::ENGLISH,
     prices: &prices::ENGLISH,
     age: &age::ENGLISH,
     returns: &returns::ENGLISH,
@@ -262,7 +263,6 @@ static ENGLISH: Texts = Texts {
     office: &office::ENGLISH,
     setup: &setup::ENGLISH,
     quick: &quick::ENGLISH,
-    cash_panel: &cash::ENGLISH,
     till: "Till",
     display: "Customer display",
     workstation: "Till {}",
@@ -406,7 +406,6 @@ static ENGLISH: Texts = Texts {
         ("F9", "Print the last receipt again"),
         ("F10", "Day and look of the screen"),
         ("F11", "More acts"),
-        ("F12", "Cash: open, move, count, close"),
         ("Esc", "Clear, or close what is open"),
         ("F1", "This help"),
     ],

@@ -5,6 +5,7 @@ use super::texts::Texts;
 pub static GERMAN: Texts = Texts {
     card_terminal: &super::texts::card::GERMAN,
     more_panel: &super::texts::more::GERMAN,
+    orders: &super::texts::orders::GERMAN,
     prices: &super::texts::prices::GERMAN,
     age: &super::texts::age::GERMAN,
     returns: &super::texts::returns::GERMAN,
@@ -13,7 +14,6 @@ pub static GERMAN: Texts = Texts {
     office: &super::texts::office::GERMAN,
     setup: &super::texts::setup::GERMAN,
     quick: &super::texts::quick::GERMAN,
-    cash_panel: &super::texts::cash::GERMAN,
     till: "Kasse",
     display: "Kundenanzeige",
     workstation: "Kasse {}",
@@ -157,7 +157,6 @@ pub static GERMAN: Texts = Texts {
         ("F9", "Letzten Bon noch einmal drucken"),
         ("F10", "Tag und Aussehen"),
         ("F11", "Weitere Vorgänge"),
-        ("F12", "Bargeld: öffnen, bewegen, zählen, schließen"),
         ("Esc", "Leeren oder Offenes schließen"),
         ("F1", "Diese Hilfe"),
     ],

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use counterfoil::ids::{Sku, TxnId, WorkstationId};
+use counterfoil::ids::{OrderNo, Sku, TxnId, WorkstationId};
 use counterfoil::money::{Money, Qty, RoundingMode};
 use counterfoil::retail::basket;
 use counterfoil::retail::day::Day;
@@ -19,6 +19,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner
 use super::baskets;
 use super::calculator::{BasketFile, Class, Line, Payment};
 use super::random_cash;
+use super::random_orders;
 use super::shop::Shop;
 
 const SWISS: &str =
@@ -28,15 +29,17 @@ const NEW_YORK: &str = "currency USD 2\nprices exclude tax\nround half_up per li
 #[test]
 fn random_days_keep_every_invariant() {
     let days = prop::collection::vec(act(), 1..120);
-    let mut sales = 0;
-    check(140, (any::<bool>(), days), |(swiss, acts)| {
+    let (mut sales, mut handed_over) = (0, 0);
+    check(190, (any::<bool>(), days), |(swiss, acts)| {
         let mut world = World::new(if *swiss { SWISS } else { NEW_YORK });
         for act in acts {
             world.act(act);
         }
         world.end();
         sales += world.papers.len();
+        handed_over += random_orders::check(&world.shop.journal);
     });
+    assert!(handed_over > 10, "the random days hand orders over: {handed_over}");
     assert!(sales > 200, "the random days sell something: {sales}");
 }
 
@@ -121,6 +124,19 @@ fn events_in_any_order_are_taken_in() {
         Act::Scan { till: 0, article: 2, times: 1 },
         Act::VoidSale { till: 0 },
         Act::Adopt { pieces: 7 },
+        Act::Order { till: 0, does: 0, which: 0, pieces: 2 },
+        Act::Order { till: 0, does: 0, which: 1, pieces: 1 },
+        Act::Order { till: 0, does: 6, which: 0, pieces: 1 },
+        Act::Order { till: 0, does: 7, which: 0, pieces: 1 },
+        Act::Order { till: 0, does: 10, which: 0, pieces: 1 },
+        Act::Order { till: 0, does: 16, which: 0, pieces: 1 },
+        Act::Order { till: 0, does: 15, which: 0, pieces: 1 },
+        Act::Order { till: 0, does: 18, which: 0, pieces: 1 },
+        Act::Order { till: 0, does: 21, which: 0, pieces: 1 },
+        Act::Order { till: 0, does: 21, which: 0, pieces: 1 },
+        Act::Order { till: 0, does: 25, which: 0, pieces: 2 },
+        Act::Order { till: 0, does: 28, which: 0, pieces: 2 },
+        Act::Order { till: 0, does: 5, which: 0, pieces: 2 },
         Act::Drawer { till: 0, does: 8, amount: 0 },
         Act::Drawer { till: 0, does: 10, amount: 30 },
         Act::Drawer { till: 0, does: 15, amount: 0 },
@@ -152,7 +168,7 @@ fn parts_that_are_missing_broken_or_from_later_are_errors_with_a_remedy() {
         State::from_parts(&parts).unwrap_err().to_string()
     };
     assert!(with("movements", "{").contains("\"movements\" of the carried-forward state cannot be read"));
-    assert!(with("orders", "{}").contains("install the release that wrote it"));
+    assert!(with("parcels", "{}").contains("install the release that wrote it"));
     let mut without = parts.clone();
     without.remove("core");
     assert!(State::from_parts(&without).unwrap_err().to_string().contains("no part \"core\""));
@@ -226,6 +242,13 @@ enum Act {
     Adopt {
         pieces: i64,
     },
+    /// See `random_orders`.
+    Order {
+        till: usize,
+        does: usize,
+        which: usize,
+        pieces: i64,
+    },
     Restart,
     Carry,
     /// A command of before comes again.
@@ -255,6 +278,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::Day),
         5 => (till.clone(), 0..19usize, 0..60i64).prop_map(|(till, does, amount)| Act::Drawer { till, does, amount }),
         1 => (0..30i64).prop_map(|pieces| Act::Adopt { pieces }),
+        26 => (till, 0..72usize, 0..6usize, 1..5i64).prop_map(|(till, does, which, pieces)| Act::Order { till, does, which, pieces }),
         1 => Just(Act::Restart),
         1 => Just(Act::Carry),
         2 => (0..200usize).prop_map(|which| Act::Repeat { which }),
@@ -270,6 +294,8 @@ struct World {
     papers: BTreeMap<TxnId, u32>,
     /// The model of stock: adopted count and what left since, per article.
     counted: BTreeMap<Sku, Qty>,
+    /// Units of orders that were handed over.
+    handed: BTreeMap<OrderNo, Vec<(Sku, Qty)>>,
     version: u64,
 }
 
@@ -284,9 +310,11 @@ impl World {
             article.quantity_from = if index == 2 { QuantityFrom::Code } else { QuantityFrom::Entry };
             shop.sells(&code, article);
         }
+        shop.order_facts.handed_over_ago_ms = Some(1_000);
         shop.scans.insert("misread".to_owned(), ScanFact::Misread { reason: "torn".to_owned() });
         let tills = ["1", "2", "3"].map(|id| WorkstationId::new(id).unwrap()).to_vec();
-        let mut world = World { shop, tills, done: Vec::new(), papers: BTreeMap::new(), counted: BTreeMap::new(), version: 0 };
+        let mut world =
+            World { shop, tills, done: Vec::new(), papers: BTreeMap::new(), counted: BTreeMap::new(), handed: BTreeMap::new(), version: 0 };
         world.act(&Act::Day);
         world
     }
@@ -341,6 +369,10 @@ impl World {
                 (None, Command::OpenDay { date: "2026-03-02".parse().unwrap() })
             }
             Act::Drawer { till, does, amount } => (Some(*till), random_cash::command(*does, *amount)),
+            Act::Order { till, does, which, pieces } => match random_orders::command(&self.shop.state, *does, *which, *pieces) {
+                None => return,
+                Some(command) => (Some(*till), command),
+            },
             Act::Adopt { pieces } => return self.adopt(Qty::pieces(*pieces)),
             Act::Restart => return self.shop.restart(),
             Act::Carry => {
@@ -421,6 +453,17 @@ impl World {
     }
 
     fn count_stock(&mut self, decision: &Decision) {
+        for event in &decision.events {
+            for (sku, quantity) in random_orders::moved(event, &mut self.handed) {
+                if let Some(counted) = self.counted.get_mut(&sku) {
+                    *counted += quantity;
+                }
+            }
+        }
+        // What a picker did not find is counted whatever the book says.
+        if decision.events.iter().any(|event| matches!(event, Event::OrderLineShort { .. })) {
+            return;
+        }
         let mut below = Vec::new();
         for event in &decision.events {
             let Event::TransactionCompleted { record } = event else { continue };
@@ -489,6 +532,7 @@ impl World {
         }
         assert_eq!(sold, reported + total);
         random_cash::check(&self.shop.journal, &self.shop.state);
+        random_orders::check(&self.shop.journal);
     }
 
     fn line(&self, till: usize, which: usize) -> u32 {

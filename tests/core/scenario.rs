@@ -19,6 +19,7 @@ use super::baskets;
 use super::calculator::BasketFile;
 use super::scenario_card;
 use super::scenario_cash;
+use super::scenario_orders;
 use super::scenario_people;
 use super::scenario_till as till;
 use super::shop::Shop;
@@ -82,7 +83,7 @@ impl Scenario {
     fn line(&mut self, line: &str, at: &str) {
         let words = split(line);
         let word = |index: usize| words.get(index).map_or_else(|| panic!("{at}: too short"), String::as_str);
-        if scenario_cash::line(&mut self.shop, &words) {
+        if scenario_cash::line(&mut self.shop, &words) || scenario_orders::line(&mut self.shop, &words, at) {
             return;
         }
         match word(0) {
@@ -118,12 +119,7 @@ impl Scenario {
                 self.shop.baselines.insert(fact.sku.clone(), fact);
             }
             "receipt" | "receipt-line" | "receipt-bad" | "returned-elsewhere" | "return-rule" => self.receipt_word(&words, at),
-            // Without more, long ago; "hole here": the newest record.
-            "hole" => {
-                let seq = if words.len() > 1 { self.shop.seq() } else { 1 };
-                self.shop.lose(seq, seq, true);
-            }
-            "filled" => self.shop.lose(1, self.shop.seq(), false),
+            "hole" => self.shop.state.note_hole(1, 1),
             "forgotten" => self.forget(word(1), at),
             "lowest" => self.lowest_price(word(1)),
             "mark" => drop(self.marks.insert(word(1).to_owned(), self.shop.seq())),
@@ -216,6 +212,10 @@ impl Scenario {
             let miss = Command::ReportPinMiss { staff: staff.clone() };
             self.shop.ask(None, miss).expect("a miss is always taken");
         }
+        if let Err(refusal) = &result {
+            let workstation = WorkstationId::new(&words[0]).ok();
+            scenario_orders::after(refusal, &mut self.shop, workstation.as_ref());
+        }
         let expected: Vec<&str> = expected.split(", ").filter(|part| !part.is_empty()).collect();
         match result {
             Err(refusal) => {
@@ -238,6 +238,9 @@ impl Scenario {
         let word = |index: usize| words.get(index).map_or_else(|| panic!("{at}: too short"), String::as_str);
         let number = |index: usize| word(index).parse::<u32>().unwrap_or_else(|_| panic!("{at}: a number"));
         if let Some(command) = scenario_cash::command(words, &|text| self.money(text), at) {
+            return command;
+        }
+        if let Some(command) = scenario_orders::command(words, at) {
             return command;
         }
         let date = |index: usize| word(index).parse::<BusinessDate>().unwrap_or_else(|_| panic!("{at}: a date"));
@@ -293,7 +296,7 @@ impl Scenario {
         let word = |index: usize| words.get(index).map_or("", String::as_str);
         let has = |wanted: &dyn Fn(&Event) -> bool| decision.events.iter().any(wanted);
         let effects = &self.shop.effects;
-        if scenario_cash::outcome(decision, words, &|text| self.money(text), at) {
+        if scenario_cash::outcome(decision, words, &|text| self.money(text), at) || scenario_orders::outcome(decision, words, at) {
             return;
         }
         match word(0) {

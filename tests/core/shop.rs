@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use counterfoil::ids::{AttemptId, CommandId, DeviceName, Incarnation, JobId, Sku, StaffId, StoreId, TxnId, WorkstationId};
 use counterfoil::money::{Currency, Money, Qty};
 use counterfoil::retail::invariant;
+use counterfoil::retail::order::{OrderAct, OrderFacts};
 use counterfoil::retail::pricing::Reason;
 use counterfoil::retail::rules::{Limits, WorkstationRules};
 use counterfoil::retail::tax::TaxTable;
@@ -27,7 +28,6 @@ pub struct Shop {
     pub state: State,
     /// Each record's events as they would stand in the journal.
     pub journal: Vec<String>,
-    pub holes: Vec<Hole>,
     pub now: Stamp,
     pub scans: BTreeMap<String, ScanFact>,
     pub baselines: BTreeMap<Sku, StockFact>,
@@ -44,6 +44,8 @@ pub struct Shop {
     pub people: People,
     /// Who acts in a shop that does not ask.
     pub staff: Option<StaffId>,
+    /// What the shell found out for the next acts on orders.
+    pub order_facts: OrderFacts,
     incarnation: u64,
     ids: u128,
 }
@@ -88,7 +90,6 @@ impl Shop {
             rules,
             state: State::default(),
             journal: Vec::new(),
-            holes: Vec::new(),
             // 2026-03-02T08:00:00Z
             now: Stamp { ms: 1_772_438_400_000, quality: ClockQuality::Synchronised },
             scans: BTreeMap::new(),
@@ -102,6 +103,7 @@ impl Shop {
             last_ask: None,
             people: People::default(),
             staff: Some(StaffId::new("anna").unwrap()),
+            order_facts: OrderFacts::default(),
             incarnation: 0x0123_4567_89ab_cdef,
             ids: 0,
         }
@@ -174,13 +176,6 @@ impl Shop {
         Ok(decision)
     }
 
-    /// A start finds that the disk has lost these, or that head office has filled the hole.
-    pub fn lose(&mut self, first_seq: u64, last_seq: u64, lost: bool) {
-        let hole = Hole { at_seq: self.seq(), first_seq, last_seq, lost };
-        hole.change(&mut self.state);
-        self.holes.push(hole);
-    }
-
     /// One record: applied, kept as JSON, and everything checked.
     pub fn write(&mut self, events: &[Event]) {
         let seq = self.seq() + 1;
@@ -226,7 +221,6 @@ impl Shop {
             for event in serde_json::from_str::<Vec<Event>>(record).unwrap() {
                 state.apply(index as u64 + 1, &event);
             }
-            self.holes.iter().filter(|hole| hole.at_seq == index as u64 + 1).for_each(|hole| hole.change(&mut state));
         }
         state
     }
@@ -250,7 +244,10 @@ impl Shop {
             Command::AddLine { code, .. }
             | Command::CheckAge { code, .. }
             | Command::PutAside { code }
-            | Command::ReturnArticle { code, .. } => Some(self.scans.get(code).cloned().unwrap_or(ScanFact::UnknownArticle)),
+            | Command::ReturnArticle { code, .. }
+            | Command::Order(OrderAct::Pick { code, .. } | OrderAct::PutBack { code, .. }) => {
+                Some(self.scans.get(code).cloned().unwrap_or(ScanFact::UnknownArticle))
+            }
             _ => None,
         };
         let record = match &ask.command {
@@ -275,6 +272,7 @@ impl Shop {
             },
             lowest_price: self.lowest_price,
             prices: self.prices.clone(),
+            order: self.order_facts.clone(),
         }
     }
 
@@ -304,24 +302,6 @@ impl Shop {
     pub fn fresh(&mut self) -> u128 {
         self.ids += 1;
         self.ids
-    }
-}
-
-/// What a link between two records says of lost ones.
-pub struct Hole {
-    /// The record after which it is said.
-    at_seq: u64,
-    first_seq: u64,
-    last_seq: u64,
-    lost: bool,
-}
-
-impl Hole {
-    fn change(&self, state: &mut State) {
-        match self.lost {
-            true => state.note_hole(self.first_seq, self.last_seq),
-            false => state.unproved.prove(self.first_seq, self.last_seq),
-        }
     }
 }
 

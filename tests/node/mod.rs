@@ -16,7 +16,7 @@ use counterfoil::time::{ClockQuality, Stamp};
 
 mod cards;
 mod office;
-mod people;
+mod orders;
 mod power_cut;
 mod repeat;
 mod returns;

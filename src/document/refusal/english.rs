@@ -4,6 +4,7 @@ use super::Voice;
 use crate::money::Money;
 use crate::retail::Refusal;
 use crate::retail::last_day::LastDayKind;
+use crate::retail::order::OrderStateName;
 use crate::retail::rights::Right;
 
 /// What happened, to which thing.
@@ -129,7 +130,6 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::TooManyTillSessions { max } => format!("{max} tills were closed today; that is the limit."),
         // The amount is not said: the count is blind.
         Refusal::MoreThanInTill { till } => format!("That is more than there is in till {till}."),
-        Refusal::TillUnproved { till } => format!("The record has a hole: what till {till} should hold is not proved."),
         Refusal::NoSuchDenomination { value } => format!("There is no note or coin of {}.", money(*value)),
         Refusal::CashReasonUnknown { code } => format!("{code} is not a reason on the store's list."),
         Refusal::DifferenceReasonMissing { difference } => {
@@ -142,6 +142,37 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         // recalls.rs
         Refusal::RecalledItem { name, recall, reason } => format!("{name} is recalled ({recall}): {reason}"),
         Refusal::TooManyBags { max } => format!("{max} bags are in the list; that is the limit."),
+        // Collect orders.
+        Refusal::OrderUnknown { order } => format!("Order {order} is not in this store."),
+        Refusal::OrderElsewhere { order, state } => format!("Order {order} {}.", order_state(*state)),
+        Refusal::OrderPickedByOther { order, by } => format!("{by} is picking order {order}."),
+        Refusal::TooManyOrders { max } => format!("{max} orders are open; that is the limit."),
+        Refusal::TooManyInBatch { max } => format!("Between one and {max} orders can be picked at once."),
+        Refusal::PickWrongArticle { name, wanted } => format!("This is {name}. Wanted: {wanted}"),
+        Refusal::PickTooMany { name, left } => format!("Only {} more of {name}.", voice.quantity(*left)),
+        Refusal::LineDone { name } => format!("Nothing of {name} is missing."),
+        Refusal::OrderLinesLeft { order, left } => format!("Order {order} has {left} lines that are not done."),
+        Refusal::BagsOutOfRange { min, max } => format!("That many bags cannot be: between {min} and {max}."),
+        Refusal::BagUnknown { order, bag } => format!("Order {order} has no bag {bag}."),
+        Refusal::BagsNotScanned { order, missing } => format!("{missing} bags of order {order} are missing."),
+        Refusal::NothingToHandOver { order } => format!("Nothing of order {order} would go to the customer."),
+        Refusal::OrderAgeCheck { order, age, born_by } => {
+            format!("Order {order} holds goods from {age} years on: born on or before {}.", voice.date(*born_by))
+        }
+        Refusal::HandOverStands { order } => format!("The hand-over of order {order} stands."),
+        Refusal::NotToPutBack { order, name } => format!("{name} is not among what order {order} puts back."),
+        Refusal::NoticeUnknown => "This notice is settled already.".to_owned(),
+        Refusal::CollectCodeDamaged => "That is no collect code, or not all of it.".to_owned(),
+        Refusal::CollectCodeForged => "The signature of this code is wrong.".to_owned(),
+        Refusal::CollectCodeNoKey => "This store cannot check codes yet: head office has never been reached.".to_owned(),
+        Refusal::CollectCodeOtherStore { store } => format!("This order waits in store {store}."),
+        Refusal::CollectCodeExpired { order } => format!("The code of order {order} has expired."),
+        Refusal::CollectCodeNotYetHere { order } => format!("The code is genuine; order {order} has not come here yet."),
+        Refusal::CollectCodeReplaced { order } => format!("Order {order} has a newer code."),
+        Refusal::CollectCodeUsed { order } => format!("Order {order} was handed over already."),
+        Refusal::CollectCodeOtherOrder { order } => format!("The code is of order {order}."),
+        Refusal::CollectNumberWrong { left } => format!("No order has this number. Tries left: {left}."),
+        Refusal::CollectNumbersLocked => "Too many wrong numbers were tried here.".to_owned(),
     }
 }
 
@@ -264,7 +295,6 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::TillCashTooMuch { .. } => "Check the amount you typed.",
         Refusal::TooManyTillSessions { .. } => "Close the business day, or go on with an open till.",
         Refusal::MoreThanInTill { .. } => "Check the amount, or count the drawer.",
-        Refusal::TillUnproved { .. } => "Count and close the till and open it again, or wait until head office has sent its copy.",
         Refusal::NoSuchDenomination { .. } => "Count only notes and coins of the store's currency.",
         Refusal::CashReasonUnknown { .. } => "Choose one of the reasons on the screen.",
         Refusal::DifferenceReasonMissing { .. } => "Count again, or choose a reason.",
@@ -275,6 +305,35 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         // recalls.rs
         Refusal::RecalledItem { .. } => "Take it out of the goods and put it aside. Do not hand it out.",
         Refusal::TooManyBags { .. } => "Have bags collected, then close the business day.",
+        // Collect orders.
+        Refusal::OrderUnknown { .. } => "Check the number; an order that was placed just now comes within a minute while there is a line.",
+        Refusal::OrderElsewhere { .. } => "Look at the order again: somebody went on with it, or another step comes first.",
+        Refusal::OrderPickedByOther { .. } => "Take another order, or take this one over.",
+        Refusal::TooManyOrders { .. } => "Hand over, or put back what waits, before more orders can come.",
+        Refusal::TooManyInBatch { .. } => "Choose fewer orders, and leave the others for the next round.",
+        Refusal::PickWrongArticle { .. } => "Put it back and scan the article that is wanted.",
+        Refusal::PickTooMany { .. } => "Take as many as are left; the others stay where they are.",
+        Refusal::LineDone { .. } => "Go on with the next line.",
+        Refusal::OrderLinesLeft { .. } => "Pick them, or say that they are missing.",
+        Refusal::BagsOutOfRange { .. } => "Goods of different temperatures need a bag each; choose a number in that range.",
+        Refusal::BagUnknown { .. } => "Scan the label of one of its bags.",
+        Refusal::BagsNotScanned { .. } => "Scan every bag, then hand it over.",
+        Refusal::NothingToHandOver { .. } => "If they want nothing of it, say that it is declined.",
+        Refusal::OrderAgeCheck { .. } => "Look at the customer or a paper, then confirm; or leave those lines here.",
+        Refusal::HandOverStands { .. } => "It can be taken back for a minute only. Take the goods back as a return.",
+        Refusal::NotToPutBack { .. } => "Scan one of the articles in its bags.",
+        Refusal::NoticeUnknown => "Look at the list again.",
+        Refusal::CollectCodeDamaged => "Scan it again, type the eight digits, or find the order by its number and name.",
+        Refusal::CollectCodeForged => "Hand nothing over; ask for a paper, find the order by its number, and call the manager.",
+        Refusal::CollectCodeNoKey => "Find the order by its number and name, or connect the box once.",
+        Refusal::CollectCodeOtherStore { .. } => "Send the customer there.",
+        Refusal::CollectCodeExpired { .. } => "Find the order by its number: if it is still here, check a paper and hand it over.",
+        Refusal::CollectCodeNotYetHere { .. } => "Ask the customer to wait, and look again when there is a line.",
+        Refusal::CollectCodeReplaced { .. } => "Ask the customer for the newest message.",
+        Refusal::CollectCodeUsed { .. } => "Look at the order: it says when. Hand nothing over a second time.",
+        Refusal::CollectCodeOtherOrder { .. } => "Open that order, or ask for the code of this one.",
+        Refusal::CollectNumberWrong { .. } => "Read it again, or scan the code.",
+        Refusal::CollectNumbersLocked => "Scan the code, or let a manager allow more tries.",
     }
 }
 
@@ -310,5 +369,22 @@ fn right_words(right: Right) -> &'static str {
         Right::ReadReports => "read reports",
         Right::ManageStaff => "change who works here",
         Right::ResolveCard => "say how a card payment ended",
+        Right::PickOrders => "pick orders",
+        Right::HandOverOrders => "hand over orders",
+        Right::AllowNumbers => "allow more tries with short numbers",
+    }
+}
+
+/// Where an order stands.
+fn order_state(state: OrderStateName) -> &'static str {
+    match state {
+        OrderStateName::Received => "waits to be accepted",
+        OrderStateName::Accepted => "waits to be picked",
+        OrderStateName::Picking => "is being picked",
+        OrderStateName::Picked => "waits for its place",
+        OrderStateName::Staged => "is ready",
+        OrderStateName::HandedOver => "was handed over",
+        OrderStateName::PuttingBack => "goes back to the shelf",
+        OrderStateName::Ended => "has ended",
     }
 }

@@ -3,6 +3,7 @@
 use super::Voice;
 use crate::money::Money;
 use crate::retail::last_day::LastDayKind;
+use crate::retail::order::OrderStateName;
 use crate::retail::rights::Right;
 use crate::retail::{Feed, Refusal};
 
@@ -135,7 +136,6 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::TooManyTillSessions { max } => format!("Heute wurden {max} Kassen abgeschlossen; mehr geht nicht."),
         // The amount is not said: the count is blind.
         Refusal::MoreThanInTill { till } => format!("So viel ist in Kasse {till} nicht."),
-        Refusal::TillUnproved { till } => format!("Das Journal hat eine Lücke: was in Kasse {till} sein soll, ist nicht belegt."),
         Refusal::NoSuchDenomination { value } => format!("Es gibt weder Schein noch Münze zu {}.", money(*value)),
         Refusal::CashReasonUnknown { code } => format!("{code} ist kein Grund von der Liste dieses Ladens."),
         Refusal::DifferenceReasonMissing { difference } => format!("Die Zählung weicht vom Soll um {} ab.", money(*difference)),
@@ -146,6 +146,37 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         // recalls.rs
         Refusal::RecalledItem { name, recall, reason } => format!("{name} ist zurückgerufen ({recall}): {reason}"),
         Refusal::TooManyBags { max } => format!("{max} Geldtaschen stehen auf der Liste; mehr geht nicht."),
+        // Collect orders.
+        Refusal::OrderUnknown { order } => format!("Auftrag {order} ist nicht in diesem Laden."),
+        Refusal::OrderElsewhere { order, state } => format!("Auftrag {order} {}.", order_state(*state)),
+        Refusal::OrderPickedByOther { order, by } => format!("{by} hat Auftrag {order} in Arbeit."),
+        Refusal::TooManyOrders { max } => format!("{max} Aufträge sind offen; mehr geht nicht."),
+        Refusal::TooManyInBatch { max } => format!("Auf einmal gehen ein bis {max} Aufträge."),
+        Refusal::PickWrongArticle { name, wanted } => format!("Das ist {name}. Gesucht: {wanted}"),
+        Refusal::PickTooMany { name, left } => format!("Nur noch {} von {name}.", voice.quantity(*left)),
+        Refusal::LineDone { name } => format!("Von {name} fehlt nichts."),
+        Refusal::OrderLinesLeft { order, left } => format!("Auftrag {order} hat noch {left} offene Zeilen."),
+        Refusal::BagsOutOfRange { min, max } => format!("So viele Tüten gehen nicht: zwischen {min} und {max}."),
+        Refusal::BagUnknown { order, bag } => format!("Auftrag {order} hat keine Tüte {bag}."),
+        Refusal::BagsNotScanned { order, missing } => format!("Von Auftrag {order} fehlen {missing} Tüten."),
+        Refusal::NothingToHandOver { order } => format!("Von Auftrag {order} ginge nichts an den Kunden."),
+        Refusal::OrderAgeCheck { order, age, born_by } => {
+            format!("In Auftrag {order} ist Ware ab {age} Jahren: geboren spätestens am {}.", voice.date(*born_by))
+        }
+        Refusal::HandOverStands { order } => format!("Die Übergabe von Auftrag {order} gilt."),
+        Refusal::NotToPutBack { order, name } => format!("{name} gehört nicht zu dem, was von Auftrag {order} zurückgeht."),
+        Refusal::NoticeUnknown => "Dieser Hinweis ist schon erledigt.".to_owned(),
+        Refusal::CollectCodeDamaged => "Das ist kein Abholcode, oder nicht der ganze.".to_owned(),
+        Refusal::CollectCodeForged => "Die Unterschrift dieses Codes ist falsch.".to_owned(),
+        Refusal::CollectCodeNoKey => "Dieser Laden kann noch keine Codes prüfen: Die Zentrale wurde nie erreicht.".to_owned(),
+        Refusal::CollectCodeOtherStore { store } => format!("Dieser Auftrag wartet im Laden {store}."),
+        Refusal::CollectCodeExpired { order } => format!("Der Code von Auftrag {order} ist abgelaufen."),
+        Refusal::CollectCodeNotYetHere { order } => format!("Der Code ist echt; Auftrag {order} ist noch nicht hier angekommen."),
+        Refusal::CollectCodeReplaced { order } => format!("Auftrag {order} hat einen neueren Code."),
+        Refusal::CollectCodeUsed { order } => format!("Auftrag {order} wurde schon übergeben."),
+        Refusal::CollectCodeOtherOrder { order } => format!("Der Code gehört zu Auftrag {order}."),
+        Refusal::CollectNumberWrong { left } => format!("Kein Auftrag hat diese Nummer. Versuche übrig: {left}."),
+        Refusal::CollectNumbersLocked => "Hier wurden zu viele falsche Nummern versucht.".to_owned(),
     }
 }
 
@@ -274,9 +305,6 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::TillCashTooMuch { .. } => "Den Betrag prüfen, der getippt wurde.",
         Refusal::TooManyTillSessions { .. } => "Den Geschäftstag abschließen, oder mit einer offenen Kasse weitermachen.",
         Refusal::MoreThanInTill { .. } => "Den Betrag prüfen, oder die Schublade zählen.",
-        Refusal::TillUnproved { .. } => {
-            "Die Kasse zählen, schließen und wieder öffnen, oder warten, bis die Zentrale ihre Abschrift geschickt hat."
-        }
         Refusal::NoSuchDenomination { .. } => "Nur Scheine und Münzen der Währung des Ladens zählen.",
         Refusal::CashReasonUnknown { .. } => "Einen der Gründe auf dem Schirm wählen.",
         Refusal::DifferenceReasonMissing { .. } => "Noch einmal zählen, oder einen Grund wählen.",
@@ -287,6 +315,39 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         // recalls.rs
         Refusal::RecalledItem { .. } => "Aus der Ware nehmen und beiseitelegen. Nicht herausgeben.",
         Refusal::TooManyBags { .. } => "Taschen abholen lassen, dann den Geschäftstag abschließen.",
+        // Collect orders.
+        Refusal::OrderUnknown { .. } => {
+            "Die Nummer prüfen; ein eben erteilter Auftrag kommt innerhalb einer Minute, solange die Verbindung steht."
+        }
+        Refusal::OrderElsewhere { .. } => {
+            "Noch einmal auf den Auftrag sehen: Jemand hat weitergemacht, oder ein anderer Schritt kommt zuerst."
+        }
+        Refusal::OrderPickedByOther { .. } => "Einen anderen Auftrag nehmen, oder diesen übernehmen.",
+        Refusal::TooManyOrders { .. } => "Übergeben oder zurücklegen, was wartet; dann kommen weitere.",
+        Refusal::TooManyInBatch { .. } => "Weniger Aufträge wählen; die anderen in der nächsten Runde.",
+        Refusal::PickWrongArticle { .. } => "Zurückstellen und den gesuchten Artikel scannen.",
+        Refusal::PickTooMany { .. } => "So viele nehmen, wie fehlen; die anderen bleiben, wo sie sind.",
+        Refusal::LineDone { .. } => "Mit der nächsten Zeile weitermachen.",
+        Refusal::OrderLinesLeft { .. } => "Sie kommissionieren, oder als fehlend melden.",
+        Refusal::BagsOutOfRange { .. } => "Waren verschiedener Temperatur brauchen je eine Tüte; eine Zahl dazwischen wählen.",
+        Refusal::BagUnknown { .. } => "Das Etikett einer seiner Tüten scannen.",
+        Refusal::BagsNotScanned { .. } => "Jede Tüte scannen, dann übergeben.",
+        Refusal::NothingToHandOver { .. } => "Will der Kunde nichts davon, das so melden.",
+        Refusal::OrderAgeCheck { .. } => "Den Kunden oder einen Ausweis ansehen, dann bestätigen; oder diese Zeilen hierbehalten.",
+        Refusal::HandOverStands { .. } => "Zurücknehmen geht nur eine Minute lang. Die Ware als Rückgabe annehmen.",
+        Refusal::NotToPutBack { .. } => "Einen der Artikel aus seinen Tüten scannen.",
+        Refusal::NoticeUnknown => "Noch einmal auf die Liste sehen.",
+        Refusal::CollectCodeDamaged => "Noch einmal scannen, die acht Ziffern tippen, oder den Auftrag nach Nummer und Name suchen.",
+        Refusal::CollectCodeForged => "Nichts herausgeben; einen Ausweis verlangen, den Auftrag nach Nummer suchen und die Leitung rufen.",
+        Refusal::CollectCodeNoKey => "Den Auftrag nach Nummer und Name suchen, oder das Gerät einmal verbinden.",
+        Refusal::CollectCodeOtherStore { .. } => "Den Kunden dorthin schicken.",
+        Refusal::CollectCodeExpired { .. } => "Den Auftrag nach Nummer suchen: Ist er noch hier, einen Ausweis prüfen und übergeben.",
+        Refusal::CollectCodeNotYetHere { .. } => "Den Kunden um Geduld bitten, und nachsehen, wenn die Verbindung steht.",
+        Refusal::CollectCodeReplaced { .. } => "Den Kunden nach der neuesten Nachricht fragen.",
+        Refusal::CollectCodeUsed { .. } => "Auf den Auftrag sehen: Dort steht, wann. Nichts ein zweites Mal herausgeben.",
+        Refusal::CollectCodeOtherOrder { .. } => "Jenen Auftrag öffnen, oder nach dem Code dieses Auftrags fragen.",
+        Refusal::CollectNumberWrong { .. } => "Noch einmal lesen, oder den Code scannen.",
+        Refusal::CollectNumbersLocked => "Den Code scannen, oder die Leitung weitere Versuche erlauben lassen.",
     }
 }
 
@@ -321,6 +382,9 @@ fn right_words(right: Right) -> &'static str {
         Right::ReadReports => "Berichte lesen",
         Right::ManageStaff => "ändern, wer hier arbeitet",
         Right::ResolveCard => "sagen, wie eine Kartenzahlung ausging",
+        Right::PickOrders => "Aufträge kommissionieren",
+        Right::HandOverOrders => "Aufträge übergeben",
+        Right::AllowNumbers => "weitere Versuche mit kurzen Nummern erlauben",
     }
 }
 
@@ -332,5 +396,19 @@ fn feed_name(feed: Feed) -> &'static str {
         Feed::Prices => "Preise",
         Feed::Keys => "Schlüssel",
         Feed::Recalls => "Rückrufe",
+    }
+}
+
+/// Where an order stands.
+fn order_state(state: OrderStateName) -> &'static str {
+    match state {
+        OrderStateName::Received => "wartet auf Annahme",
+        OrderStateName::Accepted => "wartet darauf, kommissioniert zu werden",
+        OrderStateName::Picking => "wird gerade kommissioniert",
+        OrderStateName::Picked => "wartet auf seinen Platz",
+        OrderStateName::Staged => "ist bereit",
+        OrderStateName::HandedOver => "wurde übergeben",
+        OrderStateName::PuttingBack => "geht zurück ins Regal",
+        OrderStateName::Ended => "ist beendet",
     }
 }

@@ -16,16 +16,18 @@ pub enum Tab {
     Days,
     Transactions,
     Stock,
+    Orders,
     Staff,
     Trouble,
 }
 
-const TABS: [(Tab, &str, &str); 7] = [
+const TABS: [(Tab, &str, &str); 8] = [
     (Tab::Overview, "/", "Stores"),
     (Tab::Sales, "/sales", "Sales"),
     (Tab::Days, "/days", "Days"),
     (Tab::Transactions, "/transactions", "Transactions"),
     (Tab::Stock, "/stock", "Stock"),
+    (Tab::Orders, "/orders", "Orders"),
     (Tab::Staff, "/staff", "Staff"),
     (Tab::Trouble, "/incidents", "Incidents"),
 ];

@@ -3,6 +3,7 @@
 
 mod days;
 mod frame;
+mod orders;
 mod overview;
 mod people;
 mod sales;
@@ -27,7 +28,7 @@ use super::days as closed;
 use super::office::HeadOffice;
 use super::people::Draft;
 use super::queries::{self, StockFilter, TransactionFilter};
-use crate::ids::TxnId;
+use crate::ids::{OrderNo, TxnId};
 use crate::web::problem::Problem;
 use frame::{Frame, Tab};
 
@@ -56,6 +57,9 @@ pub fn router(office: HeadOffice) -> Router {
         .route("/exceptions/{id}/replay", post(replay_exception))
         .route("/staff", get(staff_page).post(put_staff))
         .route("/staff/{id}/{act}", post(switch_staff))
+        .route("/orders", get(orders_page).post(place_order))
+        .route("/orders/{order}", get(order_page))
+        .route("/orders/{order}/cancel", post(cancel_order))
         .route("/changes", get(changes))
         .route("/assets/{hash}/{name}", get(crate::web::assets::serve))
         .fallback(not_found)
@@ -206,6 +210,40 @@ async fn switch_staff(State(office): State<HeadOffice>, Path((id, act)): Path<(S
     let draft = Draft { active: Some(act == "activate"), ..Draft::default() };
     super::api::store_person(&office, id, draft).await?;
     Ok(Redirect::to("/staff"))
+}
+
+async fn orders_page(State(office): State<HeadOffice>) -> Result<Markup, Problem> {
+    let frame = frame(&office, Tab::Orders).await?;
+    let now_ms = office.now_ms();
+    let (rows, stores) = office
+        .read(move |connection| Ok((super::orders::list(connection, queries::ROWS_MAX)?, queries::stores(connection, now_ms)?)))
+        .await?;
+    Ok(orders::page(&frame, &rows, &stores))
+}
+
+async fn place_order(State(office): State<HeadOffice>, Form(form): Form<orders::Form>) -> Result<Redirect, Problem> {
+    let wrong = |why: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "order_malformed", why, "go back, mend it and send it again");
+    let placed = form.placed(office.now_ms()).map_err(wrong)?;
+    super::orders::place(&office, placed).await?;
+    Ok(Redirect::to("/orders"))
+}
+
+async fn order_page(State(office): State<HeadOffice>, Path(order): Path<String>) -> Result<Response, Problem> {
+    let frame = frame(&office, Tab::Orders).await?;
+    let found = match order.parse() {
+        Ok(order) => office.read(move |connection| super::orders::find(connection, &order)).await?,
+        Err(_) => None,
+    };
+    Ok(match found {
+        Some((row, lines, code)) => orders::detail(&frame, &row, &lines, code.as_ref()).into_response(),
+        None => (StatusCode::NOT_FOUND, frame.message("No such order", "Head office has no order of this number.")).into_response(),
+    })
+}
+
+async fn cancel_order(State(office): State<HeadOffice>, Path(order): Path<OrderNo>) -> Result<Redirect, Problem> {
+    let address = format!("/orders/{order}");
+    super::orders::cancel(&office, order).await?;
+    Ok(Redirect::to(&address))
 }
 
 async fn close_incident(State(office): State<HeadOffice>, Path(id): Path<i64>) -> Result<Redirect, Problem> {

@@ -6,6 +6,7 @@ mod cash;
 mod desk;
 mod facts;
 mod last_day;
+mod orders;
 mod people;
 mod prices;
 pub mod reports;
@@ -123,6 +124,9 @@ pub fn routes() -> (Router<Web>, utoipa::openapi::OpenApi) {
         .routes(routes!(reports::report_text))
         .routes(routes!(reports::days))
         .routes(routes!(reports::day_whole))
+        .routes(routes!(orders::orders))
+        .routes(routes!(orders::order))
+        .routes(routes!(orders::act))
         .split_for_parts()
 }
 

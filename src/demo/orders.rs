@@ -1,0 +1,143 @@
+//! Orders for the demo's shop: a page with a button that places one at head office, in the way a channel does.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use axum::{Form, Router};
+use maud::html;
+use serde::Deserialize;
+
+use super::assortment::{Good, goods};
+use super::shop::STORE;
+use crate::head_office::HeadOffice;
+use crate::head_office::orders::{self, OrderRow, PlacedLine, PlacedOrder};
+use crate::ids::{OrderNo, StoreId};
+use crate::money::{Qty, Unit};
+use crate::retail::order::{Substitution, Zone};
+use crate::web::layout::document;
+use crate::web::locale::Locale;
+
+const MINUTE_MS: i64 = 60_000;
+const INITIALS: [&str; 8] = ["A.M.", "J.K.", "L.S.", "T.B.", "E.W.", "N.H.", "P.R.", "C.D."];
+/// Rows of the list under the button.
+const SHOWN: u32 = 20;
+
+struct Generator {
+    office: HeadOffice,
+    goods: Vec<Good>,
+    placed: AtomicU64,
+}
+
+pub fn router(office: HeadOffice) -> Router {
+    let goods = goods().into_iter().filter(|good| good.article.unit == Unit::Piece && good.on_hand > Qty::pieces(4)).collect();
+    Router::new().route("/sim/orders", get(page).post(place)).with_state(Arc::new(Generator { office, goods, placed: AtomicU64::new(0) }))
+}
+
+#[derive(Deserialize)]
+struct Ask {
+    /// "one", "ten" or "cancel".
+    act: String,
+    #[serde(default)]
+    order: String,
+}
+
+async fn place(State(generator): State<Arc<Generator>>, Form(ask): Form<Ask>) -> Response {
+    let done = match (ask.act.as_str(), OrderNo::new(&ask.order)) {
+        ("cancel", Ok(order)) => orders::cancel(&generator.office, order).await.map(drop),
+        (act, _) => {
+            let mut done = Ok(());
+            for _ in 0..if act == "ten" { 10 } else { 1 } {
+                done = done.and(generator.place().await);
+            }
+            done
+        }
+    };
+    match done {
+        Ok(()) => Redirect::to("/sim/orders").into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+impl Generator {
+    async fn place(&self) -> Result<(), crate::web::problem::Problem> {
+        let now_ms = self.office.now_ms();
+        // From the clock, so that a demo that carries on does not place an order a second time.
+        let seed = u64::try_from(now_ms).unwrap_or(0).wrapping_add(self.placed.fetch_add(1, Ordering::Relaxed) * 7_919);
+        let number = format!("{:04}{:02}", seed / 1_000 % 10_000, seed % 97);
+        let Ok(order) = OrderNo::new(&number) else { return Ok(()) };
+        let pick = |at: u64| &self.goods[(seed / 13 + at * 101) as usize % self.goods.len()];
+        let line = |at: u64| {
+            let good = pick(at);
+            PlacedLine {
+                sku: good.article.sku.clone(),
+                quantity: Qty::pieces(1 + (seed / (at + 3) % 3).cast_signed()),
+                zone: zone(&good.article.group),
+                location: location(good),
+                substitutes: vec![pick(at + 50).article.sku.clone()],
+            }
+        };
+        let mut lines: Vec<PlacedLine> = (0..2 + seed % 4).map(line).collect();
+        lines.sort_by(|a, b| a.sku.cmp(&b.sku));
+        lines.dedup_by(|a, b| a.sku == b.sku);
+        let placed = PlacedOrder {
+            order,
+            store: StoreId::new(STORE).expect("the demo's store has a valid name"),
+            promised_ms: now_ms + (20 + (seed % 6).cast_signed() * 25) * MINUTE_MS,
+            expires_ms: None,
+            initials: INITIALS[(seed % 8) as usize].to_owned(),
+            customer: None,
+            substitution: Substitution::Named,
+            lines,
+        };
+        orders::place(&self.office, placed).await.map(drop)
+    }
+}
+
+fn zone(group: &str) -> Zone {
+    match group.split('/').next() {
+        Some("Dairy") => Zone::Chilled,
+        Some("Frozen") => Zone::Frozen,
+        Some(_) | None => Zone::Ambient,
+    }
+}
+
+/// An aisle for each letter of the group, a shelf for each article.
+fn location(good: &Good) -> String {
+    let aisle = good.article.group.chars().next().unwrap_or('Z').to_ascii_uppercase();
+    let shelf = good.article.sku.as_str().bytes().rev().take(2).fold(0u32, |shelf, digit| shelf * 10 + u32::from(digit % 10));
+    format!("{aisle}-{shelf:02}")
+}
+
+async fn page(State(generator): State<Arc<Generator>>) -> Response {
+    let rows: Vec<OrderRow> = match generator.office.read(|connection| orders::list(connection, SHOWN)).await {
+        Ok(rows) => rows,
+        Err(reason) => return crate::web::problem::Problem::from(reason).into_response(),
+    };
+    let button = |act: &str, order: &str, words: &str| {
+        html! {
+            form method="post" action="/sim/orders" {
+                input type="hidden" name="act" value=(act); input type="hidden" name="order" value=(order);
+                button type="submit" { (words) }
+            }
+        }
+    };
+    let body = html! {
+        header .sim-head { h1 { "Orders from the web shop" } nav { a href="/orders/1" { "desk" } a href="/pick/2" { "picking" } } }
+        main {
+            p .buttons { (button("one", "", "Place an order")) (button("ten", "", "Place ten")) }
+            ul .rows {
+                @for row in &rows {
+                    li {
+                        strong { (row.order) " " (row.initials) } span { (row.state.replace('_', " ")) } span .muted { (row.lines) " lines" }
+                        @if !row.cancelled { (button("cancel", &row.order, "Cancel")) }
+                    }
+                }
+            }
+            p .muted { "What the customer is sent is on head office’s page of the order, once it is staged." }
+        }
+    };
+    document(&Locale::plain(), "Orders from the web shop", "desk", &[], body).into_response()
+}

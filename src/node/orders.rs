@@ -1,0 +1,161 @@
+//! What orders need of the shell: reading customers' codes, how long ago a hand-over was, and ending the waiting for those that nobody
+//! collects.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::handle::{CommandRequest, Node};
+use super::run::shell_request;
+use crate::document::collect_code::{self, BadCollectCode};
+use crate::gs1::Scan;
+use crate::ids::OrderNo;
+use crate::journal::hash::to_hex;
+use crate::journal::{NodeKey, PublicKey};
+use crate::retail::order::{CodeFact, OrderAct, OrderFacts, OrderState, Shown, TAKE_BACK_MS};
+use crate::retail::{Command, Event};
+use crate::time::Clock;
+
+/// How often the node looks for orders that nobody came for.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Hand-overs whose age is known; those beyond it are older than a minute.
+const HAND_OVERS_MAX: usize = 1_000;
+
+/// What proves a customer's code with the line down.
+#[derive(Clone)]
+pub struct CollectKeys {
+    /// Head office's public key from the configuration.
+    configured: Option<String>,
+    /// Where the one of the first contact was written down.
+    pin_file: PathBuf,
+    marks: Arc<ring::hmac::Key>,
+}
+
+impl CollectKeys {
+    pub fn new(key: &NodeKey, configured: Option<String>, pin_file: PathBuf) -> CollectKeys {
+        let marks = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &key.derived("counterfoil collect numbers v1"));
+        CollectKeys { configured, pin_file, marks: Arc::new(marks) }
+    }
+
+    /// A short number as the record holds it: eight digits are quickly tried out by who has the record, but not without this node's key.
+    pub fn number_mark(&self, digits: &str) -> String {
+        to_hex(ring::hmac::sign(&self.marks, digits.as_bytes()).as_ref())
+    }
+
+    /// What a scanned or typed text says, as far as it can be proved here.
+    pub fn read(&self, text: &str) -> CodeFact {
+        let frame = text.trim_matches([' ', '\r', '\n', '\t']);
+        let plain = Scan::from_frame(frame.as_bytes(), true)
+            .map_or_else(|_| frame.to_owned(), |scan| String::from_utf8_lossy(scan.raw()).into_owned());
+        if let Some(digits) = collect_code::short_number(&plain) {
+            return CodeFact::Number { mark: self.number_mark(&digits) };
+        }
+        if !plain.starts_with(collect_code::PREFIX) {
+            return CodeFact::NoCode;
+        }
+        let Some(key) = self.head_office() else { return CodeFact::NoKey };
+        match collect_code::decode(&plain, |bytes, signature| key.signed(bytes, &to_hex(signature))) {
+            Ok(code) => CodeFact::Signed {
+                order: code.order,
+                store: code.store,
+                expires_ms: code.expires_ms,
+                secret_hash: collect_code::secret_hash(&code.secret),
+            },
+            Err(BadCollectCode::Damaged) => CodeFact::Damaged,
+            Err(BadCollectCode::Forged) => CodeFact::Forged,
+        }
+    }
+
+    /// Read anew each time: the first contact may have come since.
+    fn head_office(&self) -> Option<PublicKey> {
+        let hex = match &self.configured {
+            Some(hex) => hex.clone(),
+            None => std::fs::read_to_string(&self.pin_file).ok()?,
+        };
+        PublicKey::from_hex(hex.trim()).ok()
+    }
+}
+
+/// Hand-overs of this run of the process, by when they were done.
+#[derive(Default)]
+pub struct HandOvers(BTreeMap<OrderNo, Instant>);
+
+impl HandOvers {
+    /// After the records are durable.
+    pub fn note(&mut self, events: &[Event]) {
+        for event in events {
+            match event {
+                Event::OrderHandedOver { step, .. } => drop(self.0.insert(step.order.clone(), Instant::now())),
+                Event::HandOverTakenBack { step } => drop(self.0.remove(&step.order)),
+                _ => {}
+            }
+        }
+        if self.0.len() > HAND_OVERS_MAX {
+            self.0.retain(|_, at| at.elapsed() <= Duration::from_millis(TAKE_BACK_MS));
+        }
+    }
+
+    /// What a decision about `command` must know.
+    pub fn facts(&self, command: &Command, keys: &CollectKeys) -> OrderFacts {
+        let Command::Order(act) = command else { return OrderFacts::default() };
+        let code = match act {
+            OrderAct::Identify { code } | OrderAct::HandOver { shown: Shown::Code(code), .. } => Some(keys.read(code)),
+            _ => None,
+        };
+        let ago_ms = match act {
+            OrderAct::TakeBackHandOver { order } => self.0.get(order).map(|at| u64::try_from(at.elapsed().as_millis()).unwrap_or(u64::MAX)),
+            _ => None,
+        };
+        OrderFacts { code, handed_over_ago_ms: ago_ms }
+    }
+}
+
+/// Ends the waiting for orders that expire, as long as the loop lives.
+pub async fn watch_expiry(node: Node, clock: Arc<dyn Clock>) {
+    let durable = node.durable();
+    while durable.has_changed().is_ok() {
+        let now_ms = clock.now().ms;
+        let screen = node.screen();
+        let due = screen.orders.open().filter(|order| order.state == OrderState::Staged && order.asked.expires_ms <= now_ms);
+        for order in due {
+            let command = Command::Order(OrderAct::Expire { order: order.asked.order.clone() });
+            let request: CommandRequest = shell_request(None, command);
+            if let Err(error) = node.ask(request).await {
+                tracing::warn!(order = %order.asked.order, %error, "an order that expired could not be ended; it is tried again");
+            }
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::collect_code::{CollectCode, encode};
+    use crate::ids::StoreId;
+
+    #[test]
+    fn codes_are_read_with_head_offices_key_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (node, office) = (NodeKey::from_seed([1; 32]), NodeKey::from_seed([2; 32]));
+        let keys = CollectKeys::new(&node, None, folder.path().join("head-office.pub"));
+        let code =
+            CollectCode { order: OrderNo::new("4711").unwrap(), store: StoreId::new("s").unwrap(), expires_ms: 5_000, secret: [9; 16] };
+        let text = encode(&code, |bytes| office.sign(bytes));
+        assert_eq!(keys.read(&text), CodeFact::NoKey);
+        std::fs::write(folder.path().join("head-office.pub"), format!("{}\n", office.public_hex())).unwrap();
+        // With the scanner's own letters in front.
+        let CodeFact::Signed { order, expires_ms, .. } = keys.read(&format!("]Q1{text}\r")) else { panic!("it is genuine") };
+        assert_eq!((order.as_str(), expires_ms), ("4711", 5_000));
+        assert_eq!(keys.read(&encode(&code, |bytes| node.sign(bytes))), CodeFact::Forged);
+        assert_eq!(keys.read(&text[..60]), CodeFact::Damaged);
+        assert_eq!(keys.read("4006381333931"), CodeFact::NoCode);
+
+        let mark = keys.number_mark("12345678");
+        assert_eq!(keys.read("1234 5678"), CodeFact::Number { mark: mark.clone() });
+        assert_ne!(CollectKeys::new(&office, None, PathBuf::new()).number_mark("12345678"), mark, "another node's marks are others");
+    }
+}

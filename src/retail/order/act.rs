@@ -1,0 +1,192 @@
+//! What can be asked about orders, and who answers it.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::decide::{Case, Outcome};
+use super::super::{Answer, Event, Refusal};
+use super::{ByHand, CollectOrder, Notice, Order, Paper, RefusedWhy, ShortWhy, Step, deliver, desk, pick};
+use crate::ids::{OrderNo, PlaceCode};
+use crate::money::Qty;
+
+/// Imperative. Without a word on it: at a workstation, by whoever is signed in there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "act", rename_all = "snake_case", deny_unknown_fields)]
+pub enum OrderAct {
+    // deliver.rs
+    /// From head office: an order, new or changed. Never from a page. `cursor`: its place in head office's line.
+    Deliver {
+        order: Box<CollectOrder>,
+        cursor: u64,
+    },
+    /// From head office: the order is not wanted any more. Never from a page.
+    Cancel {
+        order: OrderNo,
+        version: u64,
+        cursor: u64,
+    },
+    /// From the node's timer: nobody came for it. Never from a page.
+    Expire {
+        order: OrderNo,
+    },
+    /// Somebody looked: the goods are there, although the book did not say so.
+    Accept {
+        order: OrderNo,
+    },
+    Refuse {
+        order: OrderNo,
+        why: RefusedWhy,
+    },
+    /// The notice has been seen to.
+    SettleNotice {
+        notice: u64,
+    },
+
+    // pick.rs
+    StartPicking {
+        order: OrderNo,
+        /// From whoever has it.
+        #[serde(default)]
+        take_over: bool,
+    },
+    PausePicking {
+        order: OrderNo,
+    },
+    /// An article was scanned for the first of these orders that wants it.
+    Pick {
+        orders: Vec<OrderNo>,
+        code: String,
+        /// `None`: what the code stands for.
+        #[serde(default)]
+        quantity: Option<Qty>,
+    },
+    PickByHand {
+        order: OrderNo,
+        line: u32,
+        quantity: Qty,
+        why: ByHand,
+    },
+    /// Takes everything that was picked of a line out again, and what was said to be missing.
+    ResetLine {
+        order: OrderNo,
+        line: u32,
+    },
+    /// All that is left of a line is missing.
+    Short {
+        order: OrderNo,
+        line: u32,
+        why: ShortWhy,
+    },
+    /// `bags`: how many, at least one for each zone.
+    FinishPicking {
+        order: OrderNo,
+        bags: u32,
+    },
+    /// A bag lies at a place. Again: it lies somewhere else.
+    Stage {
+        order: OrderNo,
+        bag: u32,
+        place: PlaceCode,
+    },
+    /// A unit is back on its shelf.
+    PutBack {
+        order: OrderNo,
+        code: String,
+        #[serde(default)]
+        quantity: Option<Qty>,
+    },
+
+    // desk.rs
+    /// Which order a customer's code or number opens. Changes nothing.
+    Identify {
+        code: String,
+    },
+    /// From the shell: a number was wrong. Never from a page.
+    ReportWrongNumber {},
+    /// A manager lets the workstation try numbers again.
+    AllowNumbers {},
+    HandOver {
+        order: OrderNo,
+        shown: Shown,
+        /// Every bag, as it was scanned.
+        bags: Vec<u32>,
+        /// Lines that the customer leaves here.
+        #[serde(default)]
+        leaves: Vec<u32>,
+        /// The customer is of the age that was asked for.
+        #[serde(default)]
+        of_age: bool,
+    },
+    /// The customer wants nothing of it.
+    Decline {
+        order: OrderNo,
+    },
+    TakeBackHandOver {
+        order: OrderNo,
+    },
+}
+
+/// What the customer showed at the desk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shown {
+    /// The code or the short number. It is read again and never written down.
+    Code(String),
+    /// Order number and name, compared by the person at the desk.
+    Name,
+    Paper(Paper),
+}
+
+pub(in crate::retail) fn decide(case: &Case, act: &OrderAct) -> Result<Outcome, Refusal> {
+    match act {
+        OrderAct::Deliver { order, cursor } => deliver::deliver(case, order, *cursor),
+        OrderAct::Cancel { order, version, cursor } => Ok(deliver::cancel(case, order, *version, *cursor)),
+        OrderAct::Expire { order } => deliver::expire(case, order),
+        OrderAct::Accept { order } => deliver::accept(case, order),
+        OrderAct::Refuse { order, why } => deliver::refuse(case, order, *why),
+        OrderAct::SettleNotice { notice } => settle(case, *notice),
+        OrderAct::StartPicking { order, take_over } => pick::start(case, order, *take_over),
+        OrderAct::PausePicking { order } => pick::pause(case, order),
+        OrderAct::Pick { orders, code, quantity } => pick::pick(case, orders, code, *quantity),
+        OrderAct::PickByHand { order, line, quantity, why } => pick::by_hand(case, order, *line, *quantity, *why),
+        OrderAct::ResetLine { order, line } => pick::reset(case, order, *line),
+        OrderAct::Short { order, line, why } => pick::short(case, order, *line, *why),
+        OrderAct::FinishPicking { order, bags } => pick::finish(case, order, *bags),
+        OrderAct::Stage { order, bag, place } => pick::stage(case, order, *bag, place),
+        OrderAct::PutBack { order, code, quantity } => pick::put_back(case, order, code, *quantity),
+        OrderAct::Identify { code } => desk::identify(case, code),
+        OrderAct::ReportWrongNumber {} => desk::report_wrong_number(case),
+        OrderAct::AllowNumbers {} => desk::allow_numbers(case),
+        OrderAct::HandOver { order, shown, bags, leaves, of_age } => {
+            desk::hand_over(case, order, &desk::HandOver { shown, bags, leaves, of_age: *of_age })
+        }
+        OrderAct::Decline { order } => desk::decline(case, order),
+        OrderAct::TakeBackHandOver { order } => desk::take_back(case, order),
+    }
+}
+
+fn settle(case: &Case, notice: u64) -> Result<Outcome, Refusal> {
+    case.workstation()?;
+    let Notice { order, .. } = case.state.orders.notices.get(&notice).ok_or(Refusal::NoticeUnknown)?;
+    let event = Event::NoticeSettled { notice, step: step(case, order) };
+    Ok(done(order, vec![event]))
+}
+
+/// An order that is in the book, asked for at a workstation.
+pub(super) fn find<'a>(case: &Case<'a>, order: &OrderNo) -> Result<&'a Order, Refusal> {
+    case.workstation()?;
+    let found = case.state.orders.orders.get(order);
+    found.map(|order| order.as_ref()).ok_or_else(|| Refusal::OrderUnknown { order: order.clone() })
+}
+
+/// It is not where this act finds it.
+pub(super) fn elsewhere(order: &Order) -> Refusal {
+    Refusal::OrderElsewhere { order: order.asked.order.clone(), state: order.state.name() }
+}
+
+pub(super) fn step(case: &Case, order: &OrderNo) -> Step {
+    Step { order: order.clone(), by: case.ask.staff.clone(), workstation: case.ask.workstation.clone(), at: case.ask.at }
+}
+
+pub(super) fn done(order: &OrderNo, events: Vec<Event>) -> Outcome {
+    Outcome { events, answer: Answer { order: Some(order.clone()), ..Answer::default() } }
+}

@@ -1,0 +1,351 @@
+//! What the events of orders do to the book. Total: never decides, never fails.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::super::stock::{Movement, Movements};
+use super::super::{Event, State};
+use super::deliver::ending;
+use super::{
+    CollectOrder, ENDED_KEPT_MAX, EndedOrder, Ending, NOTICES_MAX, Notice, NoticeKind, Order, OrderBook, OrderState, Proof, ShortWhy, Step,
+    Units,
+};
+use crate::ids::{OrderNo, Sku};
+use crate::money::Qty;
+use crate::time::Stamp;
+
+type Fits = Result<(), &'static str>;
+
+impl State {
+    /// Takes in an event about orders; every other one is not its business.
+    pub(in crate::retail) fn take_in_order(&mut self, seq: u64, event: &Event) -> Fits {
+        match event {
+            Event::StockAdjusted { sku, quantity, why, .. } => {
+                // What was found in the wrong place is where it was, for the book.
+                match why {
+                    ShortWhy::NotThere | ShortWhy::Damaged => self.move_units(seq, sku, *quantity),
+                    ShortWhy::WrongPlace => {}
+                }
+                return Ok(());
+            }
+            Event::OrderHandedOver { issued, .. } => issued.iter().for_each(|units| self.move_units(seq, &units.sku, -units.quantity)),
+            Event::HandOverTakenBack { step } => {
+                let order = self.orders.orders.get(&step.order).cloned();
+                if let Some(OrderState::HandedOver { issued, .. }) = order.as_deref().map(|order| &order.state) {
+                    issued.iter().for_each(|units| self.move_units(seq, &units.sku, units.quantity));
+                }
+            }
+            _ => {}
+        }
+        Arc::make_mut(&mut self.orders).take_in(event)
+    }
+
+    fn move_units(&mut self, seq: u64, sku: &Sku, quantity: Qty) {
+        let movements = self.movements.entry(sku.clone()).or_insert_with(|| Movements::Apart(Vec::new()));
+        movements.add(Movement { seq, quantity });
+    }
+
+    /// A new day: what is over is remembered in short.
+    pub(in crate::retail) fn forget_done_orders(&mut self) {
+        if self.orders.orders.values().any(|order| order.is_done()) {
+            Arc::make_mut(&mut self.orders).forget_done();
+        }
+    }
+}
+
+impl OrderBook {
+    fn take_in(&mut self, event: &Event) -> Fits {
+        match event {
+            Event::OrderReceived { order, cursor, at } => {
+                self.come_to(*cursor);
+                let is_new = !self.ended.contains_key(&order.order);
+                let former = self.orders.insert(order.order.clone(), Arc::new(Order::new((**order).clone(), *at)));
+                self.reserved = self.sums();
+                fits(former.is_none() && is_new, "an order was received twice")
+            }
+            Event::OrderReplaced { order, cursor, at: _ } => {
+                self.come_to(*cursor);
+                let mut at = self.at(&order.order)?;
+                let is_early = matches!(at.order.state, OrderState::Received | OrderState::Accepted);
+                at.release_unpicked();
+                let CollectOrder { version, .. } = at.order.asked;
+                at.order.asked = (**order).clone();
+                at.order.state = OrderState::Received;
+                at.order.times.accepted = None;
+                fits(is_early && order.version > version, "an order was replaced that was begun, or by an older one")
+            }
+            Event::OrderAccepted { step, automatic: _ } => {
+                let mut at = self.at(&step.order)?;
+                let is_new = at.order.state == OrderState::Received;
+                let lines: Vec<Units> =
+                    at.order.asked.lines.iter().map(|line| Units { sku: line.sku.clone(), quantity: line.quantity }).collect();
+                lines.iter().for_each(|units| at.reserve(&units.sku, units.quantity));
+                at.order.state = OrderState::Accepted;
+                at.order.times.accepted = Some(step.at.ms);
+                fits(is_new, "an order was accepted that did not wait for it")
+            }
+            Event::OrderChangeTooLate { order, version, cursor, state: _, at } => {
+                self.come_to(*cursor);
+                match Arc::make_mut(&mut self.ended).get_mut(order) {
+                    Some(ended) => ended.version = *version,
+                    None => self.at(order)?.order.late_version = *version,
+                }
+                self.notice(order, *at, NoticeKind::ChangeTooLate { version: *version });
+                Ok(())
+            }
+            Event::OrderContradicted { order, version, cursor, at } => {
+                self.come_to(*cursor);
+                self.notice(order, *at, NoticeKind::Contradicted { version: *version });
+                Ok(())
+            }
+            Event::OrderCancelled { order, version, cursor, at } => {
+                self.come_to(*cursor);
+                if !self.orders.contains_key(order) {
+                    self.remember(order, EndedOrder { version: *version, why: Some(Ending::Cancelled), at: *at });
+                    return Ok(());
+                }
+                self.give_up(order, Ending::Cancelled, *at)
+            }
+            Event::OrderCancelFailed { order, cursor, handed_over, at } => {
+                self.come_to(*cursor);
+                self.notice(order, *at, NoticeKind::CancelTooLate { handed_over: *handed_over });
+                Ok(())
+            }
+            Event::OrderRefused { step, why } => self.give_up(&step.order, ending(*why), step.at),
+            Event::OrderExpired { order, at } => self.give_up(order, Ending::Expired, *at),
+            Event::OrderDeclined { step } => self.give_up(&step.order, Ending::Declined, step.at),
+            Event::OrderPicking { step, .. } => {
+                let at = self.at(&step.order)?;
+                let was = matches!(at.order.state, OrderState::Accepted | OrderState::Picking { .. });
+                at.order.state = OrderState::Picking { by: step.by.clone(), since: step.at };
+                fits(was, "an order was picked that did not wait for it")
+            }
+            Event::OrderPaused { step } => {
+                let at = self.at(&step.order)?;
+                let was = at.is_picking();
+                at.order.state = OrderState::Picking { by: None, since: step.at };
+                fits(was, "an order was laid aside that nobody picked")
+            }
+            Event::OrderLinePicked { step, line, sku, quantity, way: _ } => {
+                let mut at = self.at(&step.order)?;
+                let own = at.order.line(*line).ok_or("a line was picked that is not in the order")?.sku.clone();
+                if own != *sku {
+                    at.release(&own, *quantity);
+                    at.reserve(sku, *quantity);
+                }
+                let progress = at.order.progress.entry(*line).or_default();
+                match progress.picked.iter_mut().find(|units| units.sku == *sku) {
+                    Some(units) => units.quantity += *quantity,
+                    None => progress.picked.push(Units { sku: sku.clone(), quantity: *quantity }),
+                }
+                fits(at.is_picking(), "a line was picked of an order that nobody picks")
+            }
+            Event::OrderLineReset { step, line } => {
+                let mut at = self.at(&step.order)?;
+                let own = at.order.line(*line).ok_or("a line was reset that is not in the order")?.sku.clone();
+                let progress = at.order.progress.remove(line).unwrap_or_default();
+                for units in progress.picked.iter().filter(|units| units.sku != own) {
+                    at.release(&units.sku, units.quantity);
+                    at.reserve(&own, units.quantity);
+                }
+                at.reserve(&own, progress.short);
+                fits(at.is_picking(), "a line was reset of an order that nobody picks")
+            }
+            Event::OrderLineShort { step, line, quantity, why: _ } => {
+                let mut at = self.at(&step.order)?;
+                let own = at.order.line(*line).ok_or("a line was short that is not in the order")?.sku.clone();
+                at.release(&own, *quantity);
+                at.order.progress.entry(*line).or_default().short += *quantity;
+                fits(at.is_picking(), "a line was short of an order that nobody picks")
+            }
+            Event::OrderPicked { step, bags } => {
+                let at = self.at(&step.order)?;
+                let was = at.is_picking();
+                at.order.bags.clone_from(bags);
+                at.order.state = OrderState::Picked;
+                at.order.times.picked = Some(step.at.ms);
+                fits(was, "an order was picked that nobody had begun")
+            }
+            Event::BagStaged { step, bag, place } => {
+                let at = self.at(&step.order)?;
+                let bag = at.order.bags.iter_mut().find(|known| known.number == *bag).ok_or("a bag was staged that is not there")?;
+                bag.place = Some(place.clone());
+                let was = matches!(at.order.state, OrderState::Picked | OrderState::Staged);
+                if was && at.order.bags.iter().all(|bag| bag.place.is_some()) {
+                    at.order.state = OrderState::Staged;
+                    at.order.times.ready.get_or_insert(step.at.ms);
+                }
+                fits(was, "a bag was staged of an order that is not picked")
+            }
+            Event::OrderHandedOver { step, proof, issued, .. } => {
+                let Step { order, at: done_at, workstation, .. } = step;
+                if let (Proof::Code | Proof::Number, Some(workstation)) = (proof, workstation) {
+                    self.wrong_numbers.remove(workstation);
+                }
+                let mut at = self.at(order)?;
+                let was = at.order.state == OrderState::Staged;
+                issued.iter().for_each(|units| at.issue(&units.sku, units.quantity));
+                at.order.state = OrderState::HandedOver { at: *done_at, issued: issued.clone(), put_back: false };
+                at.order.times.handed_over = Some(done_at.ms);
+                fits(was, "an order was handed over that was not ready")
+            }
+            Event::HandOverTakenBack { step } => {
+                let mut at = self.at(&step.order)?;
+                let OrderState::HandedOver { issued, put_back, .. } = at.order.state.clone() else {
+                    return Err("a hand-over was taken back that never was");
+                };
+                issued.iter().for_each(|units| at.issue(&units.sku, -units.quantity));
+                at.order.state = OrderState::Staged;
+                at.order.times.handed_over = None;
+                fits(!put_back, "a hand-over was taken back after goods of it went back")
+            }
+            Event::OrderPutBack { step, sku, quantity } => {
+                let mut at = self.at(&step.order)?;
+                at.release(sku, *quantity);
+                let is_empty = at.order.units.values().all(|units| units.held == Qty::ZERO);
+                match &mut at.order.state {
+                    OrderState::HandedOver { put_back, .. } => *put_back = true,
+                    OrderState::PuttingBack { why } => {
+                        if is_empty {
+                            at.order.state = OrderState::Ended { why: *why, at: step.at };
+                        }
+                    }
+                    OrderState::Received
+                    | OrderState::Accepted
+                    | OrderState::Picking { .. }
+                    | OrderState::Picked
+                    | OrderState::Staged
+                    | OrderState::Ended { .. } => return Err("something was put back of an order that is not given up"),
+                }
+                Ok(())
+            }
+            Event::PromiseBroken { order, sku, quantity, workstation, at } => {
+                let what = NoticeKind::PromiseBroken { sku: sku.clone(), quantity: *quantity, workstation: workstation.clone() };
+                self.notice(order, *at, what);
+                Ok(())
+            }
+            Event::CollectNumberMissed { workstation, .. } => {
+                *self.wrong_numbers.entry(workstation.clone()).or_default() += 1;
+                Ok(())
+            }
+            Event::CollectNumbersAllowed { workstation, .. } => {
+                self.wrong_numbers.remove(workstation);
+                Ok(())
+            }
+            Event::NoticeSettled { notice, .. } => fits(self.notices.remove(notice).is_some(), "a notice was settled that is not there"),
+            _ => Ok(()),
+        }
+    }
+
+    fn at(&mut self, order: &OrderNo) -> Result<At<'_>, &'static str> {
+        let found = self.orders.get_mut(order).ok_or("an event names an order that is not in the book")?;
+        Ok(At { order: Arc::make_mut(found), reserved: &mut self.reserved })
+    }
+
+    fn come_to(&mut self, cursor: u64) {
+        self.cursor = self.cursor.max(cursor);
+    }
+
+    fn notice(&mut self, order: &OrderNo, at: Stamp, what: NoticeKind) {
+        self.notices_given += 1;
+        self.notices.insert(self.notices_given, Notice { order: order.clone(), at, what });
+        if self.notices.len() > NOTICES_MAX {
+            self.notices.pop_first();
+        }
+    }
+
+    /// What was picked waits to be put back; everything else is released.
+    fn give_up(&mut self, order: &OrderNo, why: Ending, ended_at: Stamp) -> Fits {
+        let mut at = self.at(order)?;
+        let was = match at.order.state {
+            OrderState::Received | OrderState::Accepted | OrderState::Picking { .. } | OrderState::Picked | OrderState::Staged => true,
+            OrderState::HandedOver { .. } | OrderState::PuttingBack { .. } | OrderState::Ended { .. } => {
+                return Err("an order was given up that is over");
+            }
+        };
+        at.release_unpicked();
+        let is_empty = at.order.units.values().all(|units| units.held == Qty::ZERO);
+        at.order.state = if is_empty { OrderState::Ended { why, at: ended_at } } else { OrderState::PuttingBack { why } };
+        fits(was, "an order was given up that is over")
+    }
+
+    fn forget_done(&mut self) {
+        let done: Vec<OrderNo> = self.orders.iter().filter(|(_, order)| order.is_done()).map(|(number, _)| number.clone()).collect();
+        for number in done {
+            let Some(order) = self.orders.remove(&number) else { continue };
+            let (why, at) = match order.state {
+                OrderState::Ended { why, at } => (Some(why), at),
+                OrderState::HandedOver { at, .. } => (None, at),
+                OrderState::Received
+                | OrderState::Accepted
+                | OrderState::Picking { .. }
+                | OrderState::Picked
+                | OrderState::Staged
+                | OrderState::PuttingBack { .. } => continue,
+            };
+            self.remember(&number, EndedOrder { version: order.asked.version.max(order.late_version), why, at });
+        }
+        // What is over holds nothing; after events that do not fit it might.
+        self.reserved = self.sums();
+    }
+
+    fn remember(&mut self, order: &OrderNo, ended: EndedOrder) {
+        let kept = Arc::make_mut(&mut self.ended);
+        kept.insert(order.clone(), ended);
+        if kept.len() > ENDED_KEPT_MAX
+            && let Some(oldest) = kept.iter().min_by_key(|(_, ended)| ended.at.ms).map(|(order, _)| order.clone())
+        {
+            kept.remove(&oldest);
+        }
+    }
+}
+
+/// An order that changes, and the sums that change with it.
+struct At<'a> {
+    order: &'a mut Order,
+    reserved: &'a mut BTreeMap<Sku, Qty>,
+}
+
+impl At<'_> {
+    fn is_picking(&self) -> bool {
+        matches!(self.order.state, OrderState::Picking { .. })
+    }
+
+    fn reserve(&mut self, sku: &Sku, quantity: Qty) {
+        if quantity != Qty::ZERO {
+            self.order.units.entry(sku.clone()).or_default().reserved += quantity;
+            self.hold(sku, quantity);
+        }
+    }
+
+    fn release(&mut self, sku: &Sku, quantity: Qty) {
+        self.order.units.entry(sku.clone()).or_default().released += quantity;
+        self.hold(sku, -quantity);
+    }
+
+    fn issue(&mut self, sku: &Sku, quantity: Qty) {
+        self.order.units.entry(sku.clone()).or_default().issued += quantity;
+        self.hold(sku, -quantity);
+    }
+
+    fn release_unpicked(&mut self) {
+        let skus: Vec<Sku> = self.order.units.keys().cloned().collect();
+        for sku in skus {
+            let unpicked = self.order.held(&sku) - self.order.off_shelf(&sku);
+            self.release(&sku, unpicked);
+        }
+    }
+
+    fn hold(&mut self, sku: &Sku, quantity: Qty) {
+        self.order.units.entry(sku.clone()).or_default().held += quantity;
+        let sum = self.reserved.entry(sku.clone()).or_default();
+        *sum += quantity;
+        if *sum == Qty::ZERO {
+            self.reserved.remove(sku);
+        }
+    }
+}
+
+fn fits(fits: bool, why: &'static str) -> Fits {
+    if fits { Ok(()) } else { Err(why) }
+}

@@ -1,0 +1,196 @@
+//! What comes from head office and from the clock: orders, changes, cancels, the end of waiting; and the staff's word on what the book
+//! does not cover.
+//!
+//! | late word | received, accepted | picking | picked, staged | handed over | going back, ended |
+//! |---|---|---|---|---|---|
+//! | cancel | ends, all released | the rest released, what was picked goes back | goes back | fails, with the time: a notice | nothing |
+//! | change | replaced whole | too late: a notice | too late: a notice | too late: a notice | too late: a notice |
+//! | same version, same content | nothing | nothing | nothing | nothing | nothing |
+//! | same version, other content | a notice | a notice | a notice | a notice | nothing |
+
+use std::collections::BTreeMap;
+
+use super::super::decide::{Case, Outcome};
+use super::super::stock::on_hand;
+use super::super::{Event, Refusal, TransactionRecord};
+use super::act::{done, elsewhere, find, step};
+use super::{CollectOrder, Ending, ORDER_LINES_MAX, ORDERS_OPEN_MAX, Order, OrderState, RefusedWhy};
+use crate::ids::{OrderNo, Sku};
+use crate::money::{Qty, Unit};
+
+pub(super) fn deliver(case: &Case, order: &CollectOrder, cursor: u64) -> Result<Outcome, Refusal> {
+    let book = &case.state.orders;
+    let (number, version, at) = (&order.order, order.version, case.ask.at);
+    let too_late = |state: &str| Event::OrderChangeTooLate { order: number.clone(), version, cursor, state: state.to_owned(), at };
+    if let Some(ended) = book.ended.get(number) {
+        let events = if version > ended.version { vec![too_late("ended")] } else { Vec::new() };
+        return Ok(done(number, events));
+    }
+    let Some(known) = book.orders.get(number) else {
+        if book.open().count() >= ORDERS_OPEN_MAX {
+            return Err(Refusal::TooManyOrders { max: ORDERS_OPEN_MAX });
+        }
+        let received = Event::OrderReceived { order: Box::new(order.clone()), cursor, at };
+        return Ok(done(number, taken_up(case, order, None, received)));
+    };
+    if version < known.asked.version || version <= known.late_version {
+        return Ok(done(number, Vec::new()));
+    }
+    if version == known.asked.version {
+        let same = known.asked == *order || matches!(known.state, OrderState::PuttingBack { .. } | OrderState::Ended { .. });
+        let events = if same { Vec::new() } else { vec![Event::OrderContradicted { order: number.clone(), version, cursor, at }] };
+        return Ok(done(number, events));
+    }
+    Ok(match known.state {
+        OrderState::Received | OrderState::Accepted => {
+            let replaced = Event::OrderReplaced { order: Box::new(order.clone()), cursor, at };
+            done(number, taken_up(case, order, Some(known), replaced))
+        }
+        OrderState::Picking { .. }
+        | OrderState::Picked
+        | OrderState::Staged
+        | OrderState::HandedOver { .. }
+        | OrderState::PuttingBack { .. }
+        | OrderState::Ended { .. } => done(number, vec![too_late(known.state.name().as_str())]),
+    })
+}
+
+/// It is in the book now; it is accepted at once when the shelf covers it, and refused when no shop could do it.
+fn taken_up(case: &Case, order: &CollectOrder, before: Option<&Order>, event: Event) -> Vec<Event> {
+    let step = step(case, &order.order);
+    let second = if is_malformed(case, order) {
+        Some(Event::OrderRefused { step, why: RefusedWhy::Malformed })
+    } else if is_covered(case, order, before) {
+        Some(Event::OrderAccepted { step, automatic: true })
+    } else {
+        None
+    };
+    [event].into_iter().chain(second).collect()
+}
+
+fn is_malformed(case: &Case, order: &CollectOrder) -> bool {
+    let max = case.rules.limits.quantity_max;
+    let odd = |quantity: Qty, unit: Unit| quantity <= Qty::ZERO || quantity > max || (unit == Unit::Piece && !quantity.is_whole());
+    let mut numbers: Vec<u32> = order.lines.iter().map(|line| line.line).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    order.lines.is_empty()
+        || order.lines.len() > ORDER_LINES_MAX
+        || numbers.len() != order.lines.len()
+        || order.lines.iter().any(|line| odd(line.quantity, line.unit))
+}
+
+/// Every article has a known stock, and what is not promised to others is enough.
+fn is_covered(case: &Case, order: &CollectOrder, before: Option<&Order>) -> bool {
+    let mut wanted: BTreeMap<&Sku, Qty> = BTreeMap::new();
+    for line in &order.lines {
+        *wanted.entry(&line.sku).or_default() += line.quantity;
+    }
+    wanted.into_iter().all(|(sku, wanted)| {
+        let held = before.map_or(Qty::ZERO, |before| before.held(sku));
+        available(case, sku).is_some_and(|available| available + held >= wanted)
+    })
+}
+
+/// On hand less what is held for orders. `None`: the stock is not known.
+fn available(case: &Case, sku: &Sku) -> Option<Qty> {
+    let fact = case.facts.stock.iter().find(|fact| fact.sku == *sku)?;
+    Some(on_hand(fact, case.state.movements.get(sku)) - case.state.orders.reserved(sku))
+}
+
+pub(super) fn cancel(case: &Case, order: &OrderNo, version: u64, cursor: u64) -> Outcome {
+    let at = case.ask.at;
+    let failed = |handed_over| Event::OrderCancelFailed { order: order.clone(), cursor, handed_over, at };
+    let cancelled = Event::OrderCancelled { order: order.clone(), version, cursor, at };
+    if let Some(ended) = case.state.orders.ended.get(order) {
+        let events = if ended.why.is_none() { vec![failed(ended.at)] } else { Vec::new() };
+        return done(order, events);
+    }
+    // An order of which nobody has heard: its cancel has overtaken it, and it must not begin when it comes.
+    let Some(known) = case.state.orders.orders.get(order) else { return done(order, vec![cancelled]) };
+    let events = match known.state {
+        OrderState::Received | OrderState::Accepted | OrderState::Picking { .. } | OrderState::Picked | OrderState::Staged => {
+            vec![cancelled]
+        }
+        OrderState::HandedOver { at, .. } => vec![failed(at)],
+        OrderState::PuttingBack { .. } | OrderState::Ended { .. } => Vec::new(),
+    };
+    done(order, events)
+}
+
+pub(super) fn expire(case: &Case, order: &OrderNo) -> Result<Outcome, Refusal> {
+    let known = case.state.orders.orders.get(order).ok_or_else(|| Refusal::OrderUnknown { order: order.clone() })?;
+    if known.state != OrderState::Staged || case.ask.at.ms < known.asked.expires_ms {
+        return Ok(Outcome::default());
+    }
+
+    // Cannot fail below.
+    Ok(done(order, vec![Event::OrderExpired { order: order.clone(), at: case.ask.at }]))
+}
+
+pub(super) fn accept(case: &Case, order: &OrderNo) -> Result<Outcome, Refusal> {
+    let known = find(case, order)?;
+    if known.state != OrderState::Received {
+        return Err(elsewhere(known));
+    }
+
+    // Cannot fail below.
+    Ok(done(order, vec![Event::OrderAccepted { step: step(case, order), automatic: false }]))
+}
+
+/// Before anything was picked.
+pub(super) fn refuse(case: &Case, order: &OrderNo, why: RefusedWhy) -> Result<Outcome, Refusal> {
+    let known = find(case, order)?;
+    match known.state {
+        OrderState::Received | OrderState::Accepted => {}
+        OrderState::Picking { .. }
+        | OrderState::Picked
+        | OrderState::Staged
+        | OrderState::HandedOver { .. }
+        | OrderState::PuttingBack { .. }
+        | OrderState::Ended { .. } => return Err(elsewhere(known)),
+    }
+
+    // Cannot fail below.
+    Ok(done(order, vec![Event::OrderRefused { step: step(case, order), why }]))
+}
+
+/// Which promises a sale broke: the newest orders that still wait for units of which there are not enough any more.
+pub(in crate::retail) fn after_sale(case: &Case, record: &TransactionRecord) -> Vec<Event> {
+    let mut sold: BTreeMap<&Sku, Qty> = BTreeMap::new();
+    for line in record.lines.iter().filter(|line| line.off_shelf() > Qty::ZERO) {
+        *sold.entry(&line.sku).or_default() += line.off_shelf();
+    }
+    let mut broken = Vec::new();
+    for (sku, quantity) in sold {
+        if case.state.orders.reserved(sku).is_zero() {
+            continue;
+        }
+        let Some(before) = available(case, sku) else { continue };
+        // What was broken before was said then.
+        let mut missing = (quantity - before.max(Qty::ZERO)).min(quantity);
+        let mut waiting: Vec<&Order> =
+            case.state.orders.open().map(AsRef::as_ref).filter(|order| order.held(sku) > order.off_shelf(sku)).collect();
+        waiting.sort_by_key(|order| std::cmp::Reverse((order.asked.promised_ms, order.asked.order.clone())));
+        for order in waiting {
+            let promised = (order.held(sku) - order.off_shelf(sku)).min(missing);
+            if promised <= Qty::ZERO {
+                break;
+            }
+            missing = missing - promised;
+            broken.push(Event::PromiseBroken {
+                order: order.asked.order.clone(),
+                sku: sku.clone(),
+                quantity: promised,
+                workstation: record.workstation.clone(),
+                at: case.ask.at,
+            });
+        }
+    }
+    broken
+}
+
+/// Why it ends, of an order that the store gives up.
+pub(super) fn ending(why: RefusedWhy) -> Ending {
+    Ending::Refused(why)
+}

@@ -1,0 +1,626 @@
+//! Collect orders: from head office's word to the customer's hand. One machine; every state says whose move it is, every transition is an
+//! event with who, when, where and why, and every unit that is held for an order ends once: issued to the customer or released.
+//!
+//! ```text
+//!                  ┌──────────── refused by the store ───────────────────────────┐
+//! received ──► accepted ──► picking ──► picked ──► staged ──► handed over        ├──► ended
+//!                  │           │          │          │  ▲         │ 60 s         │
+//!                  └─ cancelled ┴──────────┴──────────┤  └─────────┘              │
+//!                                                     └──► putting back ─────────┘
+//! ```
+//!
+//! Reading order: what an order is, where it stands ([`OrderState`]), the book that State keeps; then `act` (what can be asked), `deliver`
+//! (what comes from head office), `pick`, `desk`, and `apply`.
+
+pub mod act;
+mod apply;
+mod deliver;
+mod desk;
+mod pick;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{OrderNo, PlaceCode, Sku, StaffId, StoreId, WorkstationId};
+use crate::money::{Qty, Unit};
+use crate::time::Stamp;
+
+pub(super) use act::decide;
+pub use act::{OrderAct, Shown};
+pub(super) use deliver::after_sale;
+
+/// Orders that are not ended. Beyond it head office's line is refused and asks again.
+pub const ORDERS_OPEN_MAX: usize = 5_000;
+pub const ORDER_LINES_MAX: usize = 200;
+pub const BAGS_MAX: u32 = 99;
+/// What is remembered of orders that ended on an earlier day, for late words about them.
+pub const ENDED_KEPT_MAX: usize = 20_000;
+/// Things to see to; beyond it the oldest goes.
+pub const NOTICES_MAX: usize = 200;
+/// How long a hand-over can be taken back, on the node's own clock.
+pub const TAKE_BACK_MS: u64 = 60_000;
+/// Wrong numbers at a workstation before a manager must say that it goes on.
+pub const WRONG_NUMBERS_MAX: u32 = 5;
+/// Orders that one person picks at once.
+pub const BATCH_MAX: usize = 6;
+
+/// An order as head office sent it, whole. Nothing personal is in it but the initials that a label shows: the customer's name lives elsewhere,
+/// under the reference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CollectOrder {
+    pub order: OrderNo,
+    /// Grows with every change at head office.
+    pub version: u64,
+    pub placed_ms: i64,
+    /// Until when the customer was told that it is ready.
+    pub promised_ms: i64,
+    /// Until when it is kept for them.
+    pub expires_ms: i64,
+    pub initials: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<String>,
+    #[serde(default)]
+    pub substitution: Substitution,
+    pub lines: Vec<OrderLine>,
+    /// SHA-256 of the secret in the customer's code, 64 hex characters.
+    pub code: String,
+    /// The customer's short number under the node's own key (HMAC-SHA256), 64 hex characters.
+    pub number_mark: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderLine {
+    pub line: u32,
+    pub sku: Sku,
+    pub name: String,
+    pub quantity: Qty,
+    #[serde(default)]
+    pub unit: Unit,
+    #[serde(default)]
+    pub zone: Zone,
+    /// Years; handed to nobody younger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_min: Option<u8>,
+    /// Where it lies in the shop.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub location: String,
+    /// What the customer takes instead.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub substitutes: Vec<Sku>,
+}
+
+/// What the customer allows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Substitution {
+    #[default]
+    None,
+    /// Those that the line names.
+    Named,
+}
+
+/// Goods of different zones never share a bag.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Zone {
+    #[default]
+    Ambient,
+    Chilled,
+    Frozen,
+}
+
+/// Who did it, where and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    pub order: OrderNo,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<StaffId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workstation: Option<WorkstationId>,
+    pub at: Stamp,
+}
+
+/// Units of one article.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Units {
+    pub sku: Sku,
+    pub quantity: Qty,
+}
+
+/// Where an order stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderState {
+    /// The staff's move: the book did not cover it, so somebody looks and accepts or refuses. Nothing is held yet.
+    Received,
+    /// The staff's move: pick it. Its units are held.
+    Accepted,
+    /// The picker's move. `by` has it; `None`: it was laid aside, whoever comes goes on.
+    Picking { by: Option<StaffId>, since: Stamp },
+    /// The staff's move: bring each bag to a place.
+    Picked,
+    /// The customer's move: come until it expires.
+    Staged,
+    /// Nobody's move. For a minute the one who did it may take it back. `put_back`: goods that the customer left there went back already.
+    HandedOver { at: Stamp, issued: Vec<Units>, put_back: bool },
+    /// The staff's move: bring what was picked back to its shelf, by scan. Until then it is held.
+    PuttingBack { why: Ending },
+    /// Nobody's move, for good.
+    Ended { why: Ending, at: Stamp },
+}
+
+impl OrderState {
+    pub fn name(&self) -> OrderStateName {
+        match self {
+            OrderState::Received => OrderStateName::Received,
+            OrderState::Accepted => OrderStateName::Accepted,
+            OrderState::Picking { .. } => OrderStateName::Picking,
+            OrderState::Picked => OrderStateName::Picked,
+            OrderState::Staged => OrderStateName::Staged,
+            OrderState::HandedOver { .. } => OrderStateName::HandedOver,
+            OrderState::PuttingBack { .. } => OrderStateName::PuttingBack,
+            OrderState::Ended { .. } => OrderStateName::Ended,
+        }
+    }
+}
+
+/// An [`OrderState`] without what it carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderStateName {
+    Received,
+    Accepted,
+    Picking,
+    Picked,
+    Staged,
+    HandedOver,
+    PuttingBack,
+    Ended,
+}
+
+impl OrderStateName {
+    /// As in the API and in events.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            OrderStateName::Received => "received",
+            OrderStateName::Accepted => "accepted",
+            OrderStateName::Picking => "picking",
+            OrderStateName::Picked => "picked",
+            OrderStateName::Staged => "staged",
+            OrderStateName::HandedOver => "handed_over",
+            OrderStateName::PuttingBack => "putting_back",
+            OrderStateName::Ended => "ended",
+        }
+    }
+}
+
+/// Why an order went another way than to its customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// By the customer or head office.
+    Cancelled,
+    /// Nobody came.
+    Expired,
+    /// The customer came and did not want it.
+    Declined,
+    /// The store cannot.
+    Refused(RefusedWhy),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusedWhy {
+    /// The goods are not there.
+    NoStock,
+    /// It cannot be done until the promised time.
+    NoTime,
+    /// Everything turned out short while it was picked.
+    AllShort,
+    /// It has no lines, too many, or a quantity that no shop can hand over.
+    Malformed,
+}
+
+/// How a unit was confirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PickWay {
+    Scan,
+    ByHand(ByHand),
+}
+
+/// Why it was not scanned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ByHand {
+    NoCode,
+    Unreadable,
+    Scanner,
+}
+
+/// Why units are missing, and what that says of the shelf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShortWhy {
+    /// None is on the shelf: its stock is counted to zero, and somebody counts again.
+    NotThere,
+    /// They are broken: as many leave the stock.
+    Damaged,
+    /// They lie somewhere else: the stock stays as it is.
+    WrongPlace,
+}
+
+/// How the customer showed that it is theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    Code,
+    Number,
+    /// Order number and name.
+    Name,
+    /// Which kind of paper; never its number.
+    Paper(Paper),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Paper {
+    IdCard,
+    Passport,
+    DrivingLicence,
+    Other,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bag {
+    /// From 1.
+    pub number: u32,
+    pub zone: Zone,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<PlaceCode>,
+}
+
+/// What became of the units held for an order, of one article. `reserved` = `held` + `issued` + `released`, always.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reservation {
+    pub reserved: Qty,
+    pub held: Qty,
+    pub issued: Qty,
+    pub released: Qty,
+}
+
+/// How far a line is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineProgress {
+    pub picked: Vec<Units>,
+    pub short: Qty,
+}
+
+impl LineProgress {
+    pub fn picked_quantity(&self) -> Qty {
+        self.picked.iter().map(|units| units.quantity).sum()
+    }
+}
+
+/// When each step was done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Times {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picked: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed_over: Option<i64>,
+}
+
+/// An order and how far it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    pub asked: CollectOrder,
+    pub received_at: Stamp,
+    pub state: OrderState,
+    pub progress: BTreeMap<u32, LineProgress>,
+    pub bags: Vec<Bag>,
+    pub units: BTreeMap<Sku, Reservation>,
+    pub times: Times,
+    /// The newest version that came too late.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub late_version: u64,
+}
+
+fn none_ended(ended: &Arc<BTreeMap<OrderNo, EndedOrder>>) -> bool {
+    ended.is_empty()
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl Order {
+    pub(super) fn new(asked: CollectOrder, received_at: Stamp) -> Order {
+        Order {
+            asked,
+            received_at,
+            state: OrderState::Received,
+            progress: BTreeMap::new(),
+            bags: Vec::new(),
+            units: BTreeMap::new(),
+            times: Times::default(),
+            late_version: 0,
+        }
+    }
+
+    pub fn line(&self, line: u32) -> Option<&OrderLine> {
+        self.asked.lines.iter().find(|asked| asked.line == line)
+    }
+
+    /// Units of a line that are neither picked nor short.
+    pub fn left(&self, line: &OrderLine) -> Qty {
+        let Some(progress) = self.progress.get(&line.line) else { return line.quantity };
+        line.quantity - progress.picked_quantity() - progress.short
+    }
+
+    /// Lines that are not done.
+    pub fn open_lines(&self) -> impl Iterator<Item = &OrderLine> {
+        self.asked.lines.iter().filter(|line| self.left(line) > Qty::ZERO)
+    }
+
+    /// Units that lie in its bags, or wait to go back: off the shelf, and not issued.
+    pub fn off_shelf(&self, sku: &Sku) -> Qty {
+        match self.state {
+            OrderState::Received | OrderState::Accepted | OrderState::Picking { .. } | OrderState::Picked | OrderState::Staged => {
+                self.progress.values().flat_map(|line| &line.picked).filter(|units| units.sku == *sku).map(|units| units.quantity).sum()
+            }
+            OrderState::HandedOver { .. } | OrderState::PuttingBack { .. } | OrderState::Ended { .. } => self.held(sku),
+        }
+    }
+
+    pub fn held(&self, sku: &Sku) -> Qty {
+        self.units.get(sku).map_or(Qty::ZERO, |units| units.held)
+    }
+
+    /// What is held and waits to be scanned back to its shelf.
+    pub fn to_put_back(&self) -> Vec<Units> {
+        match self.state {
+            OrderState::HandedOver { .. } | OrderState::PuttingBack { .. } => {}
+            OrderState::Received
+            | OrderState::Accepted
+            | OrderState::Picking { .. }
+            | OrderState::Picked
+            | OrderState::Staged
+            | OrderState::Ended { .. } => return Vec::new(),
+        }
+        let held = self.units.iter().filter(|(_, units)| units.held > Qty::ZERO);
+        held.map(|(sku, units)| Units { sku: sku.clone(), quantity: units.held }).collect()
+    }
+
+    /// The lines that go to the customer, of those not in `left_here`, as units per article.
+    pub(super) fn picked_units(&self, left_here: &[u32]) -> Vec<Units> {
+        let mut sums: BTreeMap<&Sku, Qty> = BTreeMap::new();
+        let taken = self.progress.iter().filter(|(line, _)| !left_here.contains(line));
+        for units in taken.flat_map(|(_, line)| &line.picked) {
+            *sums.entry(&units.sku).or_default() += units.quantity;
+        }
+        sums.into_iter().map(|(sku, quantity)| Units { sku: sku.clone(), quantity }).collect()
+    }
+
+    /// The highest age among the lines that go to the customer.
+    pub(super) fn age_min(&self, left_here: &[u32]) -> Option<u8> {
+        let picked = |line: &&OrderLine| self.progress.get(&line.line).is_some_and(|progress| !progress.picked.is_empty());
+        self.asked.lines.iter().filter(picked).filter(|line| !left_here.contains(&line.line)).filter_map(|line| line.age_min).max()
+    }
+
+    /// Nothing can happen to it any more, but that its hand-over is taken back today.
+    fn is_done(&self) -> bool {
+        match self.state {
+            OrderState::Ended { .. } => true,
+            OrderState::HandedOver { .. } => self.to_put_back().is_empty(),
+            OrderState::Received
+            | OrderState::Accepted
+            | OrderState::Picking { .. }
+            | OrderState::Picked
+            | OrderState::Staged
+            | OrderState::PuttingBack { .. } => false,
+        }
+    }
+}
+
+/// What is remembered of an order that ended on an earlier day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndedOrder {
+    pub version: u64,
+    /// `None`: it was handed over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Ending>,
+    pub at: Stamp,
+}
+
+/// Something that a person should see to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    pub order: OrderNo,
+    pub at: Stamp,
+    pub what: NoticeKind,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeKind {
+    /// Head office changed the order after it was begun; it goes on as it was.
+    ChangeTooLate { version: u64 },
+    /// Head office cancelled it after it was handed over: it opens a return.
+    CancelTooLate { handed_over: Stamp },
+    /// The same version came with another content. The first one counts.
+    Contradicted { version: u64 },
+    /// A sale took units that were promised.
+    PromiseBroken { sku: Sku, quantity: Qty, workstation: WorkstationId },
+}
+
+/// Everything about orders that State keeps.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderBook {
+    /// Those that are not over, and those that ended today.
+    pub orders: BTreeMap<OrderNo, Arc<Order>>,
+    #[serde(default, skip_serializing_if = "none_ended")]
+    pub ended: Arc<BTreeMap<OrderNo, EndedOrder>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub notices: BTreeMap<u64, Notice>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub notices_given: u64,
+    /// Wrong numbers since the last right one, of workstations that have any.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub wrong_numbers: BTreeMap<WorkstationId, u32>,
+    /// How far head office's line has come.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cursor: u64,
+    /// Sum of what the orders hold, per article. Made again when the book is read.
+    #[serde(skip)]
+    reserved: BTreeMap<Sku, Qty>,
+}
+
+impl OrderBook {
+    pub fn is_empty(&self) -> bool {
+        *self == OrderBook::default()
+    }
+
+    /// Units of an article that are held for orders.
+    pub fn reserved(&self, sku: &Sku) -> Qty {
+        self.reserved.get(sku).copied().unwrap_or_default()
+    }
+
+    /// Units of an article that lie in bags of orders.
+    pub fn off_shelf(&self, sku: &Sku) -> Qty {
+        if self.reserved(sku).is_zero() {
+            return Qty::ZERO;
+        }
+        self.orders.values().map(|order| order.off_shelf(sku)).sum()
+    }
+
+    /// Those that are not over.
+    pub fn open(&self) -> impl Iterator<Item = &Arc<Order>> {
+        self.orders.values().filter(|order| !order.is_done())
+    }
+
+    /// The book as it was stored, with the sums that are not.
+    pub(super) fn summed(mut self) -> OrderBook {
+        self.reserved = self.sums();
+        self
+    }
+
+    fn sums(&self) -> BTreeMap<Sku, Qty> {
+        let mut sums: BTreeMap<Sku, Qty> = BTreeMap::new();
+        for (sku, units) in self.orders.values().flat_map(|order| &order.units).filter(|(_, units)| units.held != Qty::ZERO) {
+            *sums.entry(sku.clone()).or_default() += units.held;
+        }
+        sums.retain(|_, held| *held != Qty::ZERO);
+        sums
+    }
+}
+
+/// What the shell found out for an act on orders.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OrderFacts {
+    /// Of the code that came with it.
+    pub code: Option<CodeFact>,
+    /// Milliseconds of the node's own clock since the order was handed over, in this run of the process. `None`: in an earlier one.
+    pub handed_over_ago_ms: Option<u64>,
+}
+
+/// What a customer's code says, as far as the shell can tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CodeFact {
+    /// Head office signed it.
+    Signed {
+        order: OrderNo,
+        store: StoreId,
+        expires_ms: i64,
+        secret_hash: String,
+    },
+    /// It means to be a code and is not whole.
+    Damaged,
+    Forged,
+    /// Nobody can check it: head office's key has never come here.
+    NoKey,
+    /// Eight digits, under the node's own key.
+    Number {
+        mark: String,
+    },
+    /// Something else was scanned or typed.
+    NoCode,
+}
+
+/// What stands at the beginning of every bag's code.
+const BAG_PREFIX: &str = "CFB1";
+
+/// A bag's code, in letters and digits that every scanner types alike.
+pub fn bag_code(order: &OrderNo, bag: u32) -> String {
+    format!("{BAG_PREFIX}{bag:02}{order}")
+}
+
+/// `None`: not a bag's code.
+pub fn bag_of(code: &str) -> Option<(OrderNo, u32)> {
+    let rest = code.trim().strip_prefix(BAG_PREFIX)?;
+    let (bag, order) = rest.split_at_checked(2)?;
+    Some((OrderNo::new(order).ok()?, bag.parse().ok().filter(|bag| *bag > 0)?))
+}
+
+/// What does not hold of the book, in words; `None` when all is well.
+pub(super) fn broken(book: &OrderBook) -> Option<String> {
+    for (number, order) in &book.orders {
+        if order.asked.order != *number {
+            return Some(format!("{number} is filed under another name"));
+        }
+        for (sku, units) in &order.units {
+            let whole = units.reserved == units.held + units.issued + units.released;
+            if !whole || [units.held, units.issued, units.released].into_iter().any(|part| part < Qty::ZERO) {
+                return Some(format!("{number}: {sku} does not end once: {units:?}"));
+            }
+        }
+        let held: Qty = order.units.values().map(|units| units.held).sum();
+        let issued: Qty = order.units.values().map(|units| units.issued).sum();
+        let fits = match &order.state {
+            OrderState::Received | OrderState::Ended { .. } => held.is_zero() && issued.is_zero(),
+            OrderState::Accepted => issued.is_zero() && order.progress.is_empty(),
+            OrderState::Picking { .. } | OrderState::Picked | OrderState::Staged | OrderState::PuttingBack { .. } => issued.is_zero(),
+            OrderState::HandedOver { issued: listed, .. } => {
+                listed.iter().map(|units| units.quantity).sum::<Qty>() == issued && issued > Qty::ZERO
+            }
+        };
+        if !fits {
+            return Some(format!(
+                "{number} is {} and holds {} of which {} left",
+                order.state.name().as_str(),
+                held.plain(),
+                issued.plain()
+            ));
+        }
+        if order.state == OrderState::Staged && order.bags.iter().any(|bag| bag.place.is_none()) {
+            return Some(format!("{number} is ready, and a bag of it is nowhere"));
+        }
+        for line in &order.asked.lines {
+            let progress = order.progress.get(&line.line).cloned().unwrap_or_default();
+            if order.left(line) < Qty::ZERO || progress.short < Qty::ZERO {
+                return Some(format!("{number}: more of line {} than was ordered", line.line));
+            }
+        }
+    }
+    (book.sums() != book.reserved).then(|| "the sums of what is held differ from the orders".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bag_is_known_by_its_label_alone() {
+        let order = OrderNo::new("K4711").unwrap();
+        assert_eq!(bag_of(&bag_code(&order, 7)), Some((order, 7)));
+        for other in ["CFB1", "CFB107", "CFB100K4711", "CFB1xxK4711", "4006381333931", ""] {
+            assert_eq!(bag_of(other), None, "{other}");
+        }
+    }
+}

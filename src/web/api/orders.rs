@@ -1,0 +1,212 @@
+//! Collect orders: what is in the book, and acts on it.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::shape::CommandAnswer;
+use super::{Body, Named, ask};
+use crate::ids::{CommandId, OrderNo};
+use crate::money::Qty;
+use crate::retail::Command;
+use crate::retail::order::{NoticeKind, Order, OrderAct, OrderState};
+use crate::web::Web;
+use crate::web::problem::Problem;
+use crate::web::session::{At, Session};
+
+/// An order as it stands. Quantities in thousandths.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrderView {
+    order: String,
+    version: u64,
+    /// "received", "accepted", "picking", "picked", "staged", "handed_over", "putting_back", "ended".
+    state: &'static str,
+    /// Who picks it.
+    picker: Option<String>,
+    /// Why it went another way than to its customer: "cancelled", "expired", "declined", "refused".
+    why: Option<&'static str>,
+    initials: String,
+    promised_ms: i64,
+    expires_ms: i64,
+    accepted_ms: Option<i64>,
+    picked_ms: Option<i64>,
+    ready_ms: Option<i64>,
+    handed_over_ms: Option<i64>,
+    lines: Vec<OrderLineView>,
+    bags: Vec<BagView>,
+    /// What is still to be scanned back to its shelf, by SKU.
+    put_back: BTreeMap<String, i64>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrderLineView {
+    line: u32,
+    sku: String,
+    name: String,
+    location: String,
+    quantity: i64,
+    picked: i64,
+    short: i64,
+    left: i64,
+    age_min: Option<u8>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BagView {
+    number: u32,
+    /// What its label carries as a code.
+    code: String,
+    /// "ambient", "chilled", "frozen".
+    zone: String,
+    place: Option<String>,
+}
+
+/// Something a person should see to.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NoticeView {
+    notice: u64,
+    order: String,
+    at_ms: i64,
+    /// "change_too_late", "cancel_too_late", "contradicted", "promise_broken".
+    what: &'static str,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrdersView {
+    /// Whether this node keeps the store's orders. `null`: head office has not said so since the start.
+    lead: Option<bool>,
+    /// When head office was last asked.
+    heard_ms: Option<i64>,
+    orders: Vec<OrderView>,
+    notices: Vec<NoticeView>,
+}
+
+/// Orders that are not over, and those that ended today.
+#[utoipa::path(get, path = "/api/v1/orders", responses((status = OK, body = OrdersView)))]
+pub async fn orders(State(web): State<Web>, _session: Session) -> Json<OrdersView> {
+    let screen = web.node.screen();
+    let notices = screen.orders.notices.iter().map(|(notice, told)| NoticeView {
+        notice: *notice,
+        order: told.order.to_string(),
+        at_ms: told.at.ms,
+        what: notice_name(&told.what),
+    });
+    Json(OrdersView {
+        lead: screen.orders_heard.map(|(lead, _)| lead),
+        heard_ms: screen.orders_heard.map(|(_, at_ms)| at_ms),
+        orders: screen.orders.orders.values().map(|order| view(order)).collect(),
+        notices: notices.collect(),
+    })
+}
+
+#[derive(Debug, Deserialize)]
+pub struct OrderAt {
+    order: OrderNo,
+}
+
+#[utoipa::path(get, path = "/api/v1/orders/{order}", params(("order" = String, Path)),
+    responses((status = OK, body = OrderView), (status = "4XX", body = Problem)))]
+pub async fn order(State(web): State<Web>, _session: Session, Named(at): Named<OrderAt>) -> Result<Json<OrderView>, Problem> {
+    let screen = web.node.screen();
+    let found = screen.orders.orders.get(&at.order);
+    found.map(|order| Json(view(order))).ok_or_else(|| {
+        let detail = format!("order {} is not in this store", at.order);
+        Problem::new(StatusCode::NOT_FOUND, "order_unknown", detail, "list them at /api/v1/orders")
+    })
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ActOnOrder {
+    #[schema(value_type = String)]
+    id: CommandId,
+    /// `{"act": NAME, ...}`. Staff: accept, refuse {why}, start_picking {take_over}, pause_picking, pick {orders, code, quantity}, pick_by_hand
+    /// {line, quantity, why}, short {line, why}, reset_line {line}, finish_picking {bags}, stage {bag, place}, put_back {code, quantity},
+    /// settle_notice {notice}. Desk: identify {code}, hand_over {shown, bags, leaves, of_age}, decline, take_back_hand_over, allow_numbers.
+    /// All but the last name their `order`; `pick` names up to six.
+    #[schema(value_type = Object)]
+    act: OrderAct,
+}
+
+/// Does something with an order, as whoever is signed in at the workstation. `identify` answers which order a customer's code opens.
+#[utoipa::path(post, path = "/api/v1/workstations/{ws}/orders", params(("ws" = String, Path)), request_body = ActOnOrder,
+    responses((status = OK, body = CommandAnswer), (status = "4XX", body = Problem)))]
+pub async fn act(State(web): State<Web>, At(ws): At, Body(body): Body<ActOnOrder>) -> Result<Json<CommandAnswer>, Problem> {
+    match &body.act {
+        OrderAct::Deliver { .. } | OrderAct::Cancel { .. } | OrderAct::Expire { .. } | OrderAct::ReportWrongNumber {} => {
+            let remedy = "place, change and cancel orders at head office";
+            Err(Problem::new(StatusCode::FORBIDDEN, "not_from_here", "this act is head office's or the node's own", remedy))
+        }
+        _ => ask(&web, body.id, Some(ws), Command::Order(body.act)).await,
+    }
+}
+
+fn view(order: &Order) -> OrderView {
+    let why = match &order.state {
+        OrderState::PuttingBack { why } | OrderState::Ended { why, .. } => Some(ending_name(*why)),
+        _ => None,
+    };
+    let line = |line: &crate::retail::order::OrderLine| {
+        let progress = order.progress.get(&line.line);
+        OrderLineView {
+            line: line.line,
+            sku: line.sku.to_string(),
+            name: line.name.clone(),
+            location: line.location.clone(),
+            quantity: line.quantity.thousandths(),
+            picked: progress.map_or(Qty::ZERO, |progress| progress.picked_quantity()).thousandths(),
+            short: progress.map_or(Qty::ZERO, |progress| progress.short).thousandths(),
+            left: order.left(line).thousandths(),
+            age_min: line.age_min,
+        }
+    };
+    let bag = |bag: &crate::retail::order::Bag| BagView {
+        number: bag.number,
+        code: crate::retail::order::bag_code(&order.asked.order, bag.number),
+        zone: format!("{:?}", bag.zone).to_lowercase(),
+        place: bag.place.as_ref().map(ToString::to_string),
+    };
+    OrderView {
+        order: order.asked.order.to_string(),
+        version: order.asked.version,
+        state: order.state.name().as_str(),
+        picker: match &order.state {
+            OrderState::Picking { by, .. } => by.as_ref().map(ToString::to_string),
+            _ => None,
+        },
+        why,
+        initials: order.asked.initials.clone(),
+        promised_ms: order.asked.promised_ms,
+        expires_ms: order.asked.expires_ms,
+        accepted_ms: order.times.accepted,
+        picked_ms: order.times.picked,
+        ready_ms: order.times.ready,
+        handed_over_ms: order.times.handed_over,
+        lines: order.asked.lines.iter().map(line).collect(),
+        bags: order.bags.iter().map(bag).collect(),
+        put_back: order.to_put_back().into_iter().map(|units| (units.sku.to_string(), units.quantity.thousandths())).collect(),
+    }
+}
+
+fn ending_name(why: crate::retail::order::Ending) -> &'static str {
+    use crate::retail::order::Ending;
+    match why {
+        Ending::Cancelled => "cancelled",
+        Ending::Expired => "expired",
+        Ending::Declined => "declined",
+        Ending::Refused(_) => "refused",
+    }
+}
+
+fn notice_name(what: &NoticeKind) -> &'static str {
+    match what {
+        NoticeKind::ChangeTooLate { .. } => "change_too_late",
+        NoticeKind::CancelTooLate { .. } => "cancel_too_late",
+        NoticeKind::Contradicted { .. } => "contradicted",
+        NoticeKind::PromiseBroken { .. } => "promise_broken",
+    }
+}

@@ -1,0 +1,235 @@
+// Orders at a workstation: taps on buttons that carry their act, scans of a wedge, sounds. What is on the page comes from the node;
+// here live only what was scanned since the page was opened: bags that were seen, the customer's code, chosen orders.
+"use strict";
+
+(() => {
+  const till = document.getElementById("till");
+  const about = document.getElementById("about");
+  const ws = till.dataset.workstation;
+  const mode = till.dataset.mode;
+  const order = about ? about.dataset.order : undefined;
+  const batch = about && about.dataset.orders ? about.dataset.orders.split(",") : [];
+  const api = `/api/v1/workstations/${encodeURIComponent(ws)}/orders`;
+  const CODE = "counterfoil-collect-code";
+  const CODE_MS = 15 * 60 * 1000;
+
+  // ---- sound and words
+  let audio = null;
+  function unlockSound() {
+    if (!audio && window.AudioContext) audio = new AudioContext();
+    if (audio && audio.state === "suspended") audio.resume().catch(() => {});
+  }
+  function beep(frequency, length) {
+    if (!audio || audio.state !== "running") return;
+    const tone = audio.createOscillator();
+    const volume = audio.createGain();
+    tone.frequency.value = frequency;
+    volume.gain.setValueAtTime(0.3, audio.currentTime);
+    volume.gain.linearRampToValueAtTime(0, audio.currentTime + length);
+    tone.connect(volume).connect(audio.destination);
+    tone.start();
+    tone.stop(audio.currentTime + length);
+  }
+  const played = { good: 0, error: 0 };
+  function signal(tone) {
+    played[tone] += 1;
+    till.dataset[tone === "good" ? "playedGood" : "playedError"] = played[tone];
+    if (tone === "good") { beep(1760, 0.09); navigator.vibrate?.(50); }
+    else { beep(196, 0.45); navigator.vibrate?.(400); }
+  }
+  function say(strong, text, bad) {
+    const said = document.getElementById("said");
+    said.hidden = !strong;
+    said.className = bad ? "bad" : "good";
+    said.querySelector("strong").textContent = strong;
+    said.querySelector("span").textContent = text || "";
+  }
+
+  // ---- acts
+  async function send(act, then) {
+    const answer = await live.enqueue("POST", api, { id: live.freshId(), act });
+    if (answer && answer.ok) {
+      signal("good");
+      say(act.act === "pick" || act.act === "put_back" ? "" : till.dataset.ok, "", false);
+      if (then) location.assign(then);
+      return answer.body;
+    }
+    // Who has to sign in or to ask another sees the gate, which the node puts over the page.
+    const body = answer && answer.body;
+    signal("error");
+    say(body ? body.detail : document.querySelector("#lost strong").textContent, body ? body.remedy : "", true);
+    return null;
+  }
+
+  // ---- what the page knows of one order
+  const bagsHere = new Set();
+  let shown = null;
+  const leaves = new Set();
+  let ofAge = false;
+  let chosen = new Set();
+  let lastBag = null;
+
+  function customersCode() {
+    try {
+      const kept = JSON.parse(sessionStorage.getItem(CODE) || "null");
+      return kept && kept.order === order && Date.now() - kept.at < CODE_MS ? kept.code : null;
+    } catch { return null; }
+  }
+  function keepCode(opened, code) {
+    try { sessionStorage.setItem(CODE, JSON.stringify({ order: opened, code, at: Date.now() })); } catch { /* the ladder's next rung then */ }
+  }
+
+  // The node's parts come anew; what was scanned since is put back onto them.
+  function dress() {
+    for (const row of document.querySelectorAll("[data-bag]")) {
+      const here = bagsHere.has(row.dataset.bag);
+      row.classList.toggle("here", here || row.dataset.bag === lastBag);
+      const button = row.querySelector("[data-do='bag-here']");
+      if (button && here) { button.textContent = button.dataset.checked; button.setAttribute("aria-pressed", "true"); }
+    }
+    const code = customersCode();
+    for (const button of document.querySelectorAll("[data-shown]")) {
+      if (button.dataset.shown === "code") button.disabled = code === null;
+      if (shown === null && code !== null) shown = "code";
+      button.setAttribute("aria-checked", String(button.dataset.shown === shown));
+    }
+    for (const button of document.querySelectorAll("[data-do='leaves']")) button.setAttribute("aria-pressed", String(leaves.has(Number(button.dataset.line))));
+    for (const button of document.querySelectorAll("[data-do='choose']")) button.setAttribute("aria-pressed", String(chosen.has(button.dataset.order)));
+    const age = document.getElementById("of-age");
+    if (age) age.setAttribute("aria-pressed", String(ofAge));
+    const done = document.getElementById("hand-over");
+    if (done) done.disabled = shown === null || document.querySelectorAll("[data-bag]").length !== bagsHere.size || (age !== null && !ofAge && !leavesAged());
+    gate.show();
+  }
+  // Whether every line with an age stays here is the node's question; the button only follows it.
+  function leavesAged() { return leaves.size > 0; }
+
+  const BATCH_MAX = 6;
+  const acts = {
+    "bag-here": (button) => { bagsHere.add(button.closest("[data-bag]").dataset.bag); signal("good"); dress(); },
+    stage: (button) => {
+      const place = document.getElementById("place");
+      const bag = Number(button.closest("[data-bag]").dataset.bag);
+      if (place.value.trim() === "") return place.focus();
+      send({ act: "stage", order, bag, place: place.value.trim() }).then((done) => { if (done) lastBag = null; });
+    },
+    "of-age": () => { ofAge = !ofAge; dress(); },
+    leaves: (button) => {
+      const line = Number(button.dataset.line);
+      if (!leaves.delete(line)) leaves.add(line);
+      dress();
+    },
+    "hand-over": () => {
+      const proof = shown === "code" ? { code: customersCode() } : shown === "name" ? "name" : { paper: shown };
+      send({ act: "hand_over", order, shown: proof, bags: [...bagsHere].map(Number), leaves: [...leaves], of_age: ofAge });
+    },
+    choose: (button) => {
+      if (!chosen.delete(button.dataset.order) && chosen.size < BATCH_MAX) chosen.add(button.dataset.order);
+      dress();
+    },
+    "start-chosen": async () => {
+      const wanted = [...chosen];
+      if (!wanted.length) return document.querySelector("[data-do='choose']")?.focus();
+      for (const number of wanted) if (!await send({ act: "start_picking", order: number })) return;
+      location.assign(`/pick/${encodeURIComponent(ws)}?orders=${wanted.join(",")}`);
+    },
+    lock: () => live.enqueue("POST", `/api/v1/workstations/${encodeURIComponent(ws)}/lock`, { id: live.freshId() }),
+  };
+
+  document.addEventListener("click", (event) => {
+    unlockSound();
+    const button = event.target.closest("button");
+    if (!button || button.disabled) return;
+    if (event.detail > 0) button.blur();
+    if (gate.tap(button)) return;
+    if (button.dataset.shown) { shown = button.dataset.shown; return dress(); }
+    if (button.dataset.act) {
+      if (button.dataset.needsSure && button.dataset.asked !== "yes") {
+        button.dataset.asked = "yes";
+        button.textContent = till.dataset.sure;
+        return;
+      }
+      return send(JSON.parse(button.dataset.act), button.dataset.then);
+    }
+    const act = acts[button.dataset.do];
+    if (act) act(button);
+  });
+
+  // ---- scans: what one means depends on where the order stands
+  function scanned(code) {
+    unlockSound();
+    if (gate.isOpen()) return live.enqueue("POST", `/api/v1/workstations/${encodeURIComponent(ws)}/scan`, { id: live.freshId(), code });
+    if (mode === "pick" && batch.length) return send({ act: "pick", orders: picking(), code });
+    if (mode === "one") {
+      const bag = [...document.querySelectorAll("[data-bag]")].find((row) => row.dataset.code === code);
+      const state = document.querySelector(".order-top")?.dataset.state;
+      if (bag) {
+        if (state === "staged") bagsHere.add(bag.dataset.bag);
+        lastBag = bag.dataset.bag;
+        signal("good");
+        say("", "", false);
+        return dress();
+      }
+      if (state === "picked" && lastBag !== null) {
+        const bagNumber = Number(lastBag);
+        return send({ act: "stage", order, bag: bagNumber, place: code }).then((done) => { if (done) { lastBag = null; dress(); } });
+      }
+      if (document.getElementById("put-back")) return send({ act: "put_back", order, code });
+    }
+    return open(code);
+  }
+  // Those of the batch that are still being picked.
+  function picking() {
+    const finished = new Set([...document.querySelectorAll(".finish strong")].map((strong) => strong.textContent));
+    const open = batch.filter((number) => !finished.has(number));
+    return open.length ? open : batch;
+  }
+  async function open(code) {
+    const known = document.getElementById(`order-${code.toUpperCase()}`) || document.getElementById(`order-${code}`);
+    if (known) return location.assign(known.getAttribute("href"));
+    const found = await send({ act: "identify", code });
+    if (!found || !found.order) return;
+    keepCode(found.order, code);
+    location.assign(`/orders/${encodeURIComponent(ws)}/order/${found.order}`);
+  }
+
+  // A wedge types fast and ends in Enter; people type slowly and press Enter as well: both are a code.
+  const PAUSE_MS = 1500;
+  let typed = "";
+  let typedAt = 0;
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const field = event.target.closest?.("input");
+    if (gate.isOpen() && !field) {
+      if (event.key.length === 1 || ["Enter", "Backspace", "Escape", "Delete"].includes(event.key)) {
+        collect(event);
+        if (/^\d$|^Enter$|^Backspace$|^Escape$|^Delete$/.test(event.key)) { event.preventDefault(); gate.key(event.key); }
+      }
+      return;
+    }
+    if (field) {
+      if (event.key === "Enter" && field.id === "place") {
+        event.preventDefault();
+        const code = field.value.trim();
+        if (document.querySelector(`[data-code="${CSS.escape(code)}"]`)) { field.value = ""; scanned(code); }
+      }
+      return;
+    }
+    collect(event);
+  });
+  function collect(event) {
+    if (event.key.length === 1) {
+      if (event.timeStamp - typedAt > PAUSE_MS) typed = "";
+      typed += event.key;
+      typedAt = event.timeStamp;
+    } else if (event.key === "Enter" && typed.length > 2) {
+      event.preventDefault();
+      const code = typed;
+      typed = "";
+      scanned(code);
+    }
+  }
+
+  live.follow(till.dataset.live, dress);
+  dress();
+})();

@@ -1,0 +1,112 @@
+//! Every order that is not over, by whose move it is and how soon it is due.
+
+use std::sync::Arc;
+
+use maud::{Markup, html};
+use serde_json::json;
+
+use super::{Desk, act, due, is_late, parts, units};
+use crate::retail::order::{Notice, NoticeKind, Order, OrderState};
+use crate::web::layout::visible;
+use crate::web::live::Live;
+use crate::web::texts::fill;
+
+/// Cards of one column; more are counted below it.
+const CARDS_MAX: usize = 60;
+
+pub fn live(desk: &Desk) -> Live {
+    let (view, t) = (&desk.view, desk.t);
+    let mut open: Vec<&Arc<Order>> = view.screen.orders.open().collect();
+    open.sort_by_key(|order| (order.asked.promised_ms, order.asked.order.clone()));
+    let late = open.iter().filter(|order| is_late(desk, order)).count();
+    let oldest = open.iter().filter(|order| order.state != OrderState::Staged).map(|order| order.received_at.ms).min();
+    let column = |title: &str, belongs: &dyn Fn(&OrderState) -> bool| {
+        let orders: Vec<&Arc<Order>> = open.iter().filter(|order| belongs(&order.state)).copied().collect();
+        html! {
+            section .column {
+                h2 { (title) span .count { (orders.len()) } }
+                @if orders.is_empty() { p .muted { (t.none) } }
+                @for order in orders.iter().take(CARDS_MAX) { (card(desk, order)) }
+                @if orders.len() > CARDS_MAX { p .muted { "+ " (orders.len() - CARDS_MAX) } }
+            }
+        }
+    };
+    let part = html! {
+        div .facts {
+            strong { (fill(t.open_late, &[&open.len().to_string(), &late.to_string()])) }
+            @if let Some(oldest) = oldest { span { (fill(t.oldest, &[&view.locale.clock(oldest)])) } }
+            @match view.screen.orders_heard {
+                Some((false, _)) => span .warn-text { (t.not_lead) },
+                Some((true, at_ms)) => span .muted { (fill(t.heard, &[&view.locale.age(view.now_ms, at_ms)])) },
+                None => span .warn-text { (t.not_heard) },
+            }
+        }
+        (notices(desk))
+        div .columns {
+            (column(t.column_look, &|state| matches!(state, OrderState::Received)))
+            (column(t.column_new, &|state| matches!(state, OrderState::Accepted)))
+            (column(t.column_picking, &|state| matches!(state, OrderState::Picking { .. })))
+            (column(t.column_place, &|state| matches!(state, OrderState::Picked)))
+            (column(t.column_ready, &|state| matches!(state, OrderState::Staged)))
+            (column(t.column_back, &|state| matches!(state, OrderState::PuttingBack { .. } | OrderState::HandedOver { .. })))
+        }
+        p .muted { (t.scan_hint) }
+    };
+    parts(desk, part)
+}
+
+fn card(desk: &Desk, order: &Order) -> Markup {
+    let (view, t) = (&desk.view, desk.t);
+    let address = format!("/orders/{}/order/{}", view.workstation, order.asked.order);
+    html! {
+        a .order-card href=(address) id=(format!("order-{}", order.asked.order)) {
+            strong { (order.asked.order) } span .initials { (visible(&order.asked.initials)) }
+            span { (fill(t.items, &[&units(order)])) }
+            @match (&order.state, order.times.ready) {
+                (OrderState::Staged, Some(ready)) => span .muted { (fill(t.ready_since, &[&view.locale.clock(ready)])) },
+                (OrderState::Picking { by, .. }, _) => {
+                    (due(desk, order))
+                    span .muted { (by.as_ref().map_or(t.nobody.to_owned(), |by| fill(t.picked_by, &[by.as_str()]))) }
+                },
+                (OrderState::PuttingBack { .. } | OrderState::HandedOver { .. }, _) => span .muted { (super::state_words(t, order)) },
+                _ => (due(desk, order)),
+            }
+            @let places: Vec<&str> = order.bags.iter().filter_map(|bag| bag.place.as_ref()).map(|place| place.as_str()).collect();
+            @if !places.is_empty() { span .places { (places.join(" · ")) } }
+        }
+    }
+}
+
+fn notices(desk: &Desk) -> Markup {
+    let (view, t) = (&desk.view, desk.t);
+    let notices = &view.screen.orders.notices;
+    let locked =
+        view.screen.orders.wrong_numbers.get(view.workstation).is_some_and(|wrong| *wrong >= crate::retail::order::WRONG_NUMBERS_MAX);
+    html! {
+        @if locked { p .buttons { (act(t.allow_numbers, "", &json!({"act": "allow_numbers"}), false)) } }
+        @if !notices.is_empty() {
+            section .notices {
+                h2 { (t.notices) span .count { (notices.len()) } }
+                ul { @for (number, notice) in notices.iter().rev().take(CARDS_MAX) {
+                    li {
+                        span .muted { (view.locale.clock(notice.at.ms)) }
+                        span { (words(desk, notice)) }
+                        (act(t.settle, "small", &json!({"act": "settle_notice", "notice": number}), false))
+                    }
+                } }
+            }
+        }
+    }
+}
+
+fn words(desk: &Desk, notice: &Notice) -> String {
+    let (t, order) = (desk.t, notice.order.as_str());
+    match &notice.what {
+        NoticeKind::ChangeTooLate { .. } => fill(t.notice_change, &[order]),
+        NoticeKind::CancelTooLate { .. } => fill(t.notice_cancel, &[order]),
+        NoticeKind::Contradicted { .. } => fill(t.notice_contradicted, &[order]),
+        NoticeKind::PromiseBroken { sku, quantity, workstation } => {
+            fill(t.notice_promise, &[workstation.as_str(), &quantity.plain(), &visible(sku.as_str()), order])
+        }
+    }
+}

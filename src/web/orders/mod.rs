@@ -1,0 +1,203 @@
+//! The pages of collect orders at a workstation: the board, one order, and the picker's page. Each is a view of the book that the loop
+//! published; a reload or another screen shows the same. Whoever is signed in at the workstation acts.
+
+mod board;
+mod one;
+mod pick;
+
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::layout::{document, visible};
+use super::live::Live;
+use super::session::{At, Session};
+use super::texts::fill;
+use super::texts::orders::OrderTexts;
+use super::till::View;
+use super::{Web, pages, streams, till};
+use crate::ids::OrderNo;
+use crate::money::Qty;
+use crate::retail::order::{Ending, Order, OrderState, Zone};
+
+pub fn routes() -> Router<Web> {
+    Router::new()
+        .route("/orders/{ws}", get(board_page))
+        .route("/orders/{ws}/events", get(board_events))
+        .route("/orders/{ws}/order/{order}", get(one_page))
+        .route("/orders/{ws}/order/{order}/events", get(one_events))
+        .route("/pick/{ws}", get(pick_page))
+        .route("/pick/{ws}/events", get(pick_events))
+}
+
+/// What these pages look at: the till's view, with its words at hand.
+struct Desk<'a> {
+    view: View<'a>,
+    t: &'static OrderTexts,
+}
+
+fn with_desk<R>(web: &Web, ws: &crate::ids::WorkstationId, render: impl Fn(&Desk) -> R) -> Option<R> {
+    let (screen, locale) = (web.node.screen(), pages::staff_locale(web, ws));
+    let till = screen.workstations.get(ws)?;
+    let view = View { screen: &screen, till, workstation: ws, locale: &locale, now_ms: web.now_ms() };
+    Some(render(&Desk { t: view.locale.texts.orders, view }))
+}
+
+fn shown(web: &Web, page: Option<Markup>) -> Response {
+    page.map_or_else(|| pages::not_found_page(web), IntoResponse::into_response)
+}
+
+async fn board_page(State(web): State<Web>, At(ws): At) -> Response {
+    let page =
+        with_desk(&web, &ws, |desk| frame(desk, desk.t.title, &format!("/orders/{ws}/events"), "board", html! {}, board::live(desk)));
+    shown(&web, page)
+}
+
+async fn board_events(State(web): State<Web>, session: Session, At(ws): At) -> Response {
+    streams::page_stream(web, session, move |web| with_desk(web, &ws, board::live))
+}
+
+async fn one_page(State(web): State<Web>, At(ws): At, Path((_, order)): Path<(String, String)>) -> Response {
+    let Ok(order) = OrderNo::new(&order) else { return pages::not_found_page(&web) };
+    let page = with_desk(&web, &ws, |desk| {
+        let title = fill(desk.t.order, &[order.as_str()]);
+        let attributes = html! { div #about data-order=(order) hidden {} };
+        frame(desk, &title, &format!("/orders/{ws}/order/{order}/events"), "one", attributes, one::live(desk, &order))
+    });
+    shown(&web, page)
+}
+
+async fn one_events(State(web): State<Web>, session: Session, At(ws): At, Path((_, order)): Path<(String, String)>) -> Response {
+    let Ok(order) = OrderNo::new(&order) else { return pages::not_found_page(&web) };
+    streams::page_stream(web, session, move |web| with_desk(web, &ws, |desk| one::live(desk, &order)))
+}
+
+#[derive(Deserialize)]
+struct Batch {
+    /// Numbers with commas between them.
+    #[serde(default)]
+    orders: String,
+}
+
+impl Batch {
+    fn orders(&self) -> Vec<OrderNo> {
+        let numbers = self.orders.split(',').filter_map(|number| OrderNo::new(number).ok());
+        numbers.take(crate::retail::order::BATCH_MAX).collect()
+    }
+}
+
+async fn pick_page(State(web): State<Web>, At(ws): At, Query(batch): Query<Batch>) -> Response {
+    let orders = batch.orders();
+    let page = with_desk(&web, &ws, |desk| {
+        let list = orders.iter().map(OrderNo::as_str).collect::<Vec<_>>().join(",");
+        let attributes = html! { div #about data-orders=(list) hidden {} };
+        frame(desk, desk.t.pick_title, &format!("/pick/{ws}/events?orders={list}"), "pick", attributes, pick::live(desk, &orders))
+    });
+    shown(&web, page)
+}
+
+async fn pick_events(State(web): State<Web>, session: Session, At(ws): At, Query(batch): Query<Batch>) -> Response {
+    let orders = batch.orders();
+    streams::page_stream(web, session, move |web| with_desk(web, &ws, |desk| pick::live(desk, &orders)))
+}
+
+/// The frame of all three: head, the part that changes, what was said, and the gate.
+fn frame(desk: &Desk, title: &str, events: &str, mode: &str, attributes: Markup, live: Live) -> Markup {
+    let (view, t) = (&desk.view, desk.t);
+    let ws = view.workstation;
+    let body = html! {
+        div #till data-workstation=(ws) data-mode=(mode) data-live=(events) data-ok=(t.said_ok) data-sure=(t.sure) {
+            (attributes)
+            header .orders-head {
+                h1 { (title) span .store { (visible(&view.screen.store_name)) } }
+                nav {
+                    a .button href=(format!("/orders/{ws}")) aria-current=[(mode == "board").then_some("page")] { (t.to_board) }
+                    a .button href=(format!("/pick/{ws}")) aria-current=[(mode == "pick").then_some("page")] { (t.to_picking) }
+                    a .button href=(format!("/till/{ws}")) { (fill(view.locale.texts.workstation, &[ws.as_str()])) }
+                }
+                div #who { (live.part("who")) }
+            }
+            p #said role="alert" hidden { strong {} " " span {} }
+            main #part { (live.part("part")) }
+            div #gate { (live.part("gate")) }
+            div #lost role="alert" hidden { strong { (view.locale.texts.lost_title) } span { (view.locale.texts.lost_hint) } }
+        }
+    };
+    document(view.locale, title, "orders", &["live.js", "gate.js", "orders.js"], body)
+}
+
+/// The parts that every page here has.
+fn parts(desk: &Desk, part: Markup) -> Live {
+    let view = &desk.view;
+    let parts = vec![("part", part), ("who", till::who(view)), ("gate", till::gate(view))];
+    Live { revision: view.screen.revision, language: view.locale.language, parts, rows: None, signal: None }
+}
+
+/// A button that does one act on an order. `sure`: only the second tap does it.
+fn act(words: &str, class: &str, act: &serde_json::Value, sure: bool) -> Markup {
+    html! {
+        button type="button" class=(class) data-act=(act.to_string()) data-needs-sure=[sure.then_some("yes")] { (words) }
+    }
+}
+
+/// "in 12 min", "5 min late", with a class for its colour; the words say it as well.
+fn due(desk: &Desk, order: &Order) -> Markup {
+    let left_ms = order.asked.promised_ms - desk.view.now_ms;
+    let whole_ms = (order.asked.promised_ms - order.asked.placed_ms).max(1);
+    let minutes = left_ms.abs() / 60_000;
+    let span = match minutes {
+        0..=99 => fill(desk.t.minutes, &[&minutes.to_string()]),
+        _ => fill(desk.t.hours, &[&(minutes / 60).to_string(), &(minutes % 60).to_string()]),
+    };
+    let (class, sign, words) = match left_ms {
+        ..0 => ("late", "stop", fill(desk.t.due_late, &[&span])),
+        _ if left_ms < whole_ms / 4 || left_ms < 900_000 => ("soon", "day", fill(desk.t.due_in, &[&span])),
+        _ => ("", "day", fill(desk.t.due_in, &[&span])),
+    };
+    html! { span .due .(class) { (till::icon(sign)) (words) } }
+}
+
+fn is_late(desk: &Desk, order: &Order) -> bool {
+    let waits = match order.state {
+        OrderState::Received | OrderState::Accepted | OrderState::Picking { .. } | OrderState::Picked => true,
+        OrderState::Staged | OrderState::HandedOver { .. } | OrderState::PuttingBack { .. } | OrderState::Ended { .. } => false,
+    };
+    waits && order.asked.promised_ms < desk.view.now_ms
+}
+
+fn units(order: &Order) -> String {
+    order.asked.lines.iter().map(|line| line.quantity).sum::<Qty>().plain()
+}
+
+fn state_words(t: &OrderTexts, order: &Order) -> &'static str {
+    match order.state {
+        OrderState::Received => t.state_received,
+        OrderState::Accepted => t.state_accepted,
+        OrderState::Picking { .. } => t.state_picking,
+        OrderState::Picked => t.state_picked,
+        OrderState::Staged => t.state_staged,
+        OrderState::HandedOver { .. } => t.state_handed_over,
+        OrderState::PuttingBack { .. } => t.state_putting_back,
+        OrderState::Ended { .. } => t.state_ended,
+    }
+}
+
+fn why_words(t: &OrderTexts, why: Ending) -> &'static str {
+    match why {
+        Ending::Cancelled => t.why_cancelled,
+        Ending::Expired => t.why_expired,
+        Ending::Declined => t.why_declined,
+        Ending::Refused(_) => t.why_refused,
+    }
+}
+
+fn zone_words(t: &OrderTexts, zone: Zone) -> &'static str {
+    match zone {
+        Zone::Ambient => t.ambient,
+        Zone::Chilled => t.chilled,
+        Zone::Frozen => t.frozen,
+    }
+}

@@ -1,0 +1,185 @@
+//! One order: its places first, then what can be done with it now.
+
+use maud::{Markup, html};
+use serde_json::json;
+
+use super::{Desk, act, due, parts, state_words, why_words, zone_words};
+use crate::ids::OrderNo;
+use crate::money::Qty;
+use crate::retail::age::born_by;
+use crate::retail::day;
+use crate::retail::order::{Order, OrderState, TAKE_BACK_MS, bag_code};
+use crate::web::layout::visible;
+use crate::web::live::Live;
+use crate::web::texts::fill;
+
+pub fn live(desk: &Desk, number: &OrderNo) -> Live {
+    let part = match desk.view.screen.orders.orders.get(number) {
+        Some(order) => whole(desk, order),
+        None => html! { p .big-note { (desk.view.locale.texts.not_found_title) } },
+    };
+    parts(desk, part)
+}
+
+fn whole(desk: &Desk, order: &Order) -> Markup {
+    let t = desk.t;
+    html! {
+        div .order-top data-state=(order.state.name().as_str()) {
+            span .number { (order.asked.order) } span .initials { (visible(&order.asked.initials)) }
+            span .state-words { (state_words(t, order)) }
+            @match &order.state {
+                OrderState::PuttingBack { why } | OrderState::Ended { why, .. } => span .muted { (why_words(t, *why)) },
+                OrderState::HandedOver { .. } | OrderState::Staged => {},
+                _ => (due(desk, order)),
+            }
+        }
+        @if order.state == OrderState::Staged { (places(desk, order)) }
+        div .acts { (acts(desk, order)) }
+        (lines(desk, order))
+    }
+}
+
+/// Large, because somebody walks there.
+fn places(desk: &Desk, order: &Order) -> Markup {
+    let t = desk.t;
+    html! {
+        ul .bag-list aria-label=(t.fetch) {
+            @for bag in &order.bags {
+                li data-bag=(bag.number) data-code=(bag_code(&order.asked.order, bag.number)) {
+                    span .place { (bag.place.as_ref().map_or("–", |place| place.as_str())) }
+                    span { (fill(t.bag, &[&bag.number.to_string(), &order.bags.len().to_string()])) " · " (zone_words(t, bag.zone)) }
+                    button type="button" data-do="bag-here" data-checked=(t.checked) { (t.here) }
+                }
+            }
+        }
+    }
+}
+
+fn acts(desk: &Desk, order: &Order) -> Markup {
+    let t = desk.t;
+    let number = &order.asked.order;
+    match &order.state {
+        OrderState::Received => html! {
+            p { (t.received_hint) }
+            (act(t.accept, "primary", &json!({"act": "accept", "order": number}), false))
+            (act(t.refuse_stock, "", &json!({"act": "refuse", "order": number, "why": "no_stock"}), true))
+            (act(t.refuse_time, "", &json!({"act": "refuse", "order": number, "why": "no_time"}), true))
+        },
+        OrderState::Accepted => html! {
+            (start(desk, number, t.start, false))
+            (act(t.refuse_stock, "", &json!({"act": "refuse", "order": number, "why": "no_stock"}), true))
+        },
+        OrderState::Picking { by, .. } => {
+            let me = desk.view.till.signed_in.as_ref().map(|here| &here.staff);
+            let is_mine = by.is_none() || by.as_ref() == me;
+            html! {
+                p { (by.as_ref().map_or(t.nobody.to_owned(), |by| fill(t.picked_by, &[by.as_str()]))) }
+                @if is_mine { (start(desk, number, t.go_on, false)) } @else { (start(desk, number, t.take_over, true)) }
+            }
+        }
+        OrderState::Picked => staging(desk, order),
+        OrderState::Staged => hand_over(desk, order),
+        OrderState::HandedOver { at, .. } => html! {
+            p .big-note { (fill(t.handed_over_at, &[&desk.view.locale.clock(at.ms)])) }
+            @if desk.view.now_ms - at.ms < i64::try_from(TAKE_BACK_MS).unwrap_or(0) {
+                (act(t.take_back, "", &json!({"act": "take_back_hand_over", "order": number}), false))
+            }
+            (put_back(desk, order))
+        },
+        OrderState::PuttingBack { .. } => put_back(desk, order),
+        OrderState::Ended { .. } => html! {},
+    }
+}
+
+fn start(desk: &Desk, order: &OrderNo, words: &str, take_over: bool) -> Markup {
+    let act = json!({"act": "start_picking", "order": order, "take_over": take_over});
+    let then = format!("/pick/{}?orders={order}", desk.view.workstation);
+    html! { button .primary type="button" data-act=(act.to_string()) data-then=(then) { (words) } }
+}
+
+fn staging(desk: &Desk, order: &Order) -> Markup {
+    let t = desk.t;
+    html! {
+        h2 { (t.place_title) }
+        p .muted { (t.place_hint) }
+        label .place-entry { (t.place) " " input #place type="text" maxlength="24" autocomplete="off" autocapitalize="characters"; }
+        ul .bag-list {
+            @for bag in &order.bags {
+                li data-bag=(bag.number) data-code=(bag_code(&order.asked.order, bag.number)) {
+                    span .place { (bag.place.as_ref().map_or(t.no_place, |place| place.as_str())) }
+                    span { (fill(t.bag, &[&bag.number.to_string(), &order.bags.len().to_string()])) " · " (zone_words(t, bag.zone)) }
+                    button type="button" data-do="stage" { (fill(t.place_button, &[&bag.number.to_string()])) }
+                }
+            }
+        }
+    }
+}
+
+fn hand_over(desk: &Desk, order: &Order) -> Markup {
+    let t = desk.t;
+    let picked =
+        |line: &&crate::retail::order::OrderLine| order.progress.get(&line.line).is_some_and(|progress| !progress.picked.is_empty());
+    let age = order.asked.lines.iter().filter(picked).filter_map(|line| line.age_min).max();
+    let date = match desk.view.screen.day {
+        day::Day::Open { date, .. } => Some(date),
+        day::Day::NeverOpened | day::Day::Closed { .. } => None,
+    };
+    html! {
+        div .shown role="radiogroup" aria-label=(t.shown_title) {
+            span { (t.shown_title) }
+            @for (value, words) in [("code", t.shown_code), ("name", t.shown_name), ("id_card", t.shown_id_card), ("passport", t.shown_passport), ("driving_licence", t.shown_licence)] {
+                button type="button" role="radio" aria-checked="false" data-shown=(value) disabled[value == "code"] { (words) }
+            }
+        }
+        @if let (Some(years), Some(date)) = (age, date) {
+            button type="button" #of-age aria-pressed="false" data-do="of-age" {
+                (fill(t.of_age, &[&years.to_string(), &desk.view.locale.date(born_by(date, years))]))
+            }
+        }
+        button .primary #hand-over type="button" data-do="hand-over" { (t.hand_over) }
+        (act(t.decline, "", &json!({"act": "decline", "order": order.asked.order}), true))
+    }
+}
+
+fn put_back(desk: &Desk, order: &Order) -> Markup {
+    let t = desk.t;
+    let waiting = order.to_put_back();
+    let name = |sku: &crate::ids::Sku| {
+        let line = order.asked.lines.iter().find(|line| line.sku == *sku);
+        line.map_or_else(|| sku.to_string(), |line| line.name.clone())
+    };
+    html! {
+        @if !waiting.is_empty() {
+            h2 { (t.put_back_title) }
+            p .muted { (t.put_back_hint) }
+            ul #put-back .line-list {
+                @for units in &waiting {
+                    li { strong { (units.quantity.plain()) " ×" } span { (visible(&name(&units.sku))) } code { (visible(units.sku.as_str())) } }
+                }
+            }
+        }
+    }
+}
+
+fn lines(desk: &Desk, order: &Order) -> Markup {
+    let t = desk.t;
+    html! {
+        ul .line-list {
+            @for line in &order.asked.lines {
+                @let progress = order.progress.get(&line.line).cloned().unwrap_or_default();
+                li {
+                    strong { (desk.view.locale.quantity(line.quantity, line.unit)) @if line.unit.symbol().is_empty() { " ×" } }
+                    span { (visible(&line.name)) @if let Some(age) = line.age_min { " " span .chip { (age) "+" } } }
+                    span .muted {
+                        (zone_words(t, line.zone))
+                        @if progress.short > Qty::ZERO { " · " (fill(t.short_units, &[&progress.short.plain()])) }
+                        @if let Some(instead) = progress.picked.iter().find(|units| units.sku != line.sku) { " → " (visible(instead.sku.as_str())) }
+                    }
+                    @if order.state == OrderState::Staged && !progress.picked.is_empty() {
+                        button .small type="button" data-do="leaves" data-line=(line.line) aria-pressed="false" { (t.leaves) }
+                    }
+                }
+            }
+        }
+    }
+}

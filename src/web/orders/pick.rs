@@ -1,0 +1,139 @@
+//! The picker's page, for one hand: choose orders, then one card for each line. All acts are in the lower third.
+
+use std::sync::Arc;
+
+use maud::{Markup, html};
+use serde_json::json;
+
+use super::{Desk, act, due, parts, units, zone_words};
+use crate::ids::OrderNo;
+use crate::retail::order::{Order, OrderLine, OrderState};
+use crate::web::layout::visible;
+use crate::web::live::Live;
+use crate::web::texts::fill;
+
+/// Rows of the list to choose from.
+const ROWS_MAX: usize = 60;
+/// The letters of a batch's totes.
+const LETTERS: [&str; 6] = ["A", "B", "C", "D", "E", "F"];
+
+pub fn live(desk: &Desk, chosen: &[OrderNo]) -> Live {
+    let orders: Vec<&Arc<Order>> = chosen.iter().filter_map(|order| desk.view.screen.orders.orders.get(order)).collect();
+    let picking: Vec<&Arc<Order>> = orders.into_iter().filter(|order| matches!(order.state, OrderState::Picking { .. })).collect();
+    parts(desk, if picking.is_empty() { list(desk) } else { cards(desk, &picking) })
+}
+
+fn list(desk: &Desk) -> Markup {
+    let (view, t) = (&desk.view, desk.t);
+    let me = view.till.signed_in.as_ref().map(|here| &here.staff);
+    let to_pick = |order: &&Arc<Order>| match &order.state {
+        OrderState::Accepted | OrderState::Picking { by: None, .. } => true,
+        OrderState::Picking { by, .. } => by.as_ref() == me,
+        _ => false,
+    };
+    let mut open: Vec<&Arc<Order>> = view.screen.orders.open().filter(to_pick).collect();
+    open.sort_by_key(|order| (order.asked.promised_ms, order.asked.order.clone()));
+    html! {
+        @if open.is_empty() { p .big-note { (t.pick_none) } } @else {
+            p .muted { (t.pick_hint) }
+            ul .choose {
+                @for order in open.iter().take(ROWS_MAX) {
+                    li {
+                        button type="button" data-do="choose" data-order=(order.asked.order) aria-pressed="false" {
+                            strong { (order.asked.order) } span { (visible(&order.asked.initials)) }
+                            span { (fill(t.items, &[&units(order)])) } (due(desk, order))
+                        }
+                    }
+                }
+            }
+            div .thumb { button .primary type="button" data-do="start-chosen" { (t.pick_start) } }
+        }
+    }
+}
+
+fn cards(desk: &Desk, orders: &[&Arc<Order>]) -> Markup {
+    let t = desk.t;
+    // In the order in which one walks past the shelves.
+    let mut open: Vec<(usize, &Order, &OrderLine)> =
+        orders.iter().enumerate().flat_map(|(at, order)| order.open_lines().map(move |line| (at, order.as_ref(), line))).collect();
+    open.sort_by(|a, b| (&a.2.location, &a.2.sku, a.0).cmp(&(&b.2.location, &b.2.sku, b.0)));
+    html! {
+        @match open.first() {
+            Some((at, order, line)) => {
+                (card(desk, orders.len(), *at, order, line))
+                @if open.len() > 1 {
+                    ul .line-list .next aria-label=(t.next) {
+                        @for (_, _, line) in open.iter().skip(1).take(2) {
+                            li { strong { (line.quantity.plain()) " ×" } span { (visible(&line.name)) } span .muted { (visible(&line.location)) } }
+                        }
+                    }
+                }
+                div .thumb { (line_acts(desk, order, line)) }
+            }
+            None => div .thumb {
+                p .big-note { (t.all_picked) }
+                @for order in orders { (finish(desk, order)) }
+            },
+        }
+    }
+}
+
+fn card(desk: &Desk, count: usize, at: usize, order: &Order, line: &OrderLine) -> Markup {
+    let t = desk.t;
+    let digits: String = line.sku.as_str().chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
+    let taken = line.quantity - order.left(line);
+    html! {
+        div .pick-card data-line=(line.line) data-order=(order.asked.order) {
+            div .where { span .location { (visible(&line.location)) } span { (zone_words(t, line.zone)) } span .code { "…" (visible(&digits)) } }
+            p .name { (visible(&line.name)) }
+            p .quantity { (order.left(line).plain()) span { (line.unit.symbol()) } }
+            p .muted {
+                (fill(t.of, &[&taken.plain(), &line.quantity.plain()])) " · " (fill(t.order, &[order.asked.order.as_str()])) " " (visible(&order.asked.initials))
+            }
+            @if count > 1 { p .tote { (fill(t.into, &[LETTERS[at % LETTERS.len()]])) } }
+        }
+    }
+}
+
+fn line_acts(desk: &Desk, order: &Order, line: &OrderLine) -> Markup {
+    let t = desk.t;
+    let number = &order.asked.order;
+    let by_hand = |why: &str| json!({"act": "pick_by_hand", "order": number, "line": line.line, "quantity": order.left(line), "why": why});
+    let short = |why: &str| json!({"act": "short", "order": number, "line": line.line, "why": why});
+    html! {
+        details .choice {
+            summary { (t.by_hand) }
+            (act(t.hand_no_code, "", &by_hand("no_code"), false))
+            (act(t.hand_unreadable, "", &by_hand("unreadable"), false))
+            (act(t.hand_scanner, "", &by_hand("scanner"), false))
+        }
+        details .choice {
+            summary { (t.short) }
+            (act(t.short_not_there, "", &short("not_there"), false))
+            (act(t.short_damaged, "", &short("damaged"), false))
+            (act(t.short_wrong_place, "", &short("wrong_place"), false))
+        }
+        div .row {
+            (act(t.reset, "", &json!({"act": "reset_line", "order": number, "line": line.line}), false))
+            (act(t.lay_aside, "", &json!({"act": "pause_picking", "order": number}), false))
+        }
+    }
+}
+
+/// One bag for each zone at least; one more tap away are more.
+fn finish(desk: &Desk, order: &Order) -> Markup {
+    let t = desk.t;
+    let picked = |line: &&OrderLine| order.progress.get(&line.line).is_some_and(|progress| !progress.picked.is_empty());
+    let zones: std::collections::BTreeSet<_> = order.asked.lines.iter().filter(picked).map(|line| line.zone).collect();
+    let least = u32::try_from(zones.len().max(1)).unwrap_or(1);
+    let then = format!("/orders/{}/order/{}", desk.view.workstation, order.asked.order);
+    html! {
+        div .row .finish {
+            span { strong { (order.asked.order) } " " (visible(&order.asked.initials)) }
+            @for bags in least..least + 3 {
+                button type="button" .primary[bags == least] data-then=(then)
+                    data-act=(json!({"act": "finish_picking", "order": order.asked.order, "bags": bags}).to_string()) { (fill(t.finish, &[&bags.to_string()])) }
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! A collect order played by hand: picked on a handheld, brought to its places, handed over at the desk; every tap and scan counted.
+
+use std::path::PathBuf;
+
+use super::harness::Browser;
+use super::shop::Shop;
+
+const ENTER: &str = "\u{e007}";
+
+async fn picture(browser: &Browser, name: &str) {
+    if let Some(folder) = std::env::var_os("COUNTERFOIL_PICTURES") {
+        let folder = PathBuf::from(folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        browser.picture(&folder, &format!("orders-{name}")).await;
+        browser.run("document.documentElement.dataset.look = 'dark'").await;
+        browser.picture(&folder, &format!("orders-{name}-dark")).await;
+        browser.run("delete document.documentElement.dataset.look").await;
+    }
+}
+
+/// Taps and scans so far.
+struct Hand<'a> {
+    browser: &'a Browser,
+    actions: u64,
+}
+
+impl Hand<'_> {
+    async fn tap(&mut self, css: &str) {
+        self.browser.tap(css).await;
+        self.actions += 1;
+    }
+    /// As a wedge types it.
+    async fn scan(&mut self, code: &str) {
+        self.browser.keys(code).await;
+        self.browser.keys(ENTER).await;
+        self.actions += 1;
+    }
+    /// How many good tones the page has played.
+    async fn tones(&self) -> u64 {
+        let heard = self.browser.run("return Number(document.getElementById('till').dataset.playedGood || 0)").await;
+        heard.as_u64().unwrap()
+    }
+    async fn scan_good(&mut self, code: &str) {
+        let before = self.tones().await;
+        self.scan(code).await;
+        let heard = format!("Number(document.getElementById('till').dataset.playedGood || 0) > {before}");
+        self.browser.until("the good tone", &heard).await;
+    }
+}
+
+#[tokio::test]
+async fn an_order_is_picked_placed_and_handed_over() {
+    let shop = Shop::open();
+    let browser = Browser::start(390, 844).await;
+    browser.open(&shop.link("Picking 1")).await;
+    browser.until("the picker's page", "document.querySelector('#part')").await;
+    let placed =
+        "return await fetch('/sim/orders', { method: 'POST', body: new URLSearchParams({ act: 'one' }) }).then(answer => answer.status)";
+    // Goods and stock must have come before the shelf can cover it.
+    let stocked = "return await fetch('/api/v1/articles?q=100001').then(answer => answer.json())
+        .then(found => found.length > 0 && found[0].on_hand > 0)";
+    let deadline = std::time::Instant::now() + super::harness::PATIENCE;
+    while browser.run(stocked).await != true {
+        assert!(std::time::Instant::now() < deadline, "the demo's goods did not come");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(browser.run(placed).await, 200);
+    browser.until("a new order", "document.querySelector('[data-do=choose]')").await;
+    picture(&browser, "choose").await;
+
+    // Two taps to begin; then one scan for each unit, whatever it is.
+    let mut hand = Hand { browser: &browser, actions: 0 };
+    hand.tap("[data-do=choose]").await;
+    hand.tap("[data-do=start-chosen]").await;
+    browser.until("a line", "document.querySelector('.pick-card')").await;
+    assert_eq!(hand.actions, 2);
+    picture(&browser, "card").await;
+    let order = browser.run("return document.querySelector('.pick-card').dataset.order").await.as_str().unwrap().to_owned();
+    let lines = browser
+        .run(&format!("return await fetch('/api/v1/orders/{order}').then(answer => answer.json()).then(order => order.lines)"))
+        .await;
+    let lines = lines.as_array().unwrap();
+    // A wrong article alarms and changes nothing.
+    hand.scan("no-such-article").await;
+    browser.until("the alarm", "document.getElementById('till').dataset.playedError === '1'").await;
+    picture(&browser, "alarm").await;
+    hand.actions = 0;
+    let mut units = 0;
+    for line in lines {
+        let pieces = line["quantity"].as_u64().unwrap() / 1_000;
+        units += pieces;
+        for _ in 0..pieces {
+            hand.scan_good(line["sku"].as_str().unwrap()).await;
+        }
+    }
+    assert_eq!(hand.actions, units, "one scan for each unit");
+    browser.until("all lines are done", "document.querySelector('.finish .primary')").await;
+    picture(&browser, "finish").await;
+    hand.actions = 0;
+    hand.tap(".finish .primary").await;
+    browser.until("bags to place", "document.querySelector('.order-top')?.dataset.state === 'picked'").await;
+    assert_eq!(hand.actions, 1);
+
+    // Each bag and its place: two scans.
+    browser.resize(1280, 800).await;
+    picture(&browser, "placing").await;
+    let codes = "return [...document.querySelectorAll('[data-bag]')].map(row => row.dataset.code)";
+    let bags: Vec<String> = serde_json::from_value(browser.run(codes).await).unwrap();
+    hand.actions = 0;
+    for (index, bag) in bags.iter().enumerate() {
+        hand.scan_good(bag).await;
+        hand.scan_good(&format!("C0{}", index + 1)).await;
+    }
+    browser.until("ready", "document.querySelector('.order-top')?.dataset.state === 'staged'").await;
+    assert_eq!(hand.actions, 2 * bags.len() as u64);
+
+    // Head office tells the customer, who shows the code on any page of the desk.
+    browser.open(&format!("{}orders/{order}", shop.link("Head office"))).await;
+    browser.until("the customer's code", "document.getElementById('token')").await;
+    picture(&browser, "office").await;
+    let token = browser.text("#token").await;
+    browser.open(&format!("{}/orders/1", shop.node)).await;
+    browser.until("the board", "document.querySelector('.order-card')").await;
+    picture(&browser, "board").await;
+    hand.actions = 0;
+    hand.scan(&token).await;
+    browser.until("the order", "document.querySelector('.order-top')?.dataset.state === 'staged'").await;
+    assert!(browser.run("return document.querySelector('[data-shown=code]').getAttribute('aria-checked') === 'true'").await == true);
+    assert!(browser.run("return document.getElementById('hand-over').disabled").await == true, "no bag was scanned yet");
+    for bag in &bags {
+        hand.scan_good(bag).await;
+    }
+    if browser.run("return document.getElementById('of-age') !== null").await == true {
+        hand.tap("#of-age").await;
+        hand.actions -= 1;
+    }
+    picture(&browser, "desk").await;
+    hand.tap("#hand-over").await;
+    browser.until("handed over", "document.querySelector('.order-top')?.dataset.state === 'handed_over'").await;
+    assert_eq!(hand.actions, 2 + bags.len() as u64, "the code, each bag, one tap");
+    picture(&browser, "done").await;
+
+    // A slip is taken back with one tap.
+    hand.tap("[data-act*=take_back_hand_over]").await;
+    browser.until("taken back", "document.querySelector('.order-top')?.dataset.state === 'staged'").await;
+    browser.end().await;
+}

@@ -1,0 +1,137 @@
+//! Collect orders of random days, and what must hold of them by the record alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use counterfoil::ids::{OrderNo, PlaceCode, Sku};
+use counterfoil::money::Qty;
+use counterfoil::retail::order::{ByHand, Order, OrderAct, OrderState, RefusedWhy, ShortWhy, Shown};
+use counterfoil::retail::{Command, Event, State};
+
+use super::scenario_orders;
+
+/// One of the things that head office, staff and customers do with orders. `None`: there is none to do it with.
+pub fn command(state: &State, does: usize, which: usize, pieces: i64) -> Option<Command> {
+    let order = |version: u64| {
+        let line = format!("a{}:{pieces}:or-a{}", which % 5, (which + 1) % 5);
+        let other = format!("a{}:1:frozen:from-16", (which + 2) % 5);
+        let words = ["deliver".to_owned(), format!("O{which}"), version.to_string(), line, other];
+        Box::new(scenario_orders::order(&words))
+    };
+    let pick = |belongs: &dyn Fn(&OrderState) -> bool| -> Option<&Order> {
+        let all: Vec<&Order> = state.orders.orders.values().map(AsRef::as_ref).filter(|order| belongs(&order.state)).collect();
+        all.get(which % all.len().max(1)).copied()
+    };
+    let of = |order: &Order| order.asked.order.clone();
+    let any = |_: &OrderState| true;
+    let picking = |state: &OrderState| matches!(state, OrderState::Picking { .. });
+    let staged = |state: &OrderState| *state == OrderState::Staged;
+    Some(Command::Order(match does {
+        0..=3 => OrderAct::Deliver { order: order(1), cursor: which as u64 },
+        4 => OrderAct::Deliver { order: order(2 + pieces as u64), cursor: 100 },
+        5 => OrderAct::Cancel { order: pick(&any)?.asked.order.clone(), version: 9, cursor: 101 },
+        6 => OrderAct::Accept { order: of(pick(&|state| *state == OrderState::Received)?) },
+        7..=9 => OrderAct::StartPicking { order: of(pick(&|state| *state == OrderState::Accepted)?), take_over: true },
+        10..=14 => {
+            let order = pick(&picking)?;
+            let line = order.open_lines().next()?;
+            let sku = if pieces % 3 == 0 { line.substitutes.first().unwrap_or(&line.sku) } else { &line.sku };
+            OrderAct::Pick { orders: vec![of(order)], code: sku.to_string(), quantity: Some(Qty::pieces(1 + pieces % 2)) }
+        }
+        15 => {
+            let order = pick(&picking)?;
+            let line = order.open_lines().next()?;
+            OrderAct::PickByHand { order: of(order), line: line.line, quantity: order.left(line), why: ByHand::NoCode }
+        }
+        16 => {
+            let order = pick(&picking)?;
+            let why = [ShortWhy::NotThere, ShortWhy::Damaged, ShortWhy::WrongPlace][pieces as usize % 3];
+            OrderAct::Short { order: of(order), line: order.open_lines().next()?.line, why }
+        }
+        17 => OrderAct::ResetLine { order: of(pick(&picking)?), line: 1 },
+        18..=20 => OrderAct::FinishPicking { order: of(pick(&picking)?), bags: 2 },
+        21..=24 => {
+            let order = pick(&|state| matches!(state, OrderState::Picked | OrderState::Staged))?;
+            let bag = order.bags.iter().find(|bag| bag.place.is_none()).or(order.bags.first())?;
+            OrderAct::Stage { order: of(order), bag: bag.number, place: PlaceCode::new(&format!("C{pieces}")).unwrap() }
+        }
+        25..=27 => {
+            let order = pick(&staged)?;
+            let bags = order.bags.iter().map(|bag| bag.number).collect();
+            let leaves = if pieces == 1 { vec![2] } else { Vec::new() };
+            OrderAct::HandOver { order: of(order), shown: Shown::Name, bags, leaves, of_age: true }
+        }
+        28 => OrderAct::TakeBackHandOver { order: of(pick(&|state| matches!(state, OrderState::HandedOver { .. }))?) },
+        29 => OrderAct::Decline { order: of(pick(&staged)?) },
+        30 => OrderAct::Expire { order: of(pick(&staged)?) },
+        31 => OrderAct::Refuse { order: of(pick(&any)?), why: RefusedWhy::NoTime },
+        36.. => forward(pick(&any)?)?,
+        _ => {
+            let order = pick(&|state| matches!(state, OrderState::PuttingBack { .. } | OrderState::HandedOver { .. }))?;
+            OrderAct::PutBack { order: of(order), code: order.to_put_back().first()?.sku.to_string(), quantity: None }
+        }
+    }))
+}
+
+/// The next step of an order on its way to the customer, or back to the shelf.
+fn forward(order: &Order) -> Option<OrderAct> {
+    let number = order.asked.order.clone();
+    Some(match &order.state {
+        OrderState::Received => OrderAct::Accept { order: number },
+        OrderState::Accepted => OrderAct::StartPicking { order: number, take_over: false },
+        OrderState::Picking { .. } => match order.open_lines().next() {
+            Some(line) => OrderAct::PickByHand { order: number, line: line.line, quantity: order.left(line), why: ByHand::Scanner },
+            None => OrderAct::FinishPicking { order: number, bags: 2 },
+        },
+        OrderState::Picked => {
+            let bag = order.bags.iter().find(|bag| bag.place.is_none())?;
+            OrderAct::Stage { order: number, bag: bag.number, place: PlaceCode::new("C1").unwrap() }
+        }
+        OrderState::Staged => {
+            let bags = order.bags.iter().map(|bag| bag.number).collect();
+            OrderAct::HandOver { order: number, shown: Shown::Name, bags, leaves: Vec::new(), of_age: true }
+        }
+        OrderState::HandedOver { .. } | OrderState::PuttingBack { .. } => {
+            let units = order.to_put_back().into_iter().next()?;
+            OrderAct::PutBack { order: number, code: units.sku.to_string(), quantity: Some(units.quantity) }
+        }
+        OrderState::Ended { .. } => return None,
+    })
+}
+
+/// What an event about orders does to what lies in the store: units that came or went.
+pub fn moved(event: &Event, handed: &mut BTreeMap<OrderNo, Vec<(Sku, Qty)>>) -> Vec<(Sku, Qty)> {
+    match event {
+        Event::StockAdjusted { sku, quantity, .. } => vec![(sku.clone(), *quantity)],
+        Event::OrderHandedOver { step, issued, .. } => {
+            let units: Vec<(Sku, Qty)> = issued.iter().map(|units| (units.sku.clone(), units.quantity)).collect();
+            handed.insert(step.order.clone(), units.clone());
+            units.into_iter().map(|(sku, quantity)| (sku, -quantity)).collect()
+        }
+        Event::HandOverTakenBack { step } => handed.remove(&step.order).expect("only what was handed over is taken back"),
+        _ => Vec::new(),
+    }
+}
+
+/// At most one hand-over that was not taken back, none after the order was given up, and nothing of it after that but putting back.
+pub fn check(journal: &[String]) -> usize {
+    let (mut handed, mut over) = (BTreeSet::new(), BTreeSet::new());
+    for event in journal.iter().flat_map(|record| serde_json::from_str::<Vec<Event>>(record).unwrap()) {
+        match event {
+            Event::OrderHandedOver { step, .. } => {
+                assert!(!over.contains(&step.order), "{}: handed over after it was given up", step.order);
+                assert!(handed.insert(step.order.clone()), "{}: handed over twice", step.order);
+            }
+            Event::HandOverTakenBack { step } => assert!(handed.remove(&step.order), "{}: taken back twice", step.order),
+            Event::OrderCancelled { order, .. } | Event::OrderExpired { order, .. } => {
+                assert!(!handed.contains(&order), "{order}: given up after it was handed over");
+                over.insert(order);
+            }
+            Event::OrderRefused { step, .. } | Event::OrderDeclined { step } => {
+                assert!(!handed.contains(&step.order));
+                over.insert(step.order);
+            }
+            _ => {}
+        }
+    }
+    handed.len()
+}

@@ -1,0 +1,221 @@
+//! The words of scenarios about collect orders: see `tests/scenarios/README.md`.
+
+use std::collections::BTreeMap;
+
+use counterfoil::ids::{OrderNo, PlaceCode, Sku, StoreId, WorkstationId};
+use counterfoil::money::Qty;
+use counterfoil::retail::order::{
+    ByHand, CodeFact, CollectOrder, OrderAct, OrderLine, OrderState, Paper, RefusedWhy, ShortWhy, Shown, Substitution, Zone,
+};
+use counterfoil::retail::{Command, Decision, Event, Refusal};
+
+use super::scenario::{compare, qty};
+use super::shop::Shop;
+
+/// 2026-03-02T10:00:00Z: two hours after every scenario begins.
+const PROMISED_MS: i64 = 1_772_445_600_000;
+
+pub fn number(text: &str) -> OrderNo {
+    OrderNo::new(text).unwrap()
+}
+
+/// `CODE:QTY`, with `:chilled`, `:from-18`, `:or-OTHER` behind it.
+fn order_line(text: &str, line: u32) -> OrderLine {
+    let mut parts = text.split(':');
+    let sku = Sku::new(parts.next().unwrap()).unwrap();
+    let mut made = OrderLine {
+        line,
+        name: format!("the {sku}"),
+        sku,
+        quantity: qty(parts.next().unwrap()),
+        unit: Default::default(),
+        zone: Zone::Ambient,
+        age_min: None,
+        location: String::new(),
+        substitutes: Vec::new(),
+    };
+    for part in parts {
+        match part.split_once('-') {
+            Some(("from", years)) => made.age_min = Some(years.parse().unwrap()),
+            Some(("or", other)) => made.substitutes.push(Sku::new(other).unwrap()),
+            _ => made.zone = serde_json::from_str(&format!("{part:?}")).unwrap(),
+        }
+    }
+    made
+}
+
+/// `deliver 4711 1 milk:2 eggs:1:chilled`, with `kept 48` (hours after it is to be ready) in between.
+pub fn order(words: &[String]) -> CollectOrder {
+    let (order, version) = (number(&words[1]), words[2].parse().unwrap());
+    let kept = words.iter().position(|word| word == "kept");
+    let hours: i64 = kept.map_or(72, |at| words[at + 1].parse().unwrap());
+    let lines = words[3..].iter().filter(|word| word.contains(':')).zip(1..).map(|(word, line)| order_line(word, line)).collect::<Vec<_>>();
+    let named = lines.iter().any(|line| !line.substitutes.is_empty());
+    CollectOrder {
+        code: format!("secret of {order}"),
+        number_mark: format!("mark of {order}"),
+        order,
+        version,
+        placed_ms: PROMISED_MS - 7_200_000,
+        promised_ms: PROMISED_MS,
+        expires_ms: PROMISED_MS + hours * 3_600_000,
+        initials: "A.B.".to_owned(),
+        customer: Some("c-1".to_owned()),
+        substitution: if named { Substitution::Named } else { Substitution::None },
+        lines,
+    }
+}
+
+/// A line that is no command: what the shell found out, and what is expected of the book.
+pub fn line(shop: &mut Shop, words: &[String], at: &str) -> bool {
+    match words[0].as_str() {
+        "shows" => shop.order_facts.code = Some(shown(&words[1], words.get(2).map(String::as_str))),
+        "hand-over-ago" => shop.order_facts.handed_over_ago_ms = words[1].parse::<u64>().ok().map(|seconds| seconds * 1_000),
+        "orders-full" => {
+            let first = shop.state.orders.orders.values().next().unwrap().as_ref().clone();
+            for extra in 0..counterfoil::retail::order::ORDERS_OPEN_MAX {
+                let asked = CollectOrder { order: number(&format!("X{extra}")), ..first.asked.clone() };
+                shop.state.apply(0, &Event::OrderReceived { order: Box::new(asked), cursor: 0, at: shop.now });
+            }
+        }
+        "expect" if words[1] == "order" => expect_order(shop, words, at),
+        "expect" if words[1] == "reserved" => {
+            assert_eq!(shop.state.orders.reserved(&Sku::new(&words[2]).unwrap()), qty(&words[3]), "{at}")
+        }
+        "expect" if words[1] == "notices" => assert_eq!(shop.state.orders.notices.len().to_string(), words[2], "{at}"),
+        _ => return false,
+    }
+    true
+}
+
+fn shown(kind: &str, of: Option<&str>) -> CodeFact {
+    let order = || number(of.unwrap());
+    let signed = |expires_ms: i64, secret: String| CodeFact::Signed {
+        order: order(),
+        store: StoreId::new("test").unwrap(),
+        expires_ms,
+        secret_hash: secret,
+    };
+    let later = PROMISED_MS + 72 * 3_600_000;
+    match kind {
+        "code" => signed(later, format!("secret of {}", of.unwrap())),
+        "expired-code" => signed(PROMISED_MS - 7_199_000, format!("secret of {}", of.unwrap())),
+        "older-code" => signed(later, "another secret".to_owned()),
+        "code-of-elsewhere" => {
+            CodeFact::Signed { order: order(), store: StoreId::new("other").unwrap(), expires_ms: later, secret_hash: String::new() }
+        }
+        "number" => CodeFact::Number { mark: format!("mark of {}", of.unwrap()) },
+        "damaged" => CodeFact::Damaged,
+        "forged" => CodeFact::Forged,
+        "no-key" => CodeFact::NoKey,
+        "something" => CodeFact::NoCode,
+        other => panic!("nobody shows {other}"),
+    }
+}
+
+fn expect_order(shop: &Shop, words: &[String], at: &str) {
+    let order = number(words[2].trim_end_matches(':'));
+    let Some(known) = shop.state.orders.orders.get(&order) else {
+        assert_eq!(words[3], "gone", "{at}");
+        return;
+    };
+    let sum = |part: &dyn Fn(&counterfoil::retail::order::Reservation) -> Qty| known.units.values().map(part).sum::<Qty>().plain();
+    let why = match &known.state {
+        OrderState::PuttingBack { why } | OrderState::Ended { why, .. } => format!("{why:?}").to_lowercase(),
+        _ => String::new(),
+    };
+    let by = match &known.state {
+        OrderState::Picking { by, .. } => by.as_ref().map(ToString::to_string).unwrap_or_default(),
+        _ => String::new(),
+    };
+    let shown = BTreeMap::from([
+        ("state", known.state.name().as_str().to_owned()),
+        ("version", known.asked.version.to_string()),
+        ("held", sum(&|units| units.held)),
+        ("issued", sum(&|units| units.issued)),
+        ("released", sum(&|units| units.released)),
+        ("left", known.asked.lines.iter().map(|line| known.left(line)).sum::<Qty>().plain()),
+        ("bags", known.bags.iter().map(|bag| format!("{:?}", bag.zone).to_lowercase()).collect::<Vec<_>>().join(" ")),
+        ("why", why),
+        ("by", by),
+    ]);
+    compare(&shown, &words[1..].join(" "), at);
+}
+
+/// `None`: not a command about orders.
+pub fn command(words: &[String], at: &str) -> Option<Command> {
+    let word = |index: usize| words.get(index).map_or_else(|| panic!("{at}: too short"), String::as_str);
+    let order = || number(word(1));
+    let count = |index: usize| word(index).parse::<u32>().unwrap_or_else(|_| panic!("{at}: a number"));
+    let named = |index: usize| format!("{:?}", word(index));
+    let times = |index: usize| (words.get(index).map(String::as_str) == Some("x")).then(|| qty(word(index + 1)));
+    let list = |text: &str| text.split(',').map(|number| number.parse().unwrap()).collect::<Vec<u32>>();
+    let act = match word(0) {
+        "deliver" => OrderAct::Deliver { order: Box::new(self::order(words)), cursor: count(2).into() },
+        "cancel-order" => OrderAct::Cancel { order: order(), version: count(2).into(), cursor: 9 },
+        "expire" => OrderAct::Expire { order: order() },
+        "accept" => OrderAct::Accept { order: order() },
+        "refuse-order" => OrderAct::Refuse { order: order(), why: serde_json::from_str::<RefusedWhy>(&named(2)).unwrap() },
+        "settle-notice" => OrderAct::SettleNotice { notice: count(1).into() },
+        "start" => OrderAct::StartPicking { order: order(), take_over: words.get(2).is_some() },
+        "lay-aside" => OrderAct::PausePicking { order: order() },
+        "pick" => OrderAct::Pick { orders: word(1).split(',').map(number).collect(), code: word(2).to_owned(), quantity: times(3) },
+        "by-hand" => {
+            let why = serde_json::from_str::<ByHand>(&named(4)).unwrap();
+            OrderAct::PickByHand { order: order(), line: count(2), quantity: qty(word(3)), why }
+        }
+        "reset" => OrderAct::ResetLine { order: order(), line: count(2) },
+        "short" => OrderAct::Short { order: order(), line: count(2), why: serde_json::from_str::<ShortWhy>(&named(3)).unwrap() },
+        "finish" => OrderAct::FinishPicking { order: order(), bags: count(2) },
+        "stage" => OrderAct::Stage { order: order(), bag: count(2), place: PlaceCode::new(word(3)).unwrap() },
+        "put-back" => OrderAct::PutBack { order: order(), code: word(2).to_owned(), quantity: times(3) },
+        "identify" => OrderAct::Identify { code: words.get(1).cloned().unwrap_or_default() },
+        "allow-numbers" => OrderAct::AllowNumbers {},
+        // collect ORDER code|name|paper BAGS [leaves LINES] [aged]
+        "collect" => {
+            let shown = match word(2) {
+                "code" => Shown::Code(String::new()),
+                "name" => Shown::Name,
+                "paper" => Shown::Paper(Paper::IdCard),
+                other => panic!("{at}: nobody shows a {other}"),
+            };
+            let leaves = words.iter().position(|word| word == "leaves").map_or_else(Vec::new, |at| list(&words[at + 1]));
+            OrderAct::HandOver { order: order(), shown, bags: list(word(3)), leaves, of_age: words.iter().any(|word| word == "aged") }
+        }
+        "decline" => OrderAct::Decline { order: order() },
+        "take-back-collect" => OrderAct::TakeBackHandOver { order: order() },
+        _ => return None,
+    };
+    Some(Command::Order(act))
+}
+
+/// What the shell sends after a wrong number.
+pub fn after(refusal: &Refusal, shop: &mut Shop, workstation: Option<&WorkstationId>) {
+    if let Refusal::CollectNumberWrong { .. } = refusal {
+        shop.ask(workstation, Command::Order(OrderAct::ReportWrongNumber {})).expect("a miss is always taken");
+    }
+}
+
+/// `broken 4711 2`, `adjusted milk -3`, `kept` (no promise broken), `order 4711`. False: not about orders.
+pub fn outcome(decision: &Decision, words: &[String], at: &str) -> bool {
+    match words[0].as_str() {
+        "broken" => {
+            let broken = decision.events.iter().filter_map(|event| match event {
+                Event::PromiseBroken { order, quantity, .. } => Some(format!("{order} {}", quantity.plain())),
+                _ => None,
+            });
+            assert_eq!(broken.collect::<Vec<_>>().join(" "), words[1..].join(" "), "{at}");
+        }
+        "kept" => assert!(!decision.events.iter().any(|event| matches!(event, Event::PromiseBroken { .. })), "{at}"),
+        "adjusted" => {
+            let adjusted = decision.events.iter().find_map(|event| match event {
+                Event::StockAdjusted { sku, quantity, .. } => Some(format!("{sku} {}", quantity.plain())),
+                _ => None,
+            });
+            assert_eq!(adjusted.as_deref(), Some(words[1..].join(" ").as_str()), "{at}");
+        }
+        "order" => assert_eq!(decision.answer.order.as_ref().map(OrderNo::as_str), words.get(1).map(String::as_str), "{at}"),
+        _ => return false,
+    }
+    true
+}
