@@ -38,7 +38,7 @@ pub struct DemoArguments {
     /// Forget what an earlier demo left in the folder.
     #[arg(long)]
     pub fresh: bool,
-    /// Everyone may do everything: nobody signs in at the tills.
+    /// Everyone may do everything: nobody signs in at the tills, so nobody answers for a drawer, and no till has to be opened.
     #[arg(long)]
     pub no_staff: bool,
 }
@@ -110,6 +110,7 @@ async fn open(arguments: &DemoArguments) -> Result<Demo, DemoError> {
     }
     let mut config = shop::node_config(&folder.join("node"), arguments.port, line.address(), counters.iter().map(Arc::as_ref));
     config.rules.staff_required = !arguments.no_staff;
+    config.rules.cash_control = !arguments.no_staff;
     let (extra, currency, shop) = (counters.clone(), config.rules.currency.clone(), office.office.clone());
     let service = service::open(&config, move |_| pages::extra(extra, line, currency, shop)).await.map_err(|reason| match reason {
         StartError::Door(DoorError::InUse { address }) => DemoError::Port { port: address.port() },

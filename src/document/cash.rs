@@ -9,6 +9,7 @@ use crate::money::{Currency, Money};
 use crate::retail::addendum::DayAddendum;
 use crate::retail::cash::{CashMovement, MovementKind, MovementSum, Paper};
 use crate::retail::till::{TillCount, TillReport};
+use crate::retail::unproved::LostRange;
 
 /// How a paper about cash looks in its store.
 #[derive(Debug, Clone)]
@@ -57,13 +58,14 @@ impl Stationery {
         self.amount(&mut document, Word::CashTaken, report.taken, Style::PLAIN);
         self.movements(&mut document, &report.movements);
         document.block(Block::Rule);
-        self.amount(&mut document, Word::Expected, report.expected, Style::BOLD);
+        self.amount(&mut document, expected_word(!report.unproved.is_empty()), report.expected, Style::BOLD);
         if let Some(counted) = &report.counted {
             self.counted(&mut document, counted);
         }
         if let Some(to) = &report.handed_to {
             document.pair(0, self.word(Word::HandedTo), to.as_str(), Style::PLAIN);
         }
+        lost_records(&mut document, &report.unproved, &self.locale);
         self.foot(&mut document, head_fragment);
         document
     }
@@ -185,6 +187,21 @@ impl Stationery {
     }
     fn word(&self, word: Word) -> &'static str {
         self.locale.word(word)
+    }
+}
+
+/// What should be in a till, by what is proved.
+pub(super) fn expected_word(is_unproved: bool) -> Word {
+    if is_unproved { Word::ExpectedUnproved } else { Word::Expected }
+}
+
+/// What could not be read when a report was made, and what that means for its sums.
+pub(super) fn lost_records(document: &mut Document, lost: &[LostRange], locale: &Locale) {
+    for lost in lost {
+        document.block(Block::Rule);
+        let numbers = format!("{} {} - {}", locale.word(Word::Records), lost.first_seq, lost.last_seq);
+        document.centred(&format!("{numbers} {}", locale.word(Word::Unreadable)), Style::BOLD);
+        document.centred(locale.word(Word::Incomplete), Style::PLAIN);
     }
 }
 

@@ -190,6 +190,7 @@ pub(crate) enum Word {
     Tills,
     CashMoved,
     OnScreen,
+    ExpectedUnproved,
 }
 
 impl Word {
@@ -269,6 +270,7 @@ impl Word {
             Word::Tills => ("Tills", "Kassen"),
             Word::CashMoved => ("Cash movements", "Bargeldbewegungen"),
             Word::OnScreen => ("on the screen", "auf dem Schirm"),
+            Word::ExpectedUnproved => ("Expected (unproved)", "Soll (unbelegt)"),
         }
     }
 }

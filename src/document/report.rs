@@ -1,6 +1,6 @@
 //! The day report on paper: X when read, Z when it closes the day. All figures stand in the report; nothing is added up here.
 
-use super::cash::Stationery;
+use super::cash::{Stationery, expected_word, lost_records};
 use super::locale::Word;
 use super::receipt::{letterhead, tax_table};
 use super::{Block, Document, Letterhead, Locale, Style};
@@ -57,12 +57,7 @@ impl Report<'_> {
         for workstation in &report.workstations {
             self.workstation(&mut document, workstation);
         }
-        for lost in &report.unproved {
-            document.block(Block::Rule);
-            let numbers = format!("{} {} - {}", self.word(Word::Records), lost.first_seq, lost.last_seq);
-            document.centred(&format!("{numbers} {}", self.word(Word::Unreadable)), Style::BOLD);
-            document.centred(self.word(Word::Incomplete), Style::PLAIN);
-        }
+        lost_records(&mut document, &report.unproved, self.locale);
         self.cash(&mut document);
         self.open(&mut document);
         document.block(Block::Feed(1));
@@ -102,7 +97,7 @@ impl Report<'_> {
         for till in &report.tills {
             let title = format!("{} {} - {} {}", self.word(Word::Till), till.till, self.word(Word::TillZ), till.number);
             document.pair(0, &title, till.owner.as_ref().map_or("", |owner| owner.as_str()), Style::PLAIN);
-            document.pair(2, self.word(Word::Expected), &self.money(till.expected), Style::PLAIN);
+            document.pair(2, self.word(expected_word(till.unproved)), &self.money(till.expected), Style::PLAIN);
             document.pair(2, self.word(Word::Counted), &self.money(till.counted), Style::PLAIN);
             document.pair(2, self.word(Word::Difference), &self.money(till.difference), Style::BOLD);
             if let Some(reason) = &till.reason {

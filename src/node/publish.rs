@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::handle::CommandRequest;
 use super::screen::{
     ArmedReturn, ArticleInfo, AtWork, Check, FeedStatus, Feedback, LinkStatus, NextScan, OpenReceipt, Screen, StaffTile, SuspendedRow,
-    TillScreen,
+    TillCash, TillScreen,
 };
 use super::writer::Recorded;
 use crate::device::DeviceStatus;
@@ -16,6 +16,8 @@ use crate::money::Money;
 use crate::retail::basket::{Basket, Place, totals};
 use crate::retail::card::TerminalBook;
 use crate::retail::day::Day;
+use crate::retail::event::PrintSubject;
+use crate::retail::till::{self, TillReport};
 use crate::retail::{Event, EventKind, Feed, Rules, State, refund, tender};
 use crate::sync::repair::Damaged;
 use crate::sync::staff::StaffBook;
@@ -58,6 +60,7 @@ struct Desk {
     armed_return: Option<ArmedReturn>,
     /// What was refused here for want of another person's word.
     wanted: Option<CommandRequest>,
+    till_report: Option<Arc<TillReport>>,
 }
 
 impl Publisher {
@@ -201,6 +204,7 @@ impl Publisher {
         desk.check = None;
         desk.card_declined = None;
         desk.wanted = None;
+        desk.till_report = None;
         if line_added {
             desk.next_scan = NextScan::Sell;
         } else {
@@ -250,9 +254,15 @@ impl Publisher {
                     self.waiting.insert(recorded.seq);
                 }
                 Event::UplinkAcknowledged { ack } => self.waiting = self.waiting.split_off(&(ack.seq + 1)),
+                Event::TillClosed { report } => self.show_report(report),
+                Event::PrintRequested { what: PrintSubject::TillX(report), copy: 0, .. } => self.show_report(report),
                 _ => {}
             }
         }
+    }
+
+    fn show_report(&mut self, report: &TillReport) {
+        self.desks.entry(report.till.clone()).or_default().till_report = Some(Arc::new(report.clone()));
     }
 
     pub fn screen(&mut self, state: &State, now: Stamp) -> Arc<Screen> {
@@ -279,7 +289,9 @@ impl Publisher {
                 && slot.armed_return == fresh.armed_return
                 && slot.refund == fresh.refund
                 && slot.signed_in == fresh.signed_in
-                && slot.needs_approval == fresh.needs_approval;
+                && slot.needs_approval == fresh.needs_approval
+                && slot.cash == fresh.cash
+                && slot.till_report == fresh.till_report;
             if !same || slot.revision == 0 {
                 *slot = Arc::new(TillScreen { revision: self.revision, ..fresh });
             }
@@ -354,6 +366,11 @@ impl Publisher {
                 locked: here.locked,
             }),
             needs_approval: desk.is_some_and(|d| d.wanted.is_some()),
+            cash: state
+                .cash
+                .session(workstation)
+                .map(|session| Arc::new(TillCash { session: session.clone(), unproved: till::unproved(state, session) })),
+            till_report: desk.and_then(|d| d.till_report.clone()),
         }
     }
 

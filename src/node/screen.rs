@@ -19,6 +19,8 @@ use crate::retail::last_day::LastDay;
 use crate::retail::order::OrderBook;
 use crate::retail::print::OpenPrint;
 use crate::retail::refund::Step;
+use crate::retail::till::{Session, TillReport};
+use crate::retail::unproved::LostRange;
 use crate::retail::{Disposition, Feed, Original, Refusal, Rules, TransactionRecord};
 use crate::sync::feed::Article;
 use crate::time::{BusinessDate, Stamp};
@@ -92,6 +94,18 @@ pub struct TillScreen {
     pub signed_in: Option<AtWork>,
     /// The newest act was refused because it needs another person's word: a badge scanned here approves it.
     pub needs_approval: bool,
+    /// The till here, while it is open.
+    pub cash: Option<Arc<TillCash>>,
+    /// What was read or closed here with the newest act: a till's X or Z. Gone with the next one.
+    pub till_report: Option<Arc<TillReport>>,
+}
+
+/// An open till as the record knows it. It says what should be in the drawer: no page shows that to whoever still has to count it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TillCash {
+    pub session: Session,
+    /// Records since its opening that cannot be read: what should be in it is unproved.
+    pub unproved: Vec<LostRange>,
 }
 
 /// What stands between a scan and the next one. At most one at a workstation.

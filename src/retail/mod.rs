@@ -611,6 +611,9 @@ pub struct Answer {
     /// counted − expected, of a till that was counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub difference: Option<Money>,
+    /// Records of that till were lost: what was expected, and so the difference, is unproved.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unproved: bool,
     /// Of an act on orders: the one it was about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<OrderNo>,

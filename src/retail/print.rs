@@ -249,9 +249,13 @@ pub(super) fn original(case: &Case, workstation: &WorkstationRules, txn: TxnId, 
     })
 }
 
-/// The paper of a day report that has just been made, when it was asked for at a workstation with a printer.
+/// The paper of a day report that has just been made: where it was asked for; of a day that was closed from nowhere in particular (a
+/// program, the back office) at the first workstation that has a printer.
 pub(super) fn day_report(case: &Case, report: &DayReport) -> Option<Event> {
-    let workstation = case.rules.workstation(case.ask.workstation.as_ref()?)?;
+    let workstation = match &case.ask.workstation {
+        Some(id) => case.rules.workstation(id)?,
+        None => case.rules.workstations.iter().find(|workstation| workstation.receipt_printer.is_some())?,
+    };
     paper(case, workstation, PrintSubject::DayReport(report.date), false)
 }
 

@@ -397,7 +397,7 @@ impl State {
             }
             // Cash.
             Event::TillOpened { till, number, float, pieces: _, from, owner, date, at } => {
-                self.cash.open(OpenedTill { till, number: *number, float: *float, from: *from, owner, date: *date, at: *at })
+                self.cash.open(OpenedTill { seq, till, number: *number, float: *float, from: *from, owner, date: *date, at: *at })
             }
             Event::CashMoved { movement } => self.cash.move_cash(movement),
             Event::TillCountStarted { till, by, at } => self.cash.set_phase(till, Phase::Counting { by: by.clone(), since: *at }),

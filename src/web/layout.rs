@@ -24,6 +24,7 @@ pub fn document(locale: &Locale, title: &str, class: &str, scripts: &[&str], bod
                     link rel="stylesheet" href=(address("returns.css"));
                     link rel="stylesheet" href=(address("gate.css"));
                     link rel="stylesheet" href=(address("quick.css"));
+                    link rel="stylesheet" href=(address("cash.css"));
                 }
                 @if class == "orders" {
                     link rel="stylesheet" href=(address("gate.css"));

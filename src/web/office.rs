@@ -20,6 +20,7 @@ use super::session::Session;
 use super::texts::fill;
 use super::texts::office::OfficeTexts;
 use super::till::icon;
+use crate::document::Language;
 use crate::document::stored::Fallback;
 use crate::ids::{StaffId, WorkstationId};
 use crate::money::{Currency, Money};
@@ -52,12 +53,14 @@ async fn office(State(web): State<Web>, session: Session, Query(chosen): Query<C
     let screen = web.node.screen();
     let by_itself = headers.contains_key(REFRESH);
     let at_desk = if by_itself { seat::glance(&web, &session) } else { seat::at_desk(&web, &session) };
-    let Ok(at_desk) = at_desk else { return page(&web, sign_in(&web.parts.locale, &screen.staff)).into_response() };
+    let Ok(at_desk) = at_desk else { return page(&web, &web.parts.locale, sign_in(&web.parts.locale, &screen.staff)).into_response() };
     if let AtDesk::Person(person) = &at_desk
         && !person.may(Right::ReadReports)
     {
-        return page(&web, not_allowed(&web.parts.locale, &name_of(&screen.staff, &person.id))).into_response();
+        return page(&web, &web.parts.locale, not_allowed(&web.parts.locale, &name_of(&screen.staff, &person.id))).into_response();
     }
+    let person = at_desk.staff().and_then(|staff| language_of(&web, staff));
+    let locale = person.map_or_else(|| web.parts.locale.clone(), |language| web.parts.locale.spoken(language));
     let cash = match web.node.cash().await {
         Ok(cash) => *cash,
         Err(error) => return super::api::ask_problem(&error).into_response(),
@@ -76,7 +79,7 @@ async fn office(State(web): State<Web>, session: Session, Query(chosen): Query<C
         }
     };
     let view = OfficeView {
-        locale: &web.parts.locale,
+        locale: &locale,
         currency: &screen.rules.currency,
         papers: &web.node.shared().papers,
         workstations: screen.workstations.keys().collect(),
@@ -86,18 +89,23 @@ async fn office(State(web): State<Web>, session: Session, Query(chosen): Query<C
         chosen: chosen.as_ref(),
         now_ms: web.now_ms(),
     };
-    page(&web, view.content()).into_response()
+    page(&web, &locale, view.content()).into_response()
 }
 
-fn page(web: &Web, content: Markup) -> Markup {
-    let t = web.parts.locale.texts;
+fn language_of(web: &Web, staff: &StaffId) -> Option<Language> {
+    let book = web.node.shared().books.books().staff;
+    Language::of_tag(&book.person(staff)?.language)
+}
+
+fn page(web: &Web, locale: &Locale, content: Markup) -> Markup {
+    let t = locale.texts;
     let name = web.node.screen().store_name.clone();
     let body = html! {
         header .desk-head { a href="/" { (visible(&name)) } h1 { (t.office.title) } }
         p #office-problem .warn-text role="alert" hidden {}
         main #office { (content) }
     };
-    document(&web.parts.locale, t.office.title, "desk office", &["backoffice.js"], body)
+    document(locale, t.office.title, "desk office", &["backoffice.js"], body)
 }
 
 /// Nobody is signed in at this desk.

@@ -165,7 +165,8 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::HandOverToOwner { .. }
         | Refusal::MoreThanInSafe { .. }
         | Refusal::BagExists { .. }
-        | Refusal::TooManyBags { .. } => StatusCode::CONFLICT,
+        | Refusal::TooManyBags { .. }
+        | Refusal::TillUnproved { .. } => StatusCode::CONFLICT,
         // Collect orders.
         Refusal::OrderUnknown { .. }
         | Refusal::BagUnknown { .. }

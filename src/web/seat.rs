@@ -103,10 +103,15 @@ fn find(web: &Web, session: &Session, looking: Looking) -> Result<AtDesk, Proble
 
 /// The same, for those who may read reports.
 pub fn reader(web: &Web, session: &Session) -> Result<AtDesk, Problem> {
+    who_may(web, session, Right::ReadReports)
+}
+
+/// The same, for those who have a right.
+pub fn who_may(web: &Web, session: &Session, right: Right) -> Result<AtDesk, Problem> {
     let at_desk = at_desk(web, session)?;
     match &at_desk {
-        AtDesk::Person(person) if !person.may(Right::ReadReports) => {
-            let detail = format!("{} may not read reports", person.id);
+        AtDesk::Person(person) if !person.may(right) => {
+            let detail = format!("{} has not the right {}", person.id, right.name());
             let remedy = "sign in as someone who may: a supervisor or the manager";
             Err(Problem::new(StatusCode::FORBIDDEN, "not_allowed", detail, remedy))
         }

@@ -3,6 +3,7 @@
 
 pub mod age;
 pub mod card;
+pub mod cash;
 pub mod last_day;
 pub mod more;
 pub mod office;
@@ -27,6 +28,7 @@ pub struct Texts {
     pub office: &'static office::OfficeTexts,
     pub setup: &'static setup::SetupTexts,
     pub quick: &'static quick::QuickTexts,
+    pub cash_panel: &'static cash::CashTexts,
     pub till: &'static str,
     pub display: &'static str,
     pub workstation: &'static str,
@@ -263,6 +265,7 @@ static ENGLISH: Texts = Texts {
     office: &office::ENGLISH,
     setup: &setup::ENGLISH,
     quick: &quick::ENGLISH,
+    cash_panel: &cash::ENGLISH,
     till: "Till",
     display: "Customer display",
     workstation: "Till {}",
@@ -406,6 +409,7 @@ static ENGLISH: Texts = Texts {
         ("F9", "Print the last receipt again"),
         ("F10", "Day and look of the screen"),
         ("F11", "More acts"),
+        ("F12", "Cash: open, move, count, close"),
         ("Esc", "Clear, or close what is open"),
         ("F1", "This help"),
     ],

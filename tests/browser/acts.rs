@@ -57,15 +57,16 @@ async fn wedge(browser: &Browser, code: &str) {
 #[tokio::test]
 async fn keys_need_no_focus_and_a_scan_is_a_scan_wherever_it_comes() {
     let (stage, browser) = open().await;
-    browser.keys(&format!("4006381333931{ENTER}")).await;
-    assert_eq!(asked(&stage, 1).await[0], add("4006381333931", None));
+    // Short enough to be typed and never taken for a scan, however the driver's keys are spaced.
+    browser.keys(&format!("4711{ENTER}")).await;
+    assert_eq!(asked(&stage, 1).await[0], add("4711", None));
     assert_eq!(browser.text("#entry").await, "Code or amount");
 
     // A quantity typed ahead: told to the loop for scans of devices, sent along for typed codes.
     browser.keys("3*").await;
     browser.until("the quantity", "document.querySelector('#entry .times')").await;
-    browser.keys(&format!("4006381333931{ENTER}")).await;
-    assert_eq!(asked(&stage, 2).await[1], add("4006381333931", Some(3)));
+    browser.keys(&format!("4711{ENTER}")).await;
+    assert_eq!(asked(&stage, 2).await[1], add("4711", Some(3)));
     assert!(stage.told.lock().unwrap()[0].contains("Times(Qty(3000))"), "{:?}", stage.told.lock().unwrap());
 
     // A wedge scan in the middle of typing takes nothing of what was typed, nor leaves anything behind.
@@ -99,6 +100,39 @@ async fn keys_need_no_focus_and_a_scan_is_a_scan_wherever_it_comes() {
     browser.keys(F8).await;
     let commands = asked(&stage, 8).await;
     assert_eq!(&commands[6..], [Command::Undo {}, Command::Undo {}]);
+    browser.end().await;
+}
+
+/// What once lost a digit: a quantity and the beginning of a code in one breath, the rest after a pause, and a page that was busy meanwhile.
+#[tokio::test]
+async fn a_code_typed_right_behind_a_quantity_keeps_its_first_digits() {
+    let (stage, browser) = open().await;
+    // The times are those of the keys, as a browser stamps them; the page is blocked from the first key to the last.
+    let typed = async |keys: &[(&str, i64)]| {
+        let keys = serde_json::to_string(keys).unwrap();
+        browser
+            .run(&format!(
+                "const began = performance.now(); for (const [key, at] of {keys}) {{ \
+                   const event = new KeyboardEvent('keydown', {{ key, bubbles: true, cancelable: true }}); \
+                   Object.defineProperty(event, 'timeStamp', {{ value: began + at }}); document.body.dispatchEvent(event) }}"
+            ))
+            .await;
+    };
+    let scan = |code: &'static str, from: i64| code.split("").filter(|key| !key.is_empty()).zip((from..).step_by(10)).collect::<Vec<_>>();
+    let mut keys = vec![("3", 0), ("*", 30)];
+    // A pause, then the trigger of a wedge.
+    keys.extend(scan("4006381333931", 110));
+    keys.push(("Enter", 245));
+    typed(&keys).await;
+    assert_eq!(asked(&stage, 1).await[0], add("4006381333931", Some(3)));
+    // In one breath: the digits behind the sign are the code's.
+    let mut keys = vec![("2", 1_000), ("*", 1_030)];
+    keys.extend(scan("400", 1_050));
+    keys.extend(scan("6381333931", 1_150));
+    keys.push(("Enter", 1_255));
+    typed(&keys).await;
+    assert_eq!(asked(&stage, 2).await[1], add("4006381333931", Some(2)));
+    browser.until("nothing is left", "document.getElementById('entry').innerText === 'Code or amount'").await;
     browser.end().await;
 }
 

@@ -39,6 +39,16 @@ async fn every_situation_of_the_till_fits_its_screen_and_can_be_read() {
         show(&stage, &browser, screen).await;
         look_at(name).await;
     }
+    for (name, screen) in stage::cash_situations() {
+        show(&stage, &browser, screen).await;
+        if name != "till-refused" {
+            look_at(&format!("{name}-list")).await;
+            browser.keys("\u{e03c}").await;
+            browser.until("the panel", "document.querySelector('.panel[data-name=cash]').offsetParent !== null").await;
+        }
+        look_at(name).await;
+        browser.run("document.querySelector('.panel[data-name=cash] [data-do=close-panel]').click()").await;
+    }
     let offline = stage::situations().into_iter().find(|(name, _)| *name == "offline").unwrap().1;
     show(&stage, &browser, offline).await;
     let quick = stage::situations().into_iter().find(|(name, _)| *name == "quick-keys").unwrap().1;

@@ -3,8 +3,10 @@
 mod acts;
 mod besides;
 mod budgets;
+mod cash;
 mod harness;
 mod layout;
+mod office;
 mod orders;
 mod people;
 mod returns;

@@ -17,7 +17,7 @@ async fn picture(browser: &Browser, name: &str) {
     }
 }
 
-async fn pin(browser: &Browser, staff: &str, digits: &str) {
+pub async fn pin(browser: &Browser, staff: &str, digits: &str) {
     browser.until("the names", &format!("document.querySelector('#gate [data-staff={staff}]')")).await;
     browser.tap(&format!("#gate [data-staff={staff}]")).await;
     // Keys settle for a moment, in case they are a scan.
@@ -26,11 +26,11 @@ async fn pin(browser: &Browser, staff: &str, digits: &str) {
     browser.keys(ENTER).await;
 }
 
-async fn is_open(browser: &Browser) {
+pub async fn is_open(browser: &Browser) {
     browser.until("the till is free", "!document.querySelector('#gate .gate-box')").await;
 }
 
-async fn asks(browser: &Browser, mode: &str) {
+pub async fn asks(browser: &Browser, mode: &str) {
     browser.until(mode, &format!("document.querySelector('#gate .gate-box')?.dataset.mode === '{mode}'")).await;
 }
 
@@ -53,6 +53,9 @@ async fn a_cashier_signs_in_needs_a_supervisor_and_locks_the_till() {
     is_open(&browser).await;
     assert!(browser.text("#who").await.contains("Anna"));
     assert!(browser.run("return document.querySelectorAll('#lines .row').length").await == 0);
+    // Her drawer, with its float: one tap.
+    browser.tap("#open-till").await;
+    browser.until("the till is open", "!document.querySelector('#under .till-closed')").await;
 
     // Voiding the sale is beyond a cashier: the supervisor's badge does it.
     counter.scan(MILK).await;

@@ -88,5 +88,9 @@ fn a_carried_forward_state_is_read_as_it_always_was() {
     assert_eq!(invariant::check_all(&state), []);
     let part = |name: &str| (name.to_owned(), stored(&format!("part-{name}.json")).trim_end().as_bytes().to_vec());
     let parts = BTreeMap::from(["answers", "cash", "core", "movements"].map(part));
+    // The first release did not keep which record opened a till: 0, and every hole counts.
+    for session in state.cash.tills.values_mut().filter_map(|till| till.session.as_mut()) {
+        session.opened_seq = 0;
+    }
     assert!(State::from_parts(&parts).unwrap() == state);
 }

@@ -119,7 +119,12 @@ impl Scenario {
                 self.shop.baselines.insert(fact.sku.clone(), fact);
             }
             "receipt" | "receipt-line" | "receipt-bad" | "returned-elsewhere" | "return-rule" => self.receipt_word(&words, at),
-            "hole" => self.shop.state.note_hole(1, 1),
+            // Without more, long ago; "hole here": the newest record.
+            "hole" => {
+                let seq = if words.len() > 1 { self.shop.seq() } else { 1 };
+                self.shop.lose(seq, seq, true);
+            }
+            "filled" => self.shop.lose(1, self.shop.seq(), false),
             "forgotten" => self.forget(word(1), at),
             "lowest" => self.lowest_price(word(1)),
             "mark" => drop(self.marks.insert(word(1).to_owned(), self.shop.seq())),

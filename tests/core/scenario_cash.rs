@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use counterfoil::ids::{BagNo, ReasonCode, StaffId, WorkstationId};
 use counterfoil::money::Money;
 use counterfoil::retail::cash::{CashCount, MovementKind, Pieces, denominations, sum_of};
+use counterfoil::retail::event::PrintSubject;
 use counterfoil::retail::till::{Phase, XReport};
 use counterfoil::retail::{Command, Decision, Event};
 
@@ -39,6 +40,10 @@ pub fn line(shop: &mut Shop, words: &[String]) -> bool {
                 ("open", report.open.len().to_string()),
                 ("dated", report.open.iter().filter(|open| open.keeps_date).count().to_string()),
                 ("pickups", plain(sum_of(&report.movements, MovementKind::Pickup))),
+                (
+                    "unproved",
+                    report.tills.iter().filter(|till| till.unproved).map(|till| format!("{}:{}", till.till, till.number)).collect(),
+                ),
             ]);
             compare(&shown, &words.join(" "), &words.join(" "));
         }
@@ -120,6 +125,19 @@ pub fn outcome(decision: &Decision, words: &[String], money: &dyn Fn(&str) -> Mo
                 _ => None,
             });
             assert_eq!(found, Some(words.join(" ")), "{at}");
+        }
+        // Answer, Z and X must agree on it.
+        "proved" | "unproved" => {
+            let unproved = words[0] == "unproved";
+            let reports = decision.events.iter().filter_map(|event| match event {
+                Event::TillClosed { report } => Some(report),
+                Event::PrintRequested { what: PrintSubject::TillX(report), .. } => Some(report),
+                _ => None,
+            });
+            let reports: Vec<bool> = reports.map(|report| !report.unproved.is_empty()).collect();
+            assert!(reports.iter().all(|said| *said == unproved), "{at}: {reports:?}");
+            assert!(decision.answer.difference.is_none() || decision.answer.unproved == unproved, "{at}");
+            assert!(!reports.is_empty() || decision.answer.difference.is_some(), "{at}: nothing says it");
         }
         "on-time" => assert!(!decision.events.iter().any(|event| matches!(event, Event::DayAddendum { .. })), "{at}"),
         _ => return false,

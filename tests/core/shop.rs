@@ -28,6 +28,7 @@ pub struct Shop {
     pub state: State,
     /// Each record's events as they would stand in the journal.
     pub journal: Vec<String>,
+    pub holes: Vec<Hole>,
     pub now: Stamp,
     pub scans: BTreeMap<String, ScanFact>,
     pub baselines: BTreeMap<Sku, StockFact>,
@@ -90,6 +91,7 @@ impl Shop {
             rules,
             state: State::default(),
             journal: Vec::new(),
+            holes: Vec::new(),
             // 2026-03-02T08:00:00Z
             now: Stamp { ms: 1_772_438_400_000, quality: ClockQuality::Synchronised },
             scans: BTreeMap::new(),
@@ -176,6 +178,13 @@ impl Shop {
         Ok(decision)
     }
 
+    /// A start finds that the disk has lost these, or that head office has filled the hole.
+    pub fn lose(&mut self, first_seq: u64, last_seq: u64, lost: bool) {
+        let hole = Hole { at_seq: self.seq(), first_seq, last_seq, lost };
+        hole.change(&mut self.state);
+        self.holes.push(hole);
+    }
+
     /// One record: applied, kept as JSON, and everything checked.
     pub fn write(&mut self, events: &[Event]) {
         let seq = self.seq() + 1;
@@ -221,6 +230,7 @@ impl Shop {
             for event in serde_json::from_str::<Vec<Event>>(record).unwrap() {
                 state.apply(index as u64 + 1, &event);
             }
+            self.holes.iter().filter(|hole| hole.at_seq == index as u64 + 1).for_each(|hole| hole.change(&mut state));
         }
         state
     }
@@ -302,6 +312,24 @@ impl Shop {
     pub fn fresh(&mut self) -> u128 {
         self.ids += 1;
         self.ids
+    }
+}
+
+/// What a link between two records says of lost ones.
+pub struct Hole {
+    /// The record after which it is said.
+    at_seq: u64,
+    first_seq: u64,
+    last_seq: u64,
+    lost: bool,
+}
+
+impl Hole {
+    fn change(&self, state: &mut State) {
+        match self.lost {
+            true => state.note_hole(self.first_seq, self.last_seq),
+            false => state.unproved.prove(self.first_seq, self.last_seq),
+        }
     }
 }
 

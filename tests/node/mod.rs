@@ -17,6 +17,7 @@ use counterfoil::time::{ClockQuality, Stamp};
 mod cards;
 mod office;
 mod orders;
+mod people;
 mod power_cut;
 mod repeat;
 mod returns;

@@ -8,7 +8,7 @@ use counterfoil::device::DeviceReport;
 use counterfoil::document::Stationery;
 use counterfoil::document::stored::Fallback;
 use counterfoil::gs1::CodeRules;
-use counterfoil::ids::{Incarnation, NodeId, StoreId};
+use counterfoil::ids::{Incarnation, NodeId, StaffId, StoreId};
 use counterfoil::journal::model_disk::{Cut, Mishap, ModelDisk};
 use counterfoil::journal::{Content, Folder, Identity, Journal, Limits, NodeKey, OpenOptions, Reader};
 use counterfoil::node::archive::Archive;
@@ -18,11 +18,14 @@ use counterfoil::node::notify::Notify;
 use counterfoil::node::orders::{CollectKeys, HandOvers};
 use counterfoil::node::originals::Originals;
 use counterfoil::node::prints::{Prints, ReceiptCodes};
+use counterfoil::node::proof::Approval;
 use counterfoil::node::publish::Publisher;
 use counterfoil::node::replay;
 use counterfoil::node::run::Loop;
 use counterfoil::node::seal::Seal;
 use counterfoil::node::writer::Writer;
+use counterfoil::retail::rights::{Role, StaffFact, StaffLimits};
+use counterfoil::retail::staff::{Proof, SignInWay};
 use counterfoil::time::SystemClock;
 use counterfoil::views::{Options, Views};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -43,12 +46,15 @@ fn journal(disk: &ModelDisk, incarnation: u64) -> Option<counterfoil::journal::O
     Journal::open(disk.clone(), options).ok()
 }
 
-/// Opens and closes days until the disk gives up; returns the ids that were answered.
-fn trade(disk: &ModelDisk, outside: &Path) -> BTreeSet<String> {
-    let Some(opened) = journal(disk, 1) else { return BTreeSet::new() };
+/// A loop on that disk; what is no journal lies in a real folder.
+fn shop(
+    opened: counterfoil::journal::Opened<ModelDisk>,
+    disk: &ModelDisk,
+    outside: &Path,
+    config: &NodeConfig,
+) -> (Loop<ModelDisk>, Views) {
     let content = Content::on(disk.clone());
     let replayed = replay::state(opened.replay, &opened.journal, &content).unwrap();
-    let config = config(outside);
     let rules = Arc::new(config.rules.clone());
     let journal_folder = outside.join("journal");
     Folder::create(&journal_folder).unwrap();
@@ -97,6 +103,13 @@ fn trade(disk: &ModelDisk, outside: &Path) -> BTreeSet<String> {
         collect: CollectKeys::new(&NodeKey::from_seed([7; 32]), None, outside.join("head-office.pub")),
         hand_overs: HandOvers::default(),
     };
+    (work, views)
+}
+
+/// Opens and closes days until the disk gives up; returns the ids that were answered.
+fn trade(disk: &ModelDisk, outside: &Path) -> BTreeSet<String> {
+    let Some(opened) = journal(disk, 1) else { return BTreeSet::new() };
+    let (work, views) = shop(opened, disk, outside, &config(outside));
     let (inbox, inputs) = mpsc::channel::<Input>(16);
     let script = async move {
         let mut answered = BTreeSet::new();
@@ -158,6 +171,59 @@ fn what_was_answered_is_on_disk_whenever_the_power_goes() {
             examine(&disk.after_process_death(), &answered, &format!("{mishap:?}, process death"));
         }
     }
+}
+
+/// The loop's own clock cannot be moved on, so the moment at which the till shall lock is set before the loop runs.
+#[test]
+fn a_till_where_nobody_does_anything_locks_itself() {
+    let outside = tempfile::tempdir().unwrap();
+    let (disk, mut config) = (ModelDisk::new(), config(outside.path()));
+    config.rules.staff_required = true;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let person = StaffFact {
+        id: StaffId::new("ben").unwrap(),
+        role: Role::Cashier,
+        rights: Role::Cashier.rights(),
+        limits: StaffLimits { discount_percent_max: 0 },
+    };
+    let mut run = |incarnation: u64, idle_lock_min: u32, is_due: bool, signs_in: bool| {
+        config.rules.idle_lock_min = idle_lock_min;
+        let (mut work, views) = shop(journal(&disk, incarnation).unwrap(), &disk, outside.path(), &config);
+        let (inbox, inputs) = mpsc::channel::<Input>(16);
+        let mut screens = work.screen.subscribe();
+        let proof = Proof::Person { fact: person.clone(), way: SignInWay::Pin };
+        let locked = runtime.block_on(async {
+            if is_due {
+                work.idle.insert(till("1").unwrap(), tokio::time::Instant::now());
+            }
+            let script = async move {
+                if signs_in {
+                    let (reply, answer) = oneshot::channel();
+                    let approval = Some(Approval::Checked(proof));
+                    let id = CommandId::new(&format!("sign-in-{incarnation}")).unwrap();
+                    let request = CommandRequest { id, workstation: till("1"), staff: None, approval, command: Command::SignIn {} };
+                    inbox.send(Input::Ask(request, reply)).await.unwrap();
+                    answer.await.unwrap().unwrap();
+                } else {
+                    // Anything wakes the loop; a due lock comes with it.
+                    inbox.send(Input::Restarted).await.unwrap();
+                }
+                inbox.send(Input::Stop).await.unwrap();
+            };
+            let (ended, ()) = tokio::join!(work.run(inputs), script);
+            ended.unwrap();
+            let screen = screens.borrow_and_update().clone();
+            screen.workstations[&till("1").unwrap()].signed_in.as_ref().unwrap().locked
+        });
+        views.close();
+        locked
+    };
+    assert!(!run(1, 10, false, true), "just signed in");
+    assert!(!run(2, 10, false, false), "ten minutes are not over");
+    assert!(!run(3, 0, true, false), "a store that locks nothing");
+    assert!(run(4, 10, true, false), "ten minutes are over");
+    assert!(run(5, 10, false, false), "and it stays locked over a restart");
+    assert!(!run(6, 10, false, true), "whoever signs in opens it");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use counterfoil::time::{ClockQuality, Stamp};
 use super::records;
 use super::stream::print;
 
-fn check(name: &str, actual: &str) {
+pub fn check(name: &str, actual: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     if std::env::var_os("COUNTERFOIL_BLESS").is_some() {
         std::fs::write(&path, actual).unwrap();

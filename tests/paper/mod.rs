@@ -1,5 +1,6 @@
 //! Papers, from the transaction's record to what comes out of the printer: text, bytes, what a printer makes of them, and what it answers.
 
+mod cash;
 mod codes;
 mod font;
 mod golden;

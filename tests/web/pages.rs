@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use counterfoil::node::Screen;
 use counterfoil::node::screen::{ArticleInfo, TillScreen};
+use counterfoil::retail::till::Phase;
 use counterfoil::web::live::{Live, Sent};
 use counterfoil::web::locale::Locale;
 use counterfoil::web::{display, till};
 
-use super::stage::{NOW_MS, basket, euro, finished, groceries, line, locale, screen, selling, situations, ws};
+use super::stage::{NOW_MS, basket, cash_situations, euro, finished, groceries, line, locale, screen, selling, situations, ws};
 
 fn view<R>(screen: &Screen, locale: &Locale, render: impl Fn(&till::View) -> R) -> R {
     let workstation = ws("1");
@@ -41,6 +42,9 @@ fn every_situation_of_the_till_as_html() {
     for (name, screen) in situations() {
         check(&format!("till-{name}"), &parts(&view(&screen, &locale("en"), till::live)));
         check(&format!("display-{name}"), &parts(&view(&screen, &locale("en"), display::live)));
+    }
+    for (name, screen) in cash_situations() {
+        check(name, &parts(&view(&screen, &locale("en"), till::live)));
     }
     let (_, full) = situations().into_iter().find(|(name, _)| *name == "full").unwrap();
     check("till-full-german", &parts(&view(&full, &locale("de"), till::live)));
@@ -100,6 +104,21 @@ fn hostile_names_are_text_wherever_they_appear() {
         assert_eq!(control, None, "a control character got through");
     }
     check("hostile-names", &parts(&view(&hostile, &english, till::live)));
+}
+
+/// What should be in a drawer is on no page before somebody has counted it, whoever looks.
+#[test]
+fn a_count_is_blind() {
+    let mut looked_at = 0;
+    for (name, screen) in cash_situations() {
+        let Some(cash) = &screen.workstations[&ws("1")].cash else { continue };
+        let counted = matches!(cash.session.phase, Phase::Counted { .. });
+        let read = screen.workstations[&ws("1")].till_report.is_some();
+        let page = view(&screen, &locale("en"), till::page).0;
+        assert_eq!(page.contains("189.36"), counted || read, "{name}");
+        looked_at += usize::from(!counted && !read);
+    }
+    assert_eq!(looked_at, 3, "open, and two counts under way");
 }
 
 #[test]

@@ -9,7 +9,9 @@ use std::time::Duration;
 use counterfoil::device::{DeviceKind, DeviceState, DeviceStatus, Paper};
 use counterfoil::document;
 use counterfoil::gs1::CodeRules;
-use counterfoil::ids::{AttemptId, DeviceName, Incarnation, JobId, NodeId, ReceiptNo, Sku, StoreId, TaxClassId, TxnId, WorkstationId};
+use counterfoil::ids::{
+    AttemptId, DeviceName, Incarnation, JobId, NodeId, ReasonCode, ReceiptNo, Sku, StaffId, StoreId, TaxClassId, TxnId, WorkstationId,
+};
 use counterfoil::journal::{Folder, NodeKey, Reader};
 use counterfoil::money::{Currency, Money, Qty, RoundingMode, Unit};
 use counterfoil::node::Node;
@@ -18,18 +20,21 @@ use counterfoil::node::books::Bookshelf;
 use counterfoil::node::handle::{AskError, CommandRequest, DurableHead, Input, Shared};
 use counterfoil::node::orders::CollectKeys;
 use counterfoil::node::screen::{
-    AgeCheck, ArticleInfo, Check, FeedStatus, Feedback, LinkStatus, NextScan, PastItem, RecalledItem, Screen, SuspendedRow, TillScreen,
-    Tone,
+    AgeCheck, ArticleInfo, AtWork, Check, FeedStatus, Feedback, LinkStatus, NextScan, PastItem, RecalledItem, Screen, StaffTile,
+    SuspendedRow, TillCash, TillScreen, Tone,
 };
 use counterfoil::node::seal::Seal;
 use counterfoil::retail::basket::{Basket, BasketLine, BasketTotals, CardAttempt, Place, UndoStep};
 use counterfoil::retail::card::{AtTerminal, CardKind, CardState};
+use counterfoil::retail::cash::{MovementKind, MovementSum, denominations};
 use counterfoil::retail::day::Day;
 use counterfoil::retail::event::PrintSubject;
 use counterfoil::retail::last_day::{LastDay, LastDayKind};
 use counterfoil::retail::print::{OpenPrint, PrintState};
 use counterfoil::retail::rules::{Limits, QuickKey, WorkstationRules};
 use counterfoil::retail::tax::{TaxMode, TaxRounding, TaxTable};
+use counterfoil::retail::till::{Phase, Session, TillCount, TillReport};
+use counterfoil::retail::unproved::LostRange;
 use counterfoil::retail::{Answer, Feed, Rules, SoldLine, Tender, TenderKind, TransactionKind, TransactionRecord};
 use counterfoil::time::{Clock, ClockQuality, Stamp};
 use counterfoil::views::{self, Views};
@@ -386,6 +391,108 @@ pub fn situations() -> Vec<(&'static str, Screen)> {
     closed.day = Day::Closed { last: jiff::civil::date(2026, 11, 21) };
     all.push(("day-closed", closed));
     all
+}
+
+/// The till's cash, in every phase that its panel knows.
+pub fn cash_situations() -> Vec<(&'static str, Screen)> {
+    let mut rules = rules();
+    rules.cash_control = true;
+    rules.cash.denominations = denominations(&rules.currency, euro(1));
+    rules.cash.usual_float = euro(10_000);
+    let rules = Arc::new(rules);
+    let staff = |id: &str, name: &str| StaffTile { id: StaffId::new(id).unwrap(), name: name.to_owned(), has_pin: true };
+    let people = Arc::new(vec![staff("anna", "Anna"), staff("ben", "Ben"), staff("mia", "Mia"), staff("sue", "Sue")]);
+    let id = |id: &str| Some(StaffId::new(id).unwrap());
+    let movement = |kind, reason: Option<&str>, count, amount| MovementSum {
+        kind,
+        reason: reason.map(|code| ReasonCode::new(code).unwrap()),
+        count,
+        amount: euro(amount),
+    };
+    let session = |phase| Session {
+        number: 7,
+        opened_seq: 3,
+        owner: id("anna"),
+        opened_on: jiff::civil::date(2026, 11, 22),
+        opened_at: at(NOW_MS - 6 * 3_600_000),
+        float: euro(10_000),
+        taken: euro(45_235),
+        movements: vec![
+            movement(MovementKind::Loan, None, 1, 5_000),
+            movement(MovementKind::Pickup, None, 2, 40_000),
+            movement(MovementKind::PaidOut, Some("supplies"), 1, 1_299),
+            movement(MovementKind::NoSale, Some("change_money"), 3, 0),
+        ],
+        cash: euro(18_936),
+        phase,
+        counts: 1,
+    };
+    let cash = |phase| Some(Arc::new(TillCash { session: session(phase), unproved: Vec::new() }));
+    let at_work =
+        |id: &str, name: &str| Some(AtWork { staff: StaffId::new(id).unwrap(), name: name.to_owned(), language: None, locked: false });
+    let here = |till: TillScreen| {
+        let signed_in = till.signed_in.clone().or_else(|| at_work("anna", "Anna"));
+        Screen { rules: rules.clone(), staff: people.clone(), ..screen(TillScreen { signed_in, ..till }) }
+    };
+    let counted = |by: &str, amount| Phase::Counted { by: id(by), counted: euro(amount), pieces: Vec::new(), at: at(NOW_MS) };
+    let refused = Feedback {
+        serial: 9,
+        tone: Tone::Error,
+        text: "Till 1 is not open.".into(),
+        remedy: "Open the till with its float first. Cards can be taken meanwhile.".into(),
+        code: "till_not_open".into(),
+    };
+    let last = Some(Arc::new(finished(vec![line(1, "Roggenmischbrot geschnitten 750 g", 1, 749)], euro(1000))));
+    let lost = vec![LostRange { first_seq: 812, last_seq: 813 }];
+    let unproved = Some(Arc::new(TillCash { session: session(counted("anna", 18_900)), unproved: lost.clone() }));
+    let report = |counted, unproved| TillReport {
+        till: ws("1"),
+        number: 7,
+        owner: id("anna"),
+        opened_on: jiff::civil::date(2026, 11, 22),
+        opened_at: at(NOW_MS - 6 * 3_600_000),
+        date: jiff::civil::date(2026, 11, 22),
+        closed_at: at(NOW_MS),
+        utc_offset_min: 60,
+        currency: "EUR".to_owned(),
+        float: euro(10_000),
+        taken: euro(45_235),
+        movements: session(Phase::Open).movements,
+        expected: euro(18_936),
+        counted,
+        handed_to: None,
+        unproved,
+        paper: None,
+    };
+    let count = TillCount {
+        counted: euro(18_900),
+        difference: euro(-36),
+        reason: Some(ReasonCode::new("wrong_change").unwrap()),
+        pieces: Vec::new(),
+        by: id("anna"),
+        counts: 1,
+    };
+    let x = Some(Arc::new(report(None, lost)));
+    let z = Some(Arc::new(report(Some(count), Vec::new())));
+    vec![
+        ("till-not-open", here(TillScreen::default())),
+        ("till-refused", here(TillScreen { feedback: Some(refused), signed_in: at_work("anna", "Anna"), ..one_article() })),
+        ("till-open", here(TillScreen { cash: cash(Phase::Open), ..TillScreen::default() })),
+        ("till-counting", here(TillScreen { cash: cash(Phase::Counting { by: id("anna"), since: at(NOW_MS) }), ..TillScreen::default() })),
+        (
+            "till-counting-other",
+            here(TillScreen {
+                cash: cash(Phase::Counting { by: id("ben"), since: at(NOW_MS) }),
+                last: last.clone(),
+                ..TillScreen::default()
+            }),
+        ),
+        ("till-counted", here(TillScreen { cash: cash(counted("anna", 18_900)), ..TillScreen::default() })),
+        ("till-counted-other", here(TillScreen { cash: cash(counted("ben", 18_936)), last: last.clone(), ..TillScreen::default() })),
+        ("till-unproved", here(TillScreen { cash: unproved, ..TillScreen::default() })),
+        ("till-x", here(TillScreen { cash: cash(Phase::Open), till_report: x, ..TillScreen::default() })),
+        ("till-closed", here(TillScreen { till_report: z, last, ..TillScreen::default() })),
+    ]
 }
 
 /// Stands still unless moved.

@@ -130,6 +130,7 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::TooManyTillSessions { max } => format!("{max} tills were closed today; that is the limit."),
         // The amount is not said: the count is blind.
         Refusal::MoreThanInTill { till } => format!("That is more than there is in till {till}."),
+        Refusal::TillUnproved { till } => format!("The record has a hole: what till {till} should hold is not proved."),
         Refusal::NoSuchDenomination { value } => format!("There is no note or coin of {}.", money(*value)),
         Refusal::CashReasonUnknown { code } => format!("{code} is not a reason on the store's list."),
         Refusal::DifferenceReasonMissing { difference } => {
@@ -295,6 +296,7 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::TillCashTooMuch { .. } => "Check the amount you typed.",
         Refusal::TooManyTillSessions { .. } => "Close the business day, or go on with an open till.",
         Refusal::MoreThanInTill { .. } => "Check the amount, or count the drawer.",
+        Refusal::TillUnproved { .. } => "Count and close the till and open it again, or wait until head office has sent its copy.",
         Refusal::NoSuchDenomination { .. } => "Count only notes and coins of the store's currency.",
         Refusal::CashReasonUnknown { .. } => "Choose one of the reasons on the screen.",
         Refusal::DifferenceReasonMissing { .. } => "Count again, or choose a reason.",

@@ -136,6 +136,7 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::TooManyTillSessions { max } => format!("Heute wurden {max} Kassen abgeschlossen; mehr geht nicht."),
         // The amount is not said: the count is blind.
         Refusal::MoreThanInTill { till } => format!("So viel ist in Kasse {till} nicht."),
+        Refusal::TillUnproved { till } => format!("Das Journal hat eine Lücke: was in Kasse {till} sein soll, ist nicht belegt."),
         Refusal::NoSuchDenomination { value } => format!("Es gibt weder Schein noch Münze zu {}.", money(*value)),
         Refusal::CashReasonUnknown { code } => format!("{code} ist kein Grund von der Liste dieses Ladens."),
         Refusal::DifferenceReasonMissing { difference } => format!("Die Zählung weicht vom Soll um {} ab.", money(*difference)),
@@ -305,6 +306,9 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::TillCashTooMuch { .. } => "Den Betrag prüfen, der getippt wurde.",
         Refusal::TooManyTillSessions { .. } => "Den Geschäftstag abschließen, oder mit einer offenen Kasse weitermachen.",
         Refusal::MoreThanInTill { .. } => "Den Betrag prüfen, oder die Schublade zählen.",
+        Refusal::TillUnproved { .. } => {
+            "Die Kasse zählen, schließen und wieder öffnen, oder warten, bis die Zentrale ihre Abschrift geschickt hat."
+        }
         Refusal::NoSuchDenomination { .. } => "Nur Scheine und Münzen der Währung des Ladens zählen.",
         Refusal::CashReasonUnknown { .. } => "Einen der Gründe auf dem Schirm wählen.",
         Refusal::DifferenceReasonMissing { .. } => "Noch einmal zählen, oder einen Grund wählen.",

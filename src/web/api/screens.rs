@@ -8,9 +8,11 @@ use utoipa::ToSchema;
 
 use super::{Body, Named};
 use crate::ids::WorkstationId;
+use crate::retail::rights::Right;
 use crate::web::Web;
 use crate::web::pairing::{PairedScreen, PairingError, Scope, ScreenKind};
 use crate::web::problem::Problem;
+use crate::web::seat;
 use crate::web::session::Session;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -92,6 +94,13 @@ pub struct TokenMade {
 #[utoipa::path(post, path = "/api/v1/tokens", request_body = NewToken, responses((status = OK, body = TokenMade), (status = "4XX", body = Problem)))]
 pub async fn create_token(State(web): State<Web>, session: Session, Body(body): Body<NewToken>) -> Result<Json<TokenMade>, Problem> {
     session.needs_desk()?;
+    // A token opens all that a person would have to sign in for. Where nobody can sign in yet, there is nobody to ask.
+    if !web.node.shared().books.books().staff.is_empty() {
+        let at_desk = seat::who_may(&web, &session, Right::ManageStaff);
+        // This page has no sign-in of its own.
+        let there = web.parts.locale.texts.office.sign_in_there.to_owned();
+        at_desk.map_err(|problem| if problem.code == "sign_in_first" { Problem { remedy: there, ..problem } } else { problem })?;
+    }
     let scope = match body.workstation {
         None => Scope::Any,
         Some(ws) if web.node.screen().workstations.contains_key(&ws) => Scope::Workstation(ws),

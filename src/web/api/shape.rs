@@ -38,6 +38,9 @@ pub struct CommandAnswer {
     /// counted − expected, of a till that was counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub difference: Option<i64>,
+    /// Records of that till were lost: the difference is from an unproved figure. Left out otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unproved: bool,
     /// Of an act on orders: the one it was about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order: Option<String>,
@@ -54,6 +57,7 @@ impl From<Answer> for CommandAnswer {
             attempt: answer.attempt.map(|id| id.to_string()),
             job: answer.job.map(|id| id.to_string()),
             difference: answer.difference.map(|amount| amount.minor()),
+            unproved: answer.unproved,
             order: answer.order.map(|order| order.to_string()),
         }
     }

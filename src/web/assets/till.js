@@ -253,12 +253,17 @@
 
   // ------------------------------------------------------------------ panels
   let panel = null;
+  // Keys that a panel of another room takes while it is open; what it leaves goes on as everywhere.
+  const panelKeys = {};
+  // True: taken; "act": it has done something, so that it is no part of what is typed or scanned next.
+  const panelTakes = (name) => (panel && panelKeys[panel]?.(name)) || false;
   function openPanel(name) {
     if (panel === name) return closePanel();
     panel = name;
     $("panels").hidden = false;
     for (const box of document.querySelectorAll("#panels .panel")) box.hidden = box.dataset.name !== name;
     showPanelButtons();
+    document.dispatchEvent(new CustomEvent("till-panel", { detail: name }));
     if (name === "search") { $("search-text").focus(); runSearch(); }
   }
   function closePanel() {
@@ -350,14 +355,17 @@
   let settling = 0;
 
   function inBurst(name, at) {
-    if (at - burstAt > PAUSE_MS || burst === "") {
-      burst = "";
-      burstBegan = at;
-      entryBefore = entry;
-      searchBefore = panel === "search" ? $("search-text").value : null;
-    }
+    if (at - burstAt > PAUSE_MS || burst === "") beginBurst([]);
+    if (burst === "") burstBegan = at;
     burst += name;
     burstAt = at;
+  }
+  // From the entry as it stands now, with keys that have come already but have not settled.
+  function beginBurst(keys) {
+    burst = keys.map(({ name }) => name).join("");
+    burstBegan = keys[0]?.at ?? 0;
+    entryBefore = entry;
+    searchBefore = panel === "search" ? $("search-text").value : null;
   }
   function isScan(at) { return burst.length >= SCAN_MIN && at - burstBegan <= SCAN_GAP_MS * burst.length; }
   function takeScan() {
@@ -365,6 +373,7 @@
     burst = "";
     typed = [];
     entry = entryBefore;
+    if (panelTakes({ scan: code })) return showEntry();
     if (searchBefore === null) closePanel();
     else { $("search-text").value = searchBefore; runSearch(); }
     addCode(code);
@@ -373,17 +382,20 @@
   }
   function settle() {
     clearTimeout(settling);
-    const names = typed;
+    const keys = typed;
     typed = [];
-    for (const name of names) {
+    keys.forEach(({ name }, index) => {
+      let acted = "*+/-".includes(name);
+      let taken = false;
       if (gate.isOpen()) gate.key(name);
       else if (panel === "search") letter(name);
-      else if (panel === "more") pressTile(name);
+      else if (panel === "more") { pressTile(name); acted = true; }
+      else if ((taken = panelTakes(name))) { acted = taken === "act"; showEntry(); }
       else if (/^\p{L}$/u.test(name)) { openPanel("search"); letter(name); }
       else key(name);
-      // What has acted is no part of a scan that follows.
-      if ("*+/-".includes(name)) burst = "";
-    }
+      // What has acted is no part of a scan that follows; what came after it may be its beginning.
+      if (acted) beginBurst(keys.slice(index + 1));
+    });
   }
 
   function pressButton(id) {
@@ -402,7 +414,7 @@
   const functionKeys = {
     F1: () => openPanel("help"), F2: () => openPanel("search"), F3: () => pressButton("act-price"), F4: () => pressButton("act-park"), F5: () => { if (document.querySelector(".quick-row")) openPanel("quick"); },
     F6: () => openPanel("parked"), F7: () => pressButton("act-void"), F8: () => pressButton("act-undo"), F9: () => pressButton("act-reprint"),
-    F10: () => openPanel("day"), F11: () => openPanel("more"),
+    F10: () => openPanel("day"), F11: () => openPanel("more"), F12: () => openPanel("cash"),
   };
 
   document.addEventListener("keydown", (event) => {
@@ -413,6 +425,8 @@
     }
     if (event.altKey && !event.ctrlKey) return;
     const printable = event.key.length === 1;
+    // By the clock of the keys, not by the timer: on a busy machine it comes late, and a pause would be no pause.
+    if (typed.length && event.timeStamp - typed.at(-1).at > SETTLE_MS) settle();
     if (printable) inBurst(event.key, event.timeStamp);
     else if (event.key === "Enter" && isScan(event.timeStamp)) {
       event.preventDefault();
@@ -422,7 +436,7 @@
     const onButton = event.target.closest && event.target.closest("button") && event.target.matches(":focus-visible");
     if (printable && !field && !(onButton && event.key === " ")) {
       event.preventDefault();
-      typed.push(event.key);
+      typed.push({ name: event.key, at: event.timeStamp });
       clearTimeout(settling);
       settling = setTimeout(settle, SETTLE_MS);
       return;
@@ -455,6 +469,7 @@
   // One key of the keypad or the keyboard.
   function key(name) {
     if (gate.isOpen()) return gate.key(name);
+    if (panelTakes(name)) return showEntry();
     if (/^(\d|00)$/.test(name) && entry.length < ENTRY_MAX) entry += name;
     else if ((name === "." || name === ",") && /^\d+$/.test(entry)) entry += decimal;
     else if (name === "Backspace") entry ? (entry = entry.slice(0, -1)) : (times = null);
@@ -533,7 +548,9 @@
   }
 
   // What the scripts of other rooms build upon.
-  window.counter = { acts, api, answered, closePanel, erase, pay, post };
+  const typedAmount = () => parseAmount(entry);
+  const shake = () => $("entry").animate([{ opacity: 0.2 }, { opacity: 1 }], 300);
+  window.counter = { acts, api, answered, clearEntry, closePanel, erase, formatAmount, parseAmount, panelKeys, pay, post, shake, typedAmount };
 
   markCurrent();
   document.querySelector("#lines .row.newest")?.scrollIntoView({ block: "end" });

@@ -10,6 +10,8 @@ pub struct OfficeTexts {
     pub badge: &'static str,
     pub sign_in_do: &'static str,
     pub sign_out: &'static str,
+    /// On pages without a sign-in of their own.
+    pub sign_in_there: &'static str,
     /// `{}`: who.
     pub not_allowed: &'static str,
     pub not_allowed_hint: &'static str,
@@ -86,6 +88,7 @@ pub static ENGLISH: OfficeTexts = OfficeTexts {
     badge: "or badge",
     sign_in_do: "Sign in",
     sign_out: "Sign out",
+    sign_in_there: "Sign in on the page “Back office” first.",
     not_allowed: "{} may not read reports",
     not_allowed_hint: "Sign in as someone who may: a supervisor or the manager.",
 
@@ -157,6 +160,7 @@ pub static GERMAN: OfficeTexts = OfficeTexts {
     badge: "oder Ausweis",
     sign_in_do: "Anmelden",
     sign_out: "Abmelden",
+    sign_in_there: "Zuerst auf der Seite „Büro“ anmelden.",
     not_allowed: "{} darf keine Berichte lesen",
     not_allowed_hint: "Mit jemandem anmelden, der es darf: Aufsicht oder Leitung.",
 

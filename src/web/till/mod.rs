@@ -4,6 +4,7 @@
 //! messages, the keypad and the ways to pay. What cannot be done now is greyed, never gone.
 
 mod card;
+mod cash;
 mod check;
 mod gate;
 mod more;
@@ -90,6 +91,7 @@ pub fn page(view: &View) -> Markup {
                     div .panel data-name="quick" hidden { (quick::head(view)) div #quick-all .fill { (live.part("quick-all")) } }
                     (panels::help(t))
                     div .panel data-name="return" hidden { (returns::entry(view)) }
+                    div .panel data-name="cash" hidden { (panel_head(t, t.cash_panel.title)) div #till-cash .fill { (live.part("till-cash")) } }
                 }
                 div #price { (live.part("price")) }
                 div #return { (live.part("return")) }
@@ -108,7 +110,7 @@ pub fn page(view: &View) -> Markup {
         view.locale,
         &fill(t.workstation, &[view.workstation.as_str()]),
         "till",
-        &["live.js", "gate.js", "till.js", "returns.js", "prices.js"],
+        &["live.js", "gate.js", "till.js", "returns.js", "prices.js", "cash.js"],
         body,
     )
 }
@@ -134,6 +136,7 @@ pub fn live(view: &View) -> Live {
         ("gate", gate::gate(view)),
         ("quick", quick::row(view)),
         ("quick-all", quick::panel(view)),
+        ("till-cash", cash::panel(view)),
     ];
     Live {
         revision: view.screen.revision,
@@ -219,6 +222,9 @@ fn under(view: &View) -> Markup {
             }
         };
     }
+    if let Some(cash) = cash::in_the_way(view, view.till.last.is_some()) {
+        return cash;
+    }
     match &view.till.last {
         Some(record) => html! {
             div .finished { (icon("done")) (fill(t.sale_finished_number, &[&record.number.to_string()])) }
@@ -279,7 +285,7 @@ fn strip(view: &View) -> Markup {
             div .say .warn { (icon("card")) p { strong { (fill(t.card_running, &[&view.money(card.amount)])) } span { (t.card_running_hint) } } }
         }
         // What the check asks stands below until a scan was dropped; then the reason for that comes first.
-        @if let Some(feedback) = error.filter(|feedback| !matches!(feedback.code.as_str(), "age_check_needed" | "past_its_date" | "recalled_item")) { (error_words(t, feedback)) }
+        @if let Some(feedback) = error.filter(|feedback| !matches!(feedback.code.as_str(), "age_check_needed" | "past_its_date" | "recalled_item")) { (error_words(view, feedback)) }
         @if let Some(check) = &view.till.check { (check::words(view, check)) }
         (card::declined(view))
         @for print in prints_here(view) { (print_words(view, print)) }
@@ -303,13 +309,15 @@ fn idle_words(view: &View) -> &'static str {
     }
 }
 
-fn error_words(t: &Texts, feedback: &Feedback) -> Markup {
+fn error_words(view: &View, feedback: &Feedback) -> Markup {
+    let t = view.locale.texts;
     let searchable = matches!(feedback.code.as_str(), "unknown_article" | "unknown_code" | "no_price" | "misread");
     html! {
         div .say .error data-serial=(feedback.serial) {
             (icon("stop"))
             p { strong { (visible(&feedback.text)) } span { (visible(&feedback.remedy)) } }
             @if searchable { button type="button" data-panel="search" { (t.search) } }
+            (cash::remedy(view, &feedback.code).unwrap_or_default())
             button type="button" data-do="dismiss" { (t.dismiss) }
         }
     }

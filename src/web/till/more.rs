@@ -3,7 +3,7 @@
 
 use maud::{Markup, html};
 
-use super::{View, icon};
+use super::{View, cash, icon};
 
 /// One tile. Its key works while the panel is open.
 struct Tile {
@@ -38,13 +38,15 @@ fn tiles(view: &View) -> Vec<Tile> {
         tile("void", t.people.sign_out, "O", Act::Do("sign-out"), view.till.signed_in.is_none()),
         tile("price", t.prices.word, "N", Act::Panel("prices"), view.basket().is_none()),
         tile("cash", t.office.title, "B", Act::Page("/office"), false),
+        tile("cash", t.cash_panel.word, "C", Act::Panel("cash"), false),
     ]
 }
 
 pub fn panel(view: &View) -> Markup {
     let t = view.locale.texts;
     html! {
-        p .hint { (t.more_panel.hint) }
+        p .hint .tight { (t.more_panel.hint) }
+        (cash::no_sale(view))
         div .act-tiles {
             @for tile in tiles(view) {
                 @let (act, panel, page) = match tile.act {

@@ -125,12 +125,14 @@ pub fn day(view: &View) -> Markup {
     let t = view.locale.texts;
     let open = view.screen.workstations.values().filter(|till| till.basket.is_some()).count();
     let parked = view.screen.suspended.len();
+    let uncounted = view.screen.workstations.values().filter(|till| till.cash.is_some()).count();
     html! {
         @match &view.screen.day {
             Day::Open { date, opened_at } => {
                 p .fact { strong { (fill(t.day_open, &[&view.locale.date(*date)])) } " · " (view.locale.clock(opened_at.ms)) }
                 @if open + parked > 0 { p .warn-text { (fill(t.day_close_blocked, &[&open.to_string(), &parked.to_string()])) } }
                 @else { p { (t.day_close_hint) } }
+                @if uncounted > 0 { p .warn-text { (fill(t.cash_panel.uncounted, &[&uncounted.to_string()])) } }
                 button type="button" #day-close data-do="ask-close-day" { (icon("day")) (t.day_close_button) }
                 button .danger type="button" #day-close-sure data-do="close-day" hidden { (t.day_close_sure) }
             }
