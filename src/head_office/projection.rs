@@ -8,6 +8,7 @@ use super::chain::{self, NodeChain};
 use super::order_states;
 use crate::journal::{Hash, Record, record::tag};
 use crate::money::{Money, Qty};
+use crate::retail::addendum::DayAddendum;
 use crate::retail::{Event, TenderKind, TransactionKind, TransactionRecord};
 use crate::time::BusinessDate;
 
@@ -99,7 +100,7 @@ fn event(connection: &Connection, place: &Place<'_>, raw: &str) -> rusqlite::Res
             let (till, at_ms) = (addendum.workstation.as_str(), addendum.at.ms);
             let row = ReportRow { kind: "addendum", date: addendum.date, number: addendum.number, of_z: addendum.report, till, at_ms };
             insert_report(connection, place, &row, &addendum.currency, totals, Money::ZERO)?;
-            agrees(connection, place, addendum.date)
+            is_of_its_transaction(connection, &addendum)
         }
         Event::TillClosed { report } => {
             let difference = report.counted.as_ref().map_or(Money::ZERO, |counted| counted.difference);
@@ -305,8 +306,24 @@ fn insert_report(
         .map(|_| ())
 }
 
-/// Zs and addenda are the fold of a date's records, and we hold all of them up to here: after each report the sums must agree. Looked at
-/// along this branch and those it came from.
+/// An addendum says what its one transaction says. The sums of its date are looked at with the next Z: the date may be open again.
+fn is_of_its_transaction(connection: &Connection, addendum: &DayAddendum) -> rusqlite::Result<Result<(), Disliked>> {
+    let counted: Option<i64> = connection
+        .prepare_cached("SELECT CASE kind WHEN 'void' THEN 0 ELSE total END FROM transactions WHERE txn = ?1")?
+        .query_row([addendum.txn.0.as_bytes().as_slice()], |row| row.get(0))
+        .optional()?;
+    let said = addendum.totals.total.minor();
+    if counted == Some(said) {
+        return Ok(Ok(()));
+    }
+    let counted = counted.map_or_else(|| "has not counted it".to_owned(), |counted| format!("counts {counted}"));
+    let reason =
+        format!("addendum {} to {} says {said} minor units of {}, head office {counted}", addendum.number, addendum.date, addendum.receipt);
+    Ok(Err(Disliked { owner: "accounting", reason }))
+}
+
+/// Zs and addenda are the fold of a date's records, and we hold all of them up to here: after each Z the sums must agree. Looked at along
+/// this branch and those it came from.
 fn agrees(connection: &Connection, place: &Place<'_>, date: BusinessDate) -> rusqlite::Result<Result<(), Disliked>> {
     let day = date.to_string();
     let sums = |sql: &str| -> rusqlite::Result<(u64, i64)> {

@@ -57,7 +57,7 @@ fn line(frame: &Frame, row: &SalesRow, with_store: bool) -> Markup {
             td .n data-label="Card" { (frame.money(row.card, &row.currency)) }
             td .n data-label="Voids" { @if row.voids == 0 { span .dim { "0" } } @else { (frame.count(row.voids)) } }
             td data-label="Day report" {
-                @if row.closed { span .state.good { "✓ agrees" } } @else { span .dim { "not yet" } }
+                @if row.closed { a .state.good href={ "/days/" (encoded(&row.store)) "/" (row.day) } { "✓ agrees" } } @else { span .dim { "not yet" } }
             }
         }
     }
