@@ -47,7 +47,8 @@ async fn open(data: &Path) -> Running {
 
 async fn catalogue(node: &Node, version: u64) {
     let file = node.shared().feeds_folder.join("new");
-    let goods = goods();
+    let mut goods = goods();
+    goods.sort_by(|a, b| a.article.sku.cmp(&b.article.sku));
     let header = FeedHeader {
         format: 1,
         feed: Feed::Catalogue,
