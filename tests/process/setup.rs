@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use super::child::{Child, Log, NotifySocket, listening, program};
+use super::child::{Child, Log, NotifySocket, listening, program, wait_for};
 use super::shop::{Devices, config_text};
 use crate::web::http::{Reply, send};
 
@@ -74,8 +74,9 @@ async fn a_new_box_prints_a_code_that_lets_one_browser_in_and_names_its_manager(
     let (child, _) = here.start();
     here.stop(child);
     let (child, address) = here.start();
-    let codes = here.codes();
-    assert!(codes.len() == 2 && codes[0] != codes[1], "{codes:?}");
+    // The code comes right after the word that it is ready.
+    let codes = wait_for("the second code", || Some(here.codes()).filter(|codes| codes.len() == 2));
+    assert_ne!(codes[0], codes[1]);
     assert!(get(address, "/setup", "").await.body.contains("name=\"code\""));
     assert_eq!(get(address, "/", "").await.status, 303, "nobody is in yet");
     assert_eq!(form(address, "/setup", "", &[("code", &codes[0])]).await.status, 403);
@@ -98,11 +99,11 @@ async fn a_new_box_prints_a_code_that_lets_one_browser_in_and_names_its_manager(
 
     // The next start needs no code, and knows her.
     let (child, address) = here.start();
-    assert_eq!(here.codes().len(), 2, "{}", here.log.last_words());
     let port = address.port();
     let cookie = format!("counterfoil-{port}={}", cookie.split_once('=').unwrap().1);
     assert_eq!(sign_in(address, &cookie, "c").await.status, 200);
     here.stop(child);
+    assert_eq!(here.codes().len(), 2, "{}", here.log.last_words());
     let text = std::fs::read_to_string(folder.path().join("node.log")).unwrap();
     assert!(!text.contains("246810"), "a PIN is in the log");
     for file in std::fs::read_dir(data.join("feeds")).unwrap() {
