@@ -30,6 +30,9 @@ pub mod head_office;
 
 #[cfg(feature = "head-office")]
 pub mod bench;
+#[cfg(feature = "head-office")]
+pub mod sim;
+
 pub mod check;
 pub mod export;
 pub mod process;

@@ -47,6 +47,9 @@ enum Task {
     /// Measure this machine.
     #[cfg(feature = "head-office")]
     Bench(counterfoil::bench::BenchArguments),
+    /// A chain of stores with power cuts, bad disks and a bad line, from a seed.
+    #[cfg(feature = "head-office")]
+    Sim(counterfoil::sim::SimArguments),
 }
 
 fn main() -> ExitCode {
@@ -67,5 +70,7 @@ fn main() -> ExitCode {
         Task::Token(arguments) => counterfoil::web::pair_cli::token(arguments),
         #[cfg(feature = "head-office")]
         Task::Bench(arguments) => counterfoil::bench::run(arguments),
+        #[cfg(feature = "head-office")]
+        Task::Sim(arguments) => counterfoil::sim::run(&arguments),
     }
 }

@@ -4,7 +4,7 @@
 pub mod row;
 pub mod samples;
 
-mod articles;
+pub(crate) mod articles;
 mod child;
 mod machine;
 mod relay;

@@ -23,11 +23,6 @@ impl Office {
         Office { folder, writer, now_ms: 1_795_000_000_000 }
     }
 
-    /// For long simulations: nothing here cuts the power, so the disk need not be waited for.
-    pub fn without_flushes(&self) {
-        self.writer.connection().execute_batch("PRAGMA synchronous=OFF").unwrap();
-    }
-
     /// The process starts again on the same disk.
     pub fn restart(&mut self) {
         self.writer = Writer::open(&Folders::new(self.folder.path())).unwrap();

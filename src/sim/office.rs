@@ -1,0 +1,139 @@
+//! Head office on a real disk, driven without threads: its own writer, its own database. Its disk can be saved and put back, as happens.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{OptionalExtension, params};
+
+use super::Broken;
+use crate::head_office::chain;
+use crate::head_office::ingest::Batch;
+use crate::head_office::storage::Folders;
+use crate::head_office::writer::{WriteError, Writer};
+use crate::ids::{NodeId, StoreId};
+use crate::sync::wire::{LocateReply, LocateRequest, RecordsQuery, RecordsReply};
+
+pub struct Office {
+    /// Holds the disk and the copies of it.
+    folder: PathBuf,
+    disks: u32,
+    writer: Writer,
+    backup: Option<PathBuf>,
+    pub now_ms: i64,
+}
+
+impl Office {
+    pub fn open(folder: &Path, now_ms: i64) -> Result<Office, Broken> {
+        let disk = folder.join("office-0");
+        Ok(Office { folder: folder.to_owned(), disks: 1, writer: started(&disk)?, backup: None, now_ms })
+    }
+
+    pub fn restart(&mut self) -> Result<(), Broken> {
+        let disk = self.folder.join(format!("office-{}", self.disks - 1));
+        self.writer = started(&disk)?;
+        Ok(())
+    }
+
+    pub fn back_up(&mut self) -> Result<(), Broken> {
+        let copy = self.folder.join(format!("office-{}", self.disks));
+        let failed = Broken::doing("backing head office up");
+        // One that was never put back gives way.
+        let _ = std::fs::remove_dir_all(&copy);
+        std::fs::create_dir_all(&copy).map_err(&failed)?;
+        let path = copy.join("head-office.sqlite");
+        self.writer
+            .connection()
+            .execute("VACUUM INTO ?1", [path.to_string_lossy()])
+            .map_err(|error| Broken::new("backing head office up", &error.to_string()))?;
+        let key = self.folder.join(format!("office-{}", self.disks - 1)).join("head-office.key");
+        std::fs::copy(key, copy.join("head-office.key")).map_err(&failed)?;
+        self.backup = Some(copy);
+        Ok(())
+    }
+
+    /// Whether there was a backup to put back.
+    pub fn restore(&mut self) -> Result<bool, Broken> {
+        let Some(disk) = self.backup.take() else { return Ok(false) };
+        self.disks += 1;
+        self.writer = started(&disk)?;
+        Ok(true)
+    }
+
+    pub fn locate(&mut self, store: &StoreId, node: &NodeId, request: &LocateRequest) -> Result<LocateReply, WriteError> {
+        let now_ms = self.now_ms;
+        self.writer.transaction(|writer| writer.locate(store, node, request, now_ms))
+    }
+
+    pub fn take(&mut self, store: &StoreId, node: &NodeId, lines: &[u8], query: &RecordsQuery) -> Result<RecordsReply, WriteError> {
+        let batch = Batch::read(lines, store, node);
+        let now_ms = self.now_ms;
+        self.writer.transaction(|writer| writer.records(store, node, &batch, query, now_ms))
+    }
+
+    pub fn take_urgent(&mut self, store: &StoreId, node: &NodeId, lines: &[u8]) -> bool {
+        let batch = Batch::read(lines, store, node);
+        let now_ms = self.now_ms;
+        self.writer.transaction(|writer| writer.urgent(store, node, &batch.records, now_ms)).is_ok()
+    }
+
+    /// Sequence and hash of the newest record of a node that is held here; an error when there is more than one branch.
+    pub fn head_of(&self, store: &StoreId, node: &NodeId) -> Result<Option<(u64, String)>, Broken> {
+        let of_node = "FROM branches JOIN nodes ON branches.node = nodes.id WHERE nodes.store = ?1 AND nodes.node = ?2";
+        let branches: i64 = self.ask(&format!("SELECT count(*) {of_node}"), store, node)?.unwrap_or(0);
+        if branches > 1 {
+            return Err(Broken::new(store.as_str(), "a fork without a cause"));
+        }
+        let seq: Option<u64> = self.ask(&format!("SELECT branches.head_seq {of_node}"), store, node)?;
+        let hash: Option<String> = self.ask(&format!("SELECT branches.head_hash {of_node}"), store, node)?;
+        Ok(seq.zip(hash).filter(|(seq, _)| *seq > 0))
+    }
+
+    /// The bytes of a node's journal as they are stored.
+    pub fn bytes_of(&self, store: &StoreId, node: &NodeId) -> Result<Vec<u8>, Broken> {
+        let branch: Option<i64> = self.ask(
+            "SELECT branches.id FROM branches JOIN nodes ON branches.node = nodes.id WHERE nodes.store = ?1 AND nodes.node = ?2",
+            store,
+            node,
+        )?;
+        let mut bytes = Vec::new();
+        if let Some(branch) = branch {
+            let read = chain::for_each_chunk(self.writer.connection(), branch, |chunk| {
+                bytes.extend_from_slice(chunk);
+                Ok(())
+            });
+            read.map_err(Broken::doing("reading head office's copy"))?;
+        }
+        Ok(bytes)
+    }
+
+    /// Sales and their sum, as head office's own days have them.
+    pub fn sold(&self, store: &StoreId) -> Result<(i64, i64), Broken> {
+        let sum = |column: &str| format!("SELECT coalesce(sum({column}), 0) FROM sales_days WHERE store = ?1 AND ?2 = ?2");
+        let node = NodeId::new("any").expect("a word is a node's id");
+        let number = |column: &str| self.ask::<i64>(&sum(column), store, &node).map(|found| found.unwrap_or(0));
+        Ok((number("sales")?, number("total")?))
+    }
+
+    pub fn count(&self, sql: &str) -> Result<i64, Broken> {
+        self.writer.connection().query_row(sql, [], |row| row.get(0)).map_err(Broken::doing("asking head office"))
+    }
+
+    pub fn incidents(&self) -> Result<Vec<String>, Broken> {
+        let failed = Broken::doing("asking head office");
+        let mut statement =
+            self.writer.connection().prepare("SELECT kind FROM incidents WHERE closed_ms IS NULL ORDER BY id").map_err(&failed)?;
+        let kinds = statement.query_map([], |row| row.get(0)).map_err(&failed)?.collect::<Result<_, _>>();
+        kinds.map_err(&failed)
+    }
+
+    fn ask<T: rusqlite::types::FromSql>(&self, sql: &str, store: &StoreId, node: &NodeId) -> Result<Option<T>, Broken> {
+        let asked = self.writer.connection().query_row(sql, params![store.as_str(), node.as_str()], |row| row.get(0)).optional();
+        asked.map_err(Broken::doing("asking head office"))
+    }
+}
+
+fn started(disk: &Path) -> Result<Writer, Broken> {
+    let writer = Writer::open(&Folders::new(disk)).map_err(Broken::doing("starting head office"))?;
+    // Nothing here cuts head office's power, so its disk need not be waited for.
+    writer.connection().execute_batch("PRAGMA synchronous=OFF").map_err(Broken::doing("starting head office"))?;
+    Ok(writer)
+}
