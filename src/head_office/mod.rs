@@ -12,6 +12,7 @@ pub mod cli;
 pub mod serve;
 
 pub mod api;
+pub mod card_data;
 pub mod doors;
 pub mod pages;
 pub mod queries;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
+use super::card_data::{REMEDY, WHAT, holds_card};
 use super::feeds::{self, PublishError, Published};
 use super::storage::{self, Folders};
 use crate::ids::{StaffId, StoreId};
@@ -62,6 +63,11 @@ pub struct Checked {
 impl Checked {
     /// Says every fault in words. Slow when there is a PIN.
     pub fn new(id: &str, draft: Draft) -> Result<Checked, Vec<String>> {
+        let texts = [Some(id), draft.name.as_deref(), draft.language.as_deref(), draft.badge.as_deref()];
+        let stores = draft.stores.iter().flatten().map(String::as_str);
+        if texts.into_iter().flatten().chain(stores).any(holds_card) {
+            return Err(vec![format!("{WHAT}: {REMEDY}")]);
+        }
         let mut faults = Vec::new();
         let staff = StaffId::new(id).map_err(|e| faults.push(format!("id {id:?}: {e}"))).ok();
         if let Some(name) = &draft.name

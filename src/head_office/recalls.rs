@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 use serde::Deserialize;
 
+use super::card_data::{REMEDY, WHAT, holds_card};
 use super::feeds::{self, PublishError, Published};
 use super::storage::Folders;
 use crate::gs1::Gtin;
@@ -44,6 +45,9 @@ pub struct DraftArticle {
 
 /// Every fault in words.
 pub fn check(id: &str, draft: &Draft) -> Result<Recall, Vec<String>> {
+    if holds_card(id) || holds_card(&draft.reason) {
+        return Err(vec![format!("{WHAT}: {REMEDY}")]);
+    }
     let mut faults = Vec::new();
     let is_name = |text: &str, max: usize| {
         !text.is_empty() && text.chars().count() <= max && text.trim() == text && !text.chars().any(char::is_control)

@@ -13,7 +13,7 @@ use super::config::HeadOfficeConfig;
 use super::office::HeadOffice;
 use super::storage::{Folders, StorageError};
 use super::writer::Writer;
-use super::{api, doors, pages};
+use super::{api, card_data, doors, pages};
 use crate::time::Clock;
 use crate::web::guard::{self, Guard};
 use crate::web::tls::{Door, DoorError, Peer};
@@ -101,6 +101,7 @@ pub fn for_people(office: &HeadOffice, guard: Guard) -> Router {
     Router::new()
         .merge(pages::router(office.clone()))
         .merge(api::router(office.clone()))
+        .layer(from_fn_with_state(office.clone(), card_data::watch))
         .layer(from_fn_with_state(Arc::new(guard), guard::stand))
 }
 

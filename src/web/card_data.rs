@@ -24,28 +24,32 @@ pub async fn watch(State(web): State<Web>, request: Request, next: Next) -> Resp
 
 /// Looks at every text of a JSON body. What is no JSON is refused elsewhere, without being shown.
 pub fn refuse_body(web: &Web, body: &[u8]) -> Option<Problem> {
-    let value: Value = serde_json::from_slice(body).ok()?;
+    let mut refused = None;
+    texts(body, &mut |text| {
+        if refused.is_none() {
+            refused = refuse(web, text);
+        }
+    });
+    refused
+}
+
+/// Every text of a JSON body: values, names of fields, and numbers as they are written. Nothing of a body that is no JSON.
+pub fn texts(body: &[u8], each: &mut dyn FnMut(&str)) {
+    let Ok(value) = serde_json::from_slice::<Value>(body) else { return };
     let mut left = vec![&value];
     while let Some(value) = left.pop() {
-        let refused = match value {
-            Value::String(text) => refuse(web, text),
+        match value {
+            Value::String(text) => each(text),
             // A price or a quantity has no such length.
-            Value::Number(number) => refuse(web, &number.to_string()),
-            Value::Array(values) => {
-                left.extend(values);
-                None
-            }
+            Value::Number(number) => each(&number.to_string()),
+            Value::Array(values) => left.extend(values),
             Value::Object(fields) => {
                 left.extend(fields.values());
-                fields.keys().find_map(|key| refuse(web, key))
+                fields.keys().for_each(|key| each(key));
             }
-            Value::Null | Value::Bool(_) => None,
-        };
-        if refused.is_some() {
-            return refused;
+            Value::Null | Value::Bool(_) => {}
         }
     }
-    None
 }
 
 fn refuse(web: &Web, text: &str) -> Option<Problem> {
@@ -61,7 +65,7 @@ fn is_code(web: &Web, digits: &str) -> bool {
 }
 
 /// `%41` and `+` as what they stand for; what is no UTF-8 then stays as it came.
-fn decoded(address: &str) -> String {
+pub fn decoded(address: &str) -> String {
     let bytes = address.as_bytes();
     let mut plain = Vec::with_capacity(bytes.len());
     let mut at = 0;

@@ -13,7 +13,7 @@ pub mod setup_code;
 pub mod tls;
 
 pub mod assets;
-mod card_data;
+pub(crate) mod card_data;
 pub mod layout;
 pub mod live;
 pub mod locale;

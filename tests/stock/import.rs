@@ -158,6 +158,11 @@ fn one_row_per_kind_of_bad_line() {
             "line 3: article 1 is on line 2 already, and not the same there: give it one name and price, or another number; further lines of an article may only add codes",
         ],
     );
+    // Card data is never repeated.
+    let remedy = "it holds what looks like the number or the stripe of a payment card: take it out: card data is kept nowhere";
+    check("2,Call 4111 1111 1111 1111,1.99,,,,", &[&format!("line 3, column \"name\": {remedy}")]);
+    check("2,Bread,4111111111111111,,,,", &[&format!("line 3, column \"price\": {remedy}")]);
+    check(";5018123412341234=2512?,Bread,1.99,,,,", &[&format!("line 3, column \"sku\": {remedy}")]);
     // Everything that is wrong with a line is said at once.
     check(
         "2,,-1,123,,,lb",

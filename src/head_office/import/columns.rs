@@ -25,7 +25,7 @@ pub enum Field {
 }
 
 impl Field {
-    const ALL: [Field; 15] = [
+    pub const ALL: [Field; 15] = [
         Field::Sku,
         Field::Gtin,
         Field::Code,

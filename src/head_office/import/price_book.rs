@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use crate::head_office::card_data::{REMEDY, WHAT, holds_card};
 use crate::ids::{Sku, StoreId};
 use crate::money::{Currency, Money};
 use crate::retail::pricing::{Combine, Coupon, Gives, Hours, Off, Part, PriceEntry, PriceList, Promotion, Selection, Step, Weekday};
@@ -211,6 +212,11 @@ impl Check<'_> {
     }
 
     fn begin(&mut self, id: &str) -> bool {
+        if holds_card(id) {
+            self.rule.clear();
+            self.complain(format!("an id: {WHAT}: {REMEDY}"));
+            return false;
+        }
         self.rule = id.to_owned();
         let is_name = !id.is_empty() && id.len() <= 40 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
         if !is_name {
@@ -244,6 +250,10 @@ impl Check<'_> {
         let name = raw.name.trim();
         if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
             self.complain(format!("name: 1 to {NAME_CHARS_MAX} characters, as the customer reads it"));
+        }
+        // A till would turn such a coupon away unread.
+        if holds_card(name) || raw.coupons.iter().any(|code| holds_card(code)) {
+            self.complain(format!("name or coupons: {WHAT}: {REMEDY}"));
         }
         let gives = self.gives(&raw);
         let (from, to) = self.dates(raw.from.as_deref(), raw.to.as_deref());

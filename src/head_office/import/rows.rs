@@ -6,7 +6,9 @@ use super::columns::{Columns, Field};
 use super::complaint::Complaint;
 use super::prices::{MissingPrice, demo_price, parse_price};
 use super::table::Row;
+use crate::gs1::card::is_stripe;
 use crate::gs1::{BadGtin, Gtin};
+use crate::head_office::card_data::{REMEDY, WHAT, holds_card};
 use crate::ids::{Sku, TaxClassId};
 use crate::money::{Currency, Money, Qty, Unit};
 use crate::sync::feed::{Article, CODES_PER_ARTICLE_MAX, CodeKey, NAME_CHARS_MAX, SaleCode};
@@ -50,6 +52,10 @@ pub struct Notes {
 /// Reads a row. All that is wrong with it comes at once.
 pub fn read_row(row: &Row, columns: &Columns, rules: &RowRules) -> Result<Draft, Vec<Complaint>> {
     let mut reading = Reading { row, columns, complaints: Vec::new(), notes: Notes::default() };
+    reading.card_data();
+    if !reading.complaints.is_empty() {
+        return Err(reading.complaints);
+    }
     let codes = reading.codes();
     let own_sku = reading.parsed(Field::Sku, "use 1 to 48 printable characters", |text| Sku::new(text).ok());
     let name = reading.name();
@@ -93,6 +99,17 @@ struct Reading<'a> {
 impl<'a> Reading<'a> {
     fn complain(&mut self, column: &str, what: &str, remedy: &str) {
         self.complaints.push(Complaint::new(what, remedy).at(self.row.line, column));
+    }
+
+    /// First of all, so that no other complaint repeats it. Codes may look like a card's number, and nothing looks like its stripe.
+    fn card_data(&mut self) {
+        for field in Field::ALL {
+            let Some((text, column)) = self.columns.value(field, &self.row.fields) else { continue };
+            let is_code = matches!(field, Field::Sku | Field::Gtin | Field::Code | Field::PackCode);
+            if if is_code { is_stripe(text) } else { holds_card(text) } {
+                self.complain(column, WHAT, REMEDY);
+            }
+        }
     }
 
     fn parsed<T>(&mut self, field: Field, remedy: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
