@@ -21,7 +21,7 @@ fn count(printer: &SimPrinter, text: &str) -> usize {
 
 /// Looks until it holds; for what nothing reports.
 fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = std::time::Instant::now() + Duration::from_secs(20);
+    let deadline = std::time::Instant::now() + Duration::from_secs(60);
     while !holds() {
         assert!(std::time::Instant::now() < deadline, "{what}");
         std::thread::sleep(Duration::from_millis(2));

@@ -99,7 +99,7 @@ async fn arrive(node: &Node, file: &Path, feed: Feed, version: u64) {
     let name = FeedName::new(feed, version, &hash).to_string();
     std::fs::rename(file, node.shared().feeds_folder.join(name)).unwrap();
     node.feed_arrived(feed, version, hash).await.unwrap();
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(60);
     while !node.screen().feeds.iter().any(|f| f.feed == feed && f.version == version) {
         assert!(Instant::now() < deadline, "{} version {version} was not adopted", feed.name());
         tokio::time::sleep(Duration::from_millis(5)).await;

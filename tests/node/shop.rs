@@ -70,7 +70,7 @@ async fn everything_in_sled_can_be_deleted_with_the_line_down() {
 
     let running = start(&config(data.path())).await.unwrap();
     let node = running.node.clone();
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(60);
     let mut tries = 0..;
     let sold = loop {
         match ask(&node, &format!("c{}", tries.next().unwrap()), "1", scan(MILK)).await {

@@ -12,10 +12,10 @@ use counterfoil::head_office::office::HeadOffice;
 use counterfoil::head_office::{doors, feeds};
 use counterfoil::ids::StoreId;
 use counterfoil::journal::{Reader, Record, verify};
-use counterfoil::money::{Currency, Qty};
+use counterfoil::money::{Currency, Qty, Unit};
 use counterfoil::node::replay;
 use counterfoil::retail::Event;
-use counterfoil::sync::feed::CodeKey;
+use counterfoil::sync::feed::{CatalogueEntry, CodeKey, FeedLine, FeedReader};
 use counterfoil::time::{ClockQuality, Stamp, SystemClock};
 use counterfoil::web::pairing::{Pairing, Scope};
 use counterfoil::web::tls::{Door, Peer};
@@ -59,13 +59,21 @@ pub struct Node {
 impl Shop {
     /// Head office with the demo's goods, and a node's folder beside it that holds nothing but a token yet.
     pub fn new(devices: &Devices) -> Shop {
+        Shop::with_catalogue(devices, None)
+    }
+
+    /// With the articles of a file instead, brought in by the program itself. What has no price gets one made up from its number.
+    pub fn with_catalogue(devices: &Devices, catalogue: Option<&Path>) -> Shop {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let currency = Currency::from_code("EUR").expect("EUR is in the table");
         let config = HeadOfficeConfig::on_loopback(&folder.path().join("head-office"), 0, currency.clone());
         let office = HeadOffice::open(config, Arc::new(SystemClock::new())).expect("head office opens");
         let address = runtime.block_on(open_doors(&office));
-        runtime.block_on(stock_up(&office, currency));
+        match catalogue {
+            None => runtime.block_on(stock_up(&office, currency)),
+            Some(file) => import(file, &folder.path().join("head-office")),
+        }
         let data = folder.path().join("node");
         std::fs::create_dir(&data).expect("a folder in a temporary folder");
         let pairing = Pairing::open(&data, Arc::new(SystemClock::new())).expect("the list of screens opens");
@@ -110,12 +118,39 @@ impl Shop {
         Node { address: address.expect("a ready node listens"), child, socket }
     }
 
-    /// A till of a node that knows the goods.
+    /// A till of a node that knows the demo's goods.
     pub fn till(&self, node: &Node) -> Till {
+        self.till_that_knows(node, &self.goods()[0])
+    }
+
+    pub fn till_that_knows(&self, node: &Node, priced: &Priced) -> Till {
         let mut till = Till::connect(node.address, &self.token).expect("a ready node answers");
-        let known = format!("/api/v1/articles/by-code/{}", self.goods()[0].code);
+        let known = format!("/api/v1/articles/by-code/{}", priced.code);
         wait_for("the catalogue's arrival", || (till.get(&known).expect("an answer").status == 200).then_some(()));
         till
+    }
+
+    /// What a file's catalogue sells by the piece, as head office has published it.
+    pub fn published_goods(&self) -> Vec<Priced> {
+        let folder = self.office.folders().feeds();
+        let files = std::fs::read_dir(&folder).expect("head office's feeds").map(|entry| entry.expect("an entry").file_name());
+        let is_catalogue = |name: &std::ffi::OsString| name.to_str().is_some_and(|name| name.starts_with("catalogue-1-"));
+        let name = files.into_iter().find(is_catalogue).expect("a first catalogue");
+        let file = std::fs::File::open(folder.join(name)).expect("a file");
+        let mut reader = FeedReader::open(file).expect("a feed");
+        let mut found = Vec::new();
+        while let Some(line) = reader.next_line().expect("a line") {
+            let FeedLine::Catalogue(CatalogueEntry::Put(article)) = line else { continue };
+            let Some(price) = article.price.filter(|_| article.unit == Unit::Piece && article.age_min.is_none()) else { continue };
+            for code in article.codes.iter().filter(|code| code.quantity == Qty::ONE) {
+                if let CodeKey::Gtin(gtin) = &code.key {
+                    found.push(Priced { code: gtin.short().to_owned(), cents: price.minor() });
+                }
+            }
+        }
+        // Numbers that a shop gives itself may be read as a price or a weight.
+        found.retain(|priced| !priced.code.starts_with('2') && !priced.code.starts_with("02"));
+        found
     }
 
     /// What is sold by the piece, by its own code or by its case's, and to anyone of any age: an age check would wait for a person.
@@ -201,6 +236,13 @@ async fn open_doors(office: &HeadOffice) -> SocketAddr {
     let router = doors::router(office.clone()).into_make_service_with_connect_info::<Peer>();
     tokio::spawn(async move { axum::serve(door, router).await });
     address
+}
+
+fn import(file: &Path, head_office: &Path) {
+    let (file, folder) = (file.to_str().expect("a plain path"), head_office.to_str().expect("a plain path"));
+    let done = program(&["import", "catalogue", file, "--data-dir", folder, "--currency", "EUR", "--missing-price", "demo"]).output();
+    let done = done.expect("the program starts");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }
 
 async fn stock_up(office: &HeadOffice, currency: Currency) {

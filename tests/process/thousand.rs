@@ -1,7 +1,9 @@
 //! Baskets the whole way: codes through a scanner on a pseudo terminal, a till that takes the money, paper out of a printer on TCP, and
-//! every cent at head office. `COUNTERFOIL_BASKETS=1000` makes it a thousand.
+//! every cent at head office. `COUNTERFOIL_BASKETS=1000` makes it a thousand; `COUNTERFOIL_CATALOGUE=FILE` takes the articles of a catalogue
+//! file (as `counterfoil import catalogue` reads it) instead of the demo's.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use counterfoil::device::lang::escpos::{PrinterProfile, paper_text};
@@ -76,10 +78,11 @@ fn baskets_are_scanned_sold_printed_and_at_head_office_to_the_cent() {
     let scanner = SimScanner::new(Some(&link)).expect("a pseudo terminal");
     let profile = PrinterProfile::built_in("epson-80mm").expect("built in");
     let printer = SimPrinter::tcp("127.0.0.1:0", profile, 0).expect("a port on loopback");
-    let shop = Shop::new(&Devices { printer: Some(printer.port()), scanner: Some(&link) });
-    let goods = shop.goods();
+    let catalogue = std::env::var_os("COUNTERFOIL_CATALOGUE").map(PathBuf::from);
+    let shop = Shop::with_catalogue(&Devices { printer: Some(printer.port()), scanner: Some(&link) }, catalogue.as_deref());
+    let goods = if catalogue.is_some() { shop.published_goods() } else { shop.goods() };
     let node = shop.start();
-    let till = shop.till(&node);
+    let till = shop.till_that_knows(&node, &goods[0]);
     wait_for("scanner and printer", || {
         let devices = Till::connect(node.address, &shop.token).expect("an answer").look("/api/v1/devices");
         devices.as_array().expect("a list").iter().all(|device| device["state"] == "ready").then_some(())
@@ -123,7 +126,8 @@ fn baskets_are_scanned_sold_printed_and_at_head_office_to_the_cent() {
     shop.stop(node);
     let lines: usize = sold.values().map(|(_, lines, _)| lines).sum();
     println!(
-        "{baskets} baskets, {lines} lines, {total} cents in {} ms, {} ms a basket",
+        "{baskets} baskets out of {} codes, {lines} lines, {total} cents in {} ms, {} ms a basket",
+        goods.len(),
         took.as_millis(),
         took.as_millis() / u128::from(baskets)
     );

@@ -46,7 +46,7 @@ pub async fn raw(address: SocketAddr, bytes: &[u8]) -> Reply {
     // A server that answers before it has read everything may close while we still write.
     let _ = stream.write_all(bytes).await;
     let mut answer = Vec::new();
-    let read = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut answer)).await;
+    let read = tokio::time::timeout(Duration::from_secs(60), stream.read_to_end(&mut answer)).await;
     read.expect("an answer within 20 s").ok();
     parse(&String::from_utf8_lossy(&answer))
 }

@@ -555,7 +555,7 @@ impl Stage {
             setup: Arc::new(counterfoil::web::setup_code::SetupCode::new(Arc::new(StillClock))),
             clock: Arc::new(StillClock),
             metrics: Box::new(|| "counterfoil_up 1\n".to_owned()),
-            body_timeout: Duration::from_millis(400),
+            body_timeout: Duration::from_millis(1_500),
         };
         let router = web::router(node, parts, web::Extra::default());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
