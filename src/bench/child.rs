@@ -133,8 +133,14 @@ pub fn program(arguments: &BenchArguments) -> Result<PathBuf, CannotMeasure> {
     }
 }
 
-/// A port on loopback that was free a moment ago.
+/// A port on loopback that was free a moment ago, below those that the system gives to whoever calls out: such a one could be taken before
+/// the program listens on it.
 pub fn free_port() -> Result<u16, CannotMeasure> {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).map_err(CannotMeasure::doing("finding a free port"))?;
-    listener.local_addr().map(|address| address.port()).map_err(CannotMeasure::doing("finding a free port"))
+    const PORTS: std::ops::Range<u16> = 20_000..32_000;
+    let mut chance = [0; 2];
+    getrandom::fill(&mut chance).map_err(CannotMeasure::doing("finding a free port"))?;
+    let first = u16::from_le_bytes(chance) % (PORTS.end - PORTS.start);
+    let mut ports = (0..PORTS.end - PORTS.start).map(|step| PORTS.start + (first + step) % (PORTS.end - PORTS.start));
+    let free = ports.find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    free.ok_or_else(|| CannotMeasure::new("finding a free port", "there is none"))
 }

@@ -157,19 +157,22 @@ fn scan_all(shop: &Shop, token: &str, size: Size, count: u64) -> Result<Scanned,
     Ok(found)
 }
 
-/// Scans until the node knows the article: it may sell before its look-up is built. Gives how long that took.
+/// Waits until the whole look-up is there: articles are found by code before it is, by the beginning of their number only when it is.
 pub fn wait_for_catalogue(shop: &Shop, token: &str) -> Result<Duration, CannotMeasure> {
     const PATIENCE: Duration = Duration::from_secs(900);
     let began = Instant::now();
     let mut client = Client::connect(shop.address(), token)?;
-    let path = format!("/api/v1/articles/by-code/{}", articles::gtin(0).short());
     while began.elapsed() < PATIENCE {
-        if client.get(&path)?.0 == 200 {
+        if is_whole(&mut client)? {
             return Ok(began.elapsed());
         }
         std::thread::sleep(Duration::from_millis(10));
     }
     Err(CannotMeasure::new("waiting for the catalogue", "it did not come in 15 minutes"))
+}
+
+pub fn is_whole(client: &mut Client) -> Result<bool, CannotMeasure> {
+    Ok(client.get(&format!("/api/v1/articles?q={}", articles::article(0).sku))?.0 == 200)
 }
 
 fn line_count(data: &str) -> usize {

@@ -83,16 +83,17 @@ impl<'a> Places<'a> {
 
     /// Ascending.
     pub fn of(&self, on: &Selection) -> Vec<usize> {
-        let mut found: Vec<usize> = Vec::new();
         if on.all || on.skus.len() > self.articles.len() {
-            found.extend(0..self.articles.len());
-        } else {
-            found.extend(on.skus.iter().filter_map(|sku| self.by_sku.get(sku)).flatten());
-            found.extend(on.groups.iter().filter_map(|group| self.by_group.get(group.as_str())).flatten());
-            found.sort_unstable();
-            found.dedup();
+            return (0..self.articles.len()).filter(|place| on.has(self.articles[*place].0, self.articles[*place].1)).collect();
         }
-        found.retain(|place| on.has(self.articles[*place].0, self.articles[*place].1));
+        let mut found: Vec<usize> = Vec::new();
+        found.extend(on.skus.iter().filter_map(|sku| self.by_sku.get(sku)).flatten());
+        found.extend(on.groups.iter().filter_map(|group| self.by_group.get(group.as_str())).flatten());
+        found.sort_unstable();
+        found.dedup();
+        if !on.except.is_empty() {
+            found.retain(|place| !on.except.contains(self.articles[*place].0));
+        }
         found
     }
 }
