@@ -28,27 +28,27 @@ async fn count_taps(browser: &Browser) {
     browser.run("window.taps = 0; if (!window.counts) document.addEventListener('click', () => { window.taps += 1 }, true); window.counts = true").await;
 }
 
-async fn taps(browser: &Browser) -> i64 {
+pub async fn taps(browser: &Browser) -> i64 {
     browser.run("return window.taps").await.as_i64().unwrap()
 }
 
 /// Two taps on the same place in the blink of an eye are one; people are slower.
-async fn tap(browser: &Browser, what: &str) {
+pub async fn tap(browser: &Browser, what: &str) {
     tokio::time::sleep(Duration::from_millis(300)).await;
     browser.tap(what).await;
 }
 
-async fn panel_shows(browser: &Browser, what: &str) {
+pub async fn panel_shows(browser: &Browser, what: &str) {
     browser.until(what, &format!("document.getElementById('till-cash').innerText.includes({what:?})")).await;
 }
 
 /// Digits as they are typed: the panel has them before anything else is tapped.
-async fn type_amount(browser: &Browser, digits: &str) {
+pub async fn type_amount(browser: &Browser, digits: &str) {
     browser.keys(digits).await;
     browser.until("the digits", &format!("document.querySelector('#entry .typed')?.textContent === {digits:?}")).await;
 }
 
-async fn sell(browser: &Browser, code: &str) {
+pub async fn sell(browser: &Browser, code: &str) {
     Counter { browser, id: "1" }.scan(code).await;
     wait_lines(browser, 1).await;
     pay_exact(browser).await;
@@ -243,7 +243,7 @@ async fn a_till_is_opened_counted_and_closed_without_a_pointer() {
 }
 
 /// Milk by its typed code, and exact cash.
-async fn sell_by_keys(browser: &Browser) {
+pub async fn sell_by_keys(browser: &Browser) {
     browser.keys(&format!("{MILK}{ENTER}")).await;
     wait_lines(browser, 1).await;
     tokio::time::sleep(Duration::from_millis(300)).await;

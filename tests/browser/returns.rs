@@ -16,7 +16,7 @@ async fn count_taps(browser: &Browser) {
 }
 
 /// The square code of the newest paper, as the simulated printer drew it.
-async fn code_on_paper(counter: &Counter<'_>) -> String {
+pub async fn code_on_paper(counter: &Counter<'_>) -> String {
     let script = "return await fetch('/sim/printer/1/now?revision=0').then(answer => answer.text()).then(html => html.match(/CFR1[0-9A-V]+/)?.[0] || '')";
     let deadline = std::time::Instant::now() + super::harness::PATIENCE;
     loop {
