@@ -176,8 +176,8 @@ pub fn goods() -> Vec<Good> {
         }
     }
     goods.extend(WEIGHED.iter().map(|(plu, name, cents)| weighed(*plu, name, *cents, "Fruit & Vegetables")));
-    goods.extend(LOOSE.iter().map(|loose| by_the_piece(*loose)));
     goods.extend(FROM_THE_COUNTER.iter().map(|(plu, name, cents)| weighed(*plu, name, *cents, "Fresh counter")));
+    goods.extend(LOOSE.iter().map(|loose| by_the_piece(*loose)));
     goods
 }
 
@@ -321,6 +321,7 @@ mod tests {
         assert!(goods.len() >= 500, "{} articles", goods.len());
         let skus: BTreeSet<_> = goods.iter().map(|good| good.article.sku.clone()).collect();
         assert_eq!(skus.len(), goods.len(), "every article number once");
+        assert!(goods.iter().map(|good| &good.article.sku).is_sorted(), "in the order of their article numbers");
         let codes: Vec<_> = goods.iter().flat_map(|good| good.article.codes.iter().map(|code| code.key.clone())).collect();
         assert_eq!(codes.iter().collect::<BTreeSet<_>>().len(), codes.len(), "every code once");
         let names: BTreeSet<_> = goods.iter().map(|good| good.article.name.clone()).collect();
