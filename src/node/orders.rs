@@ -10,12 +10,15 @@ use tokio::time::Instant;
 
 use super::handle::{CommandRequest, Node};
 use super::run::shell_request;
+use super::screen::{Feedback, Tone};
+use super::writer::Recorded;
+use crate::document::Language;
 use crate::document::collect_code::{self, BadCollectCode};
 use crate::gs1::Scan;
 use crate::ids::OrderNo;
 use crate::journal::hash::to_hex;
 use crate::journal::{NodeKey, PublicKey};
-use crate::retail::order::{CodeFact, OrderAct, OrderFacts, OrderState, Shown, TAKE_BACK_MS};
+use crate::retail::order::{CodeFact, OrderAct, OrderFacts, OrderState, Shown, TAKE_BACK_MS, bag_of};
 use crate::retail::{Command, Event};
 use crate::time::Clock;
 
@@ -47,9 +50,7 @@ impl CollectKeys {
 
     /// What a scanned or typed text says, as far as it can be proved here.
     pub fn read(&self, text: &str) -> CodeFact {
-        let frame = text.trim_matches([' ', '\r', '\n', '\t']);
-        let plain = Scan::from_frame(frame.as_bytes(), true)
-            .map_or_else(|_| frame.to_owned(), |scan| String::from_utf8_lossy(scan.raw()).into_owned());
+        let plain = plain(text);
         if let Some(digits) = collect_code::short_number(&plain) {
             return CodeFact::Number { mark: self.number_mark(&digits) };
         }
@@ -111,6 +112,48 @@ impl HandOvers {
         };
         OrderFacts { code, handed_over_ago_ms: ago_ms }
     }
+}
+
+/// A customer's code or a bag's label is no article: at a till it asks which order it opens.
+pub(super) fn scanned(request: CommandRequest) -> CommandRequest {
+    let Command::AddLine { code, .. } = &request.command else { return request };
+    let plain = plain(code);
+    if !collect_code::is_collect_code(&plain) && bag_of(&plain).is_none() {
+        return request;
+    }
+    CommandRequest { command: Command::Order(OrderAct::Identify { code: plain }), ..request }
+}
+
+/// Without what the scanner puts around it.
+fn plain(text: &str) -> String {
+    let frame = text.trim_matches([' ', '\r', '\n', '\t']);
+    Scan::from_frame(frame.as_bytes(), true).map_or_else(|_| frame.to_owned(), |scan| String::from_utf8_lossy(scan.raw()).into_owned())
+}
+
+/// For the till where the code was scanned.
+pub(super) fn identified(order: &OrderNo, language: Language) -> Feedback {
+    let text = match language {
+        Language::English => format!("Order {order}: hand it over on the page of collect orders."),
+        Language::German => format!("Auftrag {order}: auf der Seite der Abholaufträge übergeben."),
+    };
+    Feedback { serial: 0, tone: Tone::Quiet, text, remedy: String::new(), code: "order_identified".to_owned() }
+}
+
+/// Units that were promised went with this sale: said once, cleared by the next scan.
+pub(super) fn promise_broken(recorded: &Recorded, language: Language) -> Option<Feedback> {
+    let words: Vec<String> = recorded
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::PromiseBroken { order, quantity, .. } => Some(match language {
+                Language::English => format!("{} promised to order {order}", quantity.plain()),
+                Language::German => format!("{} zugesagt für Auftrag {order}", quantity.plain()),
+            }),
+            _ => None,
+        })
+        .collect();
+    let text = words.join(", ");
+    (!words.is_empty()).then(|| Feedback { serial: 0, tone: Tone::Quiet, text, remedy: String::new(), code: "promise_broken".to_owned() })
 }
 
 /// Ends the waiting for orders that expire, as long as the loop lives.

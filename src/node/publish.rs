@@ -23,6 +23,9 @@ use crate::sync::repair::Damaged;
 use crate::sync::staff::StaffBook;
 use crate::time::Stamp;
 
+/// How old the pages' "head office asked" may be while all is well.
+const ORDERS_NEWS_MS: i64 = 15_000;
+
 pub struct Publisher {
     store: StoreId,
     store_name: String,
@@ -96,9 +99,13 @@ impl Publisher {
         }
     }
 
-    /// True when it is news whether the store's orders are kept here.
+    /// True when it is news whether the store's orders are kept here, and now and then, so that a page does not call old what is new.
     pub fn orders_heard(&mut self, lead: bool, at_ms: i64) -> bool {
-        self.orders_heard.replace((lead, at_ms)).is_none_or(|(before, _)| before != lead)
+        let is_news = self.orders_heard.is_none_or(|(before, shown_ms)| before != lead || at_ms - shown_ms >= ORDERS_NEWS_MS);
+        if is_news {
+            self.orders_heard = Some((lead, at_ms));
+        }
+        is_news
     }
 
     /// Another staff list is in force.

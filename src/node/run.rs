@@ -14,7 +14,7 @@ use super::facts::{self, Receipts, Sources};
 use super::handle::{AskError, CommandRequest, DurableHead, Input, OnHand, ReceiptQuestion};
 use super::line_display;
 use super::notify::Notify;
-use super::orders::{CollectKeys, HandOvers};
+use super::orders::{self, CollectKeys, HandOvers};
 use super::originals::Originals;
 use super::prints::Prints;
 use super::proof::Approval;
@@ -231,11 +231,14 @@ impl<D: Disk> Loop<D> {
     pub(super) fn command(&mut self, request: CommandRequest, batch: &mut Batch) -> Result<Result<Answer, AskError>, WriterError> {
         let books = self.books.books();
         let request = self.badge_scanned(request, &books);
+        let at_till = matches!(&request.command, Command::AddLine { .. });
+        let request = orders::scanned(request);
         let workstation = request.workstation.clone();
         let receipts = Receipts { originals: &self.originals, places: self.places() };
         let mut facts = facts::prefetch(&request, self.writer.state(), &self.sources(&books), &receipts);
         facts.order = self.hand_overs.facts(&request.command, &self.collect);
         facts.check_open = workstation.as_ref().is_some_and(|workstation| self.publisher.check_is_open(workstation));
+        let identifies = at_till && matches!(&request.command, Command::Order(OrderAct::Identify { .. }));
         let scanned = match &request.command {
             Command::AddLine { code, quantity } => Some((code.clone(), *quantity)),
             _ => None,
@@ -252,7 +255,9 @@ impl<D: Disk> Loop<D> {
                 if let Some(workstation) = &workstation {
                     let added = line_added(&recorded);
                     self.publisher.acted(workstation, added.is_some());
-                    if let Some(feedback) = added.or_else(|| promise_broken(&recorded, self.voice_at(Some(workstation)).locale.language)) {
+                    if let Some(feedback) =
+                        added.or_else(|| orders::promise_broken(&recorded, self.voice_at(Some(workstation)).locale.language))
+                    {
                         self.publisher.feedback(workstation, feedback);
                     }
                 }
@@ -262,6 +267,11 @@ impl<D: Disk> Loop<D> {
             Taken::Answered(answer) => {
                 // A repeat of something that is not on disk yet waits for it like the original.
                 batch.hard |= answer.seq > self.writer.journal().durable_upto();
+                if let (Some(workstation), Some(order), true) = (&workstation, &answer.order, identifies) {
+                    let language = self.voice_at(Some(workstation)).locale.language;
+                    self.publisher.feedback(workstation, orders::identified(order, language));
+                    batch.changed = true;
+                }
                 Ok(Ok(answer))
             }
             Taken::Refused(refusal) => {
@@ -599,21 +609,4 @@ fn line_added(recorded: &Recorded) -> Option<Feedback> {
         }
         _ => None,
     })
-}
-
-/// Units that were promised went with this sale: said once, cleared by the next scan.
-fn promise_broken(recorded: &Recorded, language: Language) -> Option<Feedback> {
-    let words: Vec<String> = recorded
-        .events
-        .iter()
-        .filter_map(|event| match event {
-            Event::PromiseBroken { order, quantity, .. } => Some(match language {
-                Language::English => format!("{} promised to order {order}", quantity.plain()),
-                Language::German => format!("{} zugesagt für Auftrag {order}", quantity.plain()),
-            }),
-            _ => None,
-        })
-        .collect();
-    let text = words.join(", ");
-    (!words.is_empty()).then(|| Feedback { serial: 0, tone: Tone::Quiet, text, remedy: String::new(), code: "promise_broken".to_owned() })
 }

@@ -66,6 +66,9 @@ async fn an_order_is_picked_placed_and_handed_over() {
     }
     assert_eq!(browser.run(placed).await, 200);
     browser.until("a new order", "document.querySelector('[data-do=choose]')").await;
+    browser
+        .until("its sound and its sign", "document.getElementById('till').dataset.playedNew === '1' && document.title.startsWith('(1)')")
+        .await;
     picture(&browser, "choose").await;
 
     // Two taps to begin; then one scan for each unit, whatever it is.

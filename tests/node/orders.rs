@@ -146,6 +146,12 @@ async fn an_order_goes_from_head_office_to_the_customer_with_the_line_down_in_be
     first.stop().await;
     staged(&node, "K2", "C08").await;
     assert_eq!(act(&node, OrderAct::Identify { code: code.token.clone() }).await.unwrap().order, Some(number("K1")));
+    // At a till's own page the code and a bag's label are no articles: they say which order it is.
+    for scanned in [code.token.as_str(), "CFB101K1"] {
+        assert_eq!(ask(&node, &format!("till-{}", scanned.len()), "2", scan(scanned)).await.unwrap().order, Some(number("K1")));
+    }
+    let said = node.screen().workstations[&till("2").unwrap()].feedback.clone().unwrap();
+    assert_eq!((said.code.as_str(), said.text.contains("K1")), ("order_identified", true));
     let mut forged = code.token.clone().into_bytes();
     let last = forged.len() - 3;
     forged[last] = if forged[last] == b'0' { b'1' } else { b'0' };

@@ -99,7 +99,20 @@
     if (age) age.setAttribute("aria-pressed", String(ofAge));
     const done = document.getElementById("hand-over");
     if (done) done.disabled = shown === null || document.querySelectorAll("[data-bag]").length !== bagsHere.size || (age !== null && !ofAge && !leavesAged());
+    announce();
     gate.show();
+  }
+  // A new order makes a sound of its own and stands in the tab's name, on every desk and handheld.
+  const title = document.title;
+  let fresh = null;
+  function announce() {
+    const now = document.querySelectorAll(".fresh .order-card, [data-do='choose']").length;
+    if (fresh !== null && now > fresh) {
+      beep(1318, 0.25);
+      till.dataset.playedNew = Number(till.dataset.playedNew || 0) + 1;
+    }
+    fresh = now;
+    document.title = now > 0 ? `(${now}) ${title}` : title;
   }
   // Whether every line with an age stays here is the node's question; the button only follows it.
   function leavesAged() { return leaves.size > 0; }

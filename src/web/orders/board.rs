@@ -20,10 +20,10 @@ pub fn live(desk: &Desk) -> Live {
     open.sort_by_key(|order| (order.asked.promised_ms, order.asked.order.clone()));
     let late = open.iter().filter(|order| is_late(desk, order)).count();
     let oldest = open.iter().filter(|order| order.state != OrderState::Staged).map(|order| order.received_at.ms).min();
-    let column = |title: &str, belongs: &dyn Fn(&OrderState) -> bool| {
+    let column = |title: &str, fresh: bool, belongs: &dyn Fn(&OrderState) -> bool| {
         let orders: Vec<&Arc<Order>> = open.iter().filter(|order| belongs(&order.state)).copied().collect();
         html! {
-            section .column {
+            section .column .fresh[fresh] {
                 h2 { (title) span .count { (orders.len()) } }
                 @if orders.is_empty() { p .muted { (t.none) } }
                 @for order in orders.iter().take(CARDS_MAX) { (card(desk, order)) }
@@ -43,12 +43,12 @@ pub fn live(desk: &Desk) -> Live {
         }
         (notices(desk))
         div .columns {
-            (column(t.column_look, &|state| matches!(state, OrderState::Received)))
-            (column(t.column_new, &|state| matches!(state, OrderState::Accepted)))
-            (column(t.column_picking, &|state| matches!(state, OrderState::Picking { .. })))
-            (column(t.column_place, &|state| matches!(state, OrderState::Picked)))
-            (column(t.column_ready, &|state| matches!(state, OrderState::Staged)))
-            (column(t.column_back, &|state| matches!(state, OrderState::PuttingBack { .. } | OrderState::HandedOver { .. })))
+            (column(t.column_look, true, &|state| matches!(state, OrderState::Received)))
+            (column(t.column_new, true, &|state| matches!(state, OrderState::Accepted)))
+            (column(t.column_picking, false, &|state| matches!(state, OrderState::Picking { .. })))
+            (column(t.column_place, false, &|state| matches!(state, OrderState::Picked)))
+            (column(t.column_ready, false, &|state| matches!(state, OrderState::Staged)))
+            (column(t.column_back, false, &|state| matches!(state, OrderState::PuttingBack { .. } | OrderState::HandedOver { .. })))
         }
         p .muted { (t.scan_hint) }
     };

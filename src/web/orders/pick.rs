@@ -132,7 +132,9 @@ fn finish(desk: &Desk, order: &Order) -> Markup {
             span { strong { (order.asked.order) } " " (visible(&order.asked.initials)) }
             @for bags in least..least + 3 {
                 button type="button" .primary[bags == least] data-then=(then)
-                    data-act=(json!({"act": "finish_picking", "order": order.asked.order, "bags": bags}).to_string()) { (fill(t.finish, &[&bags.to_string()])) }
+                    data-act=(json!({"act": "finish_picking", "order": order.asked.order, "bags": bags}).to_string()) {
+                        @if bags == 1 { (t.finish_one) } @else { (fill(t.finish, &[&bags.to_string()])) }
+                    }
             }
         }
     }

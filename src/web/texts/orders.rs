@@ -102,6 +102,7 @@ pub struct OrderTexts {
     pub lay_aside: &'static str,
     pub all_picked: &'static str,
     pub finish: &'static str,
+    pub finish_one: &'static str,
     pub done: &'static str,
     pub short_units: &'static str,
 
@@ -215,6 +216,7 @@ pub static ENGLISH: OrderTexts = OrderTexts {
     lay_aside: "Lay aside",
     all_picked: "All lines are done.",
     finish: "Finish: {} bags",
+    finish_one: "Finish: 1 bag",
     done: "done",
     short_units: "{} missing",
 
@@ -328,6 +330,7 @@ pub static GERMAN: OrderTexts = OrderTexts {
     lay_aside: "Zur Seite",
     all_picked: "Alle Zeilen sind fertig.",
     finish: "Fertig: {} Tüten",
+    finish_one: "Fertig: 1 Tüte",
     done: "fertig",
     short_units: "{} fehlen",
 
