@@ -11,7 +11,7 @@ use super::screen::{
 use super::writer::Recorded;
 use crate::device::DeviceStatus;
 use crate::document::Language;
-use crate::ids::{DeviceName, StoreId, WorkstationId};
+use crate::ids::{BagNo, DeviceName, StoreId, WorkstationId};
 use crate::money::Money;
 use crate::retail::basket::{Basket, Place, totals};
 use crate::retail::card::TerminalBook;
@@ -64,6 +64,7 @@ struct Desk {
     /// What was refused here for want of another person's word.
     wanted: Option<CommandRequest>,
     till_report: Option<Arc<TillReport>>,
+    bag: Option<BagNo>,
 }
 
 impl Publisher {
@@ -188,6 +189,14 @@ impl Publisher {
         desk.price_check = None;
     }
 
+    /// Ends the wait for a bag's number.
+    pub fn show_bag(&mut self, workstation: &WorkstationId, bag: BagNo) {
+        let desk = self.desks.entry(workstation.clone()).or_default();
+        desk.next_scan = NextScan::Sell;
+        desk.feedback = None;
+        desk.bag = Some(bag);
+    }
+
     /// Ends an armed price check with what it found.
     pub fn show_price(&mut self, workstation: &WorkstationId, found: ArticleInfo) {
         let desk = self.desks.entry(workstation.clone()).or_default();
@@ -212,6 +221,7 @@ impl Publisher {
         desk.card_declined = None;
         desk.wanted = None;
         desk.till_report = None;
+        desk.bag = None;
         if line_added {
             desk.next_scan = NextScan::Sell;
         } else {
@@ -298,6 +308,7 @@ impl Publisher {
                 && slot.signed_in == fresh.signed_in
                 && slot.needs_approval == fresh.needs_approval
                 && slot.cash == fresh.cash
+                && slot.bag == fresh.bag
                 && slot.till_report == fresh.till_report;
             if !same || slot.revision == 0 {
                 *slot = Arc::new(TillScreen { revision: self.revision, ..fresh });
@@ -377,6 +388,7 @@ impl Publisher {
                 .cash
                 .session(workstation)
                 .map(|session| Arc::new(TillCash { session: session.clone(), unproved: till::unproved(state, session) })),
+            bag: desk.and_then(|d| d.bag.clone()),
             till_report: desk.and_then(|d| d.till_report.clone()),
         }
     }

@@ -26,7 +26,7 @@ use crate::device::{DeviceReport, DisplayHandle, PrinterHandle, PrinterOrder, Te
 use crate::document::{Language, Voice};
 use crate::fault::Fault;
 use crate::gs1::CodeRules;
-use crate::ids::{DeviceName, Sku, WorkstationId};
+use crate::ids::{BagNo, DeviceName, Sku, WorkstationId};
 use crate::journal::Disk;
 use crate::retail::event::PrintSubject;
 use crate::retail::order::OrderAct;
@@ -435,10 +435,15 @@ impl<D: Disk> Loop<D> {
         let is_badge = self.books.books().staff.by_badge(&code).is_some();
         let quantity = match self.publisher.next_scan(&workstation) {
             NextScan::Sell => None,
-            NextScan::Times(_) | NextScan::PriceCheck if is_badge => None,
+            NextScan::Times(_) | NextScan::PriceCheck | NextScan::Bag if is_badge => None,
             NextScan::Times(quantity) => Some(quantity),
             NextScan::PriceCheck => {
                 self.price_check(&workstation, &code);
+                batch.changed = true;
+                return Ok(());
+            }
+            NextScan::Bag => {
+                self.bag_scanned(&workstation, &code);
                 batch.changed = true;
                 return Ok(());
             }
@@ -448,6 +453,19 @@ impl<D: Disk> Loop<D> {
             tracing::debug!(%refused, "scan refused");
         }
         Ok(())
+    }
+
+    /// The number as it stands on the bag, without what the scanner says of the kind of its bars.
+    fn bag_scanned(&mut self, workstation: &WorkstationId, code: &str) {
+        let plain = if code.starts_with(']') { code.get(3..).unwrap_or(code) } else { code };
+        match BagNo::new(plain) {
+            Ok(bag) => self.publisher.show_bag(workstation, bag),
+            Err(_) => {
+                let voice = self.voice_at(Some(workstation));
+                self.publisher.set_next_scan(workstation, NextScan::Sell);
+                self.publisher.feedback(workstation, Feedback::refused(&Refusal::NoSuchBag { bag: plain.to_owned() }, &voice));
+            }
+        }
     }
 
     fn price_check(&mut self, workstation: &WorkstationId, code: &str) {

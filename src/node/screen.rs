@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::handle::OnHand;
 use crate::device::DeviceStatus;
 use crate::document::{Language, Voice};
-use crate::ids::{DeviceName, Sku, StaffId, StoreId, TxnId, WorkstationId};
+use crate::ids::{BagNo, DeviceName, Sku, StaffId, StoreId, TxnId, WorkstationId};
 use crate::money::{Money, Qty, Unit};
 pub use crate::retail::basket::BasketTotals;
 
@@ -96,6 +96,8 @@ pub struct TillScreen {
     pub needs_approval: bool,
     /// The till here, while it is open.
     pub cash: Option<Arc<TillCash>>,
+    /// The bank bag that was scanned for a pickup; gone with the next act.
+    pub bag: Option<BagNo>,
     /// What was read or closed here with the newest act: a till's X or Z. Gone with the next one.
     pub till_report: Option<Arc<TillReport>>,
 }
@@ -186,6 +188,8 @@ pub enum NextScan {
     Times(Qty),
     /// Show price and stock, sell nothing.
     PriceCheck,
+    /// The number of the bank bag that a pickup goes into.
+    Bag,
 }
 
 /// A receipt on the screen.

@@ -44,7 +44,7 @@ fn add(code: &str, quantity: Option<i64>) -> Command {
 }
 
 /// Keys as a keyboard wedge sends them: all within a few milliseconds.
-async fn wedge(browser: &Browser, code: &str) {
+pub async fn wedge(browser: &Browser, code: &str) {
     // A person takes longer to pull the trigger than the keys of one scan are apart.
     tokio::time::sleep(Duration::from_millis(200)).await;
     let script = format!(

@@ -117,12 +117,13 @@ async fn cash_moves_with_a_slip_and_the_count_is_blind() {
     assert_eq!(taps(&browser).await, 3);
     sell(&browser, COFFEE).await;
 
-    // A pickup into a bank bag: its number is scanned by a wedge or typed, then the amount, then one tap.
+    // A pickup into a bank bag: one tap, its number scanned or typed, the amount, and one tap.
     browser.keys(F12).await;
     panel_shows(&browser, "float 100.00").await;
     count_taps(&browser).await;
     tap(&browser, "#bag-cell").await;
-    browser.keys(&format!("B4711{ENTER}")).await;
+    browser.until("the bag is asked for", "document.querySelector('#strip .armed')").await;
+    counter.scan("B4711").await;
     browser.until("the bag", "document.getElementById('bag-number').textContent === 'B4711'").await;
     type_amount(&browser, "50").await;
     picture(&browser, "cash-pickup").await;
@@ -132,6 +133,17 @@ async fn cash_moves_with_a_slip_and_the_count_is_blind() {
     let paper = counter.printer_shows("Signature").await;
     assert!(paper.contains("B4711") && paper.contains("50.00"), "{paper}");
     // Paid in and out with a reason, a loan: the amount and one tap each.
+    // Its number is on one bag only; typed this time.
+    tap(&browser, "#bag-cell").await;
+    browser.until("the bag is asked for", "document.querySelector('#strip .armed')").await;
+    browser.keys("B4711").await;
+    browser.keys(ENTER).await;
+    browser
+        .until("the bag", "document.getElementById('bag-number').textContent === 'B4711' && !document.querySelector('#strip .armed')")
+        .await;
+    type_amount(&browser, "1").await;
+    tap(&browser, "#till-cash [data-kind=pickup]").await;
+    browser.until("the bag is there already", "document.querySelector('#strip .error')?.innerText.includes('B4711')").await;
     for (amount, kind, reason, words) in
         [("2.5", "paid_in", "[data-reason=found]", "money found"), ("7", "paid_out", "[data-reason=postage]", "postage")]
     {
@@ -242,9 +254,9 @@ async fn a_till_is_opened_counted_and_closed_without_a_pointer() {
     browser.end().await;
 }
 
-/// Milk by its typed code, and exact cash.
+/// Milk by a scanner that types, and exact cash.
 pub async fn sell_by_keys(browser: &Browser) {
-    browser.keys(&format!("{MILK}{ENTER}")).await;
+    super::acts::wedge(browser, MILK).await;
     wait_lines(browser, 1).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     browser.keys("+").await;

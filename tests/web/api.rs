@@ -161,10 +161,11 @@ async fn the_next_scan_can_be_armed() {
     let arm = async |body: &str| call(&stage, "POST", "/api/v1/workstations/1/next-scan", body).await;
     assert_eq!(arm(r#"{"next":{"times":3000}}"#).await.status, 204);
     assert_eq!(arm(r#"{"next":"price_check"}"#).await.status, 204);
+    assert_eq!(arm(r#"{"next":"bag"}"#).await.status, 204);
     assert_eq!(arm(r#"{"next":{"times":0}}"#).await.code(), "quantity_out_of_range");
     assert_eq!(arm(r#"{"next":{"times":-1}}"#).await.code(), "quantity_out_of_range");
     assert_eq!(arm(r#"{"next":"sell","x":1}"#).await.code(), "unknown_field");
-    assert_eq!(stage.told.lock().unwrap().len(), 2);
+    assert_eq!(stage.told.lock().unwrap().len(), 3);
 }
 
 #[tokio::test]

@@ -195,6 +195,8 @@ pub enum NextScanView {
     /// Quantity in thousandths.
     Times(i64),
     PriceCheck,
+    /// The number of the bank bag that a pickup goes into.
+    Bag,
 }
 
 /// A finished transaction, whole.
@@ -343,6 +345,7 @@ pub fn workstation(id: &WorkstationId, till: &TillScreen, screen: &Screen) -> Wo
             NextScan::Sell => NextScanView::Sell,
             NextScan::Times(quantity) => NextScanView::Times(quantity.thousandths()),
             NextScan::PriceCheck => NextScanView::PriceCheck,
+            NextScan::Bag => NextScanView::Bag,
         },
         check: match till.check.as_deref() {
             Some(Check::Age(check)) => Some(check.into()),

@@ -84,8 +84,8 @@ pub struct Scan {
     code: String,
 }
 
-/// A code was scanned: one unit or what the code carries, or what `next-scan` said before. With a price check armed nothing is
-/// sold, the price appears on the workstation's screens, and `seq` is 0.
+/// A code was scanned: one unit or what the code carries, or what `next-scan` said before. With a price check or a bag's
+/// number armed nothing is sold, price or number appears on the workstation's screens, and `seq` is 0.
 #[utoipa::path(post, path = "/api/v1/workstations/{ws}/scan", params(("ws" = String, Path)), request_body = Scan,
     responses((status = OK, body = CommandAnswer), (status = "4XX", body = Problem)))]
 pub async fn scan(State(web): State<Web>, At(ws): At, Body(scan): Body<Scan>) -> Answered {
@@ -93,7 +93,7 @@ pub async fn scan(State(web): State<Web>, At(ws): At, Body(scan): Body<Scan>) ->
     let quantity = match armed {
         NextScan::Sell => None,
         NextScan::Times(quantity) => Some(quantity),
-        NextScan::PriceCheck => {
+        NextScan::PriceCheck | NextScan::Bag => {
             let device = DeviceName::new("api").expect("a valid device name");
             let report = DeviceReport::Scan { device, workstation: Some(ws), frame: scan.code.into_bytes() };
             web.node.tell(Input::Device(report)).await.map_err(|error| super::ask_problem(&error))?;
@@ -305,6 +305,7 @@ pub async fn next_scan(State(web): State<Web>, At(ws): At, Body(body): Body<SetN
     let next = match body.next {
         NextScanView::Sell => NextScan::Sell,
         NextScanView::PriceCheck => NextScan::PriceCheck,
+        NextScanView::Bag => NextScan::Bag,
         NextScanView::Times(thousandths) => {
             let quantity = Qty::from_thousandths(thousandths);
             let max = web.node.screen().rules.limits.quantity_max;

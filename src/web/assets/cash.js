@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const { acts, api, clearEntry, closePanel, formatAmount, parseAmount, panelKeys, post, shake, typedAmount } = window.counter;
+  const { acts, api, armNext, clearEntry, closePanel, formatAmount, parseAmount, panelKeys, post, shake, typedAmount } = window.counter;
   const box = document.getElementById("till-cash");
   const decimal = document.getElementById("till").dataset.decimal;
   const PIECES_MAX = 99999;
@@ -65,6 +65,12 @@
   // ------------------------------------------------------------------ bag, reason, report
   let bag = "";
   let bagging = false;
+  let scanned = "";
+  // While the number is asked for, the next scan of a device is the bag's as well.
+  function ask(now) {
+    if (now !== bagging) armNext(now ? "bag" : "sell");
+    bagging = now;
+  }
   let reason = null;
   let dismissed = "";
   function show() {
@@ -73,8 +79,10 @@
     else recount.hidden = !again;
     showGrid();
     const cell = document.getElementById("bag-cell");
-    if (!cell) { bag = ""; bagging = false; }
+    if (!cell) { bag = ""; ask(false); }
     else {
+      if (cell.dataset.bag && cell.dataset.bag !== scanned) { bag = cell.dataset.bag; bagging = false; }
+      scanned = cell.dataset.bag || "";
       cell.setAttribute("aria-pressed", String(bagging));
       document.getElementById("bag-number").textContent = bag || (bagging ? "…" : cell.dataset.none);
     }
@@ -116,10 +124,10 @@
       const { kind, reason: why } = button.dataset;
       const body = { do: kind, amount, ...(why ? { reason: why } : {}), ...(kind === "pickup" && bag ? { bag } : {}) };
       once(button, () => till(body).then((answer) => { if (answer && answer.ok && kind === "pickup") { bag = ""; show(); } }));
-      bagging = false;
+      ask(false);
       show();
     },
-    "bag-cell": after(() => { bagging = !bagging; }),
+    "bag-cell": after(() => ask(!bagging)),
     "no-sale": (button) => { closePanel(); once(button, () => till({ do: "no_sale", reason: button.dataset.reason })); },
     "till-x": (button) => once(button, () => till({ do: "print_x" })),
     "till-day-x": (button) => once(button, () => till({ do: "print_day_x" })),
@@ -146,7 +154,7 @@
       // A scan: of a bag while its number is asked for.
       if (!bagging) return false;
       bag = name.scan.slice(0, BAG_MAX);
-      bagging = false;
+      ask(false);
       show();
       return true;
     }
@@ -157,8 +165,8 @@
       else if (name === "00") bag += name;
       else if (name === "Backspace") bag = bag.slice(0, -1);
       else if (name === "Delete") bag = "";
-      else if (name === "Enter") bagging = false;
-      else if (name === "Escape") { bag = ""; bagging = false; }
+      else if (name === "Enter") ask(false);
+      else if (name === "Escape") { bag = ""; ask(false); }
       else return false;
       show();
       return true;
@@ -183,6 +191,9 @@
   };
 
   document.addEventListener("till-updated", show);
-  document.addEventListener("till-panel", show);
+  document.addEventListener("till-panel", (event) => {
+    if (event.detail !== "cash") ask(false);
+    show();
+  });
   show();
 })();

@@ -269,6 +269,7 @@
   function closePanel() {
     if (!panel) return;
     panel = null;
+    document.dispatchEvent(new CustomEvent("till-panel", { detail: null }));
     $("panels").hidden = true;
     $("search-text").value = "";
     if (document.activeElement) document.activeElement.blur();
@@ -550,7 +551,7 @@
   // What the scripts of other rooms build upon.
   const typedAmount = () => parseAmount(entry);
   const shake = () => $("entry").animate([{ opacity: 0.2 }, { opacity: 1 }], 300);
-  window.counter = { acts, api, answered, clearEntry, closePanel, erase, formatAmount, parseAmount, panelKeys, pay, post, shake, typedAmount };
+  window.counter = { acts, api, answered, armNext, clearEntry, closePanel, erase, formatAmount, parseAmount, panelKeys, pay, post, shake, typedAmount };
 
   markCurrent();
   document.querySelector("#lines .row.newest")?.scrollIntoView({ block: "end" });

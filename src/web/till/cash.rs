@@ -158,7 +158,7 @@ fn open(view: &View, cash: &TillCash) -> Markup {
         h3 { (t.out) }
         div .cash-ways {
             (out)
-            button #bag-cell type="button" data-do="bag-cell" data-tile=(bag) data-none=(t.bag_none) aria-pressed="false" disabled[off] {
+            button #bag-cell type="button" data-do="bag-cell" data-tile=(bag) data-none=(t.bag_none) data-bag=[view.till.bag.as_ref()] aria-pressed="false" disabled[off] {
                 span .word { (t.bag) } span #bag-number { (t.bag_none) } kbd { (bag) }
             }
         }

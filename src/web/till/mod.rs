@@ -331,6 +331,12 @@ fn next_scan_words(view: &View) -> Markup {
             let text = fill(t.times_armed, &[&view.locale.quantity(quantity, crate::money::Unit::Piece)]);
             html! { div .say .armed data-times=(quantity.thousandths()) { p { strong { (text) } } button type="button" data-do="sell-next" { (t.cancel) } } }
         }
+        NextScan::Bag => html! {
+            div .say .armed {
+                p { strong { (t.cash_panel.bag_armed) } span { (t.cash_panel.bag_armed_hint) } }
+                button type="button" data-do="sell-next" { (t.cancel) }
+            }
+        },
         NextScan::PriceCheck => html! {
             div .say .armed {
                 (icon("price"))
