@@ -56,6 +56,10 @@ fn every_wrong_value_is_named_with_its_remedy() {
     check(r#"chain = "counterfoil""#, r#"chain = """#, "store.chain");
     check(r#"text = "Bread roll""#, r#"text = """#, r#"quick_key[0].text = "": write 1 to 20 characters"#);
     check(r#"code = "3001""#, r#"code = " ""#, "quick_key[0].code");
+    check(r#"code = "3001""#, "", "quick_key[0] = Bread roll: give either code or department");
+    check(r#"department = "dept-deli""#, r#"department = "dept-9""#, "quick_key[1].department = \"dept-9\": no [[department]] has this id");
+    check(r#"price_max = "100""#, r#"price_max = "0""#, "department[0].price_max = \"0\": write the highest price");
+    check("tax_class = \"B\"\ngroup", "tax_class = \"Q\"\ngroup", "department[0].tax_class = Q: no [[tax.class]] has this id");
     check("[[workstation]]\nid = \"2\"", "[[workstation]]\nid = \"1\"", "workstation[1].id = 1: is there twice");
     check(r#"receipt_printer = "printer-2""#, r#"receipt_printer = "printer-9""#, "no [[device]] of kind \"printer\" has this name");
     check("receipt_printer = \"printer-1\"\n", "", "the drawer hangs on the receipt printer");

@@ -177,6 +177,8 @@ pub fn node_config<'a>(data_dir: &Path, port: u16, head_office: SocketAddr, coun
     let counters: String = counters.into_iter().map(Counter::toml).collect();
     let quick_keys: String =
         QUICK_KEYS.iter().map(|(text, plu)| format!("\n[[quick_key]]\ntext = \"{text}\"\ncode = \"{plu}\"\n")).collect();
+    let counter = "\n[[quick_key]]\ntext = \"Fresh counter\"\ndepartment = \"dept-counter\"\n";
+    let quick_keys = format!("{counter}{quick_keys}");
     let data_dir = toml::Value::String(data_dir.display().to_string());
     let text = format!(
         r#"
@@ -230,6 +232,19 @@ exempt_reason = "stamps and deposit"
 [cash]
 notes = ["5", "10", "20", "50", "100", "200"]
 usual_float = "100"
+
+[[department]]
+id = "dept-counter"
+name = "Fresh counter"
+tax_class = "B"
+group = "Fresh counter"
+price_max = "100"
+[[department]]
+id = "dept-sundry"
+name = "Sundry goods"
+tax_class = "A"
+price_max = "50"
+for_unknown = true
 {quick_keys}{counters}"#
     );
     config::parse(&text, Path::new("the demo's own configuration")).expect("the demo's configuration is right")

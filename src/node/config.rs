@@ -10,12 +10,13 @@ use serde::Deserialize;
 use crate::device::lang::zvt;
 use crate::device::{CardSetting, DeviceConfig, DeviceKind, DrawerSense, PortConfig};
 use crate::document::{Letterhead, Locale};
-use crate::ids::{DeviceName, NodeId, ReasonCode, StoreId, TaxClassId, WorkstationId};
+use crate::ids::{DeviceName, NodeId, ReasonCode, Sku, StoreId, TaxClassId, WorkstationId};
 use crate::money::{Currency, Money, RoundingMode};
 use crate::retail::Rules;
 use crate::retail::cash::{self, CashReasons, CashRules, Paper};
+use crate::retail::open_price::Department;
 use crate::retail::pricing::Reason;
-use crate::retail::rules::{Limits, QuickKey, ReturnRules, TillRules, WorkstationRules};
+use crate::retail::rules::{Limits, QuickKey, QuickSale, ReturnRules, TillRules, WorkstationRules};
 use crate::retail::tax::{TaxClass, TaxComponent, TaxMode, TaxRounding, TaxTable};
 use crate::web::tls::TlsFiles;
 
@@ -131,13 +132,29 @@ struct Raw {
     discount_reason: Vec<RawReason>,
     #[serde(default)]
     quick_key: Vec<RawQuickKey>,
+    #[serde(default)]
+    department: Vec<RawDepartment>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawQuickKey {
     text: String,
-    code: String,
+    code: Option<String>,
+    department: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawDepartment {
+    id: String,
+    name: String,
+    tax_class: String,
+    #[serde(default)]
+    group: String,
+    price_max: String,
+    #[serde(default)]
+    for_unknown: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -418,7 +435,13 @@ fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
         }
     }
     let discount_reasons = discount_reasons(check, raw.discount_reason, &raw.store.locale);
-    let quick_keys = quick_keys(check, raw.quick_key);
+    let departments = match (&currency, &tax) {
+        (Some(currency), Some(tax)) => Some(departments(check, raw.department, currency, tax)),
+        // Complained about already.
+        (None, _) | (_, None) => None,
+    };
+    let quick_keys = quick_keys(check, raw.quick_key, departments.as_deref());
+    let departments = departments.unwrap_or_default();
     let store = store?;
     Some(NodeConfig {
         store: store.clone(),
@@ -454,7 +477,7 @@ fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
             cash_control: raw.cash.control.unwrap_or(false),
             cash: cash_rules,
             paper: Some(paper),
-            till: TillRules { quick_keys },
+            till: TillRules { quick_keys, departments },
         },
         devices,
         font: raw.node.font,
@@ -485,24 +508,74 @@ fn discount_reasons(check: &mut Check, raw: Vec<RawReason>, locale: &str) -> Vec
 const QUICK_KEYS_MAX: usize = 24;
 const QUICK_TEXT_CHARS_MAX: usize = 20;
 
-fn quick_keys(check: &mut Check, raw: Vec<RawQuickKey>) -> Vec<QuickKey> {
+fn quick_keys(check: &mut Check, raw: Vec<RawQuickKey>, departments: Option<&[Department]>) -> Vec<QuickKey> {
     if raw.len() > QUICK_KEYS_MAX {
         check.complain("quick_key", format!("{} of them", raw.len()), format!("at most {QUICK_KEYS_MAX} fit on a till's screen"));
     }
-    let is_text = |text: &str, max: usize| {
-        text.trim() == text && !text.is_empty() && text.chars().count() <= max && !text.chars().any(char::is_control)
-    };
-    for (index, key) in raw.iter().enumerate() {
+    let mut keys = Vec::new();
+    for (index, key) in raw.into_iter().enumerate() {
         if !is_text(&key.text, QUICK_TEXT_CHARS_MAX) {
             let remedy = format!("write 1 to {QUICK_TEXT_CHARS_MAX} characters, to be read at arm's length");
             check.complain(format!("quick_key[{index}].text"), format!("{:?}", key.text), remedy);
         }
-        if !is_text(&key.code, 80) {
-            let remedy = "write the article's code, PLU or number as it would be typed";
-            check.complain(format!("quick_key[{index}].code"), format!("{:?}", key.code), remedy);
-        }
+        let sells = match (key.code, key.department) {
+            (Some(code), None) => {
+                if !is_text(&code, 80) {
+                    let remedy = "write the article's code, PLU or number as it would be typed";
+                    check.complain(format!("quick_key[{index}].code"), format!("{code:?}"), remedy);
+                }
+                QuickSale::Code(code)
+            }
+            (None, Some(id)) => match departments.map(|known| known.iter().find(|department| department.sku.as_str() == id)) {
+                Some(Some(department)) => QuickSale::Department(department.sku.clone()),
+                None => continue,
+                Some(None) => {
+                    check.complain(format!("quick_key[{index}].department"), format!("{id:?}"), "no [[department]] has this id");
+                    continue;
+                }
+            },
+            (Some(_), Some(_)) | (None, None) => {
+                check.complain(format!("quick_key[{index}]"), &key.text, "give either code or department");
+                continue;
+            }
+        };
+        keys.push(QuickKey { text: key.text, sells });
     }
-    raw.into_iter().map(|key| QuickKey { text: key.text, code: key.code }).collect()
+    keys
+}
+
+/// Without blanks at the ends, nothing but characters that can be seen.
+fn is_text(text: &str, max: usize) -> bool {
+    text.trim() == text && !text.is_empty() && text.chars().count() <= max && !text.chars().any(char::is_control)
+}
+
+fn departments(check: &mut Check, raw: Vec<RawDepartment>, currency: &Currency, tax: &TaxTable) -> Vec<Department> {
+    let mut found: Vec<Department> = Vec::new();
+    for (index, department) in raw.into_iter().enumerate() {
+        let key = format!("department[{index}]");
+        let sku = check.take(format!("{key}.id"), &department.id, Sku::new(&department.id));
+        if !is_text(&department.name, 60) {
+            check.complain(format!("{key}.name"), format!("{:?}", department.name), "write 1 to 60 characters, as on the receipt");
+        }
+        let tax_class = check.take(format!("{key}.tax_class"), &department.tax_class, TaxClassId::new(&department.tax_class));
+        if tax_class.as_ref().is_some_and(|class| !tax.classes.iter().any(|known| known.id == *class)) {
+            check.complain(format!("{key}.tax_class"), &department.tax_class, "no [[tax.class]] has this id");
+        }
+        let limit = Limits::default().unit_price_max;
+        let price_max = currency.parse(&department.price_max).filter(|max| *max > Money::ZERO && *max <= limit);
+        let remedy = format!("write the highest price, for example {:?}", currency.plain(Money::from_minor(5_000)));
+        let price_max = check.take(format!("{key}.price_max"), &department.price_max, price_max.ok_or(remedy));
+        if department.for_unknown && found.iter().any(|other| other.for_unknown) {
+            check.complain(format!("{key}.for_unknown"), true, "one department takes the unknown articles: leave it out here");
+        }
+        let (Some(sku), Some(tax_class), Some(price_max)) = (sku, tax_class, price_max) else { continue };
+        if found.iter().any(|other| other.sku == sku) {
+            check.complain(format!("{key}.id"), &sku, "is there twice: every department once");
+        }
+        let RawDepartment { name, group, for_unknown, .. } = department;
+        found.push(Department { sku, name, tax_class, group, price_max, for_unknown });
+    }
+    found
 }
 
 fn tls_files(check: &mut Check, raw: &RawNode) -> Option<TlsFiles> {

@@ -48,6 +48,8 @@ pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>, 
         Command::AddLine { code, .. } | Command::CheckAge { code, .. } | Command::PutAside { code } => {
             facts.scan = Some(look_up(code, sources))
         }
+        // open_price.rs
+        Command::SellOpenPrice { code, .. } => facts.scan = code.as_ref().map(|code| look_up(code, sources)),
         Command::TenderCash { .. } | Command::EndCard { .. } | Command::Refund { .. } => {
             let basket = request
                 .workstation

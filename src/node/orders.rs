@@ -136,7 +136,7 @@ pub(super) fn identified(order: &OrderNo, language: Language) -> Feedback {
         Language::English => format!("Order {order}: hand it over on the page of collect orders."),
         Language::German => format!("Auftrag {order}: auf der Seite der Abholaufträge übergeben."),
     };
-    Feedback { serial: 0, tone: Tone::Quiet, text, remedy: String::new(), code: "order_identified".to_owned() }
+    Feedback { serial: 0, tone: Tone::Quiet, text, remedy: String::new(), code: "order_identified".to_owned(), unknown: None }
 }
 
 /// Units that were promised went with this sale: said once, cleared by the next scan.
@@ -153,7 +153,14 @@ pub(super) fn promise_broken(recorded: &Recorded, language: Language) -> Option<
         })
         .collect();
     let text = words.join(", ");
-    (!words.is_empty()).then(|| Feedback { serial: 0, tone: Tone::Quiet, text, remedy: String::new(), code: "promise_broken".to_owned() })
+    (!words.is_empty()).then(|| Feedback {
+        serial: 0,
+        tone: Tone::Quiet,
+        text,
+        remedy: String::new(),
+        code: "promise_broken".to_owned(),
+        unknown: None,
+    })
 }
 
 /// Ends the waiting for orders that expire, as long as the loop lives.

@@ -622,9 +622,14 @@ pub fn shell_request(workstation: Option<WorkstationId>, command: Command) -> Co
 /// The good tone, when the record has a new line.
 fn line_added(recorded: &Recorded) -> Option<Feedback> {
     recorded.events.iter().find_map(|event| match event {
-        Event::LineAdded { line, .. } => {
-            Some(Feedback { serial: 0, tone: Tone::Good, text: line.name.clone(), remedy: String::new(), code: String::new() })
-        }
+        Event::LineAdded { line, .. } => Some(Feedback {
+            serial: 0,
+            tone: Tone::Good,
+            text: line.name.clone(),
+            remedy: String::new(),
+            code: String::new(),
+            unknown: None,
+        }),
         _ => None,
     })
 }

@@ -254,12 +254,19 @@ pub struct Feedback {
     pub remedy: String,
     /// The refusal's code; empty for good news.
     pub code: String,
+    /// What was scanned, when the assortment does not know it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<String>,
 }
 
 impl Feedback {
     pub fn refused(refusal: &Refusal, voice: &Voice) -> Feedback {
         let (text, remedy) = (voice.happened(refusal), voice.remedy(refusal).to_owned());
-        Feedback { serial: 0, tone: Tone::Error, text, remedy, code: refusal.code().to_owned() }
+        let unknown = match refusal {
+            Refusal::UnknownArticle { code } => Some(code.clone()),
+            _ => None,
+        };
+        Feedback { serial: 0, tone: Tone::Error, text, remedy, code: refusal.code().to_owned(), unknown }
     }
 }
 

@@ -6,7 +6,9 @@ use super::cash::MovementKind;
 use super::day::Day;
 use super::rules::WorkstationRules;
 use super::{Answer, Ask, Command, Decision, Event, Facts, Refusal, Rules, State};
-use super::{age, card, day, last_day, order, pricing, print, refund, returns, rights, safe, sale, staff, stock, tender, till, unproved};
+use super::{
+    age, card, day, last_day, open_price, order, pricing, print, refund, returns, rights, safe, sale, staff, stock, tender, till, unproved,
+};
 use crate::time::BusinessDate;
 
 pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> Result<Decision, Refusal> {
@@ -65,6 +67,10 @@ pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> 
         Command::Refund { by } => refund::refund(&case, *by)?,
         Command::PostVoid { txn } => refund::post_void(&case, *txn)?,
         // last_day.rs
+        // open_price.rs
+        Command::SellOpenPrice { department, price, quantity, code } => {
+            open_price::sell(&case, department, *price, *quantity, code.as_deref())?
+        }
         Command::PutAside { code } => last_day::put_aside(&case, code)?,
         // Prices and promotions.
         Command::DiscountLine { line, off, reason } => pricing::acts::discount_line(&case, *line, *off, reason)?,

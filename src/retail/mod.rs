@@ -19,6 +19,7 @@ pub mod basket;
 pub mod card;
 mod decide;
 pub mod last_day;
+pub mod open_price;
 pub mod order;
 pub mod original;
 pub mod pricing;
@@ -125,6 +126,16 @@ pub enum Command {
     Undo {},
     VoidTransaction {},
     Suspend {},
+    /// At a workstation: a department's key, with the price of one piece.
+    SellOpenPrice {
+        department: Sku,
+        price: Money,
+        #[serde(default)]
+        quantity: Option<Qty>,
+        /// Of an article that the assortment does not know.
+        #[serde(default)]
+        code: Option<String>,
+    },
     /// Brings a suspended transaction to this workstation, wherever it was suspended.
     Recall {
         txn: TxnId,

@@ -107,6 +107,11 @@ pub enum Refusal {
     // last_day.rs
     PastItsDate { name: String, last_day: LastDay },
     NotPastItsDate { name: String },
+    // open_price.rs
+    DepartmentUnknown { department: String },
+    DepartmentNotForUnknown { name: String },
+    ArticleIsKnown { name: String },
+    OpenPriceTooHigh { name: String, max: Money },
     // sale.rs
     SerialInSale { name: String, serial: String },
     // Prices and promotions.
@@ -265,6 +270,10 @@ impl Refusal {
             // last_day.rs
             Refusal::PastItsDate { .. } => "past_its_date",
             Refusal::NotPastItsDate { .. } => "not_past_its_date",
+            Refusal::DepartmentUnknown { .. } => "department_unknown",
+            Refusal::DepartmentNotForUnknown { .. } => "department_not_for_unknown",
+            Refusal::ArticleIsKnown { .. } => "article_is_known",
+            Refusal::OpenPriceTooHigh { .. } => "open_price_too_high",
             Refusal::SerialInSale { .. } => "serial_in_sale",
             // Prices and promotions.
             Refusal::ReasonUnknown { .. } => "reason_unknown",
@@ -426,6 +435,10 @@ impl Refusal {
             // last_day.rs
             Refusal::PastItsDate { name: text(), last_day: LastDay { date, kind: LastDayKind::Expiry } },
             Refusal::NotPastItsDate { name: text() },
+            Refusal::DepartmentUnknown { department: text() },
+            Refusal::DepartmentNotForUnknown { name: text() },
+            Refusal::ArticleIsKnown { name: text() },
+            Refusal::OpenPriceTooHigh { name: text(), max: money },
             Refusal::SerialInSale { name: text(), serial: text() },
             Refusal::ReasonUnknown { reason: text() },
             Refusal::DiscountOutOfRange,

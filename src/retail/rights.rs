@@ -155,6 +155,7 @@ pub fn needed(command: &Command) -> Option<Right> {
         Command::AddLine { .. }
         | Command::CheckAge { .. }
         | Command::PutAside { .. }
+        | Command::SellOpenPrice { .. }
         | Command::SetQuantity { .. }
         | Command::Undo {}
         | Command::Suspend {}

@@ -4,9 +4,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::cash::{CashRules, Paper};
+use super::open_price::Department;
 use super::pricing::Reason;
 use super::tax::TaxTable;
-use crate::ids::{DeviceName, StoreId, WorkstationId};
+use crate::ids::{DeviceName, Sku, StoreId, WorkstationId};
 use crate::money::{Currency, Money, Qty, RoundingMode};
 
 /// Checked by whoever builds it (configuration, tests): every workstation once, every tax class once.
@@ -47,14 +48,24 @@ pub struct TillRules {
     /// In the places they keep.
     #[serde(default)]
     pub quick_keys: Vec<QuickKey>,
+    #[serde(default)]
+    pub departments: Vec<Department>,
 }
 
-/// A key that sells one article with one tap.
+/// A key that sells one article with one tap, or with a price and one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuickKey {
     pub text: String,
+    pub sells: QuickSale,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QuickSale {
     /// As it would be typed: a code, a PLU or an article number.
-    pub code: String,
+    Code(String),
+    /// A department, whose price is typed.
+    Department(Sku),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -27,17 +27,31 @@ pub(super) fn add_line(case: &Case, code: &str, asked: Option<Qty>) -> Result<Ou
 
 /// A line enters. `age_checked`: up to which age the customer was checked just now.
 pub(super) fn enter(case: &Case, code: &str, asked: Option<Qty>, age_checked: Option<u8>) -> Result<Outcome, Refusal> {
-    let workstation = case.workstation()?;
     let date = case.business_date()?;
-    let basket = case.open_basket(workstation);
-    if let Some(basket) = basket {
+    if let Some(basket) = case.open_basket(case.workstation()?) {
         refuse_when_fixed(basket)?;
     }
     let article = article(case, code)?;
     recalls::refuse_recalled(article)?;
     last_day::refuse_past(article, date)?;
     let (unit_price, price_list) = list_price(case, article, date);
-    let article = &ArticleFact { unit_price, ..article.clone() };
+    add(case, &ArticleFact { unit_price, ..article.clone() }, price_list, asked, age_checked)
+}
+
+/// The same with an article whose price is final; `price_list`: the one that it came from.
+pub(super) fn add(
+    case: &Case,
+    article: &ArticleFact,
+    price_list: Option<String>,
+    asked: Option<Qty>,
+    age_checked: Option<u8>,
+) -> Result<Outcome, Refusal> {
+    let workstation = case.workstation()?;
+    let date = case.business_date()?;
+    let basket = case.open_basket(workstation);
+    if let Some(basket) = basket {
+        refuse_when_fixed(basket)?;
+    }
     if !tax::is_defined(&article.tax_class, &case.rules.tax, date) {
         return Err(Refusal::NoTaxRate { name: article.name.clone(), class: article.tax_class.clone() });
     }

@@ -151,7 +151,7 @@ mod tests {
 
     fn live(total: &str, rows: &[(&str, &str)], serial: u64) -> Live {
         let rows = rows.iter().map(|(id, text)| ((*id).to_owned(), html! { (text) })).collect();
-        let signal = Feedback { serial, tone: Tone::Good, text: String::new(), remedy: String::new(), code: String::new() };
+        let signal = Feedback { serial, tone: Tone::Good, text: String::new(), remedy: String::new(), code: String::new(), unknown: None };
         Live {
             revision: 1,
             language: "en",

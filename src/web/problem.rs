@@ -136,6 +136,10 @@ fn status(refusal: &Refusal) -> StatusCode {
         // card.rs
         Refusal::TerminalUnknown { .. } => StatusCode::NOT_FOUND,
         Refusal::TerminalNotSeen | Refusal::TerminalBusy | Refusal::CardByTerminal | Refusal::CardStillAsked => StatusCode::CONFLICT,
+        // open_price.rs
+        Refusal::DepartmentUnknown { .. } => StatusCode::NOT_FOUND,
+        Refusal::DepartmentNotForUnknown { .. } | Refusal::ArticleIsKnown { .. } => StatusCode::CONFLICT,
+        Refusal::OpenPriceTooHigh { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         // last_day.rs, recalls.rs
         Refusal::PastItsDate { .. } | Refusal::NotPastItsDate { .. } | Refusal::RecalledItem { .. } | Refusal::SerialInSale { .. } => {
             StatusCode::CONFLICT

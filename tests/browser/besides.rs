@@ -85,3 +85,39 @@ async fn a_quick_key_sells_with_one_tap_and_keeps_its_place() {
     browser.until("the sale is finished", "document.querySelector('#under .finished')").await;
     browser.end().await;
 }
+
+#[tokio::test]
+async fn a_department_asks_for_its_price_and_takes_what_nobody_knows() {
+    let shop = Shop::open();
+    let browser = open(&shop).await;
+    let counter = Counter { browser: &browser, id: "1" };
+    // Price first, then the key: digits and one tap.
+    browser.keys("4.25").await;
+    browser.until("the digits", "document.querySelector('#entry').innerText === '4.25'").await;
+    browser.tap(".quick-row [data-department='dept-counter']").await;
+    wait_lines(&browser, 1).await;
+    assert_eq!(lines(&browser).await, ["1 | Fresh counter | 4.25"]);
+    // The key first, then digits and Enter.
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    browser.tap(".quick-row [data-department='dept-counter']").await;
+    browser.until("the question", "document.querySelector('#strip .price-asked')?.offsetParent").await;
+    picture(&browser, "open-price").await;
+    browser.keys("2\u{e007}").await;
+    wait_lines(&browser, 2).await;
+    assert_eq!(lines(&browser).await[1], "1 | Fresh counter | 2.00");
+    assert_eq!(browser.run("return document.querySelectorAll('.price-asked').length").await, 0);
+    // Too much is a typing error.
+    browser.keys("900").await;
+    browser.until("the digits", "document.querySelector('#entry').innerText === '900'").await;
+    browser.tap(".quick-row [data-department='dept-counter']").await;
+    browser.until("it is refused", "document.querySelector('#strip .error')?.textContent.includes('100.00')").await;
+    // What the assortment does not know: one tap, digits, Enter.
+    counter.scan("4006381333931").await;
+    browser.until("it is offered", "document.getElementById('sell-unknown')").await;
+    browser.tap("#sell-unknown").await;
+    browser.until("the question", "document.querySelector('#strip .price-asked')?.offsetParent").await;
+    browser.keys("3.5\u{e007}").await;
+    wait_lines(&browser, 3).await;
+    assert_eq!(lines(&browser).await[2], "1 | Sundry goods | 3.50");
+    browser.end().await;
+}

@@ -143,7 +143,9 @@ impl Scenario {
             }
             "gone" => self.shop.people.remove(word(1)),
             "expect" if word(1) == "at" => scenario_people::expect_at(&self.shop.state, word(2).trim_end_matches(':'), &words[3..], at),
-            "from-age" | "last-day" | "recalled" | "marked" | "expect-marks" | "check" => till::line(self, &words, at),
+            "from-age" | "last-day" | "recalled" | "marked" | "expect-marks" | "department" | "expect-line" | "check" => {
+                till::line(self, &words, at)
+            }
             "carry" => self.shop.state = State::from_parts(&self.shop.state.to_parts()).unwrap(),
             "without" => self.without(word(1), word(2), at),
             "terminal" => self.give_terminal(word(1), word(2)),
@@ -288,7 +290,7 @@ impl Scenario {
                     signature: String::new(),
                 },
             },
-            "of-age" | "not-of-age" | "put-aside" => till::command(words, at),
+            "of-age" | "not-of-age" | "put-aside" | "open-price" => till::command(words, at),
             _ => match self.read_return(words, at) {
                 Some(command) => command,
                 None => super::scenario_pricing::read_command(words, &self.shop.rules.currency)

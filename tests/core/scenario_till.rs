@@ -1,7 +1,9 @@
 //! Words of the scenarios for what a till does besides: age checks and others of their kind.
 
+use counterfoil::money::Currency;
 use counterfoil::retail::age::AgeProof;
 use counterfoil::retail::last_day::{LastDay, LastDayKind};
+use counterfoil::retail::open_price::Department;
 use counterfoil::retail::recalls::Recalled;
 use counterfoil::retail::{ArticleFact, Command, Decision, Event};
 
@@ -40,6 +42,24 @@ pub fn line(scenario: &mut Scenario, words: &[String], at: &str) {
             let line = basket.line(words[2].parse().unwrap()).unwrap_or_else(|| panic!("{at}: no line"));
             assert_eq!((line.batch.as_deref(), line.serial.as_deref()), (Some(words[3].as_str()), Some(words[4].as_str())), "{at}");
         }
+        // department SKU "NAME" CLASS MAX [unknown]
+        "department" => {
+            let department = Department {
+                sku: words[1].parse().unwrap(),
+                name: words[2].clone(),
+                tax_class: words[3].parse().unwrap(),
+                group: String::new(),
+                price_max: scenario.shop.rules.currency.parse(&words[4]).unwrap(),
+                for_unknown: words.len() > 5,
+            };
+            scenario.shop.rules.till.departments.push(department);
+        }
+        // expect-line LINE SKU CODE
+        "expect-line" => {
+            let basket = scenario.shop.state.open_basket(&words[1].parse().unwrap()).unwrap_or_else(|| panic!("{at}: no basket"));
+            let line = basket.line(words[2].parse().unwrap()).unwrap_or_else(|| panic!("{at}: no line"));
+            assert_eq!((line.sku.as_str(), line.code.as_str()), (words[3].as_str(), words[4].as_str()), "{at}");
+        }
         // check open|closed: what the shell says of the screen
         "check" => scenario.shop.check_open = words[1] == "open",
         other => panic!("{at}: no word {other}"),
@@ -50,6 +70,16 @@ pub fn command(words: &[String], at: &str) -> Command {
     let word = |index: usize| words.get(index).map_or_else(|| panic!("{at}: too short"), String::as_str);
     if word(0) == "put-aside" {
         return Command::PutAside { code: word(1).to_owned() };
+    }
+    // open-price SKU PRICE [x N] [of CODE]
+    if word(0) == "open-price" {
+        let after = |mark: &str| words.iter().position(|word| word == mark).map(|at| words[at + 1].as_str());
+        return Command::SellOpenPrice {
+            department: word(1).parse().unwrap(),
+            price: Currency::from_code("EUR").unwrap().parse(word(2)).unwrap(),
+            quantity: after("x").map(qty),
+            code: after("of").map(str::to_owned),
+        };
     }
     // of-age CODE seen|birth-date [x N], not-of-age CODE seen|birth-date
     let proof = match word(2) {

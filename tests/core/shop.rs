@@ -258,6 +258,7 @@ impl Shop {
             | Command::Order(OrderAct::Pick { code, .. } | OrderAct::PutBack { code, .. }) => {
                 Some(self.scans.get(code).cloned().unwrap_or(ScanFact::UnknownArticle))
             }
+            Command::SellOpenPrice { code: Some(code), .. } => Some(self.scans.get(code).cloned().unwrap_or(ScanFact::UnknownArticle)),
             _ => None,
         };
         let record = match &ask.command {

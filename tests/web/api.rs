@@ -80,6 +80,10 @@ async fn every_act_reaches_the_loop_as_its_command() {
     check("POST", &format!("{at}/card/{}/resolve", uuid(5)), json!({"id": "c-1", "charged": false}), one, resolved).await;
     let terminal = counterfoil::ids::DeviceName::new("terminal-1").unwrap();
     check("POST", "/api/v1/devices/terminal-1/end-of-day", nothing.clone(), None, Command::EndTerminalDay { terminal }).await;
+    let open = json!({"id": "c-1", "department": "dept-1", "price": 250, "code": "4006381333931"});
+    let department = counterfoil::ids::Sku::new("dept-1").unwrap();
+    let open_price = Command::SellOpenPrice { department, price: euro(250), quantity: None, code: Some("4006381333931".into()) };
+    check("POST", &format!("{at}/open-price"), open, one, open_price).await;
     check("POST", &format!("{at}/reprint"), nothing.clone(), one, Command::Reprint { txn: None }).await;
     let today = Command::OpenDay { date: jiff::civil::date(2026, 11, 22) };
     check("POST", "/api/v1/day/open", nothing.clone(), None, today).await;
@@ -245,6 +249,7 @@ async fn the_description_is_whole() {
         "get /api/v1/orders",
         "get /api/v1/orders/{order}",
         "post /api/v1/workstations/{ws}/orders",
+        "post /api/v1/workstations/{ws}/open-price",
         "post /api/v1/workstations/{ws}/card",
         "post /api/v1/workstations/{ws}/card/{attempt}",
         "post /api/v1/workstations/{ws}/card/{attempt}/cancel",

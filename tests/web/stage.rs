@@ -30,8 +30,9 @@ use counterfoil::retail::cash::{MovementKind, MovementSum, denominations};
 use counterfoil::retail::day::Day;
 use counterfoil::retail::event::PrintSubject;
 use counterfoil::retail::last_day::{LastDay, LastDayKind};
+use counterfoil::retail::open_price::Department;
 use counterfoil::retail::print::{OpenPrint, PrintState};
-use counterfoil::retail::rules::{Limits, QuickKey, WorkstationRules};
+use counterfoil::retail::rules::{Limits, QuickKey, QuickSale, WorkstationRules};
 use counterfoil::retail::tax::{TaxMode, TaxRounding, TaxTable};
 use counterfoil::retail::till::{Phase, Session, TillCount, TillReport};
 use counterfoil::retail::unproved::LostRange;
@@ -170,7 +171,7 @@ pub fn selling(basket: Basket) -> TillScreen {
         basket: Some(Arc::new(basket)),
         totals: Some(totals),
         cash_buttons: counterfoil::retail::tender::suggestions(due_cash, &rules()),
-        feedback: Some(Feedback { serial: 1, tone: Tone::Good, text: newest, remedy: String::new(), code: String::new() }),
+        feedback: Some(Feedback { serial: 1, tone: Tone::Good, text: newest, remedy: String::new(), code: String::new(), unknown: None }),
         ..TillScreen::default()
     }
 }
@@ -276,6 +277,7 @@ pub fn situations() -> Vec<(&'static str, Screen)> {
         text: text.into(),
         remedy: remedy.into(),
         code: code.into(),
+        unknown: None,
     };
     let full = || selling(basket(groceries()));
     let mut all = vec![("empty", screen(TillScreen::default())), ("one-article", screen(one_article())), ("full", screen(full()))];
@@ -367,12 +369,27 @@ pub fn situations() -> Vec<(&'static str, Screen)> {
     all.push(("recalled", screen(TillScreen { check: Some(Arc::new(Check::Recalled(item))), feedback, ..full() })));
 
     let mut quick = screen(full());
-    let key = |(text, code): (&str, &str)| QuickKey { text: text.into(), code: code.into() };
+    let key = |(text, code): (&str, &str)| QuickKey { text: text.into(), sells: QuickSale::Code(code.into()) };
     let keys =
         [("Brötchen", "3001"), ("Roggenbrötchen", "3002"), ("Laugenbrezel", "3003"), ("Tragetasche", "3009"), ("Zeitschriften", "3010")];
     let more = [("Croissant mit Schoko", "3004"), ("Avocado", "3005"), ("Mango", "3006")];
     Arc::make_mut(&mut quick.rules).till.quick_keys = keys.into_iter().chain(more).map(key).collect();
-    all.push(("quick-keys", quick));
+    let department = Department {
+        sku: Sku::new("dept-1").unwrap(),
+        name: "Frischetheke".into(),
+        tax_class: TaxClassId::new("A").unwrap(),
+        group: String::new(),
+        price_max: euro(10_000),
+        for_unknown: true,
+    };
+    let till = &mut Arc::make_mut(&mut quick.rules).till;
+    till.quick_keys[3] = QuickKey { text: "Theke".into(), sells: QuickSale::Department(department.sku.clone()) };
+    till.departments = vec![department];
+    all.push(("quick-keys", quick.clone()));
+    let feedback = error("unknown_article", "Not found: 4006381333931", "Search the article by name, or put it aside and go on.");
+    let shown = TillScreen { feedback: Some(Feedback { unknown: Some("4006381333931".into()), ..feedback }), ..full() };
+    quick.workstations.insert(ws("1"), Arc::new(shown));
+    all.push(("open-price-offered", quick));
     all.push(("times", screen(TillScreen { next_scan: NextScan::Times(Qty::pieces(3)), ..full() })));
     all.push(("price-check", screen(TillScreen { next_scan: NextScan::PriceCheck, ..full() })));
 
@@ -441,6 +458,7 @@ pub fn cash_situations() -> Vec<(&'static str, Screen)> {
         text: "Till 1 is not open.".into(),
         remedy: "Open the till with its float first. Cards can be taken meanwhile.".into(),
         code: "till_not_open".into(),
+        unknown: None,
     };
     let last = Some(Arc::new(finished(vec![line(1, "Roggenmischbrot geschnitten 750 g", 1, 749)], euro(1000))));
     let lost = vec![LostRange { first_seq: 812, last_seq: 813 }];

@@ -61,6 +61,10 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::NoAgeLimit { name } => format!("{name} is sold to everybody."),
         // last_day.rs
         Refusal::PastItsDate { name, last_day } => format!("{name} {} {}.", last_day_words(last_day.kind), voice.date(last_day.date)),
+        Refusal::DepartmentUnknown { department } => format!("{department} is no department of this store."),
+        Refusal::DepartmentNotForUnknown { name } => format!("{name} is not for articles without a number here."),
+        Refusal::ArticleIsKnown { name } => format!("{name} has a price of its own."),
+        Refusal::OpenPriceTooHigh { name, max } => format!("{name} costs at most {}.", money(*max)),
         Refusal::SerialInSale { name, serial } => format!("{name} with serial number {serial} is in this sale already."),
         Refusal::NotPastItsDate { name } => format!("{name} is neither past its date nor recalled."),
         Refusal::CheckFirst => "Not sold: a check is open on this screen.".to_owned(),
@@ -230,6 +234,10 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::NoAgeLimit { .. } => "Scan it; nobody needs to be asked.",
         // last_day.rs
         Refusal::PastItsDate { .. } => "Take it out of the goods and put it aside. Offer the customer a fresh one.",
+        Refusal::DepartmentUnknown { .. } => "Choose one of the keys on the screen.",
+        Refusal::DepartmentNotForUnknown { .. } => "Search the article by name, or put it aside and go on.",
+        Refusal::ArticleIsKnown { .. } => "Scan it, or type its number.",
+        Refusal::OpenPriceTooHigh { .. } => "Check the price that you typed, and the department.",
         Refusal::SerialInSale { .. } => "Look at the list: it was scanned twice. Scan the next one.",
         Refusal::NotPastItsDate { .. } => "Scan it; it may be sold.",
         Refusal::CheckFirst => "Answer what the screen asks, then scan this article again.",

@@ -66,6 +66,10 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::NoAgeLimit { name } => format!("{name} darf jeder kaufen."),
         // last_day.rs
         Refusal::PastItsDate { name, last_day } => format!("{name}: {} {}.", last_day_words(last_day.kind), voice.date(last_day.date)),
+        Refusal::DepartmentUnknown { department } => format!("{department} ist keine Warengruppe dieses Ladens."),
+        Refusal::DepartmentNotForUnknown { name } => format!("{name} ist hier nicht für Artikel ohne Nummer da."),
+        Refusal::ArticleIsKnown { name } => format!("{name} hat einen eigenen Preis."),
+        Refusal::OpenPriceTooHigh { name, max } => format!("{name} kostet höchstens {}.", money(*max)),
         Refusal::SerialInSale { name, serial } => format!("{name} mit der Seriennummer {serial} ist schon im Verkauf."),
         Refusal::NotPastItsDate { name } => format!("{name} ist weder abgelaufen noch zurückgerufen."),
         Refusal::CheckFirst => "Nicht verkauft: Auf diesem Schirm ist eine Prüfung offen.".to_owned(),
@@ -234,6 +238,10 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::NoAgeLimit { .. } => "Scannen; niemand muss gefragt werden.",
         // last_day.rs
         Refusal::PastItsDate { .. } => "Aus der Ware nehmen und beiseite legen. Dem Kunden einen frischen anbieten.",
+        Refusal::DepartmentUnknown { .. } => "Eine der Tasten auf dem Bildschirm wählen.",
+        Refusal::DepartmentNotForUnknown { .. } => "Den Artikel nach Namen suchen, oder beiseitelegen und weitermachen.",
+        Refusal::ArticleIsKnown { .. } => "Scannen, oder die Nummer eintippen.",
+        Refusal::OpenPriceTooHigh { .. } => "Den eingetippten Preis und die Warengruppe prüfen.",
         Refusal::SerialInSale { .. } => "Auf die Liste sehen: Er wurde zweimal gescannt. Den nächsten scannen.",
         Refusal::NotPastItsDate { .. } => "Scannen; er darf verkauft werden.",
         Refusal::CheckFirst => "Beantworten, was der Schirm fragt, dann diesen Artikel noch einmal scannen.",

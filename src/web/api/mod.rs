@@ -6,6 +6,7 @@ mod cash;
 mod desk;
 mod facts;
 mod last_day;
+mod open_price;
 mod orders;
 mod people;
 mod prices;
@@ -85,6 +86,7 @@ pub fn routes() -> (Router<Web>, utoipa::openapi::OpenApi) {
         .routes(routes!(returns::refund))
         .routes(routes!(returns::post_void))
         .routes(routes!(last_day::put_aside))
+        .routes(routes!(open_price::open_price))
         .routes(routes!(people::staff))
         .routes(routes!(people::sign_in))
         .routes(routes!(people::sign_out))

@@ -377,6 +377,7 @@
     if (panelTakes({ scan: code })) return showEntry();
     if (searchBefore === null) closePanel();
     else { $("search-text").value = searchBefore; runSearch(); }
+    window.counter.scanned?.();
     addCode(code);
     times = null;
     showEntry();
@@ -479,6 +480,7 @@
     // Enter never says that somebody is of age: it ends every scan.
     else if ($("check") && "+-/".includes(name)) pressButton(name === "-" ? "check-no" : entry ? "check-birth" : "check-yes");
     else if ($("check") && name === "Enter") pressButton("check-birth");
+    else if (name === "Enter" && window.counter.priceTyped?.(entry)) entry = "";
     else if (name === "Enter") { const code = entry; entry = ""; addCode(code); times = null; }
     else if (name === "+") pressButton($("pay-paid") ? "pay-paid" : $("pay-refund") ? "pay-refund" : entry ? "pay-typed" : "pay-exact");
     else if (name === "/") pressButton("pay-card");
@@ -494,6 +496,7 @@
     if ($("price").firstChild) closePrice();
     else if (window.counter.receiptIsOpen?.()) acts["close-receipt"]();
     else if (panel) closePanel();
+    else if (!entry && window.counter.priceAsked?.()) return;
     else if (entry || times !== null) { const armed = times !== null; entry = ""; times = null; if (armed) armNext("sell"); }
     else if (chosen) { chosen = null; markCurrent(); }
     else if (document.querySelector("#strip .error:not([hidden])")) acts.dismiss();

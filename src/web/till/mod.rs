@@ -103,6 +103,7 @@ pub fn page(view: &View) -> Markup {
             section #keypad aria-label=(t.entry_empty) { (pay::keypad(view.locale)) }
             section #pay aria-label=(t.to_pay) { (live.part("pay")) }
             div #gate { (live.part("gate")) }
+            (quick::price_question(view))
             div #lost role="alert" hidden { strong { (t.lost_title) } span { (t.lost_hint) } }
         }
     };
@@ -110,7 +111,7 @@ pub fn page(view: &View) -> Markup {
         view.locale,
         &fill(t.workstation, &[view.workstation.as_str()]),
         "till",
-        &["live.js", "gate.js", "till.js", "returns.js", "prices.js", "cash.js"],
+        &["live.js", "gate.js", "till.js", "returns.js", "prices.js", "cash.js", "quick.js"],
         body,
     )
 }
@@ -318,6 +319,7 @@ fn error_words(view: &View, feedback: &Feedback) -> Markup {
             p { strong { (visible(&feedback.text)) } span { (visible(&feedback.remedy)) } }
             @if searchable { button type="button" data-panel="search" { (t.search) } }
             (cash::remedy(view, &feedback.code).unwrap_or_default())
+            (quick::sell_unknown(view, feedback))
             button type="button" data-do="dismiss" { (t.dismiss) }
         }
     }

@@ -4,9 +4,12 @@
 use maud::{Markup, html};
 
 use super::{View, icon, panel_head};
-use crate::retail::rules::QuickKey;
+use crate::node::screen::Feedback;
+use crate::retail::rules::{QuickKey, QuickSale};
 use crate::web::layout::visible;
 
+/// On a key that waits for a price, whatever the language.
+const PRICE_SIGN: &str = "?";
 /// Places under the list.
 const PLACES: usize = 6;
 
@@ -46,8 +49,42 @@ pub fn head(view: &View) -> Markup {
 }
 
 fn one(key: &QuickKey, off: bool) -> Markup {
+    let text = visible(&key.text);
+    match &key.sells {
+        QuickSale::Code(code) => html! {
+            button .quick-key type="button" data-do="quick" data-code=(code) disabled[off] { span .word { (text) } }
+        },
+        QuickSale::Department(sku) => html! {
+            button .quick-key .department type="button" data-do="department" data-department=(sku) data-name=(text) disabled[off] {
+                span .word { (text) } span .sign { (PRICE_SIGN) }
+            }
+        },
+    }
+}
+
+/// Beside what was not found: sell it at a typed price, where the store allows it.
+pub fn sell_unknown(view: &View, feedback: &Feedback) -> Markup {
+    let department = view.screen.rules.till.departments.iter().find(|department| department.for_unknown);
+    let wanted = department.and_then(|department| Some((department, feedback.unknown.as_ref()?)));
     html! {
-        button .quick-key type="button" data-do="quick" data-code=(key.code) disabled[off] { span .word { (visible(&key.text)) } }
+        @if let Some((department, code)) = wanted {
+            button type="button" #sell-unknown data-do="department" data-department=(department.sku) data-name=(visible(&department.name))
+                data-code=(code) disabled[is_off(view)] { (view.locale.texts.quick.open_price) }
+        }
+    }
+}
+
+/// What the script puts into the strip while a department waits for its price.
+pub fn price_question(view: &View) -> Markup {
+    let t = view.locale.texts;
+    html! {
+        template #price-asked {
+            div .say .armed .price-asked {
+                (icon("price"))
+                p { strong {} span { (t.quick.type_price) } }
+                button type="button" data-do="forget-price" { (t.cancel) }
+            }
+        }
     }
 }
 
