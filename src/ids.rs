@@ -126,6 +126,14 @@ pub struct AttemptId(pub Uuid);
 #[serde(transparent)]
 pub struct SubjectRef(pub Uuid);
 
+impl SubjectRef {
+    /// Six characters to tell people apart by where nobody may be named. Not unique.
+    pub fn short(self) -> String {
+        let text = self.0.simple().to_string().to_uppercase();
+        text[text.len() - 6..].to_owned()
+    }
+}
+
 macro_rules! uuid_id {
     ($name:ident) => {
         impl fmt::Display for $name {

@@ -191,6 +191,7 @@ pub(crate) enum Word {
     CashMoved,
     OnScreen,
     ExpectedUnproved,
+    CustomerRef,
 }
 
 impl Word {
@@ -268,6 +269,7 @@ impl Word {
             Word::TillZ => ("TILL Z", "KASSE Z"),
             Word::Time => ("Time", "Zeit"),
             Word::Tills => ("Tills", "Kassen"),
+            Word::CustomerRef => ("Customer ref.", "Kunden-Nr."),
             Word::CashMoved => ("Cash movements", "Bargeldbewegungen"),
             Word::OnScreen => ("on the screen", "auf dem Schirm"),
             Word::ExpectedUnproved => ("Expected (unproved)", "Soll (unbelegt)"),

@@ -234,6 +234,9 @@ impl<'a> Receipt<'a> {
             place.push_str(&format!(", {} {name}", self.word(Word::Staff)));
         }
         document.centred(&at, Style::PLAIN).centred(&place, Style::PLAIN);
+        if let Some(customer) = record.customer {
+            document.centred(&format!("{} {}", self.word(Word::CustomerRef), customer.short()), Style::PLAIN);
+        }
         if let Some(code) = Code128::new(&number) {
             document.block(Block::Barcode(code));
         }

@@ -419,5 +419,6 @@ fn sample(number: u64, at: Stamp) -> Result<TransactionRecord, String> {
         training: false,
         coupons: Vec::new(),
         member: None,
+        customer: None,
     })
 }

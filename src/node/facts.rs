@@ -123,6 +123,8 @@ pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>, 
         | Command::SetPrice { .. }
         | Command::AddCoupon { .. }
         | Command::AttachMember { .. } => {}
+        // The loop looks into the vault.
+        Command::AttachCustomer { .. } | Command::DetachCustomer {} | Command::EraseCustomer { .. } => {}
         Command::OpenTill { .. }
         | Command::Loan { .. }
         | Command::Pickup { .. }

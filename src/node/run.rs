@@ -26,13 +26,16 @@ use crate::device::{DeviceReport, DisplayHandle, PrinterHandle, PrinterOrder, Te
 use crate::document::{Language, Voice};
 use crate::fault::Fault;
 use crate::gs1::CodeRules;
-use crate::ids::{BagNo, DeviceName, Sku, WorkstationId};
+use crate::ids::{BagNo, DeviceName, Sku, SubjectRef, WorkstationId};
 use crate::journal::Disk;
+use crate::retail::customer::CustomerFact;
 use crate::retail::event::PrintSubject;
 use crate::retail::order::OrderAct;
+use crate::retail::pricing;
 use crate::retail::staff::{Proof, SignInWay};
 use crate::retail::state::AdoptedFeed;
 use crate::retail::{Answer, Command, Effect, Event, EventKind, Facts, Feed, PrintProgress, PrintWhat, Refusal, ScanFact, print, stock};
+use crate::vault::{FindBy, Vault};
 use crate::views::Views;
 
 /// Inputs that one flush may serve.
@@ -64,6 +67,8 @@ pub struct Loop<D: Disk> {
     /// Records that were shown and are not on disk yet: the index takes only what is.
     pub unindexed: Vec<(u64, Vec<Event>)>,
     pub originals: Originals,
+    /// Who customers are; `None`: it did not open.
+    pub vault: Option<Vault>,
     /// Where head office is asked about a receipt; nobody takes the question while there is no line.
     pub questions: mpsc::Sender<ReceiptQuestion>,
     /// When each till locks itself, if nothing is done there before.
@@ -233,16 +238,23 @@ impl<D: Disk> Loop<D> {
         let request = self.badge_scanned(request, &books);
         let at_till = matches!(&request.command, Command::AddLine { .. });
         let request = orders::scanned(request);
+        let request = self.customer_scanned(request, &books);
         let workstation = request.workstation.clone();
         let receipts = Receipts { originals: &self.originals, places: self.places() };
         let mut facts = facts::prefetch(&request, self.writer.state(), &self.sources(&books), &receipts);
         facts.order = self.hand_overs.facts(&request.command, &self.collect);
+        facts.customer = self.customer(&request.command, &books);
         facts.check_open = workstation.as_ref().is_some_and(|workstation| self.publisher.check_is_open(workstation));
         let identifies = at_till && matches!(&request.command, Command::Order(OrderAct::Identify { .. }));
         let scanned = match &request.command {
             Command::AddLine { code, quantity } => Some((code.clone(), *quantity)),
             _ => None,
         };
+        if let Command::EraseCustomer { subject } = request.command
+            && let Some(error) = self.erase(&request, subject, &facts)
+        {
+            return Ok(Err(error));
+        }
         let again = self.writer.rules().staff_required.then(|| request.clone());
         match self.writer.take(request, &facts)? {
             Taken::Recorded(recorded) => {
@@ -340,6 +352,33 @@ impl<D: Disk> Loop<D> {
             Some(wanted) => CommandRequest { approval, ..wanted },
             None => CommandRequest { approval, command: Command::SignIn {}, ..request },
         }
+    }
+
+    /// A member's card of somebody whom the vault knows brings the person, so that no card number is recorded.
+    fn customer_scanned(&self, request: CommandRequest, books: &Books) -> CommandRequest {
+        let (Command::AddLine { code, .. } | Command::AttachMember { card: code }) = &request.command else { return request };
+        let plain = pricing::acts::plain(code);
+        let known = || self.vault.as_ref()?.find(&FindBy::card(&plain)?);
+        match books.prices.is_member_card(&plain).then(known).flatten() {
+            Some(subject) => CommandRequest { command: Command::AttachCustomer { subject }, ..request },
+            None => request,
+        }
+    }
+
+    fn customer(&self, command: &Command, books: &Books) -> Option<CustomerFact> {
+        let (Command::AttachCustomer { subject } | Command::EraseCustomer { subject }) = command else { return None };
+        let details = self.vault.as_ref()?.get(*subject).ok()?;
+        Some(CustomerFact { is_member: books.prices.is_member_card(&details.card), has_consented: details.has_consented() })
+    }
+
+    /// Before the record says so. A crash between the two leaves somebody erased and nobody told; the next try finds nobody.
+    fn erase(&self, request: &CommandRequest, subject: SubjectRef, facts: &Facts) -> Option<AskError> {
+        if self.writer.would_refuse(request.clone(), facts).is_some() {
+            return None;
+        }
+        let reason = self.vault.as_ref()?.erase(subject).err()?;
+        error!(%reason, "a customer was not erased");
+        Some(AskError::DiskFull(reason.to_string()))
     }
 
     /// Keeps what a badge can still approve: also after a badge that could not.

@@ -247,6 +247,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
         notify: Notify::from_environment(),
         unindexed: Vec::new(),
         originals: Originals::new(config.chain.clone(), config.store.clone(), key.public()),
+        vault: node.shared.vault.clone(),
         questions,
         idle: Default::default(),
         collect,

@@ -136,6 +136,11 @@ impl<D: Disk> Writer<D> {
         self.append(&ask, facts, events, kind, decision.answer)
     }
 
+    /// Why a command would be refused now; nothing is written.
+    pub fn would_refuse(&self, request: CommandRequest, facts: &Facts) -> Option<Refusal> {
+        retail::decide(&self.state, &self.rules, &self.ask(request, self.now()), facts).err()
+    }
+
     /// One device flush for everything appended. Returns the newest durable sequence.
     pub fn flush(&mut self) -> Result<u64, WriterError> {
         let started = std::time::Instant::now();

@@ -295,6 +295,14 @@ impl Basket {
                 self.ask(|asks| asks.coupons.push((**coupon).clone()));
                 Ok(())
             }
+            Event::CustomerAttached { customer, .. } => {
+                self.ask(|asks| asks.customer = Some(*customer));
+                Ok(())
+            }
+            Event::CustomerDetached { .. } => {
+                self.ask(|asks| (asks.customer, asks.member) = (None, None));
+                Ok(())
+            }
             Event::MemberAttached { card, .. } => {
                 self.ask(|asks| asks.member = Some(card.clone()));
                 Ok(())

@@ -7,7 +7,8 @@ use super::day::Day;
 use super::rules::WorkstationRules;
 use super::{Answer, Ask, Command, Decision, Event, Facts, Refusal, Rules, State};
 use super::{
-    age, card, day, last_day, open_price, order, pricing, print, refund, returns, rights, safe, sale, staff, stock, tender, till, unproved,
+    age, card, customer, day, last_day, open_price, order, pricing, print, refund, returns, rights, safe, sale, staff, stock, tender, till,
+    unproved,
 };
 use crate::time::BusinessDate;
 
@@ -77,6 +78,9 @@ pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> 
         Command::DiscountBasket { off, reason } => pricing::acts::discount_basket(&case, *off, reason)?,
         Command::SetPrice { line, price, reason } => pricing::acts::set_price(&case, *line, *price, reason)?,
         Command::AddCoupon { code } => pricing::acts::add_coupon(&case, code)?,
+        Command::AttachCustomer { subject } => customer::attach(&case, *subject)?,
+        Command::DetachCustomer {} => customer::detach(&case)?,
+        Command::EraseCustomer { subject } => customer::erase(&case, *subject)?,
         Command::AttachMember { card } => pricing::acts::attach_member(&case, card)?,
         // Cash.
         Command::OpenTill { float } => till::open_till(&case, float)?,

@@ -7,6 +7,7 @@ use super::addendum::DayAddendum;
 use super::age::AgeProof;
 use super::card::{AtTerminal, CardDecision, CardMark, CardProof, CardState, TerminalDayEnd};
 use super::cash::{CashMovement, Pieces};
+use super::customer::Attached;
 use super::day::DayReport;
 use super::last_day::LastDay;
 use super::order::{Bag, CollectOrder, PickWay, Proof, RefusedWhy, ShortWhy, Step, Units};
@@ -15,7 +16,7 @@ use super::rights::Right;
 use super::staff::SignInWay;
 use super::till::{FloatFrom, TillReport};
 use super::{Answer, Feed, PrintAnswer, PrintProgress, SoldLine, Tender, TransactionRecord, UplinkAck};
-use crate::ids::{AttemptId, BagNo, CommandId, DeviceName, JobId, OrderNo, PlaceCode, Sku, StaffId, TxnId, WorkstationId};
+use crate::ids::{AttemptId, BagNo, CommandId, DeviceName, JobId, OrderNo, PlaceCode, Sku, StaffId, SubjectRef, TxnId, WorkstationId};
 use crate::money::{Money, Qty};
 use crate::time::{BusinessDate, Stamp};
 
@@ -236,6 +237,21 @@ pub enum Event {
     CouponAdded { txn: TxnId, coupon: Box<GivenCoupon> },
     #[serde(rename = "member_attached.1")]
     MemberAttached { txn: TxnId, card: String },
+    // customer.rs
+    #[serde(rename = "customer_attached.1")]
+    CustomerAttached { txn: TxnId, customer: Attached },
+    #[serde(rename = "customer_detached.1")]
+    CustomerDetached { txn: TxnId },
+    /// The vault has destroyed the subject's key; the reference leads nowhere from here on.
+    #[serde(rename = "customer_erased.1")]
+    CustomerErased {
+        subject: SubjectRef,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<StaffId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        workstation: Option<WorkstationId>,
+        at: Stamp,
+    },
     // Cash (till.rs, safe.rs, addendum.rs).
     #[serde(rename = "till_opened.1")]
     TillOpened {
@@ -443,7 +459,10 @@ impl Event {
             | Event::BasketDiscountSet { .. }
             | Event::LinePriceSet { .. }
             | Event::CouponAdded { .. }
-            | Event::MemberAttached { .. } => EventKind::Soft,
+            | Event::MemberAttached { .. }
+            | Event::CustomerAttached { .. }
+            | Event::CustomerDetached { .. } => EventKind::Soft,
+            Event::CustomerErased { .. } => EventKind::Hard,
             // Rides in every command's record and adds nothing of its own: the others decide.
             Event::CommandAnswered { .. } => EventKind::Soft,
             Event::CountRequested { .. } | Event::DayClosed { .. } => EventKind::Urgent,

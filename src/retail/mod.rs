@@ -17,6 +17,7 @@ pub mod state;
 pub mod age;
 pub mod basket;
 pub mod card;
+pub mod customer;
 mod decide;
 pub mod last_day;
 pub mod open_price;
@@ -60,8 +61,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::gs1::{Scan, shown};
 use crate::ids::{
-    AttemptId, BagNo, CommandId, DeviceName, Incarnation, JobId, OrderNo, ReasonCode, ReceiptNo, Sku, StaffId, TaxClassId, TxnId,
-    WorkstationId,
+    AttemptId, BagNo, CommandId, DeviceName, Incarnation, JobId, OrderNo, ReasonCode, ReceiptNo, Sku, StaffId, SubjectRef, TaxClassId,
+    TxnId, WorkstationId,
 };
 use crate::money::{Money, Qty, Unit};
 use crate::time::{BusinessDate, Stamp};
@@ -318,6 +319,17 @@ pub enum Command {
     AddCoupon {
         code: String,
     },
+    // customer.rs
+    /// Somebody whom the vault knows.
+    AttachCustomer {
+        subject: SubjectRef,
+    },
+    /// Nobody in particular again, and no member.
+    DetachCustomer {},
+    /// Destroys what the vault holds of somebody. Needs no workstation.
+    EraseCustomer {
+        subject: SubjectRef,
+    },
     /// A member's card was typed; a scanned one comes as `AddLine`.
     AttachMember {
         card: String,
@@ -410,6 +422,8 @@ pub struct Facts {
     pub original: Option<Result<Box<Original>, Box<Refusal>>>,
     /// For `ReturnArticle`: the lowest price at which the article was sold here lately.
     pub lowest_price: Option<Money>,
+    /// For `AttachCustomer` and `EraseCustomer`: what the vault says; `None`: nothing.
+    pub customer: Option<customer::CustomerFact>,
     /// Prices and promotions in force. `None`: none have come.
     pub prices: Option<std::sync::Arc<pricing::PriceBook>>,
     /// For `Order`. Stock comes in `stock`, what was scanned in `scan`.
@@ -665,6 +679,9 @@ pub struct TransactionRecord {
     /// The member's card, as scanned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member: Option<String>,
+    /// Who bought, by reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<SubjectRef>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

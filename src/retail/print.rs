@@ -136,6 +136,9 @@ fn effect(after: &State, facts: &Facts, event: &Event) -> Option<Effect> {
         | Event::BasketDiscountSet { .. }
         | Event::LinePriceSet { .. }
         | Event::CouponAdded { .. }
+        | Event::CustomerAttached { .. }
+        | Event::CustomerDetached { .. }
+        | Event::CustomerErased { .. }
         | Event::MemberAttached { .. } => None,
         Event::TillOpened { .. }
         | Event::CashMoved { .. }

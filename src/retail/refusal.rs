@@ -143,6 +143,10 @@ pub enum Refusal {
     BagExists { bag: String },
     NoSuchBag { bag: String },
     TooManyBags { max: u32 },
+    // customer.rs
+    CustomerUnknown,
+    CustomerWithoutConsent,
+    NoCustomer,
     // recalls.rs
     RecalledItem { name: String, recall: String, reason: String },
     // Collect orders.
@@ -303,6 +307,9 @@ impl Refusal {
             Refusal::BagExists { .. } => "bag_exists",
             Refusal::NoSuchBag { .. } => "no_such_bag",
             Refusal::TooManyBags { .. } => "too_many_bags",
+            Refusal::CustomerUnknown => "customer_unknown",
+            Refusal::CustomerWithoutConsent => "customer_without_consent",
+            Refusal::NoCustomer => "no_customer",
             // recalls.rs
             Refusal::RecalledItem { .. } => "recalled_item",
             // Collect orders.
@@ -467,6 +474,9 @@ impl Refusal {
             Refusal::BagExists { bag: text() },
             Refusal::NoSuchBag { bag: text() },
             Refusal::TooManyBags { max: 1 },
+            Refusal::CustomerUnknown,
+            Refusal::CustomerWithoutConsent,
+            Refusal::NoCustomer,
             // recalls.rs
             Refusal::RecalledItem { name: text(), recall: text(), reason: text() },
             Refusal::OrderUnknown { order: order() },

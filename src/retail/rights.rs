@@ -40,10 +40,12 @@ pub enum Right {
     HandOverOrders,
     /// Let a workstation try short numbers again after too many wrong ones.
     AllowNumbers,
+    /// Have what is known of a customer destroyed.
+    EraseCustomer,
 }
 
 impl Right {
-    pub const ALL: [Right; 19] = [
+    pub const ALL: [Right; 20] = [
         Right::SellItems,
         Right::VoidLine,
         Right::VoidTransaction,
@@ -63,6 +65,7 @@ impl Right {
         Right::PickOrders,
         Right::HandOverOrders,
         Right::AllowNumbers,
+        Right::EraseCustomer,
     ];
 
     /// As in feeds, imports and the API.
@@ -87,6 +90,7 @@ impl Right {
             Right::PickOrders => "pick_orders",
             Right::HandOverOrders => "hand_over_orders",
             Right::AllowNumbers => "allow_numbers",
+            Right::EraseCustomer => "erase_customer",
         }
     }
 }
@@ -178,6 +182,8 @@ pub fn needed(command: &Command) -> Option<Right> {
         Command::DiscountLine { .. } | Command::DiscountBasket { .. } => Some(Right::Discount),
         Command::SetPrice { .. } => Some(Right::PriceOverride),
         Command::AddCoupon { .. } | Command::AttachMember { .. } => Some(Right::SellItems),
+        Command::AttachCustomer { .. } | Command::DetachCustomer {} => Some(Right::SellItems),
+        Command::EraseCustomer { .. } => Some(Right::EraseCustomer),
         Command::OpenTill { .. } => Some(Right::OpenTill),
         Command::StartCount {}
         | Command::CancelCount {}

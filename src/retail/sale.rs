@@ -239,6 +239,7 @@ pub(super) fn record(
         training: false,
         coupons: basket.used_coupons(),
         member: basket.asks.member.clone(),
+        customer: basket.asks.customer.map(|customer| customer.subject),
     }
 }
 

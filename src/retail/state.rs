@@ -163,6 +163,8 @@ impl State {
             | Event::BasketDiscountSet { txn, .. }
             | Event::LinePriceSet { txn, .. }
             | Event::CouponAdded { txn, .. }
+            | Event::CustomerAttached { txn, .. }
+            | Event::CustomerDetached { txn }
             | Event::MemberAttached { txn, .. } => self.basket(txn)?.take_in(event),
             Event::BasketActUndone { txn } => {
                 let basket = self.basket(txn)?;
@@ -308,6 +310,8 @@ impl State {
             Event::AgeChecked { .. } => Ok(()),
             // last_day.rs, recalls.rs: for people; nothing is decided from it.
             Event::ItemPutAside { .. } | Event::RecalledItemPutAside { .. } => Ok(()),
+            // customer.rs: the vault has forgotten; the record keeps the reference.
+            Event::CustomerErased { .. } => Ok(()),
             Event::CommandAnswered { id, content, at, answer } => {
                 let mut answer = answer.clone();
                 let fits = answer.seq == seq;

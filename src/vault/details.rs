@@ -81,6 +81,11 @@ impl FindBy {
         ways.into_iter().flatten().collect()
     }
 
+    /// As on the card: exactly, but for blanks.
+    pub fn card(text: &str) -> Option<FindBy> {
+        card(text).map(FindBy::Card)
+    }
+
     /// Kind and spelling, for the index.
     pub(super) fn spelled(&self) -> String {
         match self {
@@ -153,8 +158,8 @@ fn phone(text: &str) -> Option<String> {
 }
 
 fn card(text: &str) -> Option<String> {
-    let text: String = text.trim().chars().filter(|c| !" -".contains(*c)).collect::<String>().to_uppercase();
-    let fits = (4..=CARD_CHARS_MAX).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric());
+    let text: String = text.chars().filter(|c| *c != ' ').collect();
+    let fits = (4..=CARD_CHARS_MAX).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     fits.then_some(text)
 }
 
@@ -174,7 +179,7 @@ mod tests {
         for bad in ["", "1234", "+", "12a45678", "1234567890123456789"] {
             assert_eq!(phone(bad), None, "{bad}");
         }
-        assert_eq!(card("2900-0001 234x"), Some("29000001234X".into()));
+        assert_eq!(card(" MEMBER-0001 234 "), Some("MEMBER-0001234".into()));
         assert_eq!(card("abc"), None);
     }
 

@@ -22,6 +22,7 @@ pub fn document(locale: &Locale, title: &str, class: &str, scripts: &[&str], bod
                 @if class == "till" {
                     link rel="stylesheet" href=(address("till.css"));
                     link rel="stylesheet" href=(address("returns.css"));
+                    link rel="stylesheet" href=(address("customer.css"));
                     link rel="stylesheet" href=(address("gate.css"));
                     link rel="stylesheet" href=(address("quick.css"));
                     link rel="stylesheet" href=(address("cash.css"));

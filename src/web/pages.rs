@@ -99,13 +99,19 @@ pub fn not_found_page(web: &Web) -> Response {
 fn with_view<R>(web: &Web, workstation: &WorkstationId, render: impl Fn(&View) -> R) -> Option<R> {
     let screen = web.node.screen();
     let till = screen.workstations.get(workstation)?;
-    Some(render(&View { screen: &screen, till, workstation, locale: &web.parts.locale, now_ms: web.now_ms() }))
+    Some(render(&View { screen: &screen, till, workstation, locale: &web.parts.locale, customer: None, now_ms: web.now_ms() }))
 }
 
 /// The same in the language of whoever works there; the customer's display keeps the store's.
 fn with_staff_view<R>(web: &Web, workstation: &WorkstationId, render: impl Fn(&View) -> R) -> Option<R> {
     let locale = staff_locale(web, workstation);
-    with_view(web, workstation, |view| render(&View { locale: &locale, ..*view }))
+    let customer = |view: &View| {
+        let attached = view.till.basket.as_ref()?.asks.customer?;
+        let details = web.node.shared().vault.as_ref()?.get(attached.subject).ok()?;
+        let shown = [&details.name, &details.email].into_iter().find(|text| !text.is_empty());
+        Some(shown.map_or_else(|| format!("…{}", details.tail()), Clone::clone))
+    };
+    with_view(web, workstation, |view| render(&View { locale: &locale, customer: customer(view), ..*view }))
 }
 
 /// Of whoever works at a workstation; the store's when nobody does, or when they read no language of ours.

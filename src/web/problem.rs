@@ -140,6 +140,9 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::DepartmentUnknown { .. } => StatusCode::NOT_FOUND,
         Refusal::DepartmentNotForUnknown { .. } | Refusal::ArticleIsKnown { .. } => StatusCode::CONFLICT,
         Refusal::OpenPriceTooHigh { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        // customer.rs
+        Refusal::CustomerUnknown => StatusCode::NOT_FOUND,
+        Refusal::CustomerWithoutConsent | Refusal::NoCustomer => StatusCode::CONFLICT,
         // last_day.rs, recalls.rs
         Refusal::PastItsDate { .. } | Refusal::NotPastItsDate { .. } | Refusal::RecalledItem { .. } | Refusal::SerialInSale { .. } => {
             StatusCode::CONFLICT

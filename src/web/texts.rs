@@ -4,6 +4,7 @@
 pub mod age;
 pub mod card;
 pub mod cash;
+pub mod customer;
 pub mod last_day;
 pub mod more;
 pub mod office;
@@ -29,6 +30,7 @@ pub struct Texts {
     pub setup: &'static setup::SetupTexts,
     pub quick: &'static quick::QuickTexts,
     pub cash_panel: &'static cash::CashTexts,
+    pub customer: &'static customer::CustomerTexts,
     pub till: &'static str,
     pub display: &'static str,
     pub workstation: &'static str,
@@ -266,6 +268,7 @@ static ENGLISH: Texts = Texts {
     setup: &setup::ENGLISH,
     quick: &quick::ENGLISH,
     cash_panel: &cash::ENGLISH,
+    customer: &customer::ENGLISH,
     till: "Till",
     display: "Customer display",
     workstation: "Till {}",

@@ -4,6 +4,7 @@ mod acts;
 mod besides;
 mod budgets;
 mod cash;
+mod customer;
 mod day;
 mod harness;
 mod layout;

@@ -15,7 +15,7 @@ fn stored(name: &str) -> String {
 
 /// The first release's day, and the examples that later rooms added.
 fn all_events() -> String {
-    ["events.jsonl", "events-pricing.jsonl", "events-orders.jsonl"].map(stored).concat()
+    ["events.jsonl", "events-pricing.jsonl", "events-orders.jsonl", "events-customer.jsonl"].map(stored).concat()
 }
 
 /// The tags as the enum writes them, so that no variant is forgotten.
@@ -71,7 +71,8 @@ fn events_are_soft_hard_or_urgent() {
     let soft = ["basket_act_undone.1", "command_answered.1", "line_added.1", "line_quantity_set.1", "line_voided.1"];
     let pricing =
         ["basket_discount_set.1", "basket_repriced.1", "coupon_added.1", "line_discount_set.1", "line_price_set.1", "member_attached.1"];
-    assert_eq!(of(EventKind::Soft), set(&[soft.as_slice(), &pricing].concat()));
+    let customer = ["customer_attached.1", "customer_detached.1"];
+    assert_eq!(of(EventKind::Soft), set(&[soft.as_slice(), &pricing, &customer].concat()));
 }
 
 /// The stored parts are read as the state to which the stored events add up.

@@ -13,6 +13,7 @@ mod returns;
 mod scenario;
 mod scenario_card;
 mod scenario_cash;
+mod scenario_customer;
 mod scenario_orders;
 mod scenario_people;
 mod scenario_pricing;

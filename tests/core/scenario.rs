@@ -154,6 +154,7 @@ impl Scenario {
                 self.shop.restart();
             }
             "expect" => self.expect(&words[1..], line.trim_start_matches("expect "), at),
+            "customer" | "forget" => super::scenario_customer::set_up(&mut self.shop, &words),
             "promotions" | "group" => super::scenario_pricing::set_up(&mut self.shop, &words, at),
             _ => self.command(line, at),
         }
@@ -293,7 +294,8 @@ impl Scenario {
             "of-age" | "not-of-age" | "put-aside" | "open-price" => till::command(words, at),
             _ => match self.read_return(words, at) {
                 Some(command) => command,
-                None => super::scenario_pricing::read_command(words, &self.shop.rules.currency)
+                None => super::scenario_customer::command(words)
+                    .or_else(|| super::scenario_pricing::read_command(words, &self.shop.rules.currency))
                     .unwrap_or_else(|| self.read_card_command(words, at)),
             },
         }
@@ -450,6 +452,7 @@ impl Scenario {
                     ("lines", basket.live().map(|sold| sold.line.to_string()).collect::<Vec<_>>().join(" ")),
                     ("quantities", basket.live().map(|sold| sold.quantity.plain()).collect::<Vec<_>>().join(" ")),
                     ("prices", list(basket.live().map(|sold| sold.extended).collect())),
+                    ("customer", super::scenario_customer::shown(basket)),
                     ("discounts", super::scenario_pricing::discounts(basket, &self.shop.rules.currency)),
                     ("subtotal", self.plain(totals.subtotal)),
                     ("tax", self.plain(totals.tax)),

@@ -41,6 +41,8 @@ pub struct Shop {
     pub receipts: BTreeMap<String, Result<Original, Refusal>>,
     pub lowest_price: Option<Money>,
     pub prices: Option<std::sync::Arc<counterfoil::retail::pricing::PriceBook>>,
+    /// Whom the vault knows.
+    pub customers: BTreeMap<counterfoil::ids::SubjectRef, counterfoil::retail::customer::CustomerFact>,
     pub last_ask: Option<Ask>,
     pub people: People,
     /// Who acts in a shop that does not ask.
@@ -102,6 +104,7 @@ impl Shop {
             receipts: BTreeMap::new(),
             lowest_price: None,
             prices: None,
+            customers: BTreeMap::new(),
             last_ask: None,
             people: People::default(),
             staff: Some(StaffId::new("anna").unwrap()),
@@ -284,6 +287,10 @@ impl Shop {
             lowest_price: self.lowest_price,
             prices: self.prices.clone(),
             order: self.order_facts.clone(),
+            customer: match &ask.command {
+                Command::AttachCustomer { subject } | Command::EraseCustomer { subject } => self.customers.get(subject).copied(),
+                _ => None,
+            },
         }
     }
 
@@ -351,6 +358,8 @@ fn check_decision(before: &State, ask: &Ask, decision: &Decision) {
         | Event::BasketDiscountSet { txn, .. }
         | Event::LinePriceSet { txn, .. }
         | Event::CouponAdded { txn, .. }
+        | Event::CustomerAttached { txn, .. }
+        | Event::CustomerDetached { txn }
         | Event::MemberAttached { txn, .. }) = event
         else {
             continue;

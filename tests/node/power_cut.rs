@@ -97,6 +97,7 @@ fn shop(
         displays: Vec::new(),
         notify: Notify::from_environment(),
         unindexed: Vec::new(),
+        vault: None,
         originals: Originals::new(config.chain.clone(), config.store.clone(), NodeKey::from_seed([7; 32]).public()),
         questions: mpsc::channel(1).0,
         idle: Default::default(),

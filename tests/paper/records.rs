@@ -44,6 +44,7 @@ pub fn sale(currency: &str, locale: &'static str, utc_offset_min: i32) -> Sale {
         training: false,
         coupons: Vec::new(),
         member: None,
+        customer: None,
     };
     Sale { record, locale, copy: 0 }
 }

@@ -220,6 +220,7 @@ pub fn sale(counter: u64) -> TransactionRecord {
         training: false,
         coupons: Vec::new(),
         member: None,
+        customer: None,
     }
 }
 

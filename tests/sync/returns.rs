@@ -87,6 +87,7 @@ fn given_back(original: &Original, sale: &OriginalLine, counter: u64) -> Transac
         change: Money::ZERO,
         coupons: Vec::new(),
         member: None,
+        customer: None,
         training: false,
     }
 }

@@ -118,7 +118,7 @@ async fn no_address_but_the_pairing_page_and_the_health_probe_is_open() {
     for (path, methods) in description["paths"].as_object().unwrap() {
         let path = path.replace("{ws}", "1").replace("{line}", "1").replace("{index}", "0").replace("{name}", "printer-1");
         let path = path.replace("{till}", "1").replace("{date}", "2026-11-22").replace("{report}", "1-0");
-        let path = ["{attempt}", "{job}", "{txn}", "{screen}", "{code}", "{order}"]
+        let path = ["{attempt}", "{job}", "{txn}", "{screen}", "{code}", "{order}", "{subject}"]
             .iter()
             .fold(path, |path, hole| path.replace(hole, "00000000-0000-0000-0000-000000000001"));
         assert!(!path.contains('{'), "{path}");

@@ -1,6 +1,7 @@
 //! The node's doors, pages and API, against a loop that the test plays.
 
 mod api;
+mod customer;
 mod doors;
 pub mod http;
 mod language;

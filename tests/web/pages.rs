@@ -15,7 +15,7 @@ use super::stage::{NOW_MS, basket, cash_situations, euro, finished, groceries, l
 fn view<R>(screen: &Screen, locale: &Locale, render: impl Fn(&till::View) -> R) -> R {
     let workstation = ws("1");
     let till = &screen.workstations[&workstation];
-    render(&till::View { screen, till, workstation: &workstation, locale, now_ms: NOW_MS })
+    render(&till::View { screen, till, workstation: &workstation, locale, customer: None, now_ms: NOW_MS })
 }
 
 /// Compares with `tests/golden/web/NAME.html`, one element a line so that a difference can be read.

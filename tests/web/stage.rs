@@ -38,6 +38,7 @@ use counterfoil::retail::till::{Phase, Session, TillCount, TillReport};
 use counterfoil::retail::unproved::LostRange;
 use counterfoil::retail::{Answer, Feed, Rules, SoldLine, Tender, TenderKind, TransactionKind, TransactionRecord};
 use counterfoil::time::{Clock, ClockQuality, Stamp};
+use counterfoil::vault::Vault;
 use counterfoil::views::{self, Views};
 use counterfoil::web::guard::Guard;
 use counterfoil::web::locale::Locale;
@@ -204,6 +205,7 @@ pub fn finished(lines: Vec<SoldLine>, paid: Money) -> TransactionRecord {
         training: false,
         coupons: Vec::new(),
         member: None,
+        customer: None,
     }
 }
 
@@ -636,7 +638,7 @@ fn shared(folder: &std::path::Path) -> Shared {
         codes: CodeRules::for_country("DE", Currency::from_code("EUR").unwrap()),
         time_zone: jiff::tz::TimeZone::UTC,
         papers: document::stored::Fallback::plain(Currency::from_code("EUR").unwrap(), jiff::tz::TimeZone::UTC),
-        vault: None,
+        vault: Some(Vault::open(Folder::create(&folder.join("vault")).unwrap(), &NodeKey::from_seed([3; 32])).unwrap().0),
         pin_checks: tokio::sync::Semaphore::new(1),
         collect: CollectKeys::new(&NodeKey::from_seed([3; 32]), None, folder.join("head-office.pub")),
     }

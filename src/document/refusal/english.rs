@@ -178,6 +178,9 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::CollectCodeOtherOrder { order } => format!("The code is of order {order}."),
         Refusal::CollectNumberWrong { left } => format!("No order has this number. Tries left: {left}."),
         Refusal::CollectNumbersLocked => "Too many wrong numbers were tried here.".to_owned(),
+        Refusal::CustomerUnknown => "This customer is not known here (any more).".to_owned(),
+        Refusal::CustomerWithoutConsent => "This customer has not agreed to be known here.".to_owned(),
+        Refusal::NoCustomer => "This sale has no customer.".to_owned(),
     }
 }
 
@@ -344,6 +347,9 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::CollectCodeOtherOrder { .. } => "Open that order, or ask for the code of this one.",
         Refusal::CollectNumberWrong { .. } => "Read it again, or scan the code.",
         Refusal::CollectNumbersLocked => "Scan the code, or let a manager allow more tries.",
+        Refusal::CustomerUnknown => "Look for them again, or take them in anew with their consent.",
+        Refusal::CustomerWithoutConsent => "Sell without a customer, or ask for the consent and take them in anew.",
+        Refusal::NoCustomer => "Nothing needs to be done.",
     }
 }
 
@@ -379,6 +385,7 @@ fn right_words(right: Right) -> &'static str {
         Right::ReadReports => "read reports",
         Right::ManageStaff => "change who works here",
         Right::ResolveCard => "say how a card payment ended",
+        Right::EraseCustomer => "erase a customer",
         Right::PickOrders => "pick orders",
         Right::HandOverOrders => "hand over orders",
         Right::AllowNumbers => "allow more tries with short numbers",

@@ -182,6 +182,9 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::CollectCodeOtherOrder { order } => format!("Der Code gehört zu Auftrag {order}."),
         Refusal::CollectNumberWrong { left } => format!("Kein Auftrag hat diese Nummer. Versuche übrig: {left}."),
         Refusal::CollectNumbersLocked => "Hier wurden zu viele falsche Nummern versucht.".to_owned(),
+        Refusal::CustomerUnknown => "Dieser Kunde ist hier nicht (mehr) bekannt.".to_owned(),
+        Refusal::CustomerWithoutConsent => "Dieser Kunde hat nicht zugestimmt, hier bekannt zu sein.".to_owned(),
+        Refusal::NoCustomer => "Dieser Verkauf hat keinen Kunden.".to_owned(),
     }
 }
 
@@ -360,6 +363,9 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::CollectCodeOtherOrder { .. } => "Jenen Auftrag öffnen, oder nach dem Code dieses Auftrags fragen.",
         Refusal::CollectNumberWrong { .. } => "Noch einmal lesen, oder den Code scannen.",
         Refusal::CollectNumbersLocked => "Den Code scannen, oder die Leitung weitere Versuche erlauben lassen.",
+        Refusal::CustomerUnknown => "Noch einmal suchen, oder mit Einwilligung neu aufnehmen.",
+        Refusal::CustomerWithoutConsent => "Ohne Kunden verkaufen, oder nach der Einwilligung fragen und neu aufnehmen.",
+        Refusal::NoCustomer => "Es ist nichts zu tun.",
     }
 }
 
@@ -397,6 +403,7 @@ fn right_words(right: Right) -> &'static str {
         Right::PickOrders => "Aufträge kommissionieren",
         Right::HandOverOrders => "Aufträge übergeben",
         Right::AllowNumbers => "weitere Versuche mit kurzen Nummern erlauben",
+        Right::EraseCustomer => "einen Kunden löschen",
     }
 }
 

@@ -156,7 +156,7 @@ pub(in crate::retail) fn scanned(case: &Case, code: &str) -> Option<Result<Outco
 }
 
 /// A code without the scanner's own signs.
-pub(in crate::retail) fn plain(code: &str) -> String {
+pub fn plain(code: &str) -> String {
     let code = code.trim_matches([' ', '\r', '\n', '\t']);
     match Scan::from_frame(code.as_bytes(), true) {
         Ok(scan) => shown(scan.raw()),

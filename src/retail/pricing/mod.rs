@@ -14,7 +14,7 @@ mod alone;
 mod compete;
 mod pool;
 
-pub(super) mod acts;
+pub mod acts;
 mod repriced;
 
 pub use acts::{COUPONS_KEPT_MAX, COUPONS_PER_TRANSACTION_MAX};
@@ -30,6 +30,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Discount;
+use super::customer::Attached;
 use crate::money::Money;
 
 /// What the cashier takes off.
@@ -60,12 +61,20 @@ pub struct Asks {
     pub basket: Option<ManualOff>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub coupons: Vec<GivenCoupon>,
+    /// Who buys, by reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<Attached>,
     /// The member's card. A reference, never a name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member: Option<String>,
 }
 
 impl Asks {
+    /// Members' prices hold.
+    pub fn is_member(&self) -> bool {
+        self.member.is_some() || self.customer.is_some_and(|customer| customer.is_member)
+    }
+
     pub fn is_empty(&self) -> bool {
         *self == Asks::default()
     }

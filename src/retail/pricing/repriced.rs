@@ -23,6 +23,8 @@ fn future(case: &Case, events: &[Event]) -> Option<Basket> {
             | Event::BasketDiscountSet { txn, .. }
             | Event::LinePriceSet { txn, .. }
             | Event::CouponAdded { txn, .. }
+            | Event::CustomerAttached { txn, .. }
+            | Event::CustomerDetached { txn }
             | Event::MemberAttached { txn, .. } => txn,
             _ => continue,
         };
@@ -51,7 +53,7 @@ pub(in crate::retail) fn repriced(case: &Case, date: BusinessDate, events: &[Eve
     let request = Request {
         items,
         moment: Moment::new(date, case.ask.at, case.ask.utc_offset_min),
-        is_member: basket.asks.member.is_some(),
+        is_member: basket.asks.is_member(),
         coupons: basket.asks.coupons.iter().map(|coupon| coupon.rule.as_str()).collect(),
         basket_off: basket.asks.basket.as_ref(),
         rounding: case.rules.line_rounding,

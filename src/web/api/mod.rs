@@ -3,6 +3,7 @@
 
 mod age;
 mod cash;
+mod customer;
 mod desk;
 mod facts;
 mod last_day;
@@ -66,6 +67,10 @@ pub fn routes() -> (Router<Web>, utoipa::openapi::OpenApi) {
         .routes(routes!(prices::set_price))
         .routes(routes!(prices::add_coupon))
         .routes(routes!(prices::attach_member))
+        .routes(routes!(customer::find))
+        .routes(routes!(customer::create))
+        .routes(routes!(customer::attach, customer::detach))
+        .routes(routes!(customer::erase))
         .routes(routes!(workstation::undo))
         .routes(routes!(workstation::void))
         .routes(routes!(workstation::suspend))

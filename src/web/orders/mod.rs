@@ -42,7 +42,7 @@ struct Desk<'a> {
 fn with_desk<R>(web: &Web, ws: &crate::ids::WorkstationId, render: impl Fn(&Desk) -> R) -> Option<R> {
     let (screen, locale) = (web.node.screen(), pages::staff_locale(web, ws));
     let till = screen.workstations.get(ws)?;
-    let view = View { screen: &screen, till, workstation: ws, locale: &locale, now_ms: web.now_ms() };
+    let view = View { screen: &screen, till, workstation: ws, locale: &locale, customer: None, now_ms: web.now_ms() };
     Some(render(&Desk { t: view.locale.texts.orders, view }))
 }
 

@@ -6,6 +6,7 @@
 mod card;
 mod cash;
 mod check;
+mod customer;
 mod gate;
 mod more;
 mod panels;
@@ -39,6 +40,8 @@ pub struct View<'a> {
     pub till: &'a TillScreen,
     pub workstation: &'a WorkstationId,
     pub locale: &'a Locale,
+    /// Who the customer of the open sale is, for the staff alone.
+    pub customer: Option<String>,
     pub now_ms: i64,
 }
 
@@ -89,6 +92,7 @@ pub fn page(view: &View) -> Markup {
                     div .panel data-name="prices" hidden { (panel_head(t, t.prices.title)) div #prices .fill { (live.part("prices")) } }
                     div .panel data-name="more" hidden { (panel_head(t, t.more_panel.title)) div #more .fill { (live.part("more")) } }
                     div .panel data-name="quick" hidden { (quick::head(view)) div #quick-all .fill { (live.part("quick-all")) } }
+                    div .panel data-name="customer" hidden { (customer::panel(view)) }
                     (panels::help(t))
                     div .panel data-name="return" hidden { (returns::entry(view)) }
                     div .panel data-name="cash" hidden { (panel_head(t, t.cash_panel.title)) div #till-cash .fill { (live.part("till-cash")) } }
@@ -111,7 +115,7 @@ pub fn page(view: &View) -> Markup {
         view.locale,
         &fill(t.workstation, &[view.workstation.as_str()]),
         "till",
-        &["live.js", "gate.js", "till.js", "returns.js", "prices.js", "cash.js", "quick.js"],
+        &["live.js", "gate.js", "till.js", "returns.js", "prices.js", "cash.js", "quick.js", "customer.js"],
         body,
     )
 }
@@ -130,6 +134,7 @@ pub fn live(view: &View) -> Live {
         ("day", panels::day(view)),
         ("more", more::panel(view)),
         ("prices", prices::panel(view)),
+        ("customer-now", customer::now(view)),
         ("price", panels::price(view)),
         ("return", returns::receipt(view)),
         ("post-void", returns::view_post_void(view)),

@@ -39,6 +39,7 @@ fn tiles(view: &View) -> Vec<Tile> {
         tile("price", t.prices.word, "N", Act::Panel("prices"), view.basket().is_none()),
         tile("cash", t.office.title, "B", Act::Page("/office"), false),
         tile("cash", t.cash_panel.word, "C", Act::Panel("cash"), false),
+        tile("age", t.customer.word, "K", Act::Panel("customer"), false),
     ]
 }
 

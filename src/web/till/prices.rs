@@ -37,7 +37,7 @@ pub fn saved(view: &View) -> Markup {
     let saved = basket.saved();
     html! {
         @if saved > Money::ZERO { span .saved { (fill(t.saved, &[&view.money(saved)])) } }
-        @if basket.asks.member.is_some() { span .saved { (t.member) } }
+        (super::customer::of_sale(view))
         @for coupon in &basket.asks.coupons { span .saved { (fill(t.coupon, &[&visible(&coupon.name)])) } }
     }
 }
