@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::harness::Browser;
 use super::shop::{Counter, Shop};
-use super::stories::{open, wait_lines};
+use super::stories::{open, type_code, wait_lines};
 
 const MILK: &str = "4099108000018";
 const SKYR: &str = "4099109000253";
@@ -214,7 +214,7 @@ async fn a_whole_sale_by_keyboard_alone() {
     let tab = "\u{e004}";
 
     for (code, count) in [(MILK, 1), (SKYR, 2), (COFFEE, 3)] {
-        browser.keys(&format!("{code}{ENTER}")).await;
+        type_code(&browser, code).await;
         wait_lines(&browser, count).await;
     }
     hands.key(UP).await;

@@ -44,6 +44,16 @@ pub async fn pay_exact(browser: &Browser) {
     browser.tap("#pay-exact").await;
 }
 
+/// A code typed digit by digit at the pace of a person, so that it is never taken for a scan, and Enter.
+pub async fn type_code(browser: &Browser, code: &str) {
+    for end in 1..=code.len() {
+        browser.keys(&code[end - 1..end]).await;
+        let typed = &code[..end];
+        browser.until(typed, &format!("document.querySelector('#entry .typed')?.textContent === {typed:?}")).await;
+    }
+    browser.keys("\u{e007}").await;
+}
+
 pub async fn wait_lines(browser: &Browser, count: usize) {
     browser.until(&format!("{count} lines"), &format!("document.querySelectorAll('#lines .row[data-line]').length === {count}")).await;
 }
