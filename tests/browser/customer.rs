@@ -31,6 +31,13 @@ async fn a_customer_is_taken_in_found_attached_and_erased() {
     let counter = Counter { browser: &browser, id: "1" };
     pin(&browser, "anna", "1111").await;
     is_open(&browser).await;
+    // Cash is taken at the end: the till is opened with its usual float.
+    browser.tap("#act-more-panel").await;
+    browser.tap("#more [data-tile=C]").await;
+    browser.tap("#till-cash [data-do=till-open-usual]").await;
+    browser.until("the till is open", "document.getElementById('panels').hidden && !document.querySelector('#under .till-closed')").await;
+    counter.printer_shows("Drawer is OPEN").await;
+    counter.act("close_drawer").await;
     counter.scan(MILK).await;
     browser.until("a line", "document.querySelectorAll('#lines .row[data-line]').length === 1").await;
 
