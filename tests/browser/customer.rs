@@ -98,4 +98,5 @@ async fn a_customer_is_taken_in_found_attached_and_erased() {
         files += without(&shop.data().join(folder), &secrets);
     }
     assert!(files > 4, "{files} files looked at");
+    browser.end().await;
 }

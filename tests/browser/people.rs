@@ -112,6 +112,7 @@ async fn a_cashier_signs_in_needs_a_supervisor_and_locks_the_till() {
         files += without(&shop.data().join(folder), &secrets);
     }
     assert!(files > 3, "{files} files looked at");
+    browser.end().await;
 }
 
 /// No file below the folder holds one of the texts, as it is or under zstd.
