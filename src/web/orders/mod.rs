@@ -154,8 +154,8 @@ fn due(desk: &Desk, order: &Order) -> Markup {
     };
     let (class, sign, words) = match left_ms {
         ..0 => ("late", "stop", fill(desk.t.due_late, &[&span])),
-        _ if left_ms < whole_ms / 4 || left_ms < 900_000 => ("soon", "day", fill(desk.t.due_in, &[&span])),
-        _ => ("", "day", fill(desk.t.due_in, &[&span])),
+        _ if left_ms < whole_ms / 4 || left_ms < 900_000 => ("soon", "clock", fill(desk.t.due_in, &[&span])),
+        _ => ("", "clock", fill(desk.t.due_in, &[&span])),
     };
     html! { span .due .(class) { (till::icon(sign)) (words) } }
 }
