@@ -15,12 +15,13 @@ use super::relay::{Direction, Relay};
 use super::row::{Aim, Figure, Row, Unit};
 use super::samples::Samples;
 use super::scan::{grouped, mib, wait_for_catalogue};
-use super::shop::{self, HandClock, History, Shop, Wants};
+use super::shop::{self, History, Shop, Wants};
 use super::till_client::Client;
 use super::{BenchArguments, CannotMeasure, Size, articles};
 use crate::journal::Reader;
 use crate::node::writer::shell_command_id;
 use crate::sync::wire::BATCH_BYTES_MAX;
+use crate::time::HandClock;
 
 const SECONDS_MAX: f64 = 10.0;
 const URGENT_SECONDS_MAX: f64 = 2.0;

@@ -6,7 +6,6 @@ use std::io::BufWriter;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{CannotMeasure, articles, child};
@@ -18,7 +17,7 @@ use crate::node::writer::{Recorded, Taken, Writer, shell_command_id};
 use crate::node::{CommandRequest, replay};
 use crate::retail::{ArticleFact, Command, Facts, Feed, ScanFact, StockFact, TransactionRecord, basket};
 use crate::sync::feed::{CatalogueEntry, FEED_FORMAT, FeedHeader, FeedWriter};
-use crate::time::{Clock, ClockQuality, Stamp, SystemClock};
+use crate::time::{Clock, HandClock, SystemClock};
 use crate::web::pairing::{Pairing, Scope};
 
 /// What a shop shall have.
@@ -270,29 +269,6 @@ pub fn workstation(number: u32) -> WorkstationId {
 /// Now, in milliseconds since 1970.
 pub fn wall_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-}
-
-/// A wall clock that is set by hand, for a history that took weeks.
-pub struct HandClock {
-    ms: AtomicI64,
-}
-
-impl HandClock {
-    pub fn at(ms: i64) -> HandClock {
-        HandClock { ms: AtomicI64::new(ms) }
-    }
-    pub fn set(&self, ms: i64) {
-        self.ms.store(ms, Ordering::Relaxed);
-    }
-}
-
-impl Clock for HandClock {
-    fn now(&self) -> Stamp {
-        Stamp { ms: self.ms.load(Ordering::Relaxed), quality: ClockQuality::Synchronised }
-    }
-    fn monotonic_ms(&self) -> u64 {
-        u64::try_from(self.ms.load(Ordering::Relaxed)).unwrap_or(0)
-    }
 }
 
 fn config_text(data_dir: &Path, port: u16, wants: &Wants) -> String {

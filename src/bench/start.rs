@@ -12,9 +12,10 @@ use super::import::unpack_feeds;
 use super::row::{Aim, Figure, Row, Unit};
 use super::samples::Samples;
 use super::scan::{grouped, is_whole, sizes};
-use super::shop::{self, HandClock, History, Shop, Wants};
+use super::shop::{self, History, Shop, Wants};
 use super::till_client::Client;
 use super::{BenchArguments, CannotMeasure, Size, articles};
+use crate::time::HandClock;
 
 const SECONDS_MAX: f64 = 2.0;
 const LINES_PER_SALE: u64 = 5;

@@ -3,7 +3,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::Broken;
 use super::dice::Dice;
@@ -18,7 +17,7 @@ use crate::node::{CommandRequest, replay};
 use crate::retail::day::Day;
 use crate::retail::{Answer, Command, Facts, ScanFact, State, UplinkAck, invariant};
 use crate::sync::wire::Position;
-use crate::time::{BusinessDate, Clock, ClockQuality, Stamp};
+use crate::time::{BusinessDate, Clock, HandClock};
 
 const WORKSTATIONS: [&str; 2] = ["1", "2"];
 const ARTICLES: u64 = 50;
@@ -27,7 +26,7 @@ pub struct Store {
     pub id: StoreId,
     pub node: NodeId,
     config: NodeConfig,
-    clock: Arc<SimClock>,
+    clock: Arc<HandClock>,
     disk: ModelDisk,
     starts: u64,
     writer: Writer<ModelDisk>,
@@ -62,7 +61,7 @@ enum Came {
 }
 
 impl Store {
-    pub fn open(number: usize, clock: Arc<SimClock>, seed: u64) -> Result<Store, Broken> {
+    pub fn open(number: usize, clock: Arc<HandClock>, seed: u64) -> Result<Store, Broken> {
         let failed = "setting a store up";
         let id = StoreId::new(&format!("store-{number}")).map_err(Broken::doing(failed))?;
         let node = NodeId::new(&format!("store-{number}-a")).map_err(Broken::doing(failed))?;
@@ -350,7 +349,7 @@ impl Store {
     }
 }
 
-fn start(config: &NodeConfig, disk: &ModelDisk, clock: &Arc<SimClock>, starts: u64) -> Result<Writer<ModelDisk>, Broken> {
+fn start(config: &NodeConfig, disk: &ModelDisk, clock: &Arc<HandClock>, starts: u64) -> Result<Writer<ModelDisk>, Broken> {
     let failed = format!("{} starts", config.store);
     let options = OpenOptions {
         identity: Identity { store: config.store.clone(), node: config.node.clone() },
@@ -378,29 +377,6 @@ fn workstation(name: &str) -> Result<WorkstationId, Broken> {
 fn price_of(sku: &str) -> i64 {
     let article = (0..ARTICLES).map(articles::article).find(|article| article.sku.as_str() == sku);
     article.and_then(|article| article.price).map_or(0, Money::minor)
-}
-
-/// The chain's time, which the world moves on.
-pub struct SimClock {
-    ms: AtomicI64,
-}
-
-impl SimClock {
-    pub fn at(ms: i64) -> SimClock {
-        SimClock { ms: AtomicI64::new(ms) }
-    }
-    pub fn set(&self, ms: i64) {
-        self.ms.store(ms, Ordering::Relaxed);
-    }
-}
-
-impl Clock for SimClock {
-    fn now(&self) -> Stamp {
-        Stamp { ms: self.ms.load(Ordering::Relaxed), quality: ClockQuality::Synchronised }
-    }
-    fn monotonic_ms(&self) -> u64 {
-        u64::try_from(self.ms.load(Ordering::Relaxed)).unwrap_or(0)
-    }
 }
 
 fn config_text(store: &StoreId, node: &NodeId) -> String {

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use super::Broken;
 use super::dice::Dice;
 use super::office::Office;
-use super::store::{SimClock, Store};
+use super::store::Store;
 use crate::sync::side_door::{self, SideDoor};
 use crate::sync::uplink::{Failure, Sent, Step, Told, Uplink};
 use crate::sync::wire::{LocateReply, LocateRequest, Point, RecordsQuery, RecordsReply};
+use crate::time::HandClock;
 
 /// How long people trade, in the world's own time.
 const TRADING_MS: u64 = 45 * 60_000;
@@ -34,7 +35,7 @@ pub struct Tally {
 pub struct World {
     dice: Dice,
     now_ms: u64,
-    clock: Arc<SimClock>,
+    clock: Arc<HandClock>,
     lines: Vec<Line>,
     office: Office,
     /// By time of arrival: whose, and what.
@@ -93,7 +94,7 @@ enum Packet {
 impl World {
     /// `folder` is empty and takes head office's disk.
     pub fn new(seed: u64, stores: usize, folder: &Path) -> Result<World, Broken> {
-        let clock = Arc::new(SimClock::at(BEGINS_MS));
+        let clock = Arc::new(HandClock::at(BEGINS_MS));
         let mut lines = Vec::new();
         for number in 1..=stores {
             let store = Store::open(number, clock.clone(), seed & 0xffff_ffff)?;

@@ -480,22 +480,11 @@ fn printable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::{ClockQuality, Stamp};
-    use std::sync::atomic::{AtomicI64, Ordering};
-
-    struct HandClock(AtomicI64);
-    impl Clock for HandClock {
-        fn now(&self) -> Stamp {
-            Stamp { ms: self.0.load(Ordering::SeqCst), quality: ClockQuality::Synchronised }
-        }
-        fn monotonic_ms(&self) -> u64 {
-            self.0.load(Ordering::SeqCst).unsigned_abs()
-        }
-    }
+    use crate::time::HandClock;
 
     fn fresh() -> (tempfile::TempDir, Arc<HandClock>, Pairing) {
         let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(HandClock(AtomicI64::new(1_000_000)));
+        let clock = Arc::new(HandClock::at(1_000_000));
         let pairing = Pairing::open(folder.path(), clock.clone()).unwrap();
         (folder, clock, pairing)
     }
@@ -534,7 +523,7 @@ mod tests {
             assert!(matches!(refused, Err(PairingError::WrongCode { left: l, .. }) if l == left), "{refused:?}");
         }
         assert!(matches!(pairing.confirm(&screen.code), Err(PairingError::Locked)), "the right code must wait as well");
-        clock.0.fetch_add(LOCKED_MS, Ordering::SeqCst);
+        clock.advance(LOCKED_MS);
         pairing.confirm(&screen.code).unwrap();
     }
 
@@ -546,7 +535,7 @@ mod tests {
             pairing.knock("more", Scope::Any).unwrap();
         }
         assert!(matches!(pairing.knock("too many", Scope::Any), Err(PairingError::TooManyPending)));
-        clock.0.fetch_add(PENDING_MS_MAX, Ordering::SeqCst);
+        clock.advance(PENDING_MS_MAX);
         assert_eq!(pairing.pending(&knock), PendingState::Gone);
         assert!(pairing.confirm(&screen.code).is_err());
         pairing.knock("room again", Scope::Any).unwrap();
@@ -562,7 +551,7 @@ mod tests {
         }
         assert!(pairing.accept_invite(&token, "demo").unwrap().is_none());
         let old = pairing.invite(Scope::Any);
-        clock.0.fetch_add(INVITE_MS_MAX, Ordering::SeqCst);
+        clock.advance(INVITE_MS_MAX);
         assert!(pairing.accept_invite(&old, "demo").unwrap().is_none());
         assert!(pairing.accept_invite("made up", "demo").unwrap().is_none());
     }
@@ -588,7 +577,7 @@ mod tests {
     fn a_damaged_list_is_named_and_not_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("screens.json"), b"{").unwrap();
-        let opened = Pairing::open(folder.path(), Arc::new(HandClock(AtomicI64::new(0))));
+        let opened = Pairing::open(folder.path(), Arc::new(HandClock::at(0)));
         assert!(matches!(opened, Err(PairingError::Unreadable { .. })));
         assert_eq!(std::fs::read(folder.path().join("screens.json")).unwrap(), b"{");
     }

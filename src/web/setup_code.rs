@@ -114,20 +114,8 @@ fn read(typed: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicI64, Ordering};
-
     use super::*;
-    use crate::time::{ClockQuality, Stamp};
-
-    struct HandClock(AtomicI64);
-    impl Clock for HandClock {
-        fn now(&self) -> Stamp {
-            Stamp { ms: self.0.load(Ordering::SeqCst), quality: ClockQuality::Synchronised }
-        }
-        fn monotonic_ms(&self) -> u64 {
-            0
-        }
-    }
+    use crate::time::HandClock;
 
     fn admit() -> Result<(String, String), ()> {
         Ok(("screen".to_owned(), "secret".to_owned()))
@@ -135,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_code_is_used_once_and_typed_as_people_type() {
-        let code = SetupCode::new(Arc::new(HandClock(AtomicI64::new(0))));
+        let code = SetupCode::new(Arc::new(HandClock::at(0)));
         assert_eq!(code.take("ABCDEFGH", admit), Err(NotIn::NoCode));
         let shown = code.offer();
         assert_eq!(code.take(&shown, || Err(())), Ok(Err(())), "a disk that is full uses no code up");
@@ -150,14 +138,14 @@ mod tests {
 
     #[test]
     fn wrong_codes_lock_the_door_for_a_minute() {
-        let clock = Arc::new(HandClock(AtomicI64::new(0)));
+        let clock = Arc::new(HandClock::at(0));
         let code = SetupCode::new(clock.clone());
         let shown = code.offer();
         for left in (0..WRONG_CODES_MAX).rev() {
             assert_eq!(code.take("WRONG", admit), Err(NotIn::Wrong { left }));
         }
         assert_eq!(code.take(&shown, admit), Err(NotIn::Locked), "the right code must wait as well");
-        clock.0.fetch_add(LOCKED_MS, Ordering::SeqCst);
+        clock.advance(LOCKED_MS);
         assert!(code.take(&shown, admit).is_ok());
     }
 }

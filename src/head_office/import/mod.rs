@@ -11,6 +11,7 @@ pub mod prices;
 pub mod progress;
 pub mod recalls;
 pub mod rows;
+pub mod sheet;
 pub mod staff;
 pub mod stock;
 pub mod table;

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::ImportError;
+use super::sheet::{self, Sheet};
 use crate::head_office::feeds::Published;
 use crate::head_office::recalls::{self, Draft, DraftArticle};
 use crate::head_office::storage::{self, Folders};
@@ -11,20 +12,11 @@ use crate::retail::recalls::{Recall, Unmarked};
 use crate::time::Stamp;
 
 pub const COLUMNS: [&str; 9] = ["id", "reason", "gtin", "batches", "serial_from", "serial_to", "date_from", "date_to", "unmarked"];
-/// Faults listed before the rest is only counted.
-const FAULTS_SHOWN_MAX: usize = 20;
 
 /// Reads, checks, publishes. `None`: a dry run.
 pub fn import(folders: &Folders, file: &Path, is_dry_run: bool, now: Stamp) -> Result<(usize, Option<Published>), ImportError> {
     let bytes = std::fs::read(file).map_err(|reason| ImportError::Unreadable { path: file.to_owned(), reason })?;
-    let recalls = read(&bytes).map_err(|mut faults| {
-        if faults.len() > FAULTS_SHOWN_MAX {
-            let more = faults.len() - FAULTS_SHOWN_MAX;
-            faults.truncate(FAULTS_SHOWN_MAX);
-            faults.push(format!("  and {more} more"));
-        }
-        ImportError::Recalls { path: file.to_owned(), faults: faults.join("\n") }
-    })?;
+    let recalls = read(&bytes).map_err(|faults| ImportError::Recalls { path: file.to_owned(), faults: sheet::listed(faults) })?;
     if is_dry_run {
         return Ok((recalls.len(), None));
     }
@@ -37,37 +29,11 @@ pub fn import(folders: &Folders, file: &Path, is_dry_run: bool, now: Stamp) -> R
 
 /// Faults name their line.
 pub fn read(bytes: &[u8]) -> Result<Vec<Recall>, Vec<String>> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let first = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
-    let delimiter = if first.contains(&b';') { b';' } else { b',' };
-    let mut table = csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(bytes);
-    let header = table.headers().cloned().map_err(|e| vec![format!("  line 1: {e}")])?;
-    let mut faults: Vec<String> = header
-        .iter()
-        .filter(|name| !COLUMNS.contains(name))
-        .map(|name| format!("  line 1: there is no column {name:?}; known are {}", COLUMNS.join(", ")))
-        .collect();
-    for needed in ["id", "reason", "gtin"].into_iter().filter(|needed| !header.iter().any(|name| name == *needed)) {
-        faults.push(format!("  line 1: the column {needed} is missing"));
-    }
-    if !faults.is_empty() {
-        return Err(faults);
-    }
+    let (sheet, mut faults) = Sheet::read(bytes, &COLUMNS, &["id", "reason", "gtin"])?;
     let mut recalls: Vec<Recall> = Vec::new();
-    for record in table.records() {
-        let record = match record {
-            Ok(record) => record,
-            Err(error) => {
-                faults.push(format!("  {error}"));
-                continue;
-            }
-        };
-        let line = record.position().map_or(0, csv::Position::line);
-        let mut at = |why: String| faults.push(format!("  line {line}: {why}"));
-        let field = |name: &str| {
-            let at = header.iter().position(|column| column == name)?;
-            record.get(at).filter(|text| !text.is_empty()).map(str::to_owned)
-        };
+    for row in sheet.rows() {
+        let mut at = |why: String| faults.push(row.fault(&why));
+        let field = |column: &str| row.cell(column);
         let unmarked = match field("unmarked").as_deref() {
             None | Some("refuse") => Unmarked::Refuse,
             Some("sell") => Unmarked::Sell,

@@ -10,10 +10,9 @@ use crate::retail::rights::{Right, Role};
 use crate::time::Stamp;
 
 use super::ImportError;
+use super::sheet::{self, Sheet};
 
 pub const COLUMNS: [&str; 9] = ["id", "name", "language", "role", "rights", "discount_max", "stores", "badge", "pin"];
-/// Faults listed before the rest is only counted.
-const FAULTS_SHOWN_MAX: usize = 20;
 
 /// Reads, checks, stores, publishes. Returns how many people and how many stores' books changed.
 pub fn import(folders: &Folders, file: &Path, is_dry_run: bool, now: Stamp) -> Result<(usize, usize), ImportError> {
@@ -33,50 +32,18 @@ pub fn import(folders: &Folders, file: &Path, is_dry_run: bool, now: Stamp) -> R
     Ok((count, published.len()))
 }
 
-fn wrong(file: &Path, rows: usize, mut faults: Vec<String>) -> ImportError {
-    if faults.len() > FAULTS_SHOWN_MAX {
-        let more = faults.len() - FAULTS_SHOWN_MAX;
-        faults.truncate(FAULTS_SHOWN_MAX);
-        faults.push(format!("  and {more} more"));
-    }
-    ImportError::Staff { path: file.to_owned(), rows, faults: faults.join("\n") }
+fn wrong(file: &Path, rows: usize, faults: Vec<String>) -> ImportError {
+    ImportError::Staff { path: file.to_owned(), rows, faults: sheet::listed(faults) }
 }
 
 /// Faults name their line and never repeat a PIN or a badge.
 fn read(bytes: &[u8]) -> Result<Vec<Checked>, (usize, Vec<String>)> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let first = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
-    let delimiter = if first.contains(&b';') { b';' } else { b',' };
-    let mut table = csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(bytes);
-    let header = table.headers().cloned().map_err(|e| (0, vec![format!("  line 1: {e}")]))?;
-    let mut faults: Vec<String> = header
-        .iter()
-        .filter(|name| !COLUMNS.contains(name))
-        .map(|name| format!("  line 1: there is no column {name:?}; known are {}", COLUMNS.join(", ")))
-        .collect();
-    if !header.iter().any(|name| name == "id") {
-        faults.push("  line 1: the column id is missing".to_owned());
-    }
-    if !faults.is_empty() {
-        return Err((0, faults));
-    }
-    let (mut people, mut ids, mut rows) = (Vec::new(), BTreeSet::new(), 0);
-    for record in table.records() {
-        rows += 1;
-        let record = match record {
-            Ok(record) => record,
-            Err(error) => {
-                faults.push(format!("  {error}"));
-                continue;
-            }
-        };
-        let line = record.position().map_or(0, csv::Position::line);
-        let field = |name: &str| {
-            let at = header.iter().position(|column| column == name)?;
-            record.get(at).filter(|text| !text.is_empty()).map(str::to_owned)
-        };
+    let (sheet, mut faults) = Sheet::read(bytes, &COLUMNS, &["id"]).map_err(|faults| (0, faults))?;
+    let (mut people, mut ids) = (Vec::new(), BTreeSet::new());
+    for row in sheet.rows() {
+        let field = |column: &str| row.cell(column);
         let id = field("id").unwrap_or_default();
-        let mut at = |why: String| faults.push(format!("  line {line}: {why}"));
+        let mut at = |why: String| faults.push(row.fault(&why));
         if !ids.insert(id.clone()) {
             at(format!("{id:?} is in the file twice"));
         }
@@ -111,7 +78,7 @@ fn read(bytes: &[u8]) -> Result<Vec<Checked>, (usize, Vec<String>)> {
             Err(whys) => whys.into_iter().for_each(at),
         }
     }
-    if faults.is_empty() { Ok(people) } else { Err((rows, faults)) }
+    if faults.is_empty() { Ok(people) } else { Err((sheet.lines, faults)) }
 }
 
 #[cfg(test)]
