@@ -1,5 +1,6 @@
 //! The JSON API of head office: the pages' answers for programs. Reads, and the acts that a page offers as well.
 
+use super::db;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
@@ -107,7 +108,7 @@ async fn remove_recall(State(office): State<HeadOffice>, Path(id): Path<String>)
 
 async fn change_recalls(
     office: &HeadOffice,
-    change: impl FnOnce(&rusqlite::Connection, &Folders, Stamp) -> Result<Published, PublishError> + Send + 'static,
+    change: impl FnOnce(&db::Connection, &Folders, Stamp) -> Result<Published, PublishError> + Send + 'static,
 ) -> Result<StatusCode, Problem> {
     let folders = office.folders().clone();
     let done = office.write(move |writer, now_ms| {

@@ -1,12 +1,12 @@
 //! No page, program or file brings a card's number or stripe into head office: what comes is looked at before anything else sees it, and
 //! turned away without being kept, shown again or logged. A code of the assortment that happens to look like one is none.
 
+use super::db::OptionalExtension;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use rusqlite::OptionalExtension;
 
 use super::office::HeadOffice;
 use crate::gs1::card::{CardData, find};

@@ -1,7 +1,7 @@
 //! Journals as head office holds them: branches of records, their bytes in chunks, each record once. Finds where a record belongs;
 //! never changes a byte and never judges what an event means.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use super::db::{self, Connection, OptionalExtension, params};
 
 use crate::ids::{NodeId, StoreId};
 use crate::journal::{Hash, Position, PublicKey};
@@ -42,7 +42,7 @@ pub struct Found {
 
 impl NodeChain {
     /// Reads what is known of a node; makes it known at its first contact.
-    pub fn load(connection: &Connection, store: &StoreId, node: &NodeId, now_ms: i64) -> rusqlite::Result<NodeChain> {
+    pub fn load(connection: &Connection, store: &StoreId, node: &NodeId, now_ms: i64) -> db::Result<NodeChain> {
         connection
             .prepare_cached("INSERT OR IGNORE INTO nodes (store, node, first_seen_ms, last_contact_ms) VALUES (?1, ?2, ?3, ?3)")?
             .execute(params![store.as_str(), node.as_str(), now_ms])?;
@@ -61,7 +61,7 @@ impl NodeChain {
                     key: row.get::<_, Option<String>>(6)?.and_then(|key| PublicKey::from_hex(&key).ok()),
                 })
             })?
-            .collect::<rusqlite::Result<Vec<Branch>>>()?;
+            .collect::<db::Result<Vec<Branch>>>()?;
         let key = key.and_then(|key| PublicKey::from_hex(&key).ok());
         Ok(NodeChain { id, store: store.clone(), node: node.clone(), key, current, branches })
     }
@@ -82,7 +82,7 @@ impl NodeChain {
     }
 
     /// The record of this number and hash, on whichever branch holds it itself.
-    pub fn find(&self, connection: &Connection, seq: u64, hash: &Hash) -> rusqlite::Result<Option<Found>> {
+    pub fn find(&self, connection: &Connection, seq: u64, hash: &Hash) -> db::Result<Option<Found>> {
         for id in self.by_likelihood() {
             let branch = self.branch(id);
             if seq <= branch.base_seq || seq > branch.head.seq {
@@ -98,7 +98,7 @@ impl NodeChain {
     }
 
     /// The record of this number as seen from a branch: its own, or one of the branches it came from.
-    pub fn at(&self, connection: &Connection, mut branch: i64, seq: u64) -> rusqlite::Result<Option<Position>> {
+    pub fn at(&self, connection: &Connection, mut branch: i64, seq: u64) -> db::Result<Option<Position>> {
         loop {
             let here = self.branch(branch);
             if seq > here.base_seq {
@@ -117,29 +117,31 @@ impl NodeChain {
     }
 
     /// A new, still empty branch. Its head is the record it goes on from.
-    pub fn open_branch(&mut self, connection: &Connection, parent: Option<i64>, base: Position, now_ms: i64) -> rusqlite::Result<i64> {
+    pub fn open_branch(&mut self, connection: &Connection, parent: Option<i64>, base: Position, now_ms: i64) -> db::Result<i64> {
         let key = parent.and_then(|parent| self.branch(parent).key);
-        connection
+        let id = connection
             .prepare_cached(
                 "INSERT INTO branches (node, parent, base_seq, head_inc, head_seq, head_hash, key, opened_ms)
-                 VALUES (?1, ?2, ?3, ?4, ?3, ?5, ?6, ?7)",
+                 VALUES (?1, ?2, ?3, ?4, ?3, ?5, ?6, ?7) RETURNING id",
             )?
-            .execute(params![
-                self.id,
-                parent,
-                base.seq,
-                base.incarnation.to_string(),
-                base.hash.to_string(),
-                key.map(|key| key.to_hex()),
-                now_ms
-            ])?;
-        let id = connection.last_insert_rowid();
+            .query_row(
+                params![
+                    self.id,
+                    parent,
+                    base.seq,
+                    base.incarnation.to_string(),
+                    base.hash.to_string(),
+                    key.map(|key| key.to_hex()),
+                    now_ms
+                ],
+                |row| row.get(0),
+            )?;
         self.branches.push(Branch { id, parent, base_seq: base.seq, head: base, key });
         Ok(id)
     }
 
     /// Stores lines behind the head of a branch. `lines` are the stored bytes of `first_seq..=head.seq`.
-    pub fn append(&mut self, connection: &Connection, branch: i64, first_seq: u64, lines: &[u8], head: Position) -> rusqlite::Result<()> {
+    pub fn append(&mut self, connection: &Connection, branch: i64, first_seq: u64, lines: &[u8], head: Position) -> db::Result<()> {
         let packed = if lines.len() >= PACK_BYTES_MIN { zstd::bulk::compress(lines, PACK_LEVEL).ok() } else { None };
         let (packing, bytes) = match &packed {
             Some(packed) if packed.len() < lines.len() => (1, packed.as_slice()),
@@ -163,14 +165,14 @@ impl NodeChain {
     }
 
     /// Pins the node's public key at first contact.
-    pub fn pin(&mut self, connection: &Connection, key: PublicKey) -> rusqlite::Result<()> {
+    pub fn pin(&mut self, connection: &Connection, key: PublicKey) -> db::Result<()> {
         connection.prepare_cached("UPDATE nodes SET public_key = ?2 WHERE id = ?1")?.execute(params![self.id, key.to_hex()])?;
         self.key = Some(key);
         Ok(())
     }
 
     /// Notes the key that a link on this branch names.
-    pub fn set_branch_key(&mut self, connection: &Connection, branch: i64, key: PublicKey) -> rusqlite::Result<()> {
+    pub fn set_branch_key(&mut self, connection: &Connection, branch: i64, key: PublicKey) -> db::Result<()> {
         connection.prepare_cached("UPDATE branches SET key = ?2 WHERE id = ?1")?.execute(params![branch, key.to_hex()])?;
         self.branches.iter_mut().find(|b| b.id == branch).expect("a link was stored on a known branch").key = Some(key);
         Ok(())
@@ -178,7 +180,7 @@ impl NodeChain {
 }
 
 /// The stored line of a branch's own record, with its newline.
-pub fn line(connection: &Connection, branch: i64, seq: u64) -> rusqlite::Result<Option<Vec<u8>>> {
+pub fn line(connection: &Connection, branch: i64, seq: u64) -> db::Result<Option<Vec<u8>>> {
     let chunk = connection
         .prepare_cached(
             "SELECT last_seq, packing, bytes FROM chunks WHERE branch = ?1 AND first_seq <= ?2 ORDER BY first_seq DESC LIMIT 1",
@@ -202,7 +204,7 @@ pub fn lines(
     first_seq: u64,
     last_seq: u64,
     bytes_max: usize,
-) -> rusqlite::Result<Vec<u8>> {
+) -> db::Result<Vec<u8>> {
     let mut found: Vec<u8> = Vec::new();
     let mut next = first_seq;
     while next <= last_seq {
@@ -237,8 +239,8 @@ pub fn lines(
 }
 
 /// Goes through the bytes of a branch in order, chunk by chunk, for making projections again.
-pub fn for_each_chunk(connection: &Connection, branch: i64, mut each: impl FnMut(&[u8]) -> rusqlite::Result<()>) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare("SELECT packing, bytes FROM chunks WHERE branch = ?1 ORDER BY first_seq")?;
+pub fn for_each_chunk(connection: &Connection, branch: i64, mut each: impl FnMut(&[u8]) -> db::Result<()>) -> db::Result<()> {
+    let mut statement = connection.prepare_cached("SELECT packing, bytes FROM chunks WHERE branch = ?1 ORDER BY first_seq")?;
     let mut rows = statement.query([branch])?;
     while let Some(row) = rows.next()? {
         each(&unpack(row.get(0)?, row.get(1)?)?)?;
@@ -254,7 +256,7 @@ pub fn seq_of(line: &[u8]) -> Option<u64> {
     digits.try_fold(0u64, |value, digit| value.checked_mul(10)?.checked_add(u64::from(digit - b'0')))
 }
 
-fn own_position(connection: &Connection, branch: &Branch, seq: u64) -> rusqlite::Result<Option<Position>> {
+fn own_position(connection: &Connection, branch: &Branch, seq: u64) -> db::Result<Option<Position>> {
     if seq == branch.head.seq {
         return Ok(Some(branch.head));
     }
@@ -263,21 +265,21 @@ fn own_position(connection: &Connection, branch: &Branch, seq: u64) -> rusqlite:
     Ok(Some(record.position()))
 }
 
-fn unpack(packing: i64, bytes: Vec<u8>) -> rusqlite::Result<Vec<u8>> {
+fn unpack(packing: i64, bytes: Vec<u8>) -> db::Result<Vec<u8>> {
     match packing {
         0 => Ok(bytes),
         _ => zstd::stream::decode_all(bytes.as_slice()).map_err(|error| corrupt(&format!("a chunk cannot be unpacked: {error}"))),
     }
 }
 
-fn parsed<T: std::str::FromStr>(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<T> {
+fn parsed<T: std::str::FromStr>(row: &db::Row<'_>, column: usize) -> db::Result<T> {
     let text: String = row.get(column)?;
     text.parse().map_err(|_| corrupt(&format!("{text:?} in column {column}")))
 }
 
 /// What we stored does not read back: the database file is damaged.
-pub fn corrupt(what: &str) -> rusqlite::Error {
-    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT), Some(what.to_owned()))
+pub fn corrupt(what: &str) -> db::Error {
+    db::Error::Corrupt(what.to_owned())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Business days as the stores closed them: every Z, the addenda that came after it, the Zs of its tills; read back from the journals' own
 //! bytes, so that the text is the one that was printed. A day's total is the sum of its Zs and addenda, held against the transactions.
 
-use rusqlite::{Connection, Row, params};
+use super::db::{self, Connection, Row, params};
 use serde::Serialize;
 
 use super::chain;
@@ -29,7 +29,7 @@ pub struct DayRow {
 }
 
 /// Days with reports, newest first. Both filters may be left out.
-pub fn list(connection: &Connection, store: Option<&str>, day: Option<&str>, limit: u32) -> rusqlite::Result<Vec<DayRow>> {
+pub fn list(connection: &Connection, store: Option<&str>, day: Option<&str>, limit: u32) -> db::Result<Vec<DayRow>> {
     connection
         .prepare_cached(
             "SELECT r.store, r.business_date, r.currency, sum(r.kind = 'day_z'), sum(r.kind = 'addendum'), sum(r.kind = 'till_z'),
@@ -92,7 +92,7 @@ impl ReportRow {
 }
 
 /// All reports of a store's day, by node in the order of their recording.
-pub fn reports(connection: &Connection, store: &str, day: &str, papers: &Fallback) -> rusqlite::Result<Vec<ReportRow>> {
+pub fn reports(connection: &Connection, store: &str, day: &str, papers: &Fallback) -> db::Result<Vec<ReportRow>> {
     let mut statement = connection.prepare_cached(
         "SELECT n.node, r.kind, r.number, r.of_z, r.till, r.at_ms, r.currency, r.total, r.difference, r.branch, r.seq, r.event
          FROM day_reports r JOIN nodes n ON n.id = r.node WHERE r.store = ?1 AND r.business_date = ?2
@@ -101,12 +101,12 @@ pub fn reports(connection: &Connection, store: &str, day: &str, papers: &Fallbac
     let mut rows = statement.query(params![store, day])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(report(connection, row, papers)?);
+        found.push(report(connection, &row, papers)?);
     }
     Ok(found)
 }
 
-fn report(connection: &Connection, row: &Row<'_>, papers: &Fallback) -> rusqlite::Result<ReportRow> {
+fn report(connection: &Connection, row: &Row<'_>, papers: &Fallback) -> db::Result<ReportRow> {
     let (branch, seq, index): (i64, u64, usize) = (row.get(9)?, row.get(10)?, row.get(11)?);
     let line = chain::line(connection, branch, seq)?.ok_or_else(|| chain::corrupt("a counted record is not in the chunks"))?;
     let record = Record::parse(line).map_err(|error| chain::corrupt(&error.to_string()))?;
@@ -132,8 +132,8 @@ fn report(connection: &Connection, row: &Row<'_>, papers: &Fallback) -> rusqlite
 }
 
 /// The reports of the listed days as a table, with store and node in front.
-pub fn csv(connection: &Connection, days: &[DayRow], papers: &Fallback) -> rusqlite::Result<Vec<u8>> {
-    let failed = |error: csv::Error| rusqlite::Error::ToSqlConversionFailure(Box::new(error));
+pub fn csv(connection: &Connection, days: &[DayRow], papers: &Fallback) -> db::Result<Vec<u8>> {
+    let failed = |error: csv::Error| chain::corrupt(&format!("a stored report does not fit a table: {error}"));
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(["store", "node"].iter().chain(&table::COLUMNS)).map_err(failed)?;
     let mut written = std::collections::BTreeSet::new();
@@ -145,7 +145,7 @@ pub fn csv(connection: &Connection, days: &[DayRow], papers: &Fallback) -> rusql
             }
         }
     }
-    writer.into_inner().map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error.into_error())))
+    writer.into_inner().map_err(|error| failed(csv::Error::from(error.into_error())))
 }
 
 /// How papers look whose records do not say it.

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use super::db::{self, Connection, OptionalExtension, params};
 
 use super::storage::Folders;
 use crate::ids::{NodeId, Sku, StoreId};
@@ -30,7 +30,7 @@ pub const CHANGES_IN_A_ROW_MAX: u64 = 8;
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
     #[error("head office's database failed: {0}")]
-    Database(#[from] rusqlite::Error),
+    Database(#[from] db::Error),
     #[error("{path} cannot be written: {source}; check the folder's owner and free space")]
     File { path: PathBuf, source: std::io::Error },
     #[error("{0}")]
@@ -62,7 +62,7 @@ pub fn stage_articles(connection: &Connection, articles: impl Iterator<Item = Re
          DELETE FROM incoming_articles;",
     )?;
     let staged = (|| {
-        let mut insert = connection.prepare("INSERT INTO incoming_articles (sku, name, article) VALUES (?1, ?2, ?3)")?;
+        let mut insert = connection.prepare_cached("INSERT INTO incoming_articles (sku, name, article) VALUES (?1, ?2, ?3)")?;
         let mut count = 0;
         for article in articles {
             let article = article.map_err(PublishError::Source)?;
@@ -119,7 +119,7 @@ pub fn publish_catalogue(
         "SELECT sku, article FROM incoming_articles ORDER BY sku"
     };
     let written = write_file(folders, header, |out| {
-        let mut statement = connection.prepare(lines)?;
+        let mut statement = connection.prepare_cached(lines)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let entry = match row.get::<_, Option<String>>(1)? {
@@ -149,7 +149,7 @@ pub fn stage_stock(connection: &Connection, lines: impl Iterator<Item = Result<(
          DELETE FROM incoming_stock;",
     )?;
     let staged = (|| {
-        let mut insert = connection.prepare("INSERT INTO incoming_stock (sku, quantity) VALUES (?1, ?2)")?;
+        let mut insert = connection.prepare_cached("INSERT INTO incoming_stock (sku, quantity) VALUES (?1, ?2)")?;
         let mut count = 0;
         for line in lines {
             let (sku, quantity) = line.map_err(PublishError::Source)?;
@@ -203,7 +203,7 @@ pub fn publish_stock(connection: &Connection, folders: &Folders, store: &StoreId
         baselines: baselines.clone(),
     };
     let written = write_file(folders, header, |out| {
-        let mut statement = connection.prepare("SELECT sku, quantity, version FROM stock WHERE store = ?1 ORDER BY sku")?;
+        let mut statement = connection.prepare_cached("SELECT sku, quantity, version FROM stock WHERE store = ?1 ORDER BY sku")?;
         let mut rows = statement.query([name])?;
         while let Some(row) = rows.next()? {
             let version: u64 = row.get(2)?;
@@ -255,9 +255,9 @@ pub fn publish_book(
     let before = newest(connection, feed, name)?;
     let mut published = Published { version: before.as_ref().map_or(0, |before| before.version), ..Published::default() };
     let mut in_force: BTreeMap<String, String> = connection
-        .prepare("SELECT key, value FROM book_entries WHERE feed = ?1 AND store = ?2")?
+        .prepare_cached("SELECT key, value FROM book_entries WHERE feed = ?1 AND store = ?2")?
         .query_map([feed.name(), name], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<_>>()?;
+        .collect::<db::Result<_>>()?;
     for line in &lines {
         match in_force.remove(&line.key) {
             None => published.added += 1,
@@ -283,7 +283,7 @@ pub fn publish_book(
     };
     let written = write_file(folders, header, |out| lines.iter().try_for_each(|line| out(Line::Entry(line))))?;
     connection.execute("DELETE FROM book_entries WHERE feed = ?1 AND store = ?2", [feed.name(), name])?;
-    let mut insert = connection.prepare("INSERT INTO book_entries (feed, store, key, value) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut insert = connection.prepare_cached("INSERT INTO book_entries (feed, store, key, value) VALUES (?1, ?2, ?3, ?4)")?;
     for line in &lines {
         insert.execute([feed.name(), name, &line.key, line.value.get()])?;
     }
@@ -293,7 +293,7 @@ pub fn publish_book(
 }
 
 /// Which files lead a node from the version it has to the newest.
-pub fn offer(connection: &Connection, feed: Feed, store: &StoreId, node: &NodeId, have: u64) -> rusqlite::Result<FeedOffer> {
+pub fn offer(connection: &Connection, feed: Feed, store: &StoreId, node: &NodeId, have: u64) -> db::Result<FeedOffer> {
     let owner = owner(feed, store);
     let mut offer = FeedOffer { v: WIRE_VERSION, feed: feed.name().to_owned(), version: 0, files: Vec::new() };
     let Some(newest) = newest(connection, feed, owner)? else { return Ok(offer) };
@@ -312,12 +312,12 @@ pub fn offer(connection: &Connection, feed: Feed, store: &StoreId, node: &NodeId
         let kind = if base == 0 { FeedFileKind::Snapshot } else { FeedFileKind::Delta };
         Ok(FeedFile { kind, base, version, url: wire::file_path(store, node, &hash), hash, bytes: row.get(3)? })
     })?;
-    offer.files = files.collect::<rusqlite::Result<_>>()?;
+    offer.files = files.collect::<db::Result<_>>()?;
     Ok(offer)
 }
 
 /// The name of a file in the feeds folder, if it is for this store.
-pub fn file_name(connection: &Connection, store: &StoreId, hash: &str) -> rusqlite::Result<Option<String>> {
+pub fn file_name(connection: &Connection, store: &StoreId, hash: &str) -> db::Result<Option<String>> {
     connection
         .prepare_cached("SELECT name FROM feed_files WHERE hash = ?1 AND store IN ('', ?2)")?
         .query_row(params![hash, store.as_str()], |row| row.get(0))
@@ -338,7 +338,7 @@ struct Newest {
     changes_in_a_row: u64,
 }
 
-fn newest(connection: &Connection, feed: Feed, owner: &str) -> rusqlite::Result<Option<Newest>> {
+fn newest(connection: &Connection, feed: Feed, owner: &str) -> db::Result<Option<Newest>> {
     connection
         .prepare_cached(
             "SELECT version, hash, version - (SELECT max(version) FROM feed_files WHERE feed = ?1 AND store = ?2 AND base = 0)
@@ -350,8 +350,9 @@ fn newest(connection: &Connection, feed: Feed, owner: &str) -> rusqlite::Result<
 
 /// Where the store's journals stand here.
 fn heads_of(connection: &Connection, store: &StoreId) -> Result<BTreeMap<NodeId, Head>, PublishError> {
-    let mut statement = connection
-        .prepare("SELECT n.node, b.head_inc, b.head_seq FROM nodes n JOIN branches b ON b.id = n.current_branch WHERE n.store = ?1")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT n.node, b.head_inc, b.head_seq FROM nodes n JOIN branches b ON b.id = n.current_branch WHERE n.store = ?1",
+    )?;
     let mut rows = statement.query([store.as_str()])?;
     let mut heads = BTreeMap::new();
     while let Some(row) = rows.next()? {
@@ -363,7 +364,7 @@ fn heads_of(connection: &Connection, store: &StoreId) -> Result<BTreeMap<NodeId,
 }
 
 fn baselines_of(connection: &Connection, store: &str) -> Result<Vec<Baseline>, PublishError> {
-    let mut statement = connection.prepare("SELECT version, as_of, heads FROM baselines WHERE store = ?1 ORDER BY version")?;
+    let mut statement = connection.prepare_cached("SELECT version, as_of, heads FROM baselines WHERE store = ?1 ORDER BY version")?;
     let mut rows = statement.query([store])?;
     let mut baselines = Vec::new();
     while let Some(row) = rows.next()? {
@@ -421,9 +422,6 @@ fn sku(text: &str) -> Result<Sku, PublishError> {
     Sku::new(text).map_err(|error| PublishError::Source(error.to_string()))
 }
 
-fn twice(error: rusqlite::Error, what: impl FnOnce() -> String) -> PublishError {
-    match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::ConstraintViolation) => PublishError::Twice { what: what() },
-        Some(_) | None => PublishError::Database(error),
-    }
+fn twice(error: db::Error, what: impl FnOnce() -> String) -> PublishError {
+    if error.is_constraint() { PublishError::Twice { what: what() } } else { PublishError::Database(error) }
 }

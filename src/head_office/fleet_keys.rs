@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::Connection;
+use super::db::{self, Connection};
 
 use super::feeds::{self, PublishError};
 use super::office::HeadOffice;
@@ -35,13 +35,13 @@ pub async fn renew(office: &HeadOffice) -> Result<(), Problem> {
     Ok(())
 }
 
-fn is_due(connection: &Connection) -> rusqlite::Result<bool> {
+fn is_due(connection: &Connection) -> db::Result<bool> {
     let mut published = connection.prepare_cached("SELECT key FROM book_entries WHERE feed = ?1 AND store = ''")?;
-    let published: Vec<String> = published.query_map([Feed::Keys.name()], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let published: Vec<String> = published.query_map([Feed::Keys.name()], |row| row.get(0))?.collect::<db::Result<_>>()?;
     Ok(entries(connection)?.keys().any(|key| !published.contains(key)))
 }
 
-fn entries(connection: &Connection) -> rusqlite::Result<BTreeMap<String, serde_json::Value>> {
+fn entries(connection: &Connection) -> db::Result<BTreeMap<String, serde_json::Value>> {
     let mut nodes = connection.prepare_cached("SELECT store, node, public_key FROM nodes WHERE public_key IS NOT NULL")?;
     let rows = nodes.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?)))?;
     let mut entries = BTreeMap::new();

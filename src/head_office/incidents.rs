@@ -1,7 +1,7 @@
 //! What a person must look at: incidents (something that should never happen did) and exceptions (a record is stored but could not be
 //! counted). Neither ever holds anything up.
 
-use rusqlite::{Connection, params};
+use super::db::{self, Connection, params};
 
 use crate::ids::{NodeId, StoreId};
 
@@ -126,7 +126,7 @@ impl Incident {
 }
 
 /// Opens it, or counts it again.
-pub fn raise(connection: &Connection, store: &StoreId, node: &NodeId, incident: &Incident, now_ms: i64) -> rusqlite::Result<()> {
+pub fn raise(connection: &Connection, store: &StoreId, node: &NodeId, incident: &Incident, now_ms: i64) -> db::Result<()> {
     let text = incident.text(store, node);
     tracing::warn!(kind = incident.kind(), %store, %node, text, "incident");
     connection
@@ -139,7 +139,7 @@ pub fn raise(connection: &Connection, store: &StoreId, node: &NodeId, incident: 
 }
 
 /// A node has filled a hole: said beside what was said of the damage. The incident stays open, because the disk is no better for it.
-pub fn repaired(connection: &Connection, store: &StoreId, node: &NodeId, first_seq: u64, last_seq: u64) -> rusqlite::Result<()> {
+pub fn repaired(connection: &Connection, store: &StoreId, node: &NodeId, first_seq: u64, last_seq: u64) -> db::Result<()> {
     let words = format!(" Records {first_seq} to {last_seq} are repaired from head office's copy.");
     let kind = Incident::NodeDamage { first_seq, last_seq, we_hold_all: true }.kind();
     connection
@@ -151,7 +151,7 @@ pub fn repaired(connection: &Connection, store: &StoreId, node: &NodeId, first_s
 }
 
 /// A person has dealt with it. `false`: there is no such open incident.
-pub fn close(connection: &Connection, id: i64, now_ms: i64) -> rusqlite::Result<bool> {
+pub fn close(connection: &Connection, id: i64, now_ms: i64) -> db::Result<bool> {
     Ok(connection.execute("UPDATE incidents SET closed_ms = ?2 WHERE id = ?1 AND closed_ms IS NULL", params![id, now_ms])? == 1)
 }
 
@@ -161,14 +161,7 @@ pub const QUARANTINE_BYTES_MAX: usize = 64 << 10;
 pub const QUARANTINE_PIECES_MAX: i64 = 1_000;
 
 /// Keeps bad bytes for the technician, each piece once, within limits.
-pub fn quarantine(
-    connection: &Connection,
-    store: &StoreId,
-    node: &NodeId,
-    reason: &str,
-    bytes: &[u8],
-    now_ms: i64,
-) -> rusqlite::Result<()> {
+pub fn quarantine(connection: &Connection, store: &StoreId, node: &NodeId, reason: &str, bytes: &[u8], now_ms: i64) -> db::Result<()> {
     let pieces: i64 = connection.query_row("SELECT count(*) FROM quarantine", [], |row| row.get(0))?;
     if pieces >= QUARANTINE_PIECES_MAX {
         return Ok(());

@@ -1,7 +1,7 @@
 //! Taking in what nodes send: prove each record, find its place, store its bytes once, count it; all in the caller's transaction.
 //! Whatever arrives gets an answer that lets the node go on; nothing is refused because of what it says.
 
-use rusqlite::{Connection, params};
+use super::db::{self, Connection, params};
 
 use super::chain::NodeChain;
 use super::incidents::{self, Incident};
@@ -61,13 +61,7 @@ pub struct Outcome {
 }
 
 /// Stores a batch. Repeats are passed over, a gap is named, a fork opens a branch, bad bytes go into quarantine.
-pub fn records(
-    connection: &Connection,
-    chain: &mut NodeChain,
-    batch: &Batch,
-    query: &RecordsQuery,
-    now_ms: i64,
-) -> rusqlite::Result<Outcome> {
+pub fn records(connection: &Connection, chain: &mut NodeChain, batch: &Batch, query: &RecordsQuery, now_ms: i64) -> db::Result<Outcome> {
     let mut outcome = Outcome { held: None, send_from: 0, gap: false, bad: None, stored: 0 };
     let mut hole_from = query.hole_from;
     let mut rest = batch.records.as_slice();
@@ -103,7 +97,7 @@ pub fn records(
 }
 
 /// First contact and signs of life: the newest of the node's points that we hold.
-pub fn locate(connection: &Connection, chain: &NodeChain, request: &LocateRequest) -> rusqlite::Result<Option<Position>> {
+pub fn locate(connection: &Connection, chain: &NodeChain, request: &LocateRequest) -> db::Result<Option<Position>> {
     for point in request.points.iter().take(wire::LOCATE_POINTS_MAX) {
         let Ok(hash) = point.hash.parse::<Hash>() else { continue };
         if let Some(found) = chain.find(connection, point.seq, &hash)? {
@@ -114,7 +108,7 @@ pub fn locate(connection: &Connection, chain: &NodeChain, request: &LocateReques
 }
 
 /// Keeps copies from the side door; returns those that are on disk now.
-pub fn urgent(connection: &Connection, chain: &NodeChain, records: &[Record], now_ms: i64) -> rusqlite::Result<Vec<Position>> {
+pub fn urgent(connection: &Connection, chain: &NodeChain, records: &[Record], now_ms: i64) -> db::Result<Vec<Position>> {
     let mut taken = Vec::new();
     for record in records {
         let position = record.position();
@@ -152,13 +146,7 @@ fn is_jump(record: &Record) -> bool {
 }
 
 /// The branch on which the record goes on (its predecessor is there or was lost), or `None` for a gap.
-fn place(
-    connection: &Connection,
-    chain: &mut NodeChain,
-    record: &Record,
-    hole_from: Option<u64>,
-    now_ms: i64,
-) -> rusqlite::Result<Option<i64>> {
+fn place(connection: &Connection, chain: &mut NodeChain, record: &Record, hole_from: Option<u64>, now_ms: i64) -> db::Result<Option<i64>> {
     if let Some(found) = chain.find(connection, record.seq, &record.hash)? {
         return Ok(Some(found.branch));
     }
@@ -208,7 +196,7 @@ fn over_damage(
     parent_seq: u64,
     link: &Record,
     now_ms: i64,
-) -> rusqlite::Result<i64> {
+) -> db::Result<i64> {
     let head_seq = chain.branch(parent).head.seq;
     let (first_seq, last_seq) = (parent_seq + 1, link.seq - 1);
     let branch = if head_seq > last_seq {
@@ -230,7 +218,7 @@ fn over_damage(
 }
 
 /// Stores what is new of a run whose first record belongs on `branch`. Returns how many records that were.
-fn store_run(connection: &Connection, chain: &mut NodeChain, mut branch: i64, run: &[Record], now_ms: i64) -> rusqlite::Result<usize> {
+fn store_run(connection: &Connection, chain: &mut NodeChain, mut branch: i64, run: &[Record], now_ms: i64) -> db::Result<usize> {
     let mut known = held_length(connection, chain, branch, run)?;
     if known < run.len() && run[known].seq <= chain.branch(branch).head.seq {
         // The branch has another record under this number. Perhaps we met this way before.
@@ -272,10 +260,10 @@ fn store_run(connection: &Connection, chain: &mut NodeChain, mut branch: i64, ru
 
 /// How many records from the front the branch already holds. The run continues itself, so when it holds one it holds all before:
 /// look at the last that could be held, and only when that differs search for the place.
-fn held_length(connection: &Connection, chain: &NodeChain, branch: i64, run: &[Record]) -> rusqlite::Result<usize> {
+fn held_length(connection: &Connection, chain: &NodeChain, branch: i64, run: &[Record]) -> db::Result<usize> {
     let head_seq = chain.branch(branch).head.seq;
     let overlap = run.partition_point(|record| record.seq <= head_seq);
-    let holds = |index: usize| -> rusqlite::Result<bool> {
+    let holds = |index: usize| -> db::Result<bool> {
         Ok(chain.at(connection, branch, run[index].seq)?.is_some_and(|at| at.hash == run[index].hash))
     };
     if overlap == 0 || holds(overlap - 1)? {
@@ -294,7 +282,7 @@ fn held_length(connection: &Connection, chain: &NodeChain, branch: i64, run: &[R
 }
 
 /// Keys and signatures. A false one is found out and shown; the record is kept like any other.
-fn vouch(connection: &Connection, chain: &mut NodeChain, branch: i64, record: &Record, now_ms: i64) -> rusqlite::Result<()> {
+fn vouch(connection: &Connection, chain: &mut NodeChain, branch: i64, record: &Record, now_ms: i64) -> db::Result<()> {
     let kind = record.kind();
     let link = record.link().filter(|_| kind == Kind::Link);
     if let Some(shown) = link.and_then(|link| PublicKey::from_hex(&link.public_key).ok()) {
@@ -323,12 +311,12 @@ fn vouch(connection: &Connection, chain: &mut NodeChain, branch: i64, record: &R
 }
 
 /// The chain has reached copies that came by the side door.
-fn confirm_urgent(connection: &Connection, chain: &NodeChain, new: &[Record], now_ms: i64) -> rusqlite::Result<()> {
+fn confirm_urgent(connection: &Connection, chain: &NodeChain, new: &[Record], now_ms: i64) -> db::Result<()> {
     let (first, last) = (new[0].seq, new[new.len() - 1].seq);
     let waiting: Vec<(i64, String, u64, String)> = connection
         .prepare_cached("SELECT id, inc, seq, hash FROM urgent WHERE node = ?1 AND confirmed_ms IS NULL AND seq BETWEEN ?2 AND ?3")?
         .query_map(params![chain.id, first, last], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
-        .collect::<rusqlite::Result<_>>()?;
+        .collect::<db::Result<_>>()?;
     for (id, incarnation, seq, hash) in waiting {
         let Some(record) = new.iter().find(|record| record.seq == seq) else { continue };
         if record.hash.to_string() == hash {
@@ -340,19 +328,19 @@ fn confirm_urgent(connection: &Connection, chain: &NodeChain, new: &[Record], no
     Ok(())
 }
 
-fn note_hole(connection: &Connection, branch: i64, first_seq: u64, last_seq: u64) -> rusqlite::Result<()> {
+fn note_hole(connection: &Connection, branch: i64, first_seq: u64, last_seq: u64) -> db::Result<()> {
     connection
         .prepare_cached("INSERT OR IGNORE INTO holes (branch, first_seq, last_seq) VALUES (?1, ?2, ?3)")?
         .execute(params![branch, first_seq, last_seq])
         .map(|_| ())
 }
 
-fn raise(connection: &Connection, chain: &NodeChain, incident: &Incident, now_ms: i64) -> rusqlite::Result<()> {
+fn raise(connection: &Connection, chain: &NodeChain, incident: &Incident, now_ms: i64) -> db::Result<()> {
     incidents::raise(connection, &chain.store, &chain.node, incident, now_ms)
 }
 
 /// Notes what the node said of itself.
-pub fn contact(connection: &Connection, chain: &NodeChain, head_seq: u64, waiting: u64, now_ms: i64) -> rusqlite::Result<()> {
+pub fn contact(connection: &Connection, chain: &NodeChain, head_seq: u64, waiting: u64, now_ms: i64) -> db::Result<()> {
     connection
         .prepare_cached("UPDATE nodes SET last_contact_ms = ?2, head_seq = ?3, waiting = ?4 WHERE id = ?1")?
         .execute(params![chain.id, now_ms, head_seq, waiting])

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use rusqlite::Connection;
+use super::db::{self, Connection};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::config::HeadOfficeConfig;
@@ -96,7 +96,7 @@ impl HeadOffice {
     /// Answers a question from the newest committed state.
     pub async fn read<T: Send + 'static>(
         &self,
-        question: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        question: impl FnOnce(&Connection) -> db::Result<T> + Send + 'static,
     ) -> Result<T, StorageError> {
         let place = self.inner.places.acquire().await;
         let office = self.clone();
@@ -108,7 +108,7 @@ impl HeadOffice {
         }
     }
 
-    fn read_here<T>(&self, question: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StorageError> {
+    fn read_here<T>(&self, question: impl FnOnce(&Connection) -> db::Result<T>) -> Result<T, StorageError> {
         let idle = self.inner.readers.lock().ok().and_then(|mut readers| readers.pop());
         let connection = match idle {
             Some(connection) => connection,

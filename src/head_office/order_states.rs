@@ -1,6 +1,6 @@
 //! Where each order stands, by the store's own record. Made from the journals and again from them, like all that is counted.
 
-use rusqlite::{Connection, params};
+use super::db::{self, Connection, params};
 
 use crate::ids::OrderNo;
 use crate::money::Qty;
@@ -21,7 +21,7 @@ pub struct At<'a> {
     pub seq: u64,
 }
 
-pub fn count(connection: &Connection, at: &At<'_>, event: &Event) -> rusqlite::Result<()> {
+pub fn count(connection: &Connection, at: &At<'_>, event: &Event) -> db::Result<()> {
     let state = |order: &OrderNo, state: &str, when: Stamp, note: &str| set(connection, at, order, state, when, note);
     match event {
         Event::OrderReceived { order, at, .. } | Event::OrderReplaced { order, at, .. } => state(&order.order, "received", *at, ""),
@@ -75,7 +75,7 @@ fn words(ending: Ending) -> &'static str {
     }
 }
 
-fn set(connection: &Connection, at: &At<'_>, order: &OrderNo, state: &str, when: Stamp, note: &str) -> rusqlite::Result<()> {
+fn set(connection: &Connection, at: &At<'_>, order: &OrderNo, state: &str, when: Stamp, note: &str) -> db::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO order_states (order_no, store, state, at_ms, note) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -85,12 +85,12 @@ fn set(connection: &Connection, at: &At<'_>, order: &OrderNo, state: &str, when:
         .map(drop)
 }
 
-fn note(connection: &Connection, order: &OrderNo, note: &str) -> rusqlite::Result<()> {
+fn note(connection: &Connection, order: &OrderNo, note: &str) -> db::Result<()> {
     connection.execute("UPDATE order_states SET note = ?2 WHERE order_no = ?1", params![order.as_str(), note]).map(drop)
 }
 
 /// The last bag that gets a place makes it ready.
-fn staged(connection: &Connection, at: &At<'_>, order: &OrderNo, bag: u32, when: Stamp) -> rusqlite::Result<()> {
+fn staged(connection: &Connection, at: &At<'_>, order: &OrderNo, bag: u32, when: Stamp) -> db::Result<()> {
     let (bags, placed): (usize, String) = connection
         .prepare_cached("SELECT bags, placed FROM order_states WHERE order_no = ?1")?
         .query_row([order.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -105,7 +105,7 @@ fn staged(connection: &Connection, at: &At<'_>, order: &OrderNo, bag: u32, when:
     if all { set(connection, at, order, "staged", when, "") } else { Ok(()) }
 }
 
-fn move_units(connection: &Connection, at: &At<'_>, units: &[Units], sign: i64) -> rusqlite::Result<()> {
+fn move_units(connection: &Connection, at: &At<'_>, units: &[Units], sign: i64) -> db::Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO stock_moves (store, sku, node, branch, seq, quantity) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (store, sku, branch, seq) DO UPDATE SET quantity = quantity + ?6",

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use super::db::{self, Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
 use super::office::HeadOffice;
@@ -215,7 +215,7 @@ fn put(writer: &Writer, placed: &PlacedOrder, now_ms: i64, change: bool) -> Resu
     Ok(Ok(Placed { order: placed.order.to_string(), version }))
 }
 
-fn cancelled(connection: &Connection, order: &OrderNo, now_ms: i64) -> rusqlite::Result<Result<Placed, NotTaken>> {
+fn cancelled(connection: &Connection, order: &OrderNo, now_ms: i64) -> db::Result<Result<Placed, NotTaken>> {
     let known: Option<(u64, String, bool)> = connection
         .prepare_cached("SELECT version, store, cancelled_ms IS NOT NULL FROM collect_orders WHERE order_no = ?1")?
         .query_row([order.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
@@ -229,7 +229,7 @@ fn cancelled(connection: &Connection, order: &OrderNo, now_ms: i64) -> rusqlite:
     Ok(Ok(Placed { order: order.to_string(), version }))
 }
 
-fn say(connection: &Connection, store: &StoreId, order: &OrderNo, version: u64, cancel: bool) -> rusqlite::Result<()> {
+fn say(connection: &Connection, store: &StoreId, order: &OrderNo, version: u64, cancel: bool) -> db::Result<()> {
     connection
         .prepare_cached("INSERT INTO order_words (store, order_no, version, cancel) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![store.as_str(), order.as_str(), version, cancel])
@@ -237,7 +237,7 @@ fn say(connection: &Connection, store: &StoreId, order: &OrderNo, version: u64, 
 }
 
 /// The lines as the store gets them, with what the assortment says of each article. The error names what is wrong.
-fn lines(connection: &Connection, placed: &PlacedOrder) -> rusqlite::Result<Result<Vec<OrderLine>, String>> {
+fn lines(connection: &Connection, placed: &PlacedOrder) -> db::Result<Result<Vec<OrderLine>, String>> {
     let too_long = |text: &str, max: usize| text.chars().count() > max || text.chars().any(char::is_control);
     if too_long(&placed.initials, INITIALS_CHARS_MAX) {
         return Ok(Err(format!("the initials have more than {INITIALS_CHARS_MAX} characters or control characters")));
@@ -286,14 +286,14 @@ fn lines(connection: &Connection, placed: &PlacedOrder) -> rusqlite::Result<Resu
     Ok(Ok(lines))
 }
 
-fn article(connection: &Connection, sku: &Sku) -> rusqlite::Result<Option<Article>> {
+fn article(connection: &Connection, sku: &Sku) -> db::Result<Option<Article>> {
     let found: Option<String> =
         connection.prepare_cached("SELECT article FROM articles WHERE sku = ?1")?.query_row([sku.as_str()], |row| row.get(0)).optional()?;
     Ok(found.and_then(|json| serde_json::from_str(&json).ok()))
 }
 
 /// Digits that no other order of the store has.
-fn free_number(connection: &Connection, store: &StoreId) -> rusqlite::Result<Option<String>> {
+fn free_number(connection: &Connection, store: &StoreId) -> db::Result<Option<String>> {
     let mut taken = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM collect_orders WHERE store = ?1 AND number = ?2)")?;
     for _ in 0..NUMBER_TRIES {
         let number = u64::from_be_bytes(random()) % 10u64.pow(NUMBER_DIGITS as u32);
@@ -316,7 +316,7 @@ fn from_hex(text: &str) -> Option<[u8; 16]> {
 }
 
 /// Whether this node keeps the store's orders: the first one of the store that ever called.
-pub fn is_lead(connection: &Connection, store: &StoreId, node: &NodeId) -> rusqlite::Result<bool> {
+pub fn is_lead(connection: &Connection, store: &StoreId, node: &NodeId) -> db::Result<bool> {
     let lead: Option<String> = connection
         .prepare_cached("SELECT node FROM nodes WHERE store = ?1 ORDER BY id LIMIT 1")?
         .query_row([store.as_str()], |row| row.get(0))
@@ -325,7 +325,7 @@ pub fn is_lead(connection: &Connection, store: &StoreId, node: &NodeId) -> rusql
 }
 
 /// What the store has not heard yet. A word about an order that was changed since says the newest.
-pub fn words(connection: &Connection, store: &StoreId, after: u64) -> rusqlite::Result<Vec<Word>> {
+pub fn words(connection: &Connection, store: &StoreId, after: u64) -> db::Result<Vec<Word>> {
     let mut statement = connection.prepare_cached(
         "SELECT w.id, w.cancel, o.order_no, o.version, o.content, o.lines, o.secret, o.number, o.placed_ms, o.expires_ms
          FROM order_words w JOIN collect_orders o ON o.order_no = w.order_no WHERE w.store = ?1 AND w.id > ?2 ORDER BY w.id LIMIT ?3",
@@ -365,7 +365,7 @@ const ROW: &str =
     "SELECT o.order_no, o.store, o.version, o.placed_ms, o.promised_ms, o.expires_ms, o.content, o.lines, o.cancelled_ms IS NOT NULL,
    coalesce(s.state, 'placed'), s.at_ms, coalesce(s.note, '') FROM collect_orders o LEFT JOIN order_states s ON s.order_no = o.order_no";
 
-fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<OrderRow> {
+fn row(row: &db::Row<'_>) -> db::Result<OrderRow> {
     let (content, lines): (String, String) = (row.get(6)?, row.get(7)?);
     let initials = serde_json::from_str::<PlacedOrder>(&content).map_or_else(|_| String::new(), |placed| placed.initials);
     Ok(OrderRow {
@@ -385,13 +385,13 @@ fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<OrderRow> {
 }
 
 /// Newest first.
-pub fn list(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<OrderRow>> {
+pub fn list(connection: &Connection, limit: u32) -> db::Result<Vec<OrderRow>> {
     let mut statement = connection.prepare_cached(&format!("{ROW} ORDER BY o.placed_ms DESC, o.order_no DESC LIMIT ?1"))?;
     statement.query_map([limit], row)?.collect()
 }
 
 /// One order, its lines, and the customer's code once the store's record says that it is ready.
-pub fn find(connection: &Connection, order: &OrderNo) -> rusqlite::Result<Option<Whole>> {
+pub fn find(connection: &Connection, order: &OrderNo) -> db::Result<Option<Whole>> {
     let found = connection
         .prepare_cached(&format!("{ROW} WHERE o.order_no = ?1"))?
         .query_row([order.as_str()], |found| Ok((row(found)?, found.get::<_, String>(7)?)))

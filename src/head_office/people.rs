@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use super::db::{self, Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
 use super::card_data::{REMEDY, WHAT, holds_card};
@@ -108,8 +108,8 @@ pub enum PeopleError {
     Publish(#[from] PublishError),
 }
 
-impl From<rusqlite::Error> for PeopleError {
-    fn from(error: rusqlite::Error) -> PeopleError {
+impl From<db::Error> for PeopleError {
+    fn from(error: db::Error) -> PeopleError {
         PeopleError::Publish(PublishError::Database(error))
     }
 }
@@ -158,9 +158,9 @@ pub fn put(connection: &Connection, folders: &Folders, people: Vec<Checked>, now
         )?;
     }
     let stores: Vec<String> = connection
-        .prepare("SELECT DISTINCT store FROM feed_files WHERE feed = ?1 UNION SELECT store FROM nodes")?
+        .prepare_cached("SELECT DISTINCT store FROM feed_files WHERE feed = ?1 UNION SELECT store FROM nodes")?
         .query_map([Feed::Staff.name()], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
+        .collect::<db::Result<_>>()?;
     let mut published = Vec::new();
     for store in stores {
         let store: StoreId = store.parse().map_err(|e: crate::ids::BadId| PublishError::Source(e.to_string()))?;
@@ -173,7 +173,7 @@ pub fn put(connection: &Connection, folders: &Folders, people: Vec<Checked>, now
 /// The staff book of one store, when it differs from what is in force. Also for a store that asks for the first time.
 pub fn publish(connection: &Connection, folders: &Folders, store: &StoreId, now: Stamp) -> Result<Published, PublishError> {
     let mut entries = BTreeMap::from([(BADGE_KEY.to_owned(), serde_json::Value::String(badge_key(connection)?))]);
-    let mut statement = connection.prepare("SELECT person, stores FROM people WHERE active")?;
+    let mut statement = connection.prepare_cached("SELECT person, stores FROM people WHERE active")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let (json, stores): (String, String) = (row.get(0)?, row.get(1)?);
@@ -187,8 +187,8 @@ pub fn publish(connection: &Connection, folders: &Folders, store: &StoreId, now:
 }
 
 /// Everyone, by name.
-pub fn list(connection: &Connection) -> rusqlite::Result<Vec<PersonRow>> {
-    let mut statement = connection.prepare("SELECT person, stores, active FROM people")?;
+pub fn list(connection: &Connection) -> db::Result<Vec<PersonRow>> {
+    let mut statement = connection.prepare_cached("SELECT person, stores, active FROM people")?;
     let mut rows = statement.query([])?;
     let mut people = Vec::new();
     while let Some(row) = rows.next()? {
@@ -223,12 +223,12 @@ fn person(connection: &Connection, id: &StaffId) -> Result<Option<(Person, Vec<S
     Ok(Some((person, stores.split(' ').map(str::to_owned).collect(), active)))
 }
 
-fn badge_owner(connection: &Connection, badge: &str) -> rusqlite::Result<Option<String>> {
+fn badge_owner(connection: &Connection, badge: &str) -> db::Result<Option<String>> {
     connection.query_row("SELECT id FROM people WHERE badge = ?1", [badge], |row| row.get(0)).optional()
 }
 
 /// Made at the first use, kept for ever: another one would make every badge unknown.
-fn badge_key(connection: &Connection) -> rusqlite::Result<String> {
+fn badge_key(connection: &Connection) -> db::Result<String> {
     if let Some(key) = storage::meta(connection, "badge_key")? {
         return Ok(key);
     }

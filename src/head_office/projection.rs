@@ -2,7 +2,7 @@
 //! stores the record, and again from the stored bytes when this file changes. Never refuses a record: what it cannot count goes on the
 //! exceptions list, and a person lets it try again.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use super::db::{self, Connection, OptionalExtension, params};
 
 use super::chain::{self, NodeChain};
 use super::order_states;
@@ -20,7 +20,7 @@ pub struct Disliked {
 }
 
 /// Counts one stored record. An event that cannot be counted goes on the list and holds up nothing.
-pub fn record(connection: &Connection, chain: &NodeChain, branch: i64, record: &Record, now_ms: i64) -> rusqlite::Result<()> {
+pub fn record(connection: &Connection, chain: &NodeChain, branch: i64, record: &Record, now_ms: i64) -> db::Result<()> {
     for (index, raw) in record.events.iter().enumerate() {
         let Some(kind) = tag(raw.get()).filter(|kind| is_counted(kind)) else { continue };
         let place = Place { chain, branch, seq: record.seq, event: index };
@@ -38,7 +38,7 @@ pub fn record(connection: &Connection, chain: &NodeChain, branch: i64, record: &
 }
 
 /// Tries an event on the exceptions list again. `Ok(None)`: there is no such open exception; `Ok(Some(reason))`: still not.
-pub fn replay(connection: &Connection, id: i64, now_ms: i64) -> rusqlite::Result<Option<Result<(), String>>> {
+pub fn replay(connection: &Connection, id: i64, now_ms: i64) -> db::Result<Option<Result<(), String>>> {
     let found = connection
         .query_row(
             "SELECT e.branch, e.seq, e.event, n.store, n.node FROM exceptions e JOIN nodes n ON n.id = e.node WHERE e.id = ?1 AND e.settled_ms IS NULL",
@@ -78,7 +78,7 @@ fn is_counted(kind: &str) -> bool {
         || order_states::is_ours(name)
 }
 
-fn event(connection: &Connection, place: &Place<'_>, raw: &str) -> rusqlite::Result<Result<(), Disliked>> {
+fn event(connection: &Connection, place: &Place<'_>, raw: &str) -> db::Result<Result<(), Disliked>> {
     let event = match serde_json::from_str::<Event>(raw) {
         Ok(event) => event,
         Err(error) => {
@@ -117,12 +117,7 @@ fn event(connection: &Connection, place: &Place<'_>, raw: &str) -> rusqlite::Res
     }
 }
 
-fn transaction(
-    connection: &Connection,
-    place: &Place<'_>,
-    record: &TransactionRecord,
-    raw: &str,
-) -> rusqlite::Result<Result<(), Disliked>> {
+fn transaction(connection: &Connection, place: &Place<'_>, record: &TransactionRecord, raw: &str) -> db::Result<Result<(), Disliked>> {
     let content = Hash::of(raw.as_bytes());
     let known: Option<Vec<u8>> = connection
         .prepare_cached("SELECT content FROM transactions WHERE txn = ?1")?
@@ -170,36 +165,38 @@ fn wrong_sum(record: &TransactionRecord) -> Option<String> {
     (kept != owed).then(|| format!("number {}: tenders less change are {kept} minor units, total with rounding is {owed}", record.number))
 }
 
-fn insert(connection: &Connection, place: &Place<'_>, record: &TransactionRecord, content: &Hash) -> rusqlite::Result<()> {
+fn insert(connection: &Connection, place: &Place<'_>, record: &TransactionRecord, content: &Hash) -> db::Result<()> {
     let tax: Money = record.taxes.iter().map(|group| group.tax).sum();
-    connection
+    let id: i64 = connection
         .prepare_cached(
             "INSERT INTO transactions (txn, node, branch, seq, event, content, store, kind, number, workstation, business_date, at_ms,
                currency, total, rounding, tax, change, training, line_count)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19) RETURNING id",
         )?
-        .execute(params![
-            record.txn.0.as_bytes().as_slice(),
-            place.chain.id,
-            place.branch,
-            place.seq,
-            place.event,
-            content.0.as_slice(),
-            place.chain.store.as_str(),
-            kind_name(record.kind),
-            record.number.to_string(),
-            record.workstation.as_str(),
-            record.business_date.to_string(),
-            record.at.ms,
-            record.currency,
-            record.total.minor(),
-            record.rounding.minor(),
-            tax.minor(),
-            record.change.minor(),
-            record.training,
-            record.lines.len(),
-        ])?;
-    let id = connection.last_insert_rowid();
+        .query_row(
+            params![
+                record.txn.0.as_bytes().as_slice(),
+                place.chain.id,
+                place.branch,
+                place.seq,
+                place.event,
+                content.0.as_slice(),
+                place.chain.store.as_str(),
+                kind_name(record.kind),
+                record.number.to_string(),
+                record.workstation.as_str(),
+                record.business_date.to_string(),
+                record.at.ms,
+                record.currency,
+                record.total.minor(),
+                record.rounding.minor(),
+                tax.minor(),
+                record.change.minor(),
+                record.training,
+                record.lines.len(),
+            ],
+            |row| row.get(0),
+        )?;
     let mut insert_line = connection.prepare_cached(
         "INSERT INTO lines (txn, line, sku, name, quantity, unit, unit_price, extended) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
          ON CONFLICT DO NOTHING",
@@ -223,7 +220,7 @@ fn insert(connection: &Connection, place: &Place<'_>, record: &TransactionRecord
     Ok(())
 }
 
-fn add_to_day(connection: &Connection, place: &Place<'_>, record: &TransactionRecord) -> rusqlite::Result<()> {
+fn add_to_day(connection: &Connection, place: &Place<'_>, record: &TransactionRecord) -> db::Result<()> {
     let void = record.kind == TransactionKind::Void;
     let sum = |kind: TenderKind| record.tenders.iter().filter(|tender| tender.kind == kind).map(|tender| tender.amount).sum::<Money>();
     let tax: Money = record.taxes.iter().map(|group| group.tax).sum();
@@ -251,7 +248,7 @@ fn add_to_day(connection: &Connection, place: &Place<'_>, record: &TransactionRe
         .map(|_| ())
 }
 
-fn move_stock(connection: &Connection, place: &Place<'_>, record: &TransactionRecord) -> rusqlite::Result<()> {
+fn move_stock(connection: &Connection, place: &Place<'_>, record: &TransactionRecord) -> db::Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO stock_moves (store, sku, node, branch, seq, quantity) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (store, sku, branch, seq) DO UPDATE SET quantity = quantity + ?6",
@@ -279,7 +276,7 @@ fn insert_report(
     currency: &str,
     (sales, total): (u64, Money),
     difference: Money,
-) -> rusqlite::Result<()> {
+) -> db::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO day_reports (branch, seq, event, store, node, kind, business_date, number, of_z, till, at_ms, currency, sales, total,
@@ -307,7 +304,7 @@ fn insert_report(
 }
 
 /// An addendum says what its one transaction says. The sums of its date are looked at with the next Z: the date may be open again.
-fn is_of_its_transaction(connection: &Connection, addendum: &DayAddendum) -> rusqlite::Result<Result<(), Disliked>> {
+fn is_of_its_transaction(connection: &Connection, addendum: &DayAddendum) -> db::Result<Result<(), Disliked>> {
     let counted: Option<i64> = connection
         .prepare_cached("SELECT CASE kind WHEN 'void' THEN 0 ELSE total END FROM transactions WHERE txn = ?1")?
         .query_row([addendum.txn.0.as_bytes().as_slice()], |row| row.get(0))
@@ -324,9 +321,9 @@ fn is_of_its_transaction(connection: &Connection, addendum: &DayAddendum) -> rus
 
 /// Zs and addenda are the fold of a date's records, and we hold all of them up to here: after each Z the sums must agree. Looked at along
 /// this branch and those it came from.
-fn agrees(connection: &Connection, place: &Place<'_>, date: BusinessDate) -> rusqlite::Result<Result<(), Disliked>> {
+fn agrees(connection: &Connection, place: &Place<'_>, date: BusinessDate) -> db::Result<Result<(), Disliked>> {
     let day = date.to_string();
-    let sums = |sql: &str| -> rusqlite::Result<(u64, i64)> {
+    let sums = |sql: &str| -> db::Result<(u64, i64)> {
         connection
             .prepare_cached(&format!("{WAY} {sql}"))?
             .query_row(params![place.branch, place.seq, day, place.chain.store.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))

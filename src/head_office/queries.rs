@@ -1,6 +1,6 @@
 //! What people ask: each question one function over a read connection. Pages and API show the same answers.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use super::db::{self, Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 
 use super::chain;
@@ -41,7 +41,7 @@ pub struct NodeRow {
     pub branches: u64,
 }
 
-pub fn stores(connection: &Connection, now_ms: i64) -> rusqlite::Result<Vec<StoreRow>> {
+pub fn stores(connection: &Connection, now_ms: i64) -> db::Result<Vec<StoreRow>> {
     let mut stores: Vec<StoreRow> = connection
         .prepare_cached(
             "SELECT s.store, s.name, (SELECT count(*) FROM incidents i WHERE i.store = s.store AND i.closed_ms IS NULL),
@@ -51,7 +51,7 @@ pub fn stores(connection: &Connection, now_ms: i64) -> rusqlite::Result<Vec<Stor
         .query_map([], |row| {
             Ok(StoreRow { store: row.get(0)?, name: row.get(1)?, nodes: Vec::new(), incidents: row.get(2)?, exceptions: row.get(3)? })
         })?
-        .collect::<rusqlite::Result<_>>()?;
+        .collect::<db::Result<_>>()?;
     let mut statement = connection.prepare_cached(
         "SELECT n.store, n.node, n.last_contact_ms, n.head_seq, n.waiting, n.public_key, coalesce(b.head_seq, 0),
            (SELECT count(*) FROM urgent u WHERE u.node = n.id AND u.confirmed_ms IS NULL),
@@ -98,7 +98,7 @@ pub struct SalesRow {
 }
 
 /// Sales by day and store, newest day first. Both filters may be left out.
-pub fn sales(connection: &Connection, store: Option<&str>, day: Option<&str>, limit: u32) -> rusqlite::Result<Vec<SalesRow>> {
+pub fn sales(connection: &Connection, store: Option<&str>, day: Option<&str>, limit: u32) -> db::Result<Vec<SalesRow>> {
     connection
         .prepare_cached(
             "SELECT d.store, d.business_date, d.currency, d.sales, d.voids, d.total, d.tax, d.rounding, d.cash, d.card,
@@ -126,7 +126,7 @@ pub fn sales(connection: &Connection, store: Option<&str>, day: Option<&str>, li
 }
 
 /// The newest business day with sales, and the day before it in the calendar of sales.
-pub fn newest_days(connection: &Connection, count: u32) -> rusqlite::Result<Vec<String>> {
+pub fn newest_days(connection: &Connection, count: u32) -> db::Result<Vec<String>> {
     connection
         .prepare_cached("SELECT DISTINCT business_date FROM sales_days ORDER BY business_date DESC LIMIT ?1")?
         .query_map([count], |row| row.get(0))?
@@ -187,11 +187,11 @@ pub struct TransactionFilter {
 }
 
 /// In order of arrival, newest first: a cursor stays true while more arrive.
-pub fn transactions(connection: &Connection, filter: &TransactionFilter) -> rusqlite::Result<Vec<TransactionRow>> {
+pub fn transactions(connection: &Connection, filter: &TransactionFilter) -> db::Result<Vec<TransactionRow>> {
     let limit = filter.limit.clamp(1, ROWS_MAX);
     let before = filter.before.unwrap_or(i64::MAX);
     let mut sql = format!("{TRANSACTION} WHERE t.id < ?1");
-    let mut values: Vec<&dyn rusqlite::ToSql> = vec![&before];
+    let mut values: Vec<&dyn db::ToValue> = vec![&before];
     for (column, value) in [("t.store", &filter.store), ("t.business_date", &filter.day), ("t.number", &filter.number)] {
         if let Some(value) = value {
             values.push(value);
@@ -200,7 +200,7 @@ pub fn transactions(connection: &Connection, filter: &TransactionFilter) -> rusq
     }
     sql += &format!(" ORDER BY t.id DESC LIMIT {limit}");
     let mut rows: Vec<TransactionRow> =
-        connection.prepare_cached(&sql)?.query_map(values.as_slice(), transaction_row)?.collect::<rusqlite::Result<_>>()?;
+        connection.prepare_cached(&sql)?.query_map(values.as_slice(), transaction_row)?.collect::<db::Result<_>>()?;
     for row in &mut rows {
         add_lines(connection, row)?;
     }
@@ -217,7 +217,7 @@ pub struct TransactionDetail {
     pub bytes: usize,
 }
 
-pub fn transaction(connection: &Connection, txn: TxnId) -> rusqlite::Result<Option<TransactionDetail>> {
+pub fn transaction(connection: &Connection, txn: TxnId) -> db::Result<Option<TransactionDetail>> {
     let sql = format!("{TRANSACTION} WHERE t.txn = ?1");
     let found = connection.prepare_cached(&sql)?.query_row([txn.0.as_bytes().as_slice()], transaction_row).optional()?;
     let Some(mut row) = found else { return Ok(None) };
@@ -239,7 +239,7 @@ const TRANSACTION: &str =
     "SELECT t.id, t.txn, t.store, n.node, t.seq, t.kind, t.number, t.workstation, t.business_date, t.at_ms, t.currency,
     t.total, t.rounding, t.change, t.training, t.line_count FROM transactions t JOIN nodes n ON n.id = t.node";
 
-fn transaction_row(row: &Row<'_>) -> rusqlite::Result<TransactionRow> {
+fn transaction_row(row: &Row<'_>) -> db::Result<TransactionRow> {
     let txn: [u8; 16] = row.get(1)?;
     Ok(TransactionRow {
         cursor: row.get(0)?,
@@ -263,7 +263,7 @@ fn transaction_row(row: &Row<'_>) -> rusqlite::Result<TransactionRow> {
     })
 }
 
-fn add_lines(connection: &Connection, row: &mut TransactionRow) -> rusqlite::Result<()> {
+fn add_lines(connection: &Connection, row: &mut TransactionRow) -> db::Result<()> {
     row.lines = connection
         .prepare_cached("SELECT line, sku, name, quantity, unit, unit_price, extended FROM lines WHERE txn = ?1 ORDER BY line")?
         .query_map([row.cursor], |row| {
@@ -277,11 +277,11 @@ fn add_lines(connection: &Connection, row: &mut TransactionRow) -> rusqlite::Res
                 extended: row.get(6)?,
             })
         })?
-        .collect::<rusqlite::Result<_>>()?;
+        .collect::<db::Result<_>>()?;
     row.tenders = connection
         .prepare_cached("SELECT kind, amount FROM tenders WHERE txn = ?1 ORDER BY place")?
         .query_map([row.cursor], |row| Ok(TenderRow { kind: row.get(0)?, amount: row.get(1)? }))?
-        .collect::<rusqlite::Result<_>>()?;
+        .collect::<db::Result<_>>()?;
     Ok(())
 }
 
@@ -313,7 +313,7 @@ pub struct StockFilter {
 }
 
 /// By SKU. Articles that were sold without a baseline are there as well.
-pub fn stock(connection: &Connection, filter: &StockFilter) -> rusqlite::Result<Vec<StockRow>> {
+pub fn stock(connection: &Connection, filter: &StockFilter) -> db::Result<Vec<StockRow>> {
     let limit = filter.limit.clamp(1, ROWS_MAX);
     let after = filter.after.clone().unwrap_or_default();
     let like = filter.search.as_ref().map(|text| format!("%{}%", escape_like(text)));
@@ -370,7 +370,7 @@ pub struct IncidentRow {
 }
 
 /// Open ones first, then the newest closed ones.
-pub fn incidents(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<IncidentRow>> {
+pub fn incidents(connection: &Connection, limit: u32) -> db::Result<Vec<IncidentRow>> {
     connection
         .prepare_cached(
             "SELECT id, kind, store, node, text, remedy, times, first_ms, last_ms, closed_ms FROM incidents
@@ -407,7 +407,7 @@ pub struct ExceptionRow {
     pub settled_ms: Option<i64>,
 }
 
-pub fn exceptions(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<ExceptionRow>> {
+pub fn exceptions(connection: &Connection, limit: u32) -> db::Result<Vec<ExceptionRow>> {
     connection
         .prepare_cached(
             "SELECT e.id, n.store, n.node, e.seq, e.kind, e.owner, e.reason, e.opened_ms, e.tries, e.settled_ms
@@ -431,7 +431,7 @@ pub fn exceptions(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<E
 }
 
 /// What is open, for the mark in the header.
-pub fn open_troubles(connection: &Connection) -> rusqlite::Result<(u64, u64)> {
+pub fn open_troubles(connection: &Connection) -> db::Result<(u64, u64)> {
     connection.query_row(
         "SELECT (SELECT count(*) FROM incidents WHERE closed_ms IS NULL), (SELECT count(*) FROM exceptions WHERE settled_ms IS NULL)",
         [],
@@ -450,7 +450,7 @@ pub struct UrgentRow {
 }
 
 /// Copies from the side door that the chain has not reached: true, and not counted yet.
-pub fn urgent(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<UrgentRow>> {
+pub fn urgent(connection: &Connection, limit: u32) -> db::Result<Vec<UrgentRow>> {
     connection
         .prepare_cached(
             "SELECT n.store, n.node, u.seq, u.received_ms, u.line FROM urgent u JOIN nodes n ON n.id = u.node
@@ -474,7 +474,7 @@ pub struct Assortment {
     pub catalogue_version: u64,
 }
 
-pub fn assortment(connection: &Connection) -> rusqlite::Result<Assortment> {
+pub fn assortment(connection: &Connection) -> db::Result<Assortment> {
     connection.query_row(
         "SELECT (SELECT count(*) FROM articles), (SELECT coalesce(max(version), 0) FROM feed_files WHERE feed = 'catalogue')",
         [],

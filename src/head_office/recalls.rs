@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::Connection;
+use super::db::{self, Connection};
 use serde::Deserialize;
 
 use super::card_data::{REMEDY, WHAT, holds_card};
@@ -98,7 +98,7 @@ pub fn check(id: &str, draft: &Draft) -> Result<Recall, Vec<String>> {
 }
 
 /// All recalls in force, by id.
-pub fn list(connection: &Connection) -> rusqlite::Result<Vec<Recall>> {
+pub fn list(connection: &Connection) -> db::Result<Vec<Recall>> {
     let mut statement = connection.prepare_cached("SELECT value FROM book_entries WHERE feed = ?1 AND store = '' ORDER BY key")?;
     let rows = statement.query_map([Feed::Recalls.name()], |row| row.get::<_, String>(0))?;
     let mut recalls = Vec::new();

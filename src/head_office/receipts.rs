@@ -1,7 +1,7 @@
 //! What the chain knows of one receipt: the sale itself, read back from the seller's own bytes, and what other nodes have taken back of it.
 //! Also who gave back more than was sold: every node is right by what it could know, and together they may not be.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use super::db::{self, Connection, OptionalExtension, params};
 
 use super::chain;
 use super::projection::{Disliked, finished};
@@ -11,15 +11,9 @@ use crate::money::{Money, Qty};
 use crate::retail::{Original, SoldLine, TransactionRecord};
 
 /// The sale as the asking node may take goods back from it. `None`: no such sale has come here.
-pub fn find(
-    connection: &Connection,
-    store: &StoreId,
-    node: &NodeId,
-    txn: Option<TxnId>,
-    number: &str,
-) -> rusqlite::Result<Option<Original>> {
+pub fn find(connection: &Connection, store: &StoreId, node: &NodeId, txn: Option<TxnId>, number: &str) -> db::Result<Option<Original>> {
     let columns = "SELECT t.branch, t.seq, t.txn, t.store, n.node, t.node FROM transactions t JOIN nodes n ON n.id = t.node";
-    let read = |row: &rusqlite::Row<'_>| {
+    let read = |row: &db::Row<'_>| {
         let of: (i64, u64, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
         Ok((of, row.get::<_, String>(3)?, row.get::<_, String>(4)?))
     };
@@ -42,12 +36,12 @@ pub fn find(
     )?;
     let rows =
         elsewhere.query_map(params![id, store.as_str(), node.as_str()], |row| Ok((row.get(0)?, Qty::from_thousandths(row.get(1)?))))?;
-    original.elsewhere = Some(rows.collect::<rusqlite::Result<_>>()?);
+    original.elsewhere = Some(rows.collect::<db::Result<_>>()?);
     Ok(Some(original))
 }
 
 /// Counts what a transaction takes back. More than was sold, over all nodes, goes on the exceptions list.
-pub fn count(connection: &Connection, node: i64, record: &TransactionRecord) -> rusqlite::Result<Result<(), Disliked>> {
+pub fn count(connection: &Connection, node: i64, record: &TransactionRecord) -> db::Result<Result<(), Disliked>> {
     let mut outcome = Ok(());
     for line in &record.lines {
         let Some(receipt) = line.returned.as_ref().and_then(|of| of.receipt.as_ref()) else { continue };
@@ -66,7 +60,7 @@ pub fn count(connection: &Connection, node: i64, record: &TransactionRecord) -> 
                 -line.quantity.thousandths(),
                 SoldLine::refund(line).minor(),
             ])?;
-        let sum = |column: &str, which: &str| -> rusqlite::Result<i64> {
+        let sum = |column: &str, which: &str| -> db::Result<i64> {
             connection
                 .prepare_cached(&format!("SELECT coalesce(sum({column}), 0) FROM returned_lines WHERE original = ?1 AND {which}"))?
                 .query_row(params![original, receipt.line.unwrap_or(0)], |row| row.get(0))

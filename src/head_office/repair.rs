@@ -1,6 +1,6 @@
 //! A node has lost records on its disk and asks for our copy. It gets its own bytes back; what they prove is the node's to see.
 
-use rusqlite::Connection;
+use super::db::{self, Connection};
 
 use super::chain::{self, NodeChain};
 use super::incidents::{self, Incident};
@@ -17,11 +17,11 @@ pub struct Copy {
 }
 
 /// The lines asked for, from the branch on which the node's neighbours of the hole are found.
-pub fn copy(connection: &Connection, chain: &NodeChain, request: &RepairRequest, now_ms: i64) -> rusqlite::Result<Copy> {
+pub fn copy(connection: &Connection, chain: &NodeChain, request: &RepairRequest, now_ms: i64) -> db::Result<Copy> {
     let (first_seq, last_seq) = (request.first_seq.max(1), request.last_seq);
     let mut best: Option<(u32, i64)> = None;
     for branch in chain.by_likelihood() {
-        let is_at = |seq: u64, hash: &str| -> rusqlite::Result<bool> {
+        let is_at = |seq: u64, hash: &str| -> db::Result<bool> {
             Ok(chain.at(connection, branch, seq)?.is_some_and(|at| at.hash.to_string() == hash))
         };
         let fits_before = match &request.before {
@@ -52,7 +52,7 @@ pub fn copy(connection: &Connection, chain: &NodeChain, request: &RepairRequest,
 }
 
 /// The node's own word that a hole is filled.
-pub fn notice(connection: &Connection, chain: &NodeChain, record: &Record, now_ms: i64) -> rusqlite::Result<()> {
+pub fn notice(connection: &Connection, chain: &NodeChain, record: &Record, now_ms: i64) -> db::Result<()> {
     for event in record.events.iter().filter(|event| crate::journal::record::tag(event.get()) == Some("records_repaired.1")) {
         if let Ok(Event::RecordsRepaired { first_seq, last_seq, .. }) = serde_json::from_str(event.get()) {
             tracing::info!(store = %chain.store, node = %chain.node, first_seq, last_seq, now_ms, "a node has repaired its journal from our copy");

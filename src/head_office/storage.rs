@@ -3,8 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::OpenFlags;
 
+use super::db::{self, Connection, OptionalExtension, params};
 use crate::journal::{KeyError, NodeKey};
 
 /// Raised with every change of the tables of `schema.sql` that an older program would misunderstand.
@@ -27,7 +28,7 @@ pub enum StorageError {
     #[error(
         "the database in {path} cannot be used: {source}; if the disk is full make room, if the file is damaged restore a backup with `counterfoil head-office restore`"
     )]
-    Database { path: PathBuf, source: rusqlite::Error },
+    Database { path: PathBuf, source: db::Error },
     #[error("{path} was written by a newer version (tables {found}, this one knows {SCHEMA_VERSION}): install the newer version")]
     Newer { path: PathBuf, found: i64 },
     #[error("{path} is in use by another head office: stop it, or choose another data_dir")]
@@ -96,8 +97,9 @@ pub fn open(folders: &Folders) -> Result<Connection, StorageError> {
     folders.create()?;
     let path = folders.database();
     let failed = |source| StorageError::Database { path: path.clone(), source };
-    let connection = Connection::open(&path).map_err(failed)?;
-    prepare(&connection).map_err(failed)?;
+    let connection = rusqlite::Connection::open(&path).map_err(|error| failed(error.into()))?;
+    prepare(&connection).map_err(|error| failed(error.into()))?;
+    let connection = Connection::sqlite(connection);
     let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
     if found > SCHEMA_VERSION {
         return Err(StorageError::Newer { path, found });
@@ -113,13 +115,14 @@ pub fn open_reader(folders: &Folders) -> Result<Connection, StorageError> {
     let path = folders.database();
     let failed = |source| StorageError::Database { path: path.clone(), source };
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(&path, flags).map_err(failed)?;
-    connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS_MAX)).map_err(failed)?;
+    let connection = rusqlite::Connection::open_with_flags(&path, flags).map_err(|error| failed(error.into()))?;
+    connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS_MAX)).map_err(|error| failed(error.into()))?;
+    let connection = Connection::sqlite(connection);
     connection.execute_batch("PRAGMA mmap_size=268435456; PRAGMA cache_size=-16384; PRAGMA query_only=1;").map_err(failed)?;
     Ok(connection)
 }
 
-fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+fn prepare(connection: &rusqlite::Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS_MAX))?;
     connection.set_prepared_statement_cache_capacity(128);
     // FULL: each commit is flushed. temp_store FILE: an import of a million articles does not belong in memory.
@@ -130,16 +133,16 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Head office's epoch: from 1, raised by every restore.
-pub fn epoch(connection: &Connection) -> rusqlite::Result<u64> {
+pub fn epoch(connection: &Connection) -> db::Result<u64> {
     Ok(meta(connection, "epoch")?.and_then(|text| text.parse().ok()).unwrap_or(1))
 }
 
-pub fn set_epoch(connection: &Connection, epoch: u64) -> rusqlite::Result<()> {
+pub fn set_epoch(connection: &Connection, epoch: u64) -> db::Result<()> {
     set_meta(connection, "epoch", &epoch.to_string())
 }
 
 /// Whether the projections were made by another version of this program (or never): then they are emptied here.
-pub fn drop_stale_projections(connection: &Connection) -> rusqlite::Result<bool> {
+pub fn drop_stale_projections(connection: &Connection) -> db::Result<bool> {
     let made_by = meta(connection, "projections")?.and_then(|text| text.parse::<i64>().ok());
     if made_by == Some(PROJECTION_VERSION) {
         return Ok(false);
@@ -154,11 +157,11 @@ pub fn drop_stale_projections(connection: &Connection) -> rusqlite::Result<bool>
     Ok(any)
 }
 
-pub fn meta(connection: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
+pub fn meta(connection: &Connection, name: &str) -> db::Result<Option<String>> {
     connection.prepare_cached("SELECT value FROM meta WHERE name = ?1")?.query_row([name], |row| row.get(0)).optional()
 }
 
-pub fn set_meta(connection: &Connection, name: &str, value: &str) -> rusqlite::Result<()> {
+pub fn set_meta(connection: &Connection, name: &str, value: &str) -> db::Result<()> {
     connection
         .prepare_cached("INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2")?
         .execute(params![name, value])

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::Connection;
+use super::db::{self, Connection};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::chain::{self, NodeChain};
@@ -28,7 +28,7 @@ pub const JOBS_PER_COMMIT_MAX: usize = 32;
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     #[error("head office's database failed: {0}")]
-    Database(#[from] rusqlite::Error),
+    Database(#[from] db::Error),
     #[error(
         "the records are of format {0}, which this head office does not know: install a newer version here; the node keeps them and sends again"
     )]
@@ -74,7 +74,7 @@ impl Writer {
     }
 
     /// Runs `work` in one transaction. After an error nothing of it is stored and nothing of it is remembered.
-    pub fn transaction<T, E: From<rusqlite::Error>>(&mut self, work: impl FnOnce(&mut Writer) -> Result<T, E>) -> Result<T, E> {
+    pub fn transaction<T, E: From<db::Error>>(&mut self, work: impl FnOnce(&mut Writer) -> Result<T, E>) -> Result<T, E> {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
         let done = work(self).and_then(|value| self.connection.execute_batch("COMMIT").map(|()| value).map_err(E::from));
         if done.is_err() {
@@ -164,7 +164,7 @@ impl Writer {
     }
 
     /// Raises the epoch after the database was put back from a backup.
-    pub fn restore(&mut self) -> rusqlite::Result<u64> {
+    pub fn restore(&mut self) -> db::Result<u64> {
         self.epoch += 1;
         storage::set_epoch(&self.connection, self.epoch)?;
         Ok(self.epoch)
@@ -183,7 +183,7 @@ impl Writer {
     }
 
     /// A node shows an acknowledgement of ours, of this epoch or a later one, for something that is not here: we were restored.
-    fn notice_restore(&mut self, chain: &mut NodeChain, held: &UplinkAck, now_ms: i64) -> rusqlite::Result<()> {
+    fn notice_restore(&mut self, chain: &mut NodeChain, held: &UplinkAck, now_ms: i64) -> db::Result<()> {
         if held.epoch < self.epoch || !wire::is_signed(held, &chain.store, &chain.node, &self.public_key()) {
             return Ok(());
         }
@@ -201,16 +201,16 @@ impl Writer {
         incidents::raise(&self.connection, &chain.store, &chain.node, &incident, now_ms)
     }
 
-    fn renew_projections(&mut self) -> rusqlite::Result<()> {
+    fn renew_projections(&mut self) -> db::Result<()> {
         if !storage::drop_stale_projections(&self.connection)? {
             return Ok(());
         }
         tracing::info!("this version counts differently: counting all stored records again");
         let names: Vec<(String, String)> = self
             .connection
-            .prepare("SELECT store, node FROM nodes ORDER BY id")?
+            .prepare_cached("SELECT store, node FROM nodes ORDER BY id")?
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect::<rusqlite::Result<_>>()?;
+            .collect::<db::Result<_>>()?;
         for (store, node) in names {
             let bad_id = |error: crate::ids::BadId| chain::corrupt(&error.to_string());
             let chain = NodeChain::load(&self.connection, &store.parse().map_err(bad_id)?, &node.parse().map_err(bad_id)?, 0)?;
@@ -228,7 +228,7 @@ impl Writer {
     }
 
     /// What is known of a node leaves the memory while it is worked on, so that after an error it is read again.
-    fn take_chain(&mut self, store: &StoreId, node: &NodeId, now_ms: i64) -> rusqlite::Result<NodeChain> {
+    fn take_chain(&mut self, store: &StoreId, node: &NodeId, now_ms: i64) -> db::Result<NodeChain> {
         match self.chains.remove(&(store.clone(), node.clone())) {
             Some(chain) => Ok(chain),
             None => NodeChain::load(&self.connection, store, node, now_ms),
@@ -297,7 +297,7 @@ pub fn run(mut writer: Writer, mut jobs: mpsc::Receiver<Job>, revision: &watch::
         let mut answers = Vec::with_capacity(queue.len());
         let committed = writer.transaction(|writer| {
             answers.extend(queue.drain(..).map(|job| (job.work)(writer, at_ms)));
-            Ok::<(), rusqlite::Error>(())
+            Ok::<(), db::Error>(())
         });
         if let Err(error) = &committed {
             tracing::error!(%error, "a commit failed; nothing of it was acknowledged, the nodes send again: check the disk");

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{OptionalExtension, params};
+use crate::head_office::db::{FromValue, OptionalExtension, params};
 
 use super::Broken;
 use crate::head_office::chain;
@@ -42,7 +42,7 @@ impl Office {
         let path = copy.join("head-office.sqlite");
         self.writer
             .connection()
-            .execute("VACUUM INTO ?1", [path.to_string_lossy()])
+            .execute("VACUUM INTO ?1", [path.to_string_lossy().as_ref()])
             .map_err(|error| Broken::new("backing head office up", &error.to_string()))?;
         let key = self.folder.join(format!("office-{}", self.disks - 1)).join("head-office.key");
         std::fs::copy(key, copy.join("head-office.key")).map_err(&failed)?;
@@ -120,12 +120,12 @@ impl Office {
     pub fn incidents(&self) -> Result<Vec<String>, Broken> {
         let failed = Broken::doing("asking head office");
         let mut statement =
-            self.writer.connection().prepare("SELECT kind FROM incidents WHERE closed_ms IS NULL ORDER BY id").map_err(&failed)?;
+            self.writer.connection().prepare_cached("SELECT kind FROM incidents WHERE closed_ms IS NULL ORDER BY id").map_err(&failed)?;
         let kinds = statement.query_map([], |row| row.get(0)).map_err(&failed)?.collect::<Result<_, _>>();
         kinds.map_err(&failed)
     }
 
-    fn ask<T: rusqlite::types::FromSql>(&self, sql: &str, store: &StoreId, node: &NodeId) -> Result<Option<T>, Broken> {
+    fn ask<T: FromValue>(&self, sql: &str, store: &StoreId, node: &NodeId) -> Result<Option<T>, Broken> {
         let asked = self.writer.connection().query_row(sql, params![store.as_str(), node.as_str()], |row| row.get(0)).optional();
         asked.map_err(Broken::doing("asking head office"))
     }

@@ -237,7 +237,7 @@ type Row = (String, String, String, String, i64, i64, i64);
 fn check_head_office(shop: &Shop, recorded: &[TransactionRecord]) {
     let mut wanted: Vec<Row> = recorded.iter().map(row_of).collect();
     let mut found: Vec<Row> = shop.ask_office(|office| {
-        let mut question = office.prepare(
+        let mut question = office.prepare_cached(
             "SELECT hex(txn), kind, number, workstation, total, change,
                     (SELECT coalesce(sum(extended), 0) FROM lines WHERE lines.txn = transactions.id)
              FROM transactions",

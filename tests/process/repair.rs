@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use counterfoil::head_office::db::{self, params};
 use counterfoil::journal::model_disk::ModelDisk;
 use counterfoil::journal::{Content, Disk, Folder, Journal, Limits, NodeKey, OpenOptions, Record};
 use counterfoil::node::replay;
 use counterfoil::retail::{Event, State};
 use counterfoil::time::Stamp;
-use rusqlite::params;
 use serde_json::json;
 
 use super::child::{run, wait_for};
@@ -87,8 +87,8 @@ fn lost_records_are_fetched_from_head_office_and_the_state_is_as_if_nothing_had_
     sell(&shop, &mut till, 7);
     wait_for("head office has all", || (transactions(&shop) == 8).then_some(()));
     let incidents = shop.ask_office(|office| {
-        let mut question = office.prepare("SELECT text FROM incidents WHERE kind = 'damaged disk' ORDER BY id")?;
-        question.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()
+        let mut question = office.prepare_cached("SELECT text FROM incidents WHERE kind = 'damaged disk' ORDER BY id")?;
+        question.query_map([], |row| row.get::<_, String>(0))?.collect::<db::Result<Vec<_>>>()
     });
     for seq in [closed, replayed] {
         let words = format!("Records {seq} to {seq} are repaired from head office's copy.");

@@ -9,7 +9,7 @@ use counterfoil::demo::assortment::goods;
 use counterfoil::device::PortConfig;
 use counterfoil::head_office::config::HeadOfficeConfig;
 use counterfoil::head_office::office::HeadOffice;
-use counterfoil::head_office::{doors, feeds};
+use counterfoil::head_office::{db, doors, feeds};
 use counterfoil::ids::StoreId;
 use counterfoil::journal::{Reader, Record, verify};
 use counterfoil::money::{Currency, Qty, Unit};
@@ -174,12 +174,12 @@ impl Shop {
     }
 
     /// An answer of head office's own tables.
-    pub fn ask_office<T: Send + 'static>(&self, question: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static) -> T {
+    pub fn ask_office<T: Send + 'static>(&self, question: impl FnOnce(&db::Connection) -> db::Result<T> + Send + 'static) -> T {
         self.runtime.block_on(self.office.read(question)).expect("head office answers")
     }
 
     /// Someone's hand in head office's own database.
-    pub fn tamper_with_office(&self, act: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<()> + Send + 'static) {
+    pub fn tamper_with_office(&self, act: impl FnOnce(&db::Connection) -> db::Result<()> + Send + 'static) {
         self.runtime.block_on(self.office.write(move |writer, _| Ok(act(writer.connection())?))).expect("head office writes");
     }
 

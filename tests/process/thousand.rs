@@ -110,7 +110,7 @@ fn baskets_are_scanned_sold_printed_and_at_head_office_to_the_cent() {
         (there >= count).then_some(())
     });
     let found: BTreeMap<String, Sold> = shop.ask_office(|office| {
-        let mut question = office.prepare(
+        let mut question = office.prepare_cached(
             "SELECT number, total, line_count, (SELECT kind FROM tenders WHERE tenders.txn = transactions.id) FROM transactions
              WHERE kind = 'sale' AND total = (SELECT sum(extended) FROM lines WHERE lines.txn = transactions.id)",
         )?;

@@ -56,7 +56,8 @@ impl Office {
     }
 
     pub fn incidents(&self) -> Vec<String> {
-        let mut statement = self.writer.connection().prepare("SELECT kind FROM incidents WHERE closed_ms IS NULL ORDER BY id").unwrap();
+        let mut statement =
+            self.writer.connection().prepare_cached("SELECT kind FROM incidents WHERE closed_ms IS NULL ORDER BY id").unwrap();
         statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
     }
 

@@ -1,7 +1,7 @@
 //! One receipt line that comes back in two shops, each right by what it could know: head office sees it, and tells the next till that asks.
 
 use counterfoil::head_office::bench::{StandIn, wait_until};
-use counterfoil::head_office::receipts;
+use counterfoil::head_office::{db, receipts};
 use counterfoil::ids::{NodeId, ReceiptNo, StoreId, TxnId};
 use counterfoil::money::{Money, Qty};
 use counterfoil::retail::tax::{TaxAmount, TaxGroup};
@@ -104,7 +104,7 @@ async fn what_came_back_twice_is_an_exception_and_the_next_till_is_told() {
     }
     let find = async |store: &str| {
         let (store, node) = names(store);
-        let question = move |connection: &rusqlite::Connection| {
+        let question = move |connection: &db::Connection| {
             let number = connection.query_row("SELECT number FROM transactions WHERE kind = 'sale'", [], |row| row.get::<_, String>(0));
             number.map_or(Ok(None), |number| receipts::find(connection, &store, &node, None, &number))
         };

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
+use crate::head_office::db::{self, Connection};
 
 use super::feeds::{self, PublishError, Published};
 use super::storage::{self, Folders, StorageError};
@@ -190,8 +190,8 @@ pub enum ImportError {
     Publish(#[from] PublishError),
 }
 
-impl From<rusqlite::Error> for ImportError {
-    fn from(error: rusqlite::Error) -> ImportError {
+impl From<db::Error> for ImportError {
+    fn from(error: db::Error) -> ImportError {
         ImportError::Publish(PublishError::Database(error))
     }
 }
@@ -276,8 +276,8 @@ impl PricesArgs {
         let currency = Currency::from_code(&code).ok_or(ImportError::Currency { code })?;
         let text = std::fs::read_to_string(&self.file).map_err(|reason| ImportError::Unreadable { path: self.file.clone(), reason })?;
         let json = self.file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
-        let mut connection = storage::open(&folders)?;
-        let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let connection = storage::open(&folders)?;
+        let transaction = connection.begin()?;
         let entries = check_prices(&transaction, &self.file, &text, json, &currency)?;
         let count = entries.len();
         if self.dry_run {
@@ -319,7 +319,7 @@ pub fn check_prices(
     currency: &Currency,
 ) -> Result<Vec<PriceEntry>, ImportError> {
     let mut known = price_book::Assortment::default();
-    let mut statement = connection.prepare("SELECT article FROM articles")?;
+    let mut statement = connection.prepare_cached("SELECT article FROM articles")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let json: String = row.get(0)?;
@@ -430,10 +430,10 @@ pub fn import_catalogue(
     if is_dry_run {
         return Ok(CatalogueOutcome { report, missing_price, published: None });
     }
-    let mut connection = storage::open(folders)?;
+    let connection = storage::open(folders)?;
     feeds::stage_articles(&connection, checked.articles(watch)?)?;
     watch(Phase::Publishing, 1, 1, report.rows);
-    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let transaction = connection.begin()?;
     let published = feeds::publish_catalogue(&transaction, folders, &currency, now)?;
     transaction.commit()?;
     Ok(CatalogueOutcome { report, missing_price, published: Some(published) })
@@ -456,8 +456,8 @@ pub fn import_stock(
     if is_dry_run {
         return Ok(outcome);
     }
-    let mut connection = storage::open(folders)?;
-    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let connection = storage::open(folders)?;
+    let transaction = connection.begin()?;
     for (store, lines) in checked.stores {
         watch(Phase::Publishing, 1, 1, outcome.report.rows);
         feeds::stage_stock(&transaction, lines.into_iter().map(Ok))?;
@@ -470,7 +470,7 @@ pub fn import_stock(
 
 fn known_articles(connection: &Connection) -> Result<KnownArticles, ImportError> {
     let mut known = KnownArticles::default();
-    let mut statement = connection.prepare("SELECT article FROM articles")?;
+    let mut statement = connection.prepare_cached("SELECT article FROM articles")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let json: String = row.get(0)?;

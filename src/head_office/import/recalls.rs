@@ -20,8 +20,8 @@ pub fn import(folders: &Folders, file: &Path, is_dry_run: bool, now: Stamp) -> R
     if is_dry_run {
         return Ok((recalls.len(), None));
     }
-    let mut connection = storage::open(folders)?;
-    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let connection = storage::open(folders)?;
+    let transaction = connection.begin()?;
     let published = recalls::publish(&transaction, folders, &recalls, now)?;
     transaction.commit()?;
     Ok((recalls.len(), Some(published)))

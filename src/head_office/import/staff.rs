@@ -22,8 +22,8 @@ pub fn import(folders: &Folders, file: &Path, is_dry_run: bool, now: Stamp) -> R
     if is_dry_run {
         return Ok((count, 0));
     }
-    let mut connection = storage::open(folders)?;
-    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let connection = storage::open(folders)?;
+    let transaction = connection.begin()?;
     let published = people::put(&transaction, folders, people, now).map_err(|error| match error {
         PeopleError::Draft(why) => wrong(file, count, vec![format!("  {why}")]),
         PeopleError::Publish(error) => ImportError::Publish(error),

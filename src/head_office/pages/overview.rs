@@ -1,7 +1,7 @@
 //! The first page: every store, how it is, how far behind; the sales of the newest days; what came last. And one store by itself.
 
+use crate::head_office::db::{self, Connection};
 use maud::{Markup, html};
-use rusqlite::Connection;
 
 use super::frame::{Frame, counted, encoded, visible};
 use super::{sales, transactions, trouble};
@@ -17,7 +17,7 @@ pub struct Facts {
     newest: Vec<TransactionRow>,
 }
 
-pub fn facts(connection: &Connection, now_ms: i64) -> rusqlite::Result<Facts> {
+pub fn facts(connection: &Connection, now_ms: i64) -> db::Result<Facts> {
     let days = queries::newest_days(connection, 2)?;
     let mut sales = Vec::new();
     for day in &days {
@@ -179,7 +179,7 @@ pub struct StoreFacts {
     urgent: Vec<UrgentRow>,
 }
 
-pub fn store_facts(connection: &Connection, store: &str, now_ms: i64) -> rusqlite::Result<Option<StoreFacts>> {
+pub fn store_facts(connection: &Connection, store: &str, now_ms: i64) -> db::Result<Option<StoreFacts>> {
     let Some(row) = queries::stores(connection, now_ms)?.into_iter().find(|row| row.store == store) else { return Ok(None) };
     let filter = TransactionFilter { store: Some(store.to_owned()), limit: NEWEST, ..TransactionFilter::default() };
     Ok(Some(StoreFacts {

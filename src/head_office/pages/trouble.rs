@@ -1,7 +1,7 @@
 //! What a person must look at: incidents, and events that could not be counted. Each says what happened and what to do.
 
+use crate::head_office::db::{self, Connection};
 use maud::{Markup, html};
-use rusqlite::Connection;
 
 use super::frame::{Frame, encoded, visible};
 use crate::head_office::queries::{self, ExceptionRow, IncidentRow, UrgentRow};
@@ -14,7 +14,7 @@ pub struct Facts {
     urgent: Vec<UrgentRow>,
 }
 
-pub fn facts(connection: &Connection) -> rusqlite::Result<Facts> {
+pub fn facts(connection: &Connection) -> db::Result<Facts> {
     Ok(Facts {
         incidents: queries::incidents(connection, ROWS)?,
         exceptions: queries::exceptions(connection, ROWS)?,
