@@ -89,6 +89,9 @@ text_id!(
     /// Made by whoever sends a command, once per intended act; a repeat with the same id is the same act.
     CommandId, "command id", 64, "A-Z a-z 0-9 . _ -", is_name_char);
 text_id!(
+    /// An open page of a workstation, made by the page itself each time it is loaded.
+    PageId, "page", 64, "A-Z a-z 0-9 . _ -", is_name_char);
+text_id!(
     /// A tax class of the article ("A", "standard", "food").
     TaxClassId, "tax class", 24, "A-Z a-z 0-9 . _ -", is_name_char);
 

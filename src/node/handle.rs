@@ -11,12 +11,13 @@ use super::facts;
 use super::orders::CollectKeys;
 use super::proof::Approval;
 pub use super::reports::CashNow;
+use super::scanner::PageKind;
 use super::screen::{ArmedReturn, ArticleInfo, LinkStatus, NextScan, OpenReceipt, Screen};
 use crate::device::{DeviceReport, TestKind};
 use crate::document::Voice;
 use crate::document::stored::Fallback;
 use crate::gs1::CodeRules;
-use crate::ids::{AttemptId, CommandId, DeviceName, Incarnation, Sku, StaffId, TxnId, WorkstationId};
+use crate::ids::{AttemptId, CommandId, DeviceName, Incarnation, PageId, Sku, StaffId, TxnId, WorkstationId};
 use crate::journal::{Position, Repair};
 use crate::money::Qty;
 use crate::retail::staff::Proof;
@@ -121,6 +122,29 @@ pub enum Input {
         lead: bool,
         at_ms: i64,
     },
+    /// A page of a workstation has a live stream, or one stream less.
+    PageOpened {
+        workstation: WorkstationId,
+        page: PageId,
+        kind: PageKind,
+    },
+    PageClosed {
+        workstation: WorkstationId,
+        page: PageId,
+    },
+    /// It came in front of the person, or went behind another one: the page in front has the workstation's scanner.
+    PageInFront {
+        workstation: WorkstationId,
+        page: PageId,
+        in_front: bool,
+    },
+    /// A page uses a scan that it was offered: true once.
+    TakeScan {
+        workstation: WorkstationId,
+        page: PageId,
+        serial: u64,
+        reply: oneshot::Sender<bool>,
+    },
     /// Once, right after the start: settle what the last process left under way.
     Restarted,
     Stop,
@@ -222,6 +246,13 @@ impl Node {
             mpsc::error::TrySendError::Closed(_) => AskError::Stopping,
         })?;
         answer.await.unwrap_or(Err(AskError::Stopping))
+    }
+
+    /// Whether a page may use a scan that it was offered.
+    pub async fn take_scan(&self, workstation: WorkstationId, page: PageId, serial: u64) -> Result<bool, AskError> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(Input::TakeScan { workstation, page, serial, reply }).await?;
+        answer.await.map_err(|_| AskError::Stopping)
     }
 
     /// Shows the lines of a receipt at a workstation, by its code or its number.

@@ -23,6 +23,7 @@ pub mod proof;
 pub mod publish;
 mod receipts;
 pub mod reports;
+pub mod scanner;
 pub mod seal;
 
 pub mod config;

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::handle::{CommandRequest, Node};
 use super::run::shell_request;
-use super::screen::{Feedback, Tone};
+use super::screen::{Feedback, Opens, Tone};
 use super::writer::Recorded;
 use crate::document::Language;
 use crate::document::collect_code::{self, BadCollectCode};
@@ -131,12 +131,21 @@ fn plain(text: &str) -> String {
 }
 
 /// For the till where the code was scanned.
-pub(super) fn identified(order: &OrderNo, language: Language) -> Feedback {
+pub(super) fn identified(opens: Opens, language: Language) -> Feedback {
+    let order = &opens.order;
     let text = match language {
-        Language::English => format!("Order {order}: hand it over on the page of collect orders."),
-        Language::German => format!("Auftrag {order}: auf der Seite der Abholaufträge übergeben."),
+        Language::English => format!("Order {order}: hand it over on its page."),
+        Language::German => format!("Auftrag {order}: auf seiner Seite übergeben."),
     };
-    Feedback { serial: 0, tone: Tone::Quiet, text, remedy: String::new(), code: "order_identified".to_owned(), unknown: None }
+    Feedback {
+        serial: 0,
+        tone: Tone::Quiet,
+        text,
+        remedy: String::new(),
+        code: "order_identified".to_owned(),
+        unknown: None,
+        opens: Some(opens),
+    }
 }
 
 /// Units that were promised went with this sale: said once, cleared by the next scan.
@@ -160,6 +169,7 @@ pub(super) fn promise_broken(recorded: &Recorded, language: Language) -> Option<
         remedy: String::new(),
         code: "promise_broken".to_owned(),
         unknown: None,
+        opens: None,
     })
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::handle::CommandRequest;
+use super::scanner::PageScan;
 use super::screen::{
     ArmedReturn, ArticleInfo, AtWork, Check, FeedStatus, Feedback, LinkStatus, NextScan, OpenReceipt, Screen, StaffTile, SuspendedRow,
     TillCash, TillScreen,
@@ -54,6 +55,7 @@ pub struct Publisher {
 #[derive(Default)]
 struct Desk {
     feedback: Option<Feedback>,
+    scans: Arc<Vec<PageScan>>,
     next_scan: NextScan,
     price_check: Option<Arc<ArticleInfo>>,
     check: Option<Arc<Check>>,
@@ -169,6 +171,17 @@ impl Publisher {
         let serial = self.feedback_serial;
         let desk = self.desks.entry(workstation.clone()).or_default();
         desk.feedback = Some(Feedback { serial, ..feedback });
+    }
+
+    /// What pages of orders are to take.
+    /// True when it changed.
+    pub fn offer(&mut self, workstation: &WorkstationId, scans: Vec<PageScan>) -> bool {
+        let desk = self.desks.entry(workstation.clone()).or_default();
+        let is_news = *desk.scans != scans;
+        if is_news {
+            desk.scans = Arc::new(scans);
+        }
+        is_news
     }
 
     pub fn card_words(&mut self, workstation: &WorkstationId, words: Option<String>) {
@@ -297,6 +310,7 @@ impl Publisher {
                 && slot.last == fresh.last
                 && slot.feedback == fresh.feedback
                 && slot.totals == fresh.totals
+                && slot.scans == fresh.scans
                 && slot.next_scan == fresh.next_scan
                 && slot.price_check == fresh.price_check
                 && slot.check == fresh.check
@@ -369,6 +383,7 @@ impl Publisher {
             cash_buttons,
             last: here.and_then(|w| w.last.clone()),
             feedback: desk.and_then(|d| d.feedback.clone()),
+            scans: desk.map_or_else(Arc::default, |d| d.scans.clone()),
             next_scan: desk.map_or(NextScan::Sell, |d| d.next_scan),
             price_check: desk.and_then(|d| d.price_check.clone()),
             check: desk.and_then(|d| d.check.clone()),

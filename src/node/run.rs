@@ -20,7 +20,8 @@ use super::prints::Prints;
 use super::proof::Approval;
 use super::publish::Publisher;
 use super::reports::CashNow;
-use super::screen::{ArmedReturn, ArticleInfo, Check, Feedback, NextScan, Screen, Tone};
+use super::scanner::{self, Over, Routed, Scanners};
+use super::screen::{ArmedReturn, ArticleInfo, Check, Feedback, NextScan, Opens, Screen, Tone};
 use super::writer::{Recorded, Taken, Writer, WriterError, shell_command_id};
 use crate::device::{DeviceReport, DisplayHandle, PrinterHandle, PrinterOrder, TerminalHandle};
 use crate::document::{Language, Voice};
@@ -75,6 +76,7 @@ pub struct Loop<D: Disk> {
     pub idle: BTreeMap<WorkstationId, tokio::time::Instant>,
     pub collect: CollectKeys,
     pub hand_overs: HandOvers,
+    pub scanners: Scanners,
 }
 
 type Reply = oneshot::Sender<Result<Answer, AskError>>;
@@ -97,7 +99,7 @@ impl<D: Disk> Loop<D> {
         loop {
             let owed = (!self.undelivered.is_empty()).then(tokio::time::Instant::now);
             let idle_due = self.idle.values().min().copied();
-            let deadline = [soft_due, mark_due, owed, self.notify.due(), idle_due].into_iter().flatten().min();
+            let deadline = [soft_due, mark_due, owed, self.notify.due(), idle_due, self.scanners.due()].into_iter().flatten().min();
             let first = match deadline {
                 Some(at) => tokio::time::timeout_at(at, inbox.recv()).await.ok(),
                 None => Some(inbox.recv().await),
@@ -126,6 +128,8 @@ impl<D: Disk> Loop<D> {
                 }
             }
             self.lock_idle(now, &mut batch)?;
+            let over = self.scanners.look(now);
+            self.scans_over(over, &mut batch)?;
             let soft_overdue = soft_due.is_some_and(|at| at <= now);
             if batch.hard || soft_overdue || stop {
                 if Fault::AnswerBeforeFlush.is_planted() {
@@ -213,6 +217,26 @@ impl<D: Disk> Loop<D> {
                 // The asker may have gone.
                 let _ = reply.send(Box::new(self.cash_now()));
             }
+            Input::PageOpened { workstation, page, kind } => {
+                let over = self.scanners.opened(&workstation, &page, kind, tokio::time::Instant::now());
+                self.scans_over(over, batch)?;
+                self.offer_scans(&workstation, batch);
+            }
+            Input::PageClosed { workstation, page } => {
+                self.scanners.closed(&workstation, &page, tokio::time::Instant::now());
+                self.offer_scans(&workstation, batch);
+            }
+            Input::PageInFront { workstation, page, in_front } => {
+                let over = self.scanners.in_front(&workstation, &page, in_front, tokio::time::Instant::now());
+                self.scans_over(over, batch)?;
+                self.offer_scans(&workstation, batch);
+            }
+            Input::TakeScan { workstation, page, serial, reply } => {
+                let takes = self.scanners.take(&workstation, &page, serial);
+                self.offer_scans(&workstation, batch);
+                // A page that has gone asks for it again under the same name, or nobody uses it.
+                let _ = reply.send(takes);
+            }
             Input::OrdersHeard { lead, at_ms } => batch.changed |= self.publisher.orders_heard(lead, at_ms),
             Input::Damage(damaged) => self.damage(damaged, batch)?,
             Input::Repaired(repair, reply) => {
@@ -245,7 +269,10 @@ impl<D: Disk> Loop<D> {
         facts.order = self.hand_overs.facts(&request.command, &self.collect);
         facts.customer = self.customer(&request.command, &books);
         facts.check_open = workstation.as_ref().is_some_and(|workstation| self.publisher.check_is_open(workstation));
-        let identifies = at_till && matches!(&request.command, Command::Order(OrderAct::Identify { .. }));
+        let identifies = match &request.command {
+            Command::Order(OrderAct::Identify { code }) if at_till => Some(code.clone()),
+            _ => None,
+        };
         let scanned = match &request.command {
             Command::AddLine { code, quantity } => Some((code.clone(), *quantity)),
             _ => None,
@@ -279,9 +306,10 @@ impl<D: Disk> Loop<D> {
             Taken::Answered(answer) => {
                 // A repeat of something that is not on disk yet waits for it like the original.
                 batch.hard |= answer.seq > self.writer.journal().durable_upto();
-                if let (Some(workstation), Some(order), true) = (&workstation, &answer.order, identifies) {
+                if let (Some(workstation), Some(order), Some(code)) = (&workstation, &answer.order, identifies) {
                     let language = self.voice_at(Some(workstation)).locale.language;
-                    self.publisher.feedback(workstation, orders::identified(order, language));
+                    let page = self.scanners.till_page(workstation);
+                    self.publisher.feedback(workstation, orders::identified(Opens { order: order.clone(), code, page }, language));
                     batch.changed = true;
                 }
                 Ok(Ok(answer))
@@ -455,9 +483,48 @@ impl<D: Disk> Loop<D> {
         Ok(())
     }
 
-    /// What a scanner's frame means depends on what was armed at its workstation.
+    /// To the page that has the scanner; badges act wherever they are scanned, and nothing of a payment card reaches a page.
     fn scan(&mut self, workstation: WorkstationId, frame: &[u8], batch: &mut Batch) -> Result<(), WriterError> {
         let code = String::from_utf8_lossy(frame).into_owned();
+        let books = self.books.books();
+        let is_badge = books.staff.by_badge(&code).is_some();
+        if is_badge || facts::look_up(&code, &self.sources(&books)) == ScanFact::CardData {
+            return self.scan_at_till(workstation, code, batch);
+        }
+        match self.scanners.scanned(&workstation, &code, tokio::time::Instant::now()) {
+            Routed::Sell => self.scan_at_till(workstation, code, batch),
+            Routed::Waits => {
+                self.offer_scans(&workstation, batch);
+                Ok(())
+            }
+            Routed::Nowhere => self.scans_over(vec![Over { workstation, code, routed: Routed::Nowhere }], batch),
+        }
+    }
+
+    fn offer_scans(&mut self, workstation: &WorkstationId, batch: &mut Batch) {
+        let offers = self.scanners.offers(workstation);
+        batch.changed |= self.publisher.offer(workstation, offers);
+    }
+
+    /// Scans that no page takes any more.
+    fn scans_over(&mut self, over: Vec<Over>, batch: &mut Batch) -> Result<(), WriterError> {
+        for Over { workstation, code, routed } in over {
+            match routed {
+                Routed::Sell => self.scan_at_till(workstation.clone(), code, batch)?,
+                Routed::Waits | Routed::Nowhere => {
+                    warn!(%workstation, "a scan was used by no page");
+                    let language = self.voice_at(Some(&workstation)).locale.language;
+                    self.publisher.feedback(&workstation, scanner::unused(&code, language));
+                    batch.changed = true;
+                }
+            }
+            self.offer_scans(&workstation, batch);
+        }
+        Ok(())
+    }
+
+    /// What a scanner's frame means at a till depends on what was armed there.
+    fn scan_at_till(&mut self, workstation: WorkstationId, code: String, batch: &mut Batch) -> Result<(), WriterError> {
         if self.originals.is_receipt(&code, &self.places()) {
             // Refused, the words are on the screen.
             let _ = self.open_receipt(&workstation, &code, batch);
@@ -668,6 +735,7 @@ fn line_added(recorded: &Recorded) -> Option<Feedback> {
             remedy: String::new(),
             code: String::new(),
             unknown: None,
+            opens: None,
         }),
         _ => None,
     })

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::handle::OnHand;
+use super::scanner::PageScan;
 use crate::device::DeviceStatus;
 use crate::document::{Language, Voice};
-use crate::ids::{BagNo, DeviceName, Sku, StaffId, StoreId, TxnId, WorkstationId};
+use crate::ids::{BagNo, DeviceName, OrderNo, PageId, Sku, StaffId, StoreId, TxnId, WorkstationId};
 use crate::money::{Money, Qty, Unit};
 pub use crate::retail::basket::BasketTotals;
 
@@ -74,6 +75,8 @@ pub struct TillScreen {
     pub last: Option<Arc<TransactionRecord>>,
     /// What the cashier must hear and see about the newest act; a page plays the sound when `serial` is new.
     pub feedback: Option<Feedback>,
+    /// What the scanner here read for pages of orders that have not taken it yet.
+    pub scans: Arc<Vec<PageScan>>,
     /// What the next scan here means. One-shot: any line added here, and any price shown, sets it back to `Sell`.
     pub next_scan: NextScan,
     /// What the last price check by a scanner found; gone with the next act at this workstation.
@@ -257,6 +260,19 @@ pub struct Feedback {
     /// What was scanned, when the assortment does not know it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unknown: Option<String>,
+    /// The order that was scanned at the till.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opens: Option<Opens>,
+}
+
+/// An order to go to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Opens {
+    pub order: OrderNo,
+    /// As scanned: the customer's code, or a bag's.
+    pub code: String,
+    /// The till's page that is in front and goes there by itself.
+    pub page: Option<PageId>,
 }
 
 impl Feedback {
@@ -266,7 +282,7 @@ impl Feedback {
             Refusal::UnknownArticle { code } => Some(code.clone()),
             _ => None,
         };
-        Feedback { serial: 0, tone: Tone::Error, text, remedy, code: refusal.code().to_owned(), unknown }
+        Feedback { serial: 0, tone: Tone::Error, text, remedy, code: refusal.code().to_owned(), unknown, opens: None }
     }
 }
 

@@ -22,6 +22,7 @@ use super::proof::PIN_CHECKS_MAX;
 use super::publish::Publisher;
 use super::replay;
 use super::run::{Loop, shell_request};
+use super::scanner::Scanners;
 use super::seal::Seal;
 use super::writer::{Writer, WriterError};
 use crate::device::{self, DEVICE_REPORTS_MAX};
@@ -252,6 +253,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
         idle: Default::default(),
         collect,
         hand_overs: HandOvers::default(),
+        scanners: Scanners::new(u64::try_from(SystemClock::new().now().ms).unwrap_or(0)),
     };
     let (end, ended) = watch::channel(false);
     let writer = std::thread::Builder::new()

@@ -112,6 +112,7 @@ fn devices_live(web: &Web) -> Live {
         parts: vec![("devices", devices), ("works", works)],
         rows: None,
         signal: None,
+        scans: Default::default(),
     }
 }
 

@@ -20,7 +20,14 @@ pub fn page(view: &View) -> Markup {
 }
 
 pub fn live(view: &View) -> Live {
-    Live { revision: view.screen.revision, language: view.locale.language, parts: vec![("show", show(view))], rows: None, signal: None }
+    Live {
+        revision: view.screen.revision,
+        language: view.locale.language,
+        parts: vec![("show", show(view))],
+        rows: None,
+        signal: None,
+        scans: Default::default(),
+    }
 }
 
 fn show(view: &View) -> Markup {

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use maud::{Markup, PreEscaped, html};
 use serde::Serialize;
 
+use crate::ids::PageId;
+use crate::node::scanner::PageScan;
 use crate::node::screen::Feedback;
 
 /// A page's changing parts at one moment.
@@ -22,6 +24,8 @@ pub struct Live {
     pub rows: Option<Rows>,
     /// A sound to play once.
     pub signal: Option<Feedback>,
+    /// What the workstation's scanner read for its pages.
+    pub scans: Arc<Vec<PageScan>>,
 }
 
 #[derive(Debug)]
@@ -59,6 +63,9 @@ pub struct Update {
     pub rows: Option<RowsUpdate>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signal: Option<Feedback>,
+    /// Scans that this page is to take, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scans: Vec<PageScan>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
@@ -77,10 +84,18 @@ pub struct Sent {
     row_ids: Vec<String>,
     rows: BTreeMap<String, String>,
     signal: Option<u64>,
+    /// The page at the other end, where it may have a scanner.
+    page: Option<PageId>,
+    /// The newest scan that it was sent.
+    scan: u64,
     began: bool,
 }
 
 impl Sent {
+    pub fn to(page: Option<PageId>) -> Sent {
+        Sent { page, ..Sent::default() }
+    }
+
     /// What must be sent so that the other side shows `live`; `None` when it does already.
     pub fn update(&mut self, live: Live) -> Option<Update> {
         let mut update = Update { revision: live.revision, language: live.language, ..Update::default() };
@@ -99,8 +114,12 @@ impl Sent {
             update.signal = live.signal;
         }
         self.signal = serial;
+        if let Some(page) = &self.page {
+            update.scans = live.scans.iter().filter(|scan| scan.page == *page && scan.serial > self.scan).cloned().collect();
+            self.scan = update.scans.last().map_or(self.scan, |scan| scan.serial);
+        }
         let first = !std::mem::replace(&mut self.began, true);
-        let nothing = update.parts.is_empty() && update.rows.is_none() && update.signal.is_none();
+        let nothing = update.parts.is_empty() && update.rows.is_none() && update.signal.is_none() && update.scans.is_empty();
         if nothing && !first { None } else { Some(update) }
     }
 
@@ -151,14 +170,34 @@ mod tests {
 
     fn live(total: &str, rows: &[(&str, &str)], serial: u64) -> Live {
         let rows = rows.iter().map(|(id, text)| ((*id).to_owned(), html! { (text) })).collect();
-        let signal = Feedback { serial, tone: Tone::Good, text: String::new(), remedy: String::new(), code: String::new(), unknown: None };
+        let signal = Feedback {
+            serial,
+            tone: Tone::Good,
+            text: String::new(),
+            remedy: String::new(),
+            code: String::new(),
+            unknown: None,
+            opens: None,
+        };
         Live {
             revision: 1,
             language: "en",
             parts: vec![("total", html! { (total) })],
             rows: Some(Rows { list: "lines", rows }),
             signal: Some(signal),
+            scans: Arc::default(),
         }
+    }
+
+    #[test]
+    fn a_page_is_sent_its_own_scans_once() {
+        let (mine, other) = (PageId::new("mine").unwrap(), PageId::new("other").unwrap());
+        let scan = |serial, page: &PageId| PageScan { serial, page: page.clone(), code: serial.to_string() };
+        let with = |scans: Vec<PageScan>| Live { scans: Arc::new(scans), ..live("1.00", &[], 1) };
+        let mut sent = Sent::to(Some(mine.clone()));
+        assert_eq!(sent.update(with(vec![scan(1, &other), scan(2, &mine)])).unwrap().scans, [scan(2, &mine)]);
+        assert_eq!(sent.update(with(vec![scan(1, &other), scan(2, &mine)])), None);
+        assert_eq!(sent.update(with(vec![scan(2, &mine), scan(3, &mine)])).unwrap().scans, [scan(3, &mine)]);
     }
 
     #[test]

@@ -12,9 +12,11 @@ use super::layout::{document, message_page, visible};
 use super::live::Live;
 use super::locale::Locale;
 use super::session::{At, Session};
+use super::streams::Asks;
 use super::till::View;
 use super::{Web, display, streams, till};
 use crate::ids::WorkstationId;
+use crate::node::scanner::PageKind;
 
 /// Results one search shows.
 pub const SEARCH_RESULTS_MAX: usize = 40;
@@ -35,8 +37,9 @@ async fn till_page(State(web): State<Web>, At(workstation): At) -> Response {
     with_staff_view(&web, &workstation, till::page).map_or_else(|| not_found_page(&web), IntoResponse::into_response)
 }
 
-async fn till_events(State(web): State<Web>, session: Session, At(workstation): At) -> Response {
-    streams::page_stream(web, session, move |web| with_staff_view(web, &workstation, till::live))
+async fn till_events(State(web): State<Web>, session: Session, At(workstation): At, Query(asks): Query<Asks>) -> Response {
+    let at = workstation.clone();
+    streams::scanning_stream(web, session, at, asks, PageKind::Till, move |web| with_staff_view(web, &workstation, till::live)).await
 }
 
 async fn display_page(State(web): State<Web>, At(workstation): At) -> Response {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -16,6 +16,10 @@ use super::live::{Live, StreamSeat};
 use super::live::{STREAMS_MAX, Sent};
 use super::problem::Problem;
 use super::session::Session;
+use crate::ids::{PageId, WorkstationId};
+use crate::node::Node;
+use crate::node::handle::Input;
+use crate::node::scanner::PageKind;
 
 /// A page says "no connection" when it has heard nothing for longer than this and some.
 const BEAT: Duration = Duration::from_secs(1);
@@ -26,6 +30,52 @@ const REFRESH: Duration = Duration::from_secs(20);
 pub fn page_stream(web: Web, session: Session, render: impl Fn(&Web) -> Option<Live> + Send + 'static) -> Response {
     let mut sent = Sent::default();
     stream(web, session, "update", move |web| sent.update(render(web)?))
+}
+
+/// Which page asks for a stream; a page that says it may have its workstation's scanner.
+#[derive(Debug, Deserialize)]
+pub struct Asks {
+    #[serde(default)]
+    page: Option<PageId>,
+}
+
+/// The stream of a page that uses scans: as long as it stands, the page may have the workstation's scanner.
+pub async fn scanning_stream(
+    web: Web,
+    session: Session,
+    workstation: WorkstationId,
+    asks: Asks,
+    kind: PageKind,
+    render: impl Fn(&Web) -> Option<Live> + Send + 'static,
+) -> Response {
+    let Some(page) = asks.page else { return page_stream(web, session, render) };
+    let mut sent = Sent::to(Some(page.clone()));
+    // The loop is gone when it cannot be told, and so is the scanner.
+    let _ = web.node.tell(Input::PageOpened { workstation: workstation.clone(), page: page.clone(), kind }).await;
+    let open = OpenPage { node: web.node.clone(), workstation, page };
+    stream(web, session, "update", move |web| {
+        let _open = &open;
+        sent.update(render(web)?)
+    })
+}
+
+/// Says when the stream is over, however it ends.
+struct OpenPage {
+    node: Node,
+    workstation: WorkstationId,
+    page: PageId,
+}
+
+impl Drop for OpenPage {
+    fn drop(&mut self) {
+        let (node, gone) = (self.node.clone(), Input::PageClosed { workstation: self.workstation.clone(), page: self.page.clone() });
+        // Streams live on the runtime; when that ends, so does the loop.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                let _ = node.tell(gone).await;
+            });
+        }
+    }
 }
 
 /// Calls `next` now, after each published screen and from time to time; sends what it returns. Ends when the screen is revoked.

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use super::harness::Browser;
-use super::shop::Shop;
+use super::shop::{Counter, Shop};
 
+/// Longer than what the scanner takes for one read.
+const DOUBLE_READ_MS: u64 = 700;
 const ENTER: &str = "\u{e007}";
 
 async fn picture(browser: &Browser, name: &str) {
@@ -48,10 +50,8 @@ impl Hand<'_> {
     }
 }
 
-#[tokio::test]
-async fn an_order_is_picked_placed_and_handed_over() {
-    let shop = Shop::open();
-    let browser = Browser::start(390, 844).await;
+/// One order out of the demo's generator, on the picker's page.
+async fn one_order_to_pick(shop: &Shop, browser: &Browser) {
     browser.open(&shop.link("Picking 1")).await;
     browser.until("the picker's page", "document.querySelector('#part')").await;
     let placed =
@@ -66,6 +66,13 @@ async fn an_order_is_picked_placed_and_handed_over() {
     }
     assert_eq!(browser.run(placed).await, 200);
     browser.until("a new order", "document.querySelector('[data-do=choose]')").await;
+}
+
+#[tokio::test]
+async fn an_order_is_picked_placed_and_handed_over() {
+    let shop = Shop::open();
+    let browser = Browser::start(390, 844).await;
+    one_order_to_pick(&shop, &browser).await;
     browser
         .until("its sound and its sign", "document.getElementById('till').dataset.playedNew === '1' && document.title.startsWith('(1)')")
         .await;
@@ -146,5 +153,87 @@ async fn an_order_is_picked_placed_and_handed_over() {
     // A slip is taken back with one tap.
     hand.tap("[data-act*=take_back_hand_over]").await;
     browser.until("taken back", "document.querySelector('.order-top')?.dataset.state === 'staged'").await;
+    browser.end().await;
+}
+
+/// Waits until the page has played one more good tone.
+async fn scan_good(browser: &Browser, counter: &Counter<'_>, code: &str) {
+    let tones = "Number(document.getElementById('till').dataset.playedGood || 0)";
+    let before = browser.run(&format!("return {tones}")).await.as_u64().unwrap();
+    counter.scan(code).await;
+    browser.until("the good tone", &format!("{tones} > {before}")).await;
+}
+
+#[tokio::test]
+async fn the_scanner_at_the_node_serves_the_page_in_front() {
+    let shop = Shop::open();
+    let browser = Browser::start(1280, 800).await;
+    one_order_to_pick(&shop, &browser).await;
+    let counter = Counter { browser: &browser, id: "1" };
+    browser.tap("[data-do=choose]").await;
+    browser.tap("[data-do=start-chosen]").await;
+    browser.until("a line", "document.querySelector('.pick-card')").await;
+    let order = browser.run("return document.querySelector('.pick-card').dataset.order").await.as_str().unwrap().to_owned();
+    let of_order =
+        |what: &str| format!("return await fetch('/api/v1/orders/{order}').then(answer => answer.json()).then(order => order.{what})");
+    let lines = browser.run(&of_order("lines")).await;
+    for line in lines.as_array().unwrap() {
+        for _ in 0..line["quantity"].as_u64().unwrap() / 1_000 {
+            // The scanner's owner takes two equal reads in a blink for one; a person moves the next unit under it.
+            tokio::time::sleep(std::time::Duration::from_millis(DOUBLE_READ_MS)).await;
+            scan_good(&browser, &counter, line["sku"].as_str().unwrap()).await;
+        }
+    }
+    browser.until("all lines are done", "document.querySelector('.finish .primary')").await;
+    let basket = "return await fetch('/api/v1/workstations/1').then(answer => answer.json()).then(till => till.basket ? till.basket.lines.length : 0)";
+    assert_eq!(browser.run(basket).await, 0, "nothing was sold at the till");
+    browser.tap(".finish .primary").await;
+    browser.until("bags to place", "document.querySelector('.order-top')?.dataset.state === 'picked'").await;
+    let codes = "return [...document.querySelectorAll('[data-bag]')].map(row => row.dataset.code)";
+    let bags: Vec<String> = serde_json::from_value(browser.run(codes).await).unwrap();
+    for (index, bag) in bags.iter().enumerate() {
+        scan_good(&browser, &counter, bag).await;
+        scan_good(&browser, &counter, &format!("C0{}", index + 1)).await;
+    }
+    browser.until("ready", "document.querySelector('.order-top')?.dataset.state === 'staged'").await;
+
+    // Two tabs of one workstation: the till in front sells, and gives the scanner back when it goes.
+    let desk = browser.driver.window().await.unwrap();
+    let tab = browser.driver.new_tab().await.unwrap();
+    browser.driver.switch_to_window(tab).await.unwrap();
+    browser.open(&format!("{}/till/1", shop.node)).await;
+    browser.until("the till", "document.getElementById('till')?.dataset.ready === 'yes'").await;
+    counter.scan(lines[0]["sku"].as_str().unwrap()).await;
+    browser.until("it is sold", "document.querySelectorAll('#lines .row[data-line]').length === 1").await;
+    // In the middle of a sale a bag's label says which order it is; the way there is one tap.
+    counter.scan(&bags[0]).await;
+    browser.until("the order's name", "document.querySelector('#strip [data-do=open-order]')").await;
+    picture(&browser, "at-till").await;
+    browser.tap("#act-void").await;
+    browser.until("no sale", "!document.querySelector('#lines .row[data-line]')").await;
+    browser.driver.close_window().await.unwrap();
+    browser.driver.switch_to_window(desk).await.unwrap();
+    scan_good(&browser, &counter, &bags[0]).await;
+    assert_eq!(browser.run("return document.querySelectorAll('[data-bag].here').length").await, 1);
+
+    // At an idle till the label opens the hand-over, and that bag is here already; the customer's code adds to it.
+    browser.open(&format!("{}/till/1", shop.node)).await;
+    browser.until("the till", "document.getElementById('till')?.dataset.ready === 'yes'").await;
+    counter.scan(&bags[0]).await;
+    browser.until("the order", "document.querySelector('.order-top')?.dataset.state === 'staged'").await;
+    browser.until("its bag", "document.querySelectorAll('[data-bag].here').length === 1").await;
+    for bag in bags.iter().skip(1) {
+        scan_good(&browser, &counter, bag).await;
+    }
+    // A scan of something else changes nothing and is refused aloud.
+    counter.scan("no-such-code").await;
+    browser.until("the alarm", "document.getElementById('till').dataset.playedError === '1'").await;
+    browser.tap("[data-shown=name]").await;
+    if browser.run("return document.getElementById('of-age') !== null").await == true {
+        browser.tap("#of-age").await;
+    }
+    browser.tap("#hand-over").await;
+    browser.until("handed over", "document.querySelector('.order-top')?.dataset.state === 'handed_over'").await;
+    assert_eq!(browser.run(basket).await, 0);
     browser.end().await;
 }

@@ -209,3 +209,44 @@ async fn an_order_goes_from_head_office_to_the_customer_with_the_line_down_in_be
     running.stop().await.unwrap();
     second.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scan_goes_to_the_page_that_has_the_scanner_or_it_is_said_that_nobody_used_it() {
+    use counterfoil::ids::PageId;
+    use counterfoil::node::handle::Input;
+    use counterfoil::node::scanner::PageKind;
+
+    let data = tempfile::tempdir().unwrap();
+    let running = super::open(data.path()).await;
+    let node = running.node.clone();
+    let ws = till("1").unwrap();
+    let board = PageId::new("board").unwrap();
+    let scan = async |code: &str| {
+        let device = counterfoil::ids::DeviceName::new("scanner-1").unwrap();
+        let report = counterfoil::device::DeviceReport::Scan { device, workstation: Some(ws.clone()), frame: code.as_bytes().to_vec() };
+        node.tell(Input::Device(report)).await.unwrap();
+    };
+    let shown = || node.screen().workstations[&ws].clone();
+    node.tell(Input::PageOpened { workstation: ws.clone(), page: board.clone(), kind: PageKind::Orders }).await.unwrap();
+    scan(MILK).await;
+    until("the page is offered it", async || shown().scans.len() == 1).await;
+    let offered = shown().scans[0].clone();
+    assert_eq!((offered.page.clone(), offered.code.as_str()), (board.clone(), MILK));
+    assert!(shown().basket.is_none(), "nothing is sold behind a page of orders");
+    assert!(node.take_scan(ws.clone(), board.clone(), offered.serial).await.unwrap());
+    until("it is taken", async || shown().scans.is_empty()).await;
+
+    // A card's number never gets so far as a page.
+    scan("4111111111111111").await;
+    until("its refusal", async || shown().feedback.as_ref().is_some_and(|said| said.code == "card_data")).await;
+    assert!(shown().scans.is_empty());
+
+    // A page that takes nothing any more loses the scanner, and the scan is said not to count.
+    scan(MILK).await;
+    until("nobody used it", async || shown().feedback.as_ref().is_some_and(|said| said.code == "scan_unused")).await;
+    assert!(shown().scans.is_empty() && shown().basket.is_none());
+    scan(MILK).await;
+    until("the till sells again", async || shown().basket.is_some()).await;
+    node.tell(Input::PageClosed { workstation: ws.clone(), page: board }).await.unwrap();
+    running.stop().await.unwrap();
+}

@@ -22,6 +22,7 @@ use counterfoil::node::proof::Approval;
 use counterfoil::node::publish::Publisher;
 use counterfoil::node::replay;
 use counterfoil::node::run::Loop;
+use counterfoil::node::scanner::Scanners;
 use counterfoil::node::seal::Seal;
 use counterfoil::node::writer::Writer;
 use counterfoil::retail::rights::{Role, StaffFact, StaffLimits};
@@ -103,6 +104,7 @@ fn shop(
         idle: Default::default(),
         collect: CollectKeys::new(&NodeKey::from_seed([7; 32]), None, outside.join("head-office.pub")),
         hand_overs: HandOvers::default(),
+        scanners: Scanners::new(0),
     };
     (work, views)
 }

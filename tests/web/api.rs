@@ -260,6 +260,8 @@ async fn the_description_is_whole() {
         "post /api/v1/workstations/{ws}/card/{attempt}/cancel",
         "post /api/v1/workstations/{ws}/card/{attempt}/resolve",
         "post /api/v1/workstations/{ws}/reprint",
+        "post /api/v1/workstations/{ws}/scanner",
+        "post /api/v1/workstations/{ws}/scanner/take",
         "post /api/v1/workstations/{ws}/next-scan",
         "put /api/v1/workstations/{ws}/receipt",
         "delete /api/v1/workstations/{ws}/receipt",

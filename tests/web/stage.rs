@@ -172,7 +172,15 @@ pub fn selling(basket: Basket) -> TillScreen {
         basket: Some(Arc::new(basket)),
         totals: Some(totals),
         cash_buttons: counterfoil::retail::tender::suggestions(due_cash, &rules()),
-        feedback: Some(Feedback { serial: 1, tone: Tone::Good, text: newest, remedy: String::new(), code: String::new(), unknown: None }),
+        feedback: Some(Feedback {
+            serial: 1,
+            tone: Tone::Good,
+            text: newest,
+            remedy: String::new(),
+            code: String::new(),
+            unknown: None,
+            opens: None,
+        }),
         ..TillScreen::default()
     }
 }
@@ -280,6 +288,7 @@ pub fn situations() -> Vec<(&'static str, Screen)> {
         remedy: remedy.into(),
         code: code.into(),
         unknown: None,
+        opens: None,
     };
     let full = || selling(basket(groceries()));
     let mut all = vec![("empty", screen(TillScreen::default())), ("one-article", screen(one_article())), ("full", screen(full()))];
@@ -461,6 +470,7 @@ pub fn cash_situations() -> Vec<(&'static str, Screen)> {
         remedy: "Open the till with its float first. Cards can be taken meanwhile.".into(),
         code: "till_not_open".into(),
         unknown: None,
+        opens: None,
     };
     let last = Some(Arc::new(finished(vec![line(1, "Roggenmischbrot geschnitten 750 g", 1, 749)], euro(1000))));
     let lost = vec![LostRange { first_seq: 812, last_seq: 813 }];

@@ -83,6 +83,8 @@ pub fn routes() -> (Router<Web>, utoipa::openapi::OpenApi) {
         .routes(routes!(workstation::resolve_card))
         .routes(routes!(workstation::reprint))
         .routes(routes!(workstation::next_scan))
+        .routes(routes!(workstation::in_front))
+        .routes(routes!(workstation::take_scan))
         .routes(routes!(age::age_check))
         .routes(routes!(returns::show_receipt, returns::hide_receipt))
         .routes(routes!(returns::return_line))

@@ -4,13 +4,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::shape::{CommandAnswer, NextScanView, WorkstationView};
 use super::{Asked, Body, IdQuery, Named, ask, shape};
 use crate::device::DeviceReport;
-use crate::ids::{AttemptId, CommandId, DeviceName, TxnId, WorkstationId};
+use crate::ids::{AttemptId, CommandId, DeviceName, PageId, TxnId, WorkstationId};
 use crate::money::{Money, Qty};
 use crate::node::handle::Input;
 use crate::node::screen::NextScan;
@@ -319,4 +319,44 @@ pub async fn next_scan(State(web): State<Web>, At(ws): At, Body(body): Body<SetN
     };
     web.node.tell(Input::NextScan { workstation: ws, next }).await.map_err(|error| super::ask_problem(&error))?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InFront {
+    /// Made by the page when it was loaded; its live stream carries it as `?page=`.
+    #[schema(value_type = String)]
+    page: PageId,
+    in_front: bool,
+}
+
+/// A page says whether it is in front of the person: the one that came last has the workstation's scanner. Not recorded, so it needs no id.
+#[utoipa::path(post, path = "/api/v1/workstations/{ws}/scanner", params(("ws" = String, Path)), request_body = InFront,
+    responses((status = NO_CONTENT), (status = "4XX", body = Problem)))]
+pub async fn in_front(State(web): State<Web>, At(ws): At, Body(body): Body<InFront>) -> Result<StatusCode, Problem> {
+    let told = Input::PageInFront { workstation: ws, page: body.page, in_front: body.in_front };
+    web.node.tell(told).await.map_err(|error| super::ask_problem(&error))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TakeScan {
+    #[schema(value_type = String)]
+    page: PageId,
+    serial: u64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ScanTaken {
+    /// False: another page has it, or it was said to be scanned again.
+    taken: bool,
+}
+
+/// A page takes a scan that its stream offered, before it does anything with it.
+#[utoipa::path(post, path = "/api/v1/workstations/{ws}/scanner/take", params(("ws" = String, Path)), request_body = TakeScan,
+    responses((status = OK, body = ScanTaken), (status = "4XX", body = Problem)))]
+pub async fn take_scan(State(web): State<Web>, At(ws): At, Body(body): Body<TakeScan>) -> Result<Json<ScanTaken>, Problem> {
+    let taken = web.node.take_scan(ws, body.page, body.serial).await.map_err(|error| super::ask_problem(&error))?;
+    Ok(Json(ScanTaken { taken }))
 }

@@ -51,18 +51,71 @@ const live = (() => {
     }
   }
 
+  // ---- the workstation's scanner: the page that came in front last has it, as long as its stream stands.
+  let scanner = null;
+  function scanning(ws, onScan) {
+    const at = `/api/v1/workstations/${encodeURIComponent(ws)}/scanner`;
+    scanner = { page: freshId(), newest: 0, at, onScan };
+    document.addEventListener("visibilitychange", sayInFront);
+    window.addEventListener("focus", sayInFront);
+    // A window that stands beside another one of the same workstation.
+    document.addEventListener("pointerdown", sayInFront);
+  }
+  let said = { inFront: null, at: -Infinity };
+  const SAY_AGAIN_MS = 2000;
+  function sayInFront(event) {
+    const inFront = document.visibilityState === "visible";
+    const isNews = inFront !== said.inFront || event?.type !== "pointerdown";
+    if (!isNews && performance.now() - said.at < SAY_AGAIN_MS) return;
+    said = { inFront, at: performance.now() };
+    fetch(`${scanner.at}`, {
+      method: "POST", keepalive: true, cache: "no-store", headers: { "content-type": "application/json" },
+      body: JSON.stringify({ page: scanner.page, in_front: inFront }),
+    }).catch(() => { /* with the line to the node gone there is no scanner either; the stream says so */ });
+  }
+  // Taken before it is used: a scan that another page has, or that was said to be scanned again, is nobody's here.
+  function takeScans(scans) {
+    for (const scan of scans) {
+      if (!scanner || scan.page !== scanner.page || scan.serial <= scanner.newest) continue;
+      scanner.newest = scan.serial;
+      enqueue("POST", `${scanner.at}/take`, { page: scanner.page, serial: scan.serial }).then((answer) => {
+        if (answer && answer.ok && answer.body.taken) scanner.onScan(scan.code);
+      });
+    }
+  }
+
+  // ---- an order to go to, and what was scanned for it
+  const CODE = "counterfoil-collect-code";
+  const CODE_MS = 15 * 60 * 1000;
+  function openOrder(ws, order, code) {
+    try { sessionStorage.setItem(CODE, JSON.stringify({ order, code, at: Date.now() })); } catch { /* it is scanned again there */ }
+    location.assign(`/orders/${encodeURIComponent(ws)}/order/${encodeURIComponent(order)}`);
+  }
+  function scannedFor(order) {
+    try {
+      const kept = JSON.parse(sessionStorage.getItem(CODE) || "null");
+      return kept && kept.order === order && Date.now() - kept.at < CODE_MS ? kept.code : null;
+    } catch { return null; }
+  }
+
   // ---- stream
   function follow(address, after) {
-    const source = new EventSource(address);
+    const named = scanner ? `${address}${address.includes("?") ? "&" : "?"}page=${scanner.page}` : address;
+    const source = new EventSource(named);
     const heard = () => {
       lastHeard = performance.now();
       setLost(false);
     };
-    source.addEventListener("open", heard);
+    source.addEventListener("open", () => {
+      heard();
+      if (scanner) sayInFront();
+    });
     source.addEventListener("beat", heard);
     source.addEventListener("update", (event) => {
       heard();
-      put(JSON.parse(event.data), after);
+      const update = JSON.parse(event.data);
+      put(update, after);
+      if (update.scans) takeScans(update.scans);
     });
     source.addEventListener("error", () => {
       setLost(true);
@@ -144,5 +197,5 @@ const live = (() => {
   document.addEventListener("pointerup", () => setTimeout(release, 80));
   document.addEventListener("pointercancel", release);
 
-  return { follow, enqueue, send, freshId };
+  return { follow, enqueue, send, freshId, scanning, scannedFor, openOrder, page: () => scanner?.page };
 })();

@@ -10,8 +10,6 @@
   const order = about ? about.dataset.order : undefined;
   const batch = about && about.dataset.orders ? about.dataset.orders.split(",") : [];
   const api = `/api/v1/workstations/${encodeURIComponent(ws)}/orders`;
-  const CODE = "counterfoil-collect-code";
-  const CODE_MS = 15 * 60 * 1000;
 
   // ---- sound and words
   let audio = null;
@@ -69,15 +67,11 @@
   let chosen = new Set();
   let lastBag = null;
 
-  function customersCode() {
-    try {
-      const kept = JSON.parse(sessionStorage.getItem(CODE) || "null");
-      return kept && kept.order === order && Date.now() - kept.at < CODE_MS ? kept.code : null;
-    } catch { return null; }
-  }
-  function keepCode(opened, code) {
-    try { sessionStorage.setItem(CODE, JSON.stringify({ order: opened, code, at: Date.now() })); } catch { /* the ladder's next rung then */ }
-  }
+  // What opened the page: the customer's code, or a bag that is therefore here.
+  const BAG = /^CFB1\d\d/;
+  const opener = order ? live.scannedFor(order) : null;
+  const openedByBag = opener !== null && BAG.test(opener) ? opener : null;
+  let customersCode = opener !== null && !BAG.test(opener) ? opener : null;
 
   // The node's parts come anew; what was scanned since is put back onto them.
   function dress() {
@@ -87,7 +81,7 @@
       const button = row.querySelector("[data-do='bag-here']");
       if (button && here) { button.textContent = button.dataset.checked; button.setAttribute("aria-pressed", "true"); }
     }
-    const code = customersCode();
+    const code = customersCode;
     for (const button of document.querySelectorAll("[data-shown]")) {
       if (button.dataset.shown === "code") button.disabled = code === null;
       if (shown === null && code !== null) shown = "code";
@@ -133,7 +127,7 @@
       dress();
     },
     "hand-over": () => {
-      const proof = shown === "code" ? { code: customersCode() } : shown === "name" ? "name" : { paper: shown };
+      const proof = shown === "code" ? { code: customersCode } : shown === "name" ? "name" : { paper: shown };
       send({ act: "hand_over", order, shown: proof, bags: [...bagsHere].map(Number), leaves: [...leaves], of_age: ofAge });
     },
     choose: (button) => {
@@ -202,8 +196,8 @@
     if (known) return location.assign(known.getAttribute("href"));
     const found = await send({ act: "identify", code });
     if (!found || !found.order) return;
-    keepCode(found.order, code);
-    location.assign(`/orders/${encodeURIComponent(ws)}/order/${found.order}`);
+    if (found.order === order && !BAG.test(code)) { customersCode = code; shown = "code"; return dress(); }
+    live.openOrder(ws, found.order, code);
   }
 
   // A wedge types fast and ends in Enter; people type slowly and press Enter as well: both are a code.
@@ -243,6 +237,17 @@
     }
   }
 
-  live.follow(till.dataset.live, dress);
+  live.scanning(ws, scanned);
+  live.follow(till.dataset.live, (update) => {
+    if (update.signal) { signal("error"); say(update.signal.text, update.signal.remedy, true); }
+    dress();
+  });
+  if (openedByBag !== null) {
+    const bag = document.querySelector(`[data-bag][data-code="${CSS.escape(openedByBag)}"]`);
+    if (bag) {
+      lastBag = bag.dataset.bag;
+      if (document.querySelector(".order-top")?.dataset.state === "staged") bagsHere.add(lastBag);
+    }
+  }
   dress();
 })();

@@ -135,7 +135,7 @@
     const quantity = times === null ? armedTimes() : parseQuantity(times);
     if (window.counter.returning?.(trimmed, quantity)) return;
     if (quantity !== null) body.quantity = quantity;
-    post(`${api}/lines`, body);
+    post(`${api}/lines`, body).then((answer) => { if (answer?.ok && answer.body.order) openedBy(answer.body.order, trimmed); });
   }
   const priceArmed = () => $("act-price").getAttribute("aria-pressed") === "true";
   function armedTimes() {
@@ -209,6 +209,7 @@
     "close-day": () => { closePanel(); post("/api/v1/day/close", { workstation: ws }).then(dayAnswer); },
     "close-panel": () => closePanel(),
     "close-price": () => closePrice(),
+    "open-order": (button) => live.openOrder(ws, button.dataset.order, button.dataset.code),
     lock: () => { closePanel(); post(`${api}/lock`, {}); },
     "sign-out": () => { closePanel(); post(`${api}/sign-out`, {}); },
     "price-act": () => {},
@@ -516,7 +517,12 @@
   // ------------------------------------------------------------------ the node's news
   let newestSeen = document.querySelector("#lines .row.newest")?.id;
   let drawerWasOpen = false;
+  // A customer's code or a bag's label opens its order, at once where no sale is open, else by the button that the strip shows.
+  function openedBy(order, code) { if (!rows().length) live.openOrder(ws, order, code); }
+  live.scanning(ws, () => { /* the node itself sells what is scanned at a till */ });
   live.follow(`/till/${encodeURIComponent(ws)}/events`, (update) => {
+    const opens = update.signal?.opens;
+    if (opens && opens.page === live.page()) openedBy(opens.order, opens.code);
     if (update.signal) {
       play(update.signal.tone);
       document.querySelectorAll("#strip .local").forEach((old) => old.remove());

@@ -15,12 +15,14 @@ use serde::Deserialize;
 use super::layout::{document, visible};
 use super::live::Live;
 use super::session::{At, Session};
+use super::streams::Asks;
 use super::texts::fill;
 use super::texts::orders::OrderTexts;
 use super::till::View;
 use super::{Web, pages, streams, till};
-use crate::ids::OrderNo;
+use crate::ids::{OrderNo, WorkstationId};
 use crate::money::Qty;
+use crate::node::scanner::PageKind;
 use crate::retail::order::{Ending, Order, OrderState, Zone};
 
 pub fn routes() -> Router<Web> {
@@ -56,8 +58,14 @@ async fn board_page(State(web): State<Web>, At(ws): At) -> Response {
     shown(&web, page)
 }
 
-async fn board_events(State(web): State<Web>, session: Session, At(ws): At) -> Response {
-    streams::page_stream(web, session, move |web| with_desk(web, &ws, board::live))
+async fn board_events(State(web): State<Web>, session: Session, At(ws): At, Query(asks): Query<Asks>) -> Response {
+    scanning(web, session, ws, asks, board::live).await
+}
+
+/// The stream of a page that uses scans.
+async fn scanning(web: Web, session: Session, ws: WorkstationId, asks: Asks, render: impl Fn(&Desk) -> Live + Send + 'static) -> Response {
+    let at = ws.clone();
+    streams::scanning_stream(web, session, at, asks, PageKind::Orders, move |web| with_desk(web, &ws, &render)).await
 }
 
 async fn one_page(State(web): State<Web>, At(ws): At, Path((_, order)): Path<(String, String)>) -> Response {
@@ -70,9 +78,15 @@ async fn one_page(State(web): State<Web>, At(ws): At, Path((_, order)): Path<(St
     shown(&web, page)
 }
 
-async fn one_events(State(web): State<Web>, session: Session, At(ws): At, Path((_, order)): Path<(String, String)>) -> Response {
+async fn one_events(
+    State(web): State<Web>,
+    session: Session,
+    At(ws): At,
+    Path((_, order)): Path<(String, String)>,
+    Query(asks): Query<Asks>,
+) -> Response {
     let Ok(order) = OrderNo::new(&order) else { return pages::not_found_page(&web) };
-    streams::page_stream(web, session, move |web| with_desk(web, &ws, |desk| one::live(desk, &order)))
+    scanning(web, session, ws, asks, move |desk| one::live(desk, &order)).await
 }
 
 #[derive(Deserialize)]
@@ -99,9 +113,15 @@ async fn pick_page(State(web): State<Web>, At(ws): At, Query(batch): Query<Batch
     shown(&web, page)
 }
 
-async fn pick_events(State(web): State<Web>, session: Session, At(ws): At, Query(batch): Query<Batch>) -> Response {
+async fn pick_events(
+    State(web): State<Web>,
+    session: Session,
+    At(ws): At,
+    Query(batch): Query<Batch>,
+    Query(asks): Query<Asks>,
+) -> Response {
     let orders = batch.orders();
-    streams::page_stream(web, session, move |web| with_desk(web, &ws, |desk| pick::live(desk, &orders)))
+    scanning(web, session, ws, asks, move |desk| pick::live(desk, &orders)).await
 }
 
 /// The frame of all three: head, the part that changes, what was said, and the gate.
@@ -133,7 +153,10 @@ fn frame(desk: &Desk, title: &str, events: &str, mode: &str, attributes: Markup,
 fn parts(desk: &Desk, part: Markup) -> Live {
     let view = &desk.view;
     let parts = vec![("part", part), ("who", till::who(view)), ("gate", till::gate(view))];
-    Live { revision: view.screen.revision, language: view.locale.language, parts, rows: None, signal: None }
+    // Of what is said at the till only that a scan was used by nobody: all else these pages hear as the answer to what they asked.
+    let signal = view.till.feedback.clone().filter(|feedback| feedback.code == "scan_unused");
+    let scans = view.till.scans.clone();
+    Live { revision: view.screen.revision, language: view.locale.language, parts, rows: None, signal, scans }
 }
 
 /// A button that does one act on an order. `sure`: only the second tap does it.

@@ -150,6 +150,7 @@ pub fn live(view: &View) -> Live {
         parts,
         rows: Some(lines(view)),
         signal: view.till.feedback.clone(),
+        scans: Default::default(),
     }
 }
 
@@ -298,7 +299,12 @@ fn strip(view: &View) -> Markup {
         (next_scan_words(view))
         (returns::armed(view))
         @if let Some(feedback) = view.till.feedback.as_ref().filter(|f| f.tone != Tone::Error && !f.text.is_empty()) {
-            div .say .calm { p { strong { (visible(&feedback.text)) } span { (visible(&feedback.remedy)) } } }
+            div .say .calm {
+                p { strong { (visible(&feedback.text)) } span { (visible(&feedback.remedy)) } }
+                @if let Some(opens) = &feedback.opens {
+                    button type="button" data-do="open-order" data-order=(opens.order) data-code=(opens.code) { (t.orders.open_order) }
+                }
+            }
         }
         div .say .idle { p { span { (idle_words(view)) } } }
     }
