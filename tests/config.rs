@@ -55,6 +55,15 @@ fn every_wrong_value_is_named_with_its_remedy() {
     check(r#"reasons = ["unwanted","#, r#"reasons = ["","#, "returns.reasons");
     check(r#"chain = "counterfoil""#, r#"chain = """#, "store.chain");
     check(r#"text = "Bread roll""#, r#"text = """#, r#"quick_key[0].text = "": write 1 to 20 characters"#);
+    check(
+        r#"scale = "scale-1""#,
+        r#"scale = "printer-1""#,
+        "workstation[0].scale = printer-1: no [[device]] of kind \"scale\" has this name",
+    );
+    let second = "receipt_printer = \"printer-2\"";
+    check(second, &format!("{second}\nscale = \"scale-1\""), "workstation[1].scale = scale-1: stands at another workstation");
+    check(r#"step = "0.005""#, r#"step = "5 g""#, r#"weighing.step = "5 g": write kilograms"#);
+    check(r#"min = "0.02""#, r#"min = "20""#, "weighing.min = 20: must be at most weighing.max, which is 15");
     check(r#"code = "3001""#, r#"code = " ""#, "quick_key[0].code");
     check(r#"code = "3001""#, "", "quick_key[0] = Bread roll: give either code or department");
     check(r#"department = "dept-deli""#, r#"department = "dept-9""#, "quick_key[1].department = \"dept-9\": no [[department]] has this id");

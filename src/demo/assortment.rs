@@ -146,6 +146,7 @@ const LOOSE: &[(u32, &str, i64, &str, &str)] = &[
 /// What the tills sell with one tap: text and PLU.
 pub const QUICK_KEYS: &[(&str, u32)] = &[
     ("Bread roll", 3001),
+    ("Bananas", 1001),
     ("Rye roll", 3002),
     ("Pretzel", 3003),
     ("Carrier bag", 3009),

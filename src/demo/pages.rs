@@ -16,7 +16,7 @@ use super::assortment::{Good, goods, recalled_pack, scale_label};
 use super::line::Line;
 use super::shop::Counter;
 use crate::device::lang::escpos::paper_html;
-use crate::device::sim::{Aim, Answer, Cut, PrinterSnapshot, Switch, TerminalSnapshot};
+use crate::device::sim::{Aim, Answer, Cut, PrinterSnapshot, ScaleSnapshot, SimScale, Switch, TerminalSnapshot};
 use crate::head_office::HeadOffice;
 use crate::money::{Currency, Unit};
 use crate::sync::feed::CodeKey;
@@ -48,6 +48,9 @@ pub fn extra(counters: Vec<Arc<Counter>>, line: Line, currency: Currency, office
         if counter.terminal.is_some() {
             links.push((format!("Card terminal {id}"), format!("/sim/terminal/{id}")));
         }
+        if counter.scale.is_some() {
+            links.push((format!("Scale {id}"), format!("/sim/scale/{id}")));
+        }
     }
     links.push(("Line to head office".to_owned(), "/sim/line".to_owned()));
     links.push(("Orders from the web shop".to_owned(), "/sim/orders".to_owned()));
@@ -66,6 +69,9 @@ fn router(counters: Vec<Arc<Counter>>, line: Line, currency: Currency) -> Router
         .route("/sim/terminal/{ws}", get(terminal_page))
         .route("/sim/terminal/{ws}/now", get(terminal_now))
         .route("/sim/terminal/{ws}/act", post(terminal_act))
+        .route("/sim/scale/{ws}", get(scale_page))
+        .route("/sim/scale/{ws}/now", get(scale_now))
+        .route("/sim/scale/{ws}/act", post(scale_act))
         .route("/sim/line", get(line_page).post(line_act))
         .with_state(sim)
 }
@@ -87,6 +93,7 @@ fn head(sim: &Sim, ws: Option<&str>, title: &str) -> Markup {
                         a href=(format!("/sim/scanner/{id}")) { "scanner" }
                         a href=(format!("/sim/printer/{id}")) { "printer" }
                         @if sim.counters[id].terminal.is_some() { a href=(format!("/sim/terminal/{id}")) { "card terminal" } }
+                        @if sim.counters[id].scale.is_some() { a href=(format!("/sim/scale/{id}")) { "scale" } }
                         a href=(format!("/display/{id}")) { "customer" }
                     }
                 }
@@ -289,6 +296,82 @@ async fn terminal_act(State(sim): Shared, Path(ws): Path<String>, Form(form): Fo
             Some(cut) => terminal.cut((terminal.snapshot().cut != Some(cut)).then_some(cut)),
             None => return StatusCode::BAD_REQUEST,
         },
+    }
+    StatusCode::NO_CONTENT
+}
+
+// ---- scale
+
+/// Loads to put on with one tap, in grams.
+const LOADS: [(&str, i64); 7] = [
+    ("A lemon", 120),
+    ("Three apples", 535),
+    ("Bananas", 1_185),
+    ("A bag of potatoes", 2_500),
+    ("A white cabbage", 3_420),
+    ("A crate", 18_000),
+    ("Less than nothing", -40),
+];
+
+fn scale_of<'a>(sim: &'a Sim, ws: &str) -> Option<&'a SimScale> {
+    sim.counters.get(ws).and_then(|counter| counter.scale.as_ref())
+}
+
+async fn scale_page(State(sim): Shared, Path(ws): Path<String>) -> Response {
+    let Some(found) = scale_of(&sim, &ws) else { return StatusCode::NOT_FOUND.into_response() };
+    let body = html! {
+        (head(&sim, Some(&ws), &format!("Scale of counter {ws}")))
+        main #scale data-poll=(format!("/sim/scale/{ws}/now")) data-act=(format!("/sim/scale/{ws}/act")) { (scale(&found.snapshot())) }
+    };
+    page(&sim, TITLE, body).into_response()
+}
+
+async fn scale_now(State(sim): Shared, Path(ws): Path<String>, Query(seen): Query<Seen>) -> Response {
+    let Some(found) = scale_of(&sim, &ws) else { return StatusCode::NOT_FOUND.into_response() };
+    let now = found.snapshot();
+    if now.revision == seen.revision {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    scale(&now).into_response()
+}
+
+fn scale(now: &ScaleSnapshot) -> Markup {
+    let switch = |act: &str, on: bool, text: &str, hint: &str| {
+        html! {
+            button type="button" data-act=(act) data-on=(if on { "no" } else { "yes" }) aria-pressed=(on) { strong { (text) } span { (hint) } }
+        }
+    };
+    html! {
+        div #now data-revision=(now.revision) {
+            section .paper-side aria-label="Pan" {
+                div .drawer data-open=(now.grams != 0) {
+                    strong { (now.grams) " g" }
+                    span { @if now.grams == 0 { "The pan is empty." } @else { "lie on the pan" } }
+                }
+                @for (text, grams) in LOADS {
+                    button type="button" data-act=(format!("put-{grams}")) aria-pressed=(now.grams == grams) { strong { (text) } span { (grams) " g" } }
+                }
+                button type="button" .big data-act="put-0" { "Take everything off" }
+            }
+            section .switch-side aria-label="Switches" {
+                (switch("shake", now.shaken, "Somebody leans on it", "it never comes to rest"))
+                (switch("silent", now.silent, "Switched off", "no answer comes"))
+                (switch("garbled", now.garbled, "Wrong settings", "its answers cannot be read"))
+                p .facts { "Asked " (now.asked) " times so far. It bears 15 kg." }
+            }
+        }
+    }
+}
+
+async fn scale_act(State(sim): Shared, Path(ws): Path<String>, Form(form): Form<Act>) -> StatusCode {
+    let Some(found) = scale_of(&sim, &ws) else { return StatusCode::NOT_FOUND };
+    let on = form.on == "yes";
+    match (form.act.as_str(), form.act.strip_prefix("put-").and_then(|grams| grams.parse::<i64>().ok())) {
+        (_, Some(grams)) if (-1_000..=20_000).contains(&grams) => found.put(grams),
+        ("shake", _) => found.shake(on),
+        ("silent", _) => found.set_silent(on),
+        ("garbled", _) => found.set_garbled(on),
+        _ => return StatusCode::BAD_REQUEST,
     }
     StatusCode::NO_CONTENT
 }

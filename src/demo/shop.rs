@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::device::PortConfig;
 use crate::device::lang::escpos::PrinterProfile;
-use crate::device::sim::{SimDisplay, SimPrinter, SimScanner, SimTerminal};
+use crate::device::sim::{SimDisplay, SimPrinter, SimScale, SimScanner, SimTerminal};
 use crate::head_office::api::store_person;
 use crate::head_office::feeds::{self, PublishError};
 use crate::head_office::import;
@@ -39,18 +39,24 @@ pub struct Counter {
     pub display: SimDisplay,
     /// The other counter has a stand-alone terminal, whose amounts the cashier types.
     pub terminal: Option<SimTerminal>,
+    /// At the other counter weights are typed.
+    pub scale: Option<SimScale>,
 }
 
+/// How long a new load swings.
+const SCALE_SETTLES_IN: Duration = Duration::from_millis(800);
+
 impl Counter {
-    /// `folder`: where the stable paths of scanner and display are put, as udev would.
-    pub fn new(id: &str, folder: &Path, has_terminal: bool) -> std::io::Result<Counter> {
+    /// `folder`: where the stable paths of scanner, display and scale are put, as udev would. `is_full`: with a card terminal and a scale.
+    pub fn new(id: &str, folder: &Path, is_full: bool) -> std::io::Result<Counter> {
         std::fs::create_dir_all(folder)?;
         let profile = PrinterProfile::built_in(PROFILE).expect("the profile is built in");
         Ok(Counter {
             workstation: WorkstationId::new(id).expect("a digit is a valid workstation"),
             printer: SimPrinter::tcp("127.0.0.1:0", profile, PRINT_LINE_MS)?,
             scanner: SimScanner::new(Some(&folder.join(format!("scanner-{id}"))))?,
-            terminal: has_terminal.then(|| SimTerminal::tcp("127.0.0.1:0", CARD_STEP)).transpose()?,
+            terminal: is_full.then(|| SimTerminal::tcp("127.0.0.1:0", CARD_STEP)).transpose()?,
+            scale: is_full.then(|| SimScale::new(Some(&folder.join(format!("scale-{id}"))), SCALE_SETTLES_IN)).transpose()?,
             display: SimDisplay::new(Some(&folder.join(format!("display-{id}"))))?,
         })
     }
@@ -70,13 +76,20 @@ impl Counter {
                 "\n[[device]]\nname = \"terminal-{id}\"\nkind = \"zvt\"\nworkstation = \"{id}\"\nprofile = \"zvt\"\ntcp = \"{address}\"\n"
             );
         }
+        let (mut names_scale, mut scale) = (String::new(), String::new());
+        if let Some(path) = self.scale.as_ref().map(|scale| scale.path().display()) {
+            names_scale = format!("scale = \"scale-{id}\"\n");
+            scale = format!(
+                "\n[[device]]\nname = \"scale-{id}\"\nkind = \"scale\"\nworkstation = \"{id}\"\nprofile = \"toledo-8217\"\nserial = \"{path}\"\n"
+            );
+        }
         format!(
             r#"
 [[workstation]]
 id = "{id}"
 receipt_printer = "printer-{id}"
 drawer = true
-{names_terminal}
+{names_terminal}{names_scale}
 [[device]]
 name = "printer-{id}"
 kind = "printer"
@@ -99,7 +112,7 @@ workstation = "{id}"
 profile = "esc-pos"
 serial = "{display}"
 baud = 9600
-{terminal}"#
+{terminal}{scale}"#
         )
     }
 }

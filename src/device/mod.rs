@@ -11,6 +11,8 @@ pub mod print_job;
 pub mod printer;
 pub mod profile;
 pub mod reporter;
+pub mod scale;
+pub mod scale_machine;
 pub mod scanner;
 pub mod sim;
 pub mod terminal;
@@ -19,6 +21,8 @@ pub mod trial;
 mod spawn;
 
 pub use display::DisplayHandle;
+pub use scale::ScaleHandle;
+pub use scale_machine::Wanted;
 pub use spawn::{Devices, Setup, SetupError, Stop, spawn};
 pub use terminal::{TerminalHandle, TerminalOrder};
 
@@ -78,6 +82,8 @@ pub enum DeviceKind {
     LineDisplay,
     /// A card terminal that speaks ZVT over TCP.
     Zvt,
+    /// A checkout scale.
+    Scale,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +141,32 @@ pub enum DeviceReport {
         last: Option<CardMark>,
         amount: Option<Money>,
     },
+    /// What lies on a scale, while a till waits for it, and each time it changed.
+    Weight {
+        scale: DeviceName,
+        reading: ScaleReading,
+    },
+}
+
+/// What a scale says to a till that waits for a weight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScaleReading {
+    Empty,
+    Moving,
+    /// It has not come to rest for a long time.
+    Unsettled,
+    /// It stands still, and it is not what was sold last.
+    Stable {
+        grams: i64,
+    },
+    /// The goods that were sold last have not left it.
+    SameLoad,
+    UnderZero,
+    OverCapacity,
+    /// A tare is set on the scale itself, which no receipt would show.
+    OwnTare,
+    NoAnswer,
 }
 
 /// After UnifiedPOS, kept smaller.

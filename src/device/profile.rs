@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::lang::display::DisplayLanguage;
 use super::lang::escpos::PrinterProfile;
 use super::lang::frame::Suffix;
+use super::lang::scale::ScaleLanguage;
 use super::lang::wedge::GsAs;
 use super::port::SerialFormat;
 
@@ -124,6 +125,26 @@ impl TerminalProfile {
     }
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScaleProfile {
+    pub name: String,
+    pub about: String,
+    pub provenance: Provenance,
+    pub language: ScaleLanguage,
+    #[serde(default)]
+    pub serial: SerialFormat,
+}
+
+impl ScaleProfile {
+    const BUILT_IN: [(&str, &str); 1] = [("toledo-8217", include_str!("../../firmware-config/scales/toledo-8217.toml"))];
+
+    /// A built-in profile by name, or a file by path.
+    pub fn load(name: &str) -> Result<ScaleProfile, ProfileError> {
+        load("scale", name, &ScaleProfile::BUILT_IN)
+    }
+}
+
 /// A built-in printer profile by name, or a file by path.
 pub fn load_printer(name: &str) -> Result<PrinterProfile, ProfileError> {
     if is_path(name) {
@@ -172,6 +193,9 @@ mod tests {
         }
         for (name, _) in TerminalProfile::BUILT_IN {
             assert_eq!(TerminalProfile::load(name).map(|profile| profile.name), Ok(name.to_owned()));
+        }
+        for (name, _) in ScaleProfile::BUILT_IN {
+            assert_eq!(ScaleProfile::load(name).map(|profile| profile.name), Ok(name.to_owned()));
         }
         for name in PrinterProfile::built_in_names() {
             assert_eq!(load_printer(name).map(|profile| profile.name), Ok(name.to_owned()));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::{DeviceKind, DeviceReport, DeviceState, DeviceStatus, Paper};
+use super::{DeviceKind, DeviceReport, DeviceState, DeviceStatus, Paper, ScaleReading};
 use crate::ids::{AttemptId, DeviceName, JobId, WorkstationId};
 use crate::money::Money;
 use crate::retail::{CardMark, CardProgress, PrintProgress};
@@ -91,6 +91,10 @@ impl Reporter {
 
     pub fn seen(&self, last: Option<CardMark>, amount: Option<Money>) -> bool {
         self.send(DeviceReport::TerminalSeen { terminal: self.status.name.clone(), last, amount })
+    }
+
+    pub fn weight(&self, reading: ScaleReading) -> bool {
+        self.send(DeviceReport::Weight { scale: self.status.name.clone(), reading })
     }
 
     fn send(&self, report: DeviceReport) -> bool {

@@ -12,12 +12,14 @@ use super::card_machine::{self, CardMachine};
 use super::display::{DisplayHandle, DisplayOwner};
 use super::font::{FontError, FontGlyphs};
 use super::lang::escpos::{GlyphSource, test_slip};
+use super::lang::scale::ScaleLanguage;
 use super::lang::zvt::Registration;
 use super::port::{Port, RealPort, SerialFormat, Waker};
 use super::print_job::{PrintMachine, Setting};
 use super::printer::{PrinterOwner, encoder};
-use super::profile::{DisplayProfile, ProfileError, ScannerProfile, TerminalProfile, load_printer};
+use super::profile::{DisplayProfile, ProfileError, ScaleProfile, ScannerProfile, TerminalProfile, load_printer};
 use super::reporter::Reporter;
+use super::scale::{ScaleHandle, ScaleOwner};
 use super::scanner::ScannerOwner;
 use super::terminal::{TerminalHandle, TerminalOwner};
 use super::{DeviceConfig, DeviceKind, DeviceReport, PRINTER_INBOX_MAX, PortConfig, PrinterHandle};
@@ -53,6 +55,7 @@ pub struct Devices {
     pub printers: BTreeMap<DeviceName, PrinterHandle>,
     pub displays: BTreeMap<DeviceName, DisplayHandle>,
     pub terminals: BTreeMap<DeviceName, TerminalHandle>,
+    pub scales: BTreeMap<DeviceName, ScaleHandle>,
     running: Vec<Running>,
 }
 
@@ -77,7 +80,13 @@ impl Stop {
 
 /// Starts an owner for each device. Reports wait when the loop is behind, so the loop must never wait for an owner.
 pub fn spawn(setup: Setup, reports: mpsc::Sender<DeviceReport>, clock: Arc<dyn Clock>) -> Result<Devices, SetupError> {
-    let mut devices = Devices { printers: BTreeMap::new(), displays: BTreeMap::new(), terminals: BTreeMap::new(), running: Vec::new() };
+    let mut devices = Devices {
+        printers: BTreeMap::new(),
+        displays: BTreeMap::new(),
+        terminals: BTreeMap::new(),
+        scales: BTreeMap::new(),
+        running: Vec::new(),
+    };
     let font = setup.font.map(load_font).transpose()?;
     for config in setup.devices {
         let reporter = Reporter::new(config.name.clone(), config.kind, config.workstation.clone(), reports.clone(), clock.clone());
@@ -86,6 +95,7 @@ pub fn spawn(setup: Setup, reports: mpsc::Sender<DeviceReport>, clock: Arc<dyn C
             DeviceKind::Printer => devices.start_printer(&config, font.clone(), reporter)?,
             DeviceKind::LineDisplay => devices.start_display(&config, reporter)?,
             DeviceKind::Zvt => devices.start_terminal(&config, setup.german, reporter)?,
+            DeviceKind::Scale => devices.start_scale(&config, reporter)?,
         }
     }
     Ok(devices)
@@ -154,6 +164,18 @@ impl Devices {
         let handle = TerminalHandle::new(waker.clone());
         self.terminals.insert(config.name.clone(), handle.clone());
         let owner = TerminalOwner::new(port, machine, handle, reporter, stop.clone());
+        self.start(&config.name, stop, waker, move || owner.run())
+    }
+
+    fn start_scale(&mut self, config: &DeviceConfig, reporter: Reporter) -> Result<(), SetupError> {
+        let profile = ScaleProfile::load(&config.profile);
+        let profile = profile.map_err(|reason| SetupError::Profile { device: config.name.clone(), reason })?;
+        let ScaleLanguage::Toledo8217 = profile.language;
+        let port = Box::new(RealPort::new(config.port.clone(), profile.serial));
+        let (stop, waker) = (Stop::default(), port.waker());
+        let handle = ScaleHandle::new(waker.clone());
+        self.scales.insert(config.name.clone(), handle.clone());
+        let owner = ScaleOwner::new(port, handle, reporter, stop.clone());
         self.start(&config.name, stop, waker, move || owner.run())
     }
 

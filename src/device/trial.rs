@@ -12,12 +12,13 @@ use clap::{Args, Subcommand};
 use tokio::sync::mpsc;
 
 use super::{
-    DEVICE_REPORTS_MAX, DeviceConfig, DeviceKind, DeviceReport, DeviceState, Devices, PrintOrder, PrinterOrder, Setup, SetupError,
-    TestKind, spawn,
+    DEVICE_REPORTS_MAX, DeviceConfig, DeviceKind, DeviceReport, DeviceState, Devices, PrintOrder, PrinterOrder, ScaleReading, Setup,
+    SetupError, TestKind, Wanted, spawn,
 };
 use crate::check::is_node_running;
 use crate::document::{Align, Block, Document, Printable, Style};
 use crate::ids::JobId;
+use crate::money::Qty;
 use crate::node::config;
 use crate::process;
 use crate::retail::PrintProgress;
@@ -41,7 +42,8 @@ pub struct DeviceArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum DeviceCommand {
-    /// Tries one device: a printer prints a slip, beeps and opens the drawer; a scanner shows what it sends; a display shows a text.
+    /// Tries one device: a printer prints a slip, beeps and opens the drawer; a scanner shows what it sends; a display shows a text; a scale
+    /// weighs once.
     Test(TestArgs),
     /// Lists the configured devices.
     List(ListArgs),
@@ -149,6 +151,7 @@ impl Trial<'_> {
             DeviceKind::Scanner => self.scanner(),
             DeviceKind::LineDisplay => self.display(),
             DeviceKind::Zvt => self.terminal(),
+            DeviceKind::Scale => self.scale(),
         }
     }
 
@@ -178,7 +181,11 @@ impl Trial<'_> {
                         return Err(TrialError::NotProved { what: cause });
                     }
                 },
-                DeviceReport::Status(_) | DeviceReport::Scan { .. } | DeviceReport::Card { .. } | DeviceReport::TerminalSeen { .. } => {}
+                DeviceReport::Status(_)
+                | DeviceReport::Scan { .. }
+                | DeviceReport::Card { .. }
+                | DeviceReport::TerminalSeen { .. }
+                | DeviceReport::Weight { .. } => {}
             }
         }
         Err(TrialError::NotProved { what: format!("nothing was heard for {} s", PRINT_PATIENCE.as_secs()) })
@@ -195,7 +202,7 @@ impl Trial<'_> {
                     self.say(Scanned(&frame));
                 }
                 DeviceReport::Status(status) => self.say(format!("{:?} {}", status.state, status.hint)),
-                DeviceReport::Job { .. } | DeviceReport::Card { .. } | DeviceReport::TerminalSeen { .. } => {}
+                DeviceReport::Job { .. } | DeviceReport::Card { .. } | DeviceReport::TerminalSeen { .. } | DeviceReport::Weight { .. } => {}
             }
         }
         if scans == 0 { Err(TrialError::NoScan) } else { Ok(()) }
@@ -224,10 +231,39 @@ impl Trial<'_> {
                     return Ok(());
                 }
                 DeviceReport::Status(status) if !status.hint.is_empty() => self.say(status.hint),
-                DeviceReport::Status(_) | DeviceReport::Scan { .. } | DeviceReport::Job { .. } | DeviceReport::Card { .. } => {}
+                DeviceReport::Status(_)
+                | DeviceReport::Scan { .. }
+                | DeviceReport::Job { .. }
+                | DeviceReport::Card { .. }
+                | DeviceReport::Weight { .. } => {}
             }
         }
         Err(TrialError::NotReady { hint: "it registered and then did not say what its newest transaction is".to_owned() })
+    }
+
+    /// Weighs once: whatever the technician puts on it.
+    fn scale(&mut self) -> Result<(), TrialError> {
+        self.say("put something on the scale");
+        if let Some(scale) = self.devices.scales.get(&self.device.name) {
+            scale.weigh(Some(Wanted { serial: 1, again: true }));
+        }
+        let deadline = Instant::now() + SCAN_PATIENCE;
+        while let Some(report) = self.next(deadline) {
+            match report {
+                DeviceReport::Weight { reading: ScaleReading::Stable { grams }, .. } => {
+                    self.say(format!("weighed {} kg: compare it with the scale's own display", Qty::from_thousandths(grams)));
+                    return Ok(());
+                }
+                DeviceReport::Weight { reading, .. } => self.say(reading_words(reading)),
+                DeviceReport::Status(status) if !status.hint.is_empty() => self.say(status.hint),
+                DeviceReport::Status(_)
+                | DeviceReport::Scan { .. }
+                | DeviceReport::Job { .. }
+                | DeviceReport::Card { .. }
+                | DeviceReport::TerminalSeen { .. } => {}
+            }
+        }
+        Err(TrialError::NotReady { hint: format!("it answered and gave no stable weight within {} s", SCAN_PATIENCE.as_secs()) })
     }
 
     fn wait_ready(&mut self) -> Result<(), TrialError> {
@@ -276,6 +312,20 @@ impl Trial<'_> {
 fn proof_paper() -> Document {
     let text = Printable::new("This paper asked the printer for proof.");
     Document { blocks: vec![Block::Text { text, align: Align::Left, style: Style::PLAIN, rows_max: 2 }, Block::Cut] }
+}
+
+fn reading_words(reading: ScaleReading) -> &'static str {
+    match reading {
+        ScaleReading::Empty => "nothing is on it",
+        ScaleReading::Moving => "the weight is moving",
+        ScaleReading::Unsettled => "the weight does not come to rest: look for draught, vibration, or something that touches the pan",
+        ScaleReading::Stable { .. } => "the weight stands still",
+        ScaleReading::SameLoad => "the same goods are still on it",
+        ScaleReading::UnderZero => "below zero: empty it and set it to zero",
+        ScaleReading::OverCapacity => "overloaded: take something off",
+        ScaleReading::OwnTare => "a tare is set on the scale: clear it there",
+        ScaleReading::NoAnswer => "no answer",
+    }
 }
 
 /// A scan as the technician reads it.

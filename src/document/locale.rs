@@ -118,6 +118,9 @@ impl Default for Locale {
 pub(crate) enum Word {
     Approval,
     Batch,
+    /// Typed at the till.
+    ManualWeight,
+    Tare,
     BusinessDate,
     Card,
     CardReceipt,
@@ -219,6 +222,8 @@ impl Word {
             Word::Return => ("RETURN", "RÜCKGABE"),
             Word::Returned => ("Goods returned", "Zurückgenommene Ware"),
             Word::Batch => ("Batch", "Charge"),
+            Word::ManualWeight => ("Manual weight", "Gewicht von Hand"),
+            Word::Tare => ("tare", "Tara"),
             Word::Serial => ("Serial no.", "Serien-Nr."),
             Word::ReturnedFrom => ("Returned from", "Rückgabe zu"),
             Word::ReturnedWithout => ("Returned without receipt", "Rückgabe ohne Beleg"),

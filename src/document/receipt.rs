@@ -107,7 +107,7 @@ impl<'a> Receipt<'a> {
         }
     }
 
-    /// Name, amount, tax mark; below it the quantity where it is not one piece, batch and serial, and each discount.
+    /// Name, amount, tax mark; below it the quantity where it is not one piece, how it was weighed, batch and serial, and each discount.
     fn line(&self, document: &mut Document, line: &SoldLine) {
         let marks = self.mark_columns();
         // A line without a name would be an amount for nothing.
@@ -115,6 +115,9 @@ impl<'a> Receipt<'a> {
         let cells = vec![Cell::fill(name), Cell::right(&self.money(line.gross), 0), Cell::left(self.mark(line), marks)];
         document.cells(0, cells, Style::PLAIN);
         if let Some(text) = self.quantity(line) {
+            document.cells(2, vec![Cell::fill(&text)], Style::PLAIN);
+        }
+        if let Some(text) = self.weighed(line) {
             document.cells(2, vec![Cell::fill(&text)], Style::PLAIN);
         }
         for (word, mark) in [(Word::Batch, &line.batch), (Word::Serial, &line.serial)] {
@@ -154,6 +157,15 @@ impl<'a> Receipt<'a> {
                 Some(format!("{quantity} {symbol} x {price}/{symbol}"))
             }
         }
+    }
+
+    /// "Manual weight, tare 0.018 kg": what the law wants to be seen of a weight from the till.
+    fn weighed(&self, line: &SoldLine) -> Option<String> {
+        let weighed = line.weighed.as_ref()?;
+        let typed = weighed.is_typed().then(|| self.word(Word::ManualWeight).to_owned());
+        let tare = || format!("{} {} {}", self.word(Word::Tare), self.locale.quantity(weighed.tare), line.unit.symbol());
+        let notes: Vec<String> = typed.into_iter().chain((!weighed.tare.is_zero()).then(tare)).collect();
+        (!notes.is_empty()).then(|| notes.join(", "))
     }
 
     fn totals(&self, document: &mut Document) {

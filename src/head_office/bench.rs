@@ -381,6 +381,7 @@ fn sample(number: u64, at: Stamp) -> Result<TransactionRecord, String> {
             returned: None,
             price_list: None,
             price_set: None,
+            weighed: None,
         });
     }
     let total: Money = lines.iter().map(|line| line.extended).sum();

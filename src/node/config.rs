@@ -11,7 +11,7 @@ use crate::device::lang::zvt;
 use crate::device::{CardSetting, DeviceConfig, DeviceKind, DrawerSense, PortConfig};
 use crate::document::{Letterhead, Locale};
 use crate::ids::{DeviceName, NodeId, ReasonCode, Sku, StoreId, TaxClassId, WorkstationId};
-use crate::money::{Currency, Money, RoundingMode};
+use crate::money::{Currency, Money, Qty, RoundingMode};
 use crate::retail::Rules;
 use crate::retail::cash::{self, CashReasons, CashRules, Paper};
 use crate::retail::open_price::Department;
@@ -122,6 +122,8 @@ struct Raw {
     cash: RawCash,
     #[serde(default)]
     returns: RawReturns,
+    #[serde(default)]
+    weighing: RawWeighing,
     #[serde(default)]
     people: RawPeople,
     #[serde(default)]
@@ -315,6 +317,15 @@ struct RawReturns {
     post_void_minutes_max: Option<u32>,
 }
 
+/// In kilograms, as text; what is left out keeps its default.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawWeighing {
+    min: Option<String>,
+    max: Option<String>,
+    step: Option<String>,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawWorkstation {
@@ -323,6 +334,7 @@ struct RawWorkstation {
     #[serde(default)]
     drawer: bool,
     terminal: Option<String>,
+    scale: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -435,6 +447,7 @@ fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
         }
     }
     let discount_reasons = discount_reasons(check, raw.discount_reason, &raw.store.locale);
+    let limits = weight_limits(check, &raw.weighing);
     let departments = match (&currency, &tax) {
         (Some(currency), Some(tax)) => Some(departments(check, raw.department, currency, tax)),
         // Complained about already.
@@ -469,7 +482,7 @@ fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
             cash_step,
             notes,
             workstations,
-            limits: Limits::default(),
+            limits,
             returns,
             discount_reasons,
             staff_required: raw.people.required.unwrap_or(has_head_office),
@@ -483,6 +496,24 @@ fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
         font: raw.node.font,
         opens_day_itself: raw.node.opens_day_itself,
     })
+}
+
+/// What goods that are weighed at the till may weigh.
+fn weight_limits(check: &mut Check, raw: &RawWeighing) -> Limits {
+    let usual = Limits::default();
+    let mut kilograms = |key: &str, text: &Option<String>, usual: Qty| {
+        let Some(text) = text else { return usual };
+        let found = Qty::parse(text).filter(|weight| *weight > Qty::ZERO);
+        let remedy = "write kilograms with up to three decimals, for example \"0.005\"";
+        check.take(format!("weighing.{key}"), text, found.ok_or(remedy)).unwrap_or(usual)
+    };
+    let weight_min = kilograms("min", &raw.min, usual.weight_min);
+    let weight_max = kilograms("max", &raw.max, usual.weight_max);
+    let weight_step = kilograms("step", &raw.step, usual.weight_step);
+    if weight_min > weight_max {
+        check.complain("weighing.min", weight_min, format!("must be at most weighing.max, which is {weight_max}"));
+    }
+    Limits { weight_min, weight_max, weight_step, ..usual }
 }
 
 /// Why a price may be changed by hand: the store's own list, or four that every shop knows.
@@ -798,7 +829,21 @@ fn workstations(check: &mut Check, raw: &[RawWorkstation], devices: &[DeviceConf
             }
             Some(name)
         });
-        found.push(WorkstationRules { id, receipt_printer: printer, has_drawer: workstation.drawer, terminal });
+        let scale = workstation.scale.as_deref().and_then(|name| {
+            let name = check.take(format!("{key}.scale"), name, DeviceName::new(name))?;
+            if !devices.iter().any(|d| d.name == name && d.kind == DeviceKind::Scale) {
+                check.complain(format!("{key}.scale"), &name, "no [[device]] of kind \"scale\" has this name");
+            }
+            if found.iter().any(|other| other.scale.as_ref() == Some(&name)) {
+                check.complain(
+                    format!("{key}.scale"),
+                    &name,
+                    "stands at another workstation already: its customer must see what is weighed",
+                );
+            }
+            Some(name)
+        });
+        found.push(WorkstationRules { id, receipt_printer: printer, has_drawer: workstation.drawer, terminal, scale });
     }
     found
 }
@@ -856,7 +901,7 @@ fn card_setting(check: &mut Check, key: &str, device: &RawDevice, currency: &str
             let number = check.take(format!("{key}.kind"), "zvt", number);
             CardSetting { password: password.unwrap_or(0), currency: number.unwrap_or(0) }
         }
-        DeviceKind::Scanner | DeviceKind::Printer | DeviceKind::LineDisplay => {
+        DeviceKind::Scanner | DeviceKind::Printer | DeviceKind::LineDisplay | DeviceKind::Scale => {
             if device.password.is_some() {
                 check.complain(format!("{key}.password"), "******", "only card terminals have one: leave it out");
             }

@@ -45,7 +45,7 @@ pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>, 
     // A PIN was looked at on the way here; a badge is as quick as a look-up.
     facts.proof = request.approval.clone().filter(Approval::is_quick).map(|approval| approval.checked(&sources.books.staff, false));
     match &request.command {
-        Command::AddLine { code, .. } | Command::CheckAge { code, .. } | Command::PutAside { code } => {
+        Command::AddLine { code, .. } | Command::AddWeighed { code, .. } | Command::CheckAge { code, .. } | Command::PutAside { code } => {
             facts.scan = Some(look_up(code, sources))
         }
         // open_price.rs

@@ -88,6 +88,19 @@ pub enum Input {
         workstation: WorkstationId,
         next: NextScan,
     },
+    /// Nobody waits for a weight at the workstation any more. Not recorded.
+    ForgetWeight {
+        workstation: WorkstationId,
+    },
+    /// What the last line was weighed with is to be weighed once more. Not recorded.
+    WeighAgain {
+        workstation: WorkstationId,
+    },
+    /// What is taken off the next weight at the workstation. Not recorded.
+    SetTare {
+        workstation: WorkstationId,
+        tare: Qty,
+    },
     /// What lies on the shelf by the baseline and our own movements; `None` where there is no baseline.
     OnHand(Vec<Sku>, oneshot::Sender<Vec<Option<OnHand>>>),
     /// All holes of the journal that are not filled.

@@ -1,7 +1,8 @@
 //! What a customer display of two lines of twenty characters says: the newest line and what is to be paid, then the change, then a welcome.
 //! Shown after each published change of its workstation; the owner of the display sees to the rest.
 
-use super::screen::{Screen, TillScreen};
+use super::screen::{Check, Screen, TillScreen};
+use crate::device::ScaleReading;
 use crate::device::lang::display::DISPLAY_COLUMNS;
 use crate::device::lang::to_ascii;
 use crate::document::{Language, Locale};
@@ -14,6 +15,13 @@ pub fn lines(till: &TillScreen, screen: &Screen, locale: &Locale) -> [String; 2]
     let currency = &screen.rules.currency;
     let money = |amount| locale.money(currency, amount);
     let words = Words::of(locale.language);
+    if let Some(Check::Weigh(weigh)) = till.check.as_deref() {
+        let lower = match till.reading {
+            Some(ScaleReading::Stable { grams }) => format!("{} kg", locale.quantity(Qty::from_thousandths(grams) - till.tare)),
+            _ => words.weigh.to_owned(),
+        };
+        return [pair(&weigh.name, &format!("{}/kg", money(weigh.unit_price))), lower];
+    }
     if let Some(basket) = &till.basket {
         let totals = till.totals.clone().unwrap_or_default();
         let newest = basket.lines.iter().rev().find(|line| !line.voided).map(|line| &line.sold);
@@ -44,6 +52,7 @@ struct Words {
     paid: &'static str,
     thanks: &'static str,
     training: &'static str,
+    weigh: &'static str,
     welcome: &'static str,
     closed: &'static str,
 }
@@ -58,6 +67,7 @@ impl Words {
                 paid: "Paid",
                 thanks: "Thank you!",
                 training: "TRAINING - NO SALE",
+                weigh: "Weighing",
                 welcome: "Welcome",
                 closed: "Closed",
             },
@@ -68,6 +78,7 @@ impl Words {
                 paid: "Bezahlt",
                 thanks: "Vielen Dank!",
                 training: "ÜBUNG - KEIN KAUF",
+                weigh: "Wird gewogen",
                 welcome: "Willkommen",
                 closed: "Geschlossen",
             },

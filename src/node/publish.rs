@@ -7,13 +7,13 @@ use super::handle::CommandRequest;
 use super::scanner::PageScan;
 use super::screen::{
     ArmedReturn, ArticleInfo, AtWork, Check, FeedStatus, Feedback, LinkStatus, NextScan, OpenReceipt, Screen, StaffTile, SuspendedRow,
-    TillCash, TillScreen,
+    TillCash, TillScreen, WeighCheck,
 };
 use super::writer::Recorded;
-use crate::device::DeviceStatus;
+use crate::device::{DeviceStatus, ScaleReading};
 use crate::document::Language;
 use crate::ids::{BagNo, DeviceName, StoreId, WorkstationId};
-use crate::money::Money;
+use crate::money::{Money, Qty};
 use crate::retail::basket::{Basket, Place, totals};
 use crate::retail::card::TerminalBook;
 use crate::retail::day::Day;
@@ -33,6 +33,8 @@ pub struct Publisher {
     rules: Arc<Rules>,
     revision: u64,
     feedback_serial: u64,
+    /// Articles that have waited for their weight since the start.
+    weighings: u64,
     desks: BTreeMap<WorkstationId, Desk>,
     /// Screens as last published: a workstation whose state did not change keeps its value and its revision.
     tills: BTreeMap<WorkstationId, Arc<TillScreen>>,
@@ -59,6 +61,8 @@ struct Desk {
     next_scan: NextScan,
     price_check: Option<Arc<ArticleInfo>>,
     check: Option<Arc<Check>>,
+    reading: Option<ScaleReading>,
+    tare: Qty,
     card_words: Option<String>,
     card_declined: Option<String>,
     receipt: Option<Arc<OpenReceipt>>,
@@ -86,6 +90,7 @@ impl Publisher {
             rules,
             revision: 0,
             feedback_serial: 0,
+            weighings: 0,
             desks: BTreeMap::new(),
             tills: BTreeMap::new(),
             devices: BTreeMap::new(),
@@ -218,8 +223,52 @@ impl Publisher {
     }
 
     /// Opens the one thing that must be answered before the next scan counts.
-    pub fn open_check(&mut self, workstation: &WorkstationId, check: Check) {
-        self.desks.entry(workstation.clone()).or_default().check = Some(Arc::new(check));
+    pub fn open_check(&mut self, workstation: &WorkstationId, mut check: Check) {
+        if let Check::Weigh(weigh) = &mut check {
+            self.weighings += 1;
+            weigh.wanted.serial = self.weighings;
+        }
+        let desk = self.desks.entry(workstation.clone()).or_default();
+        desk.check = Some(Arc::new(check));
+        desk.reading = None;
+    }
+
+    /// The article that waits for its weight.
+    pub fn weighing(&self, workstation: &WorkstationId) -> Option<WeighCheck> {
+        match self.desks.get(workstation)?.check.as_deref()? {
+            Check::Weigh(weigh) => Some(weigh.clone()),
+            Check::Age(_) | Check::Past(_) | Check::Recalled(_) => None,
+        }
+    }
+
+    pub fn set_reading(&mut self, workstation: &WorkstationId, reading: ScaleReading) {
+        self.desks.entry(workstation.clone()).or_default().reading = Some(reading);
+    }
+
+    /// The goods of the last line once more: it was the wrong article.
+    pub fn weigh_again(&mut self, workstation: &WorkstationId) {
+        if let Some(mut weigh) = self.weighing(workstation) {
+            weigh.wanted.again = true;
+            self.open_check(workstation, Check::Weigh(weigh));
+        }
+    }
+
+    /// It is not sold, or without the till's help.
+    pub fn forget_weighing(&mut self, workstation: &WorkstationId) {
+        if self.weighing(workstation).is_some() {
+            let desk = self.desks.entry(workstation.clone()).or_default();
+            desk.check = None;
+            desk.reading = None;
+            desk.feedback = None;
+        }
+    }
+
+    pub fn tare(&self, workstation: &WorkstationId) -> Qty {
+        self.desks.get(workstation).map_or(Qty::ZERO, |desk| desk.tare)
+    }
+
+    pub fn set_tare(&mut self, workstation: &WorkstationId, tare: Qty) {
+        self.desks.entry(workstation.clone()).or_default().tare = tare;
     }
 
     pub fn check_is_open(&self, workstation: &WorkstationId) -> bool {
@@ -231,12 +280,14 @@ impl Publisher {
         let desk = self.desks.entry(workstation.clone()).or_default();
         desk.price_check = None;
         desk.check = None;
+        desk.reading = None;
         desk.card_declined = None;
         desk.wanted = None;
         desk.till_report = None;
         desk.bag = None;
         if line_added {
             desk.next_scan = NextScan::Sell;
+            desk.tare = Qty::ZERO;
         } else {
             desk.feedback = None;
         }
@@ -314,6 +365,8 @@ impl Publisher {
                 && slot.next_scan == fresh.next_scan
                 && slot.price_check == fresh.price_check
                 && slot.check == fresh.check
+                && slot.reading == fresh.reading
+                && slot.tare == fresh.tare
                 && slot.card_words == fresh.card_words
                 && slot.card_declined == fresh.card_declined
                 && slot.receipt == fresh.receipt
@@ -387,6 +440,8 @@ impl Publisher {
             next_scan: desk.map_or(NextScan::Sell, |d| d.next_scan),
             price_check: desk.and_then(|d| d.price_check.clone()),
             check: desk.and_then(|d| d.check.clone()),
+            reading: desk.and_then(|d| d.reading),
+            tare: desk.map_or(Qty::ZERO, |d| d.tare),
             card_words: desk.and_then(|d| d.card_words.clone()),
             card_declined: desk.and_then(|d| d.card_declined.clone()),
             receipt: desk.and_then(|d| d.receipt.clone()),

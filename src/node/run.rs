@@ -23,16 +23,18 @@ use super::reports::CashNow;
 use super::scanner::{self, Over, Routed, Scanners};
 use super::screen::{ArmedReturn, ArticleInfo, Check, Feedback, NextScan, Opens, Screen, Tone};
 use super::writer::{Recorded, Taken, Writer, WriterError, shell_command_id};
-use crate::device::{DeviceReport, DisplayHandle, PrinterHandle, PrinterOrder, TerminalHandle};
+use crate::device::{DeviceReport, DisplayHandle, PrinterHandle, PrinterOrder, ScaleHandle, ScaleReading, TerminalHandle};
 use crate::document::{Language, Voice};
 use crate::fault::Fault;
 use crate::gs1::CodeRules;
 use crate::ids::{BagNo, DeviceName, Sku, SubjectRef, WorkstationId};
 use crate::journal::Disk;
+use crate::money::Qty;
 use crate::retail::customer::CustomerFact;
 use crate::retail::event::PrintSubject;
 use crate::retail::order::OrderAct;
 use crate::retail::pricing;
+use crate::retail::rules::WorkstationRules;
 use crate::retail::staff::{Proof, SignInWay};
 use crate::retail::state::AdoptedFeed;
 use crate::retail::{Answer, Command, Effect, Event, EventKind, Facts, Feed, PrintProgress, PrintWhat, Refusal, ScanFact, print, stock};
@@ -60,6 +62,7 @@ pub struct Loop<D: Disk> {
     pub durable: watch::Sender<DurableHead>,
     pub printers: BTreeMap<DeviceName, PrinterHandle>,
     pub terminals: BTreeMap<DeviceName, TerminalHandle>,
+    pub scales: BTreeMap<DeviceName, ScaleHandle>,
     /// Attempts that no terminal's owner took, with how they end.
     pub undelivered: Vec<Command>,
     /// Customer displays of two lines, by the workstation they face.
@@ -195,6 +198,18 @@ impl<D: Disk> Loop<D> {
                 self.publisher.set_next_scan(&workstation, next);
                 batch.changed = true;
             }
+            Input::ForgetWeight { workstation } => {
+                self.publisher.forget_weighing(&workstation);
+                batch.changed = true;
+            }
+            Input::WeighAgain { workstation } => {
+                self.publisher.weigh_again(&workstation);
+                batch.changed = true;
+            }
+            Input::SetTare { workstation, tare } => {
+                self.publisher.set_tare(&workstation, tare);
+                batch.changed = true;
+            }
             Input::OnHand(skus, reply) => {
                 let found = skus.iter().map(|sku| self.on_hand(sku)).collect();
                 // The asker may have gone; nothing depends on it.
@@ -268,13 +283,15 @@ impl<D: Disk> Loop<D> {
         let mut facts = facts::prefetch(&request, self.writer.state(), &self.sources(&books), &receipts);
         facts.order = self.hand_overs.facts(&request.command, &self.collect);
         facts.customer = self.customer(&request.command, &books);
-        facts.check_open = workstation.as_ref().is_some_and(|workstation| self.publisher.check_is_open(workstation));
+        facts.check_open = workstation.as_ref().is_some_and(|workstation| self.check_is_open(workstation, &request.command));
         let identifies = match &request.command {
             Command::Order(OrderAct::Identify { code }) if at_till => Some(code.clone()),
             _ => None,
         };
         let scanned = match &request.command {
             Command::AddLine { code, quantity } => Some((code.clone(), *quantity)),
+            // Who must be of age is asked with the weight that was found.
+            Command::AddWeighed { code, weight, tare, .. } => Some((code.clone(), Some(*weight - *tare))),
             _ => None,
         };
         if let Command::EraseCustomer { subject } = request.command
@@ -477,8 +494,37 @@ impl<D: Disk> Loop<D> {
                     warn!(%printer, %job, %refused, "a print report had no job");
                 }
             }
+            DeviceReport::Weight { scale, reading } => self.weighed(&scale, reading, batch)?,
             DeviceReport::Card { terminal, attempt, progress } => self.card_report(&terminal, attempt, progress, batch)?,
             DeviceReport::TerminalSeen { terminal, last, amount } => self.terminal_seen(terminal, last, amount, batch)?,
+        }
+        Ok(())
+    }
+
+    /// The weight that a check waits for answers it.
+    fn check_is_open(&self, workstation: &WorkstationId, command: &Command) -> bool {
+        let answers = matches!(command, Command::AddWeighed { .. }) && self.publisher.weighing(workstation).is_some();
+        self.publisher.check_is_open(workstation) && !answers
+    }
+
+    /// What a scale says goes to the till where it stands; a weight that stands still is sold at once.
+    fn weighed(&mut self, scale: &DeviceName, reading: ScaleReading, batch: &mut Batch) -> Result<(), WriterError> {
+        let stands = |workstation: &&WorkstationRules| workstation.scale.as_ref() == Some(scale);
+        let Some(workstation) = self.writer.rules().workstations.iter().find(stands).map(|found| found.id.clone()) else {
+            warn!(%scale, "a scale that stands at no workstation: name it as a workstation's `scale` in the configuration");
+            return Ok(());
+        };
+        // It was given up meanwhile.
+        let Some(weigh) = self.publisher.weighing(&workstation) else { return Ok(()) };
+        self.publisher.set_reading(&workstation, reading);
+        batch.changed = true;
+        if let ScaleReading::Stable { grams } = reading {
+            self.idle.remove(&workstation);
+            let (weight, tare) = (Qty::from_thousandths(grams), self.publisher.tare(&workstation));
+            let command = Command::AddWeighed { code: weigh.code, weight, tare, scale: Some(scale.clone()) };
+            if let Err(refused) = self.command(shell_request(Some(workstation), command), batch)? {
+                tracing::debug!(%refused, "weight refused");
+            }
         }
         Ok(())
     }
@@ -673,6 +719,11 @@ impl<D: Disk> Loop<D> {
             if let Some(till) = screen.workstations.get(workstation) {
                 let [upper, lower] = line_display::lines(till, &screen, self.prints.locale());
                 display.show(&upper, &lower);
+            }
+        }
+        for rules in &screen.rules.workstations {
+            if let Some(scale) = rules.scale.as_ref().and_then(|scale| self.scales.get(scale)) {
+                scale.weigh(self.publisher.weighing(&rules.id).map(|weigh| weigh.wanted));
             }
         }
         self.screen.send_replace(screen);

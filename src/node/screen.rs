@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::handle::OnHand;
 use super::scanner::PageScan;
-use crate::device::DeviceStatus;
+use crate::device::{DeviceStatus, ScaleReading, Wanted};
 use crate::document::{Language, Voice};
 use crate::ids::{BagNo, DeviceName, OrderNo, PageId, Sku, StaffId, StoreId, TxnId, WorkstationId};
 use crate::money::{Money, Qty, Unit};
@@ -87,6 +87,10 @@ pub struct TillScreen {
     pub card_declined: Option<String>,
     /// What must be answered before the next scan counts; gone with the next act at this workstation.
     pub check: Option<Arc<Check>>,
+    /// What the scale here says, while an article waits for its weight.
+    pub reading: Option<ScaleReading>,
+    /// Taken off the next weight here; gone with the next line.
+    pub tare: Qty,
     /// The receipt from which goods come back, as long as its panel is open.
     pub receipt: Option<Arc<OpenReceipt>>,
     /// The next article scanned here comes back.
@@ -119,6 +123,7 @@ pub enum Check {
     Age(AgeCheck),
     Past(PastItem),
     Recalled(RecalledItem),
+    Weigh(WeighCheck),
 }
 
 impl Check {
@@ -126,6 +131,14 @@ impl Check {
     pub fn after(refusal: &Refusal, code: String, quantity: Option<Qty>) -> Option<Check> {
         if let Refusal::AgeCheckNeeded { name, age, born_by } = refusal {
             return Some(Check::Age(AgeCheck { code, quantity, name: name.clone(), years: *age, born_by: *born_by }));
+        }
+        if let Refusal::WeightNeeded { name, unit_price } = refusal {
+            return Some(Check::Weigh(WeighCheck {
+                wanted: Wanted { serial: 0, again: false },
+                code,
+                name: name.clone(),
+                unit_price: *unit_price,
+            }));
         }
         if let Refusal::PastItsDate { name, last_day } = refusal {
             return Some(Check::Past(PastItem { code, name: name.clone(), last_day: *last_day }));
@@ -135,6 +148,18 @@ impl Check {
         }
         None
     }
+}
+
+/// An article was keyed or tapped that is sold by weight. No legal check: a person may give it up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WeighCheck {
+    /// For the scale: which one of this process, and whether the same goods are weighed once more.
+    pub wanted: Wanted,
+    /// As keyed; the weight names it again.
+    pub code: String,
+    pub name: String,
+    /// Of a kilogram, before promotions.
+    pub unit_price: Money,
 }
 
 /// An item was scanned that is recalled.

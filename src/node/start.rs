@@ -243,6 +243,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
         durable,
         printers: devices.printers.clone(),
         terminals: devices.terminals.clone(),
+        scales: devices.scales.clone(),
         undelivered: Vec::new(),
         displays: displays_of(&config.devices, &devices),
         notify: Notify::from_environment(),

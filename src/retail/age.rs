@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::decide::{Case, Outcome};
-use super::{Answer, Event, Refusal, sale};
+use super::sale::{self, Amount};
+use super::{Answer, Event, Refusal};
 use crate::money::Qty;
 use crate::time::BusinessDate;
 
@@ -33,7 +34,7 @@ pub(super) fn check(case: &Case, code: &str, quantity: Option<Qty>, of_age: bool
     let article = sale::article(case, code)?;
     let years = article.age_min.ok_or_else(|| Refusal::NoAgeLimit { name: article.name.clone() })?;
     let open = case.open_basket(workstation).map(|basket| basket.txn);
-    let entered = if of_age { sale::enter(case, code, quantity, Some(years))? } else { Outcome::default() };
+    let entered = if of_age { sale::enter(case, code, Amount::Scanned(quantity), Some(years))? } else { Outcome::default() };
 
     // Cannot fail below.
     let txn = entered.answer.txn.or(open);

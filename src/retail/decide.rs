@@ -8,7 +8,7 @@ use super::rules::WorkstationRules;
 use super::{Answer, Ask, Command, Decision, Event, Facts, Refusal, Rules, State};
 use super::{
     age, card, customer, day, last_day, open_price, order, pricing, print, refund, returns, rights, safe, sale, staff, stock, tender, till,
-    unproved,
+    unproved, weight,
 };
 use crate::time::BusinessDate;
 
@@ -29,6 +29,7 @@ pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> 
             Some(act) => act?,
             None => sale::add_line(&case, code, *quantity)?,
         },
+        Command::AddWeighed { code, weight, tare, scale } => weight::add(&case, code, *weight, *tare, scale.as_ref())?,
         Command::SetQuantity { line, quantity } => sale::set_quantity(&case, *line, *quantity)?,
         Command::VoidLine { line } => sale::void_line(&case, *line)?,
         Command::Undo {} => sale::undo(&case)?,

@@ -36,6 +36,7 @@ pub mod stock;
 pub mod tax;
 pub mod tender;
 pub mod unproved;
+pub mod weight;
 
 pub mod cash;
 pub mod till;
@@ -112,9 +113,20 @@ pub enum Command {
     AddLine {
         /// As scanned or typed, for the screen and the record. The shell resolved it.
         code: String,
-        /// `None`: one, or what the code itself carries (pack, weight).
+        /// `None`: one, or what the code itself carries (pack, weight). Of an article that is sold by weight: its weight, typed.
         #[serde(default)]
         quantity: Option<Qty>,
+    },
+    /// At a workstation: an article that is sold by weight, with the weight that was asked for.
+    AddWeighed {
+        code: String,
+        /// As it lay on the scale or was typed, in grams, tare included.
+        weight: Qty,
+        #[serde(default)]
+        tare: Qty,
+        /// From the scale's owner. `None`: typed. Never from a page.
+        #[serde(default)]
+        scale: Option<DeviceName>,
     },
     SetQuantity {
         line: u32,
@@ -737,6 +749,9 @@ pub struct SoldLine {
     /// A person set `unit_price`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price_set: Option<pricing::PriceSet>,
+    /// How `quantity`, a weight, was found at the till. `None`: it is none, or stood in the code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weighed: Option<weight::Weighing>,
 }
 
 /// Who said how much: the cashier, who may correct it, or the code itself (a label with a weight or a price in it).

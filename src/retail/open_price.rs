@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::decide::{Case, Outcome};
-use super::sale;
+use super::sale::{self, Amount};
 use super::{ArticleFact, QuantityFrom, Refusal, ScanFact};
 use crate::ids::{Sku, TaxClassId};
 use crate::money::{Money, Qty, Unit};
@@ -61,7 +61,7 @@ pub(super) fn sell(case: &Case, department: &Sku, price: Money, quantity: Option
         last_day: None,
         recalled: None,
     };
-    sale::add(case, &article, None, quantity, None)
+    sale::add(case, &article, None, Amount::Scanned(quantity), None)
 }
 
 fn refuse_known(case: &Case, department: &Department, code: &str) -> Result<(), Refusal> {

@@ -71,6 +71,9 @@ pub(super) fn return_article(
         return Err(Refusal::ReturnByLine { number: original.number.clone() });
     }
     let article = super::sale::article(case, code)?;
+    if quantity.is_none() && super::weight::needs_weight(article) {
+        return Err(Refusal::WeightNeeded { name: article.name.clone(), unit_price: article.unit_price });
+    }
     let quantity = super::sale::quantity(article, quantity)?;
     super::sale::refuse_odd_quantity(case.rules, article.unit, quantity)?;
     let price = case.facts.lowest_price.map_or(article.unit_price, |lowest| lowest.min(article.unit_price));

@@ -160,6 +160,7 @@ pub fn needed(command: &Command) -> Option<Right> {
         | Command::CheckAge { .. }
         | Command::PutAside { .. }
         | Command::SellOpenPrice { .. }
+        | Command::AddWeighed { .. }
         | Command::SetQuantity { .. }
         | Command::Undo {}
         | Command::Suspend {}

@@ -77,6 +77,9 @@ pub struct WorkstationRules {
     /// The card terminal that the till drives. `None`: a stand-alone one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terminal: Option<DeviceName>,
+    /// The scale that stands here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale: Option<DeviceName>,
 }
 
 /// Every limit with its name that a store may set. Reaching one is a refusal. How long answers are kept is not among them: it decides
@@ -87,6 +90,11 @@ pub struct Limits {
     pub tenders_per_transaction_max: u32,
     pub suspended_max: u32,
     pub quantity_max: Qty,
+    /// Of goods that are weighed at the till: net, and on the scale.
+    pub weight_min: Qty,
+    pub weight_max: Qty,
+    /// A typed weight is a multiple of it, as the scale beside the till would show it.
+    pub weight_step: Qty,
     pub unit_price_max: Money,
     /// Of all lines of a transaction together. Keeps every sum of a day far below 2^53.
     pub transaction_total_max: Money,
@@ -132,6 +140,9 @@ impl Default for Limits {
             tenders_per_transaction_max: 20,
             suspended_max: 200,
             quantity_max: Qty::pieces(99_999),
+            weight_min: Qty::from_thousandths(1),
+            weight_max: Qty::pieces(30),
+            weight_step: Qty::from_thousandths(1),
             unit_price_max: Money::from_minor(1_000_000_000),
             transaction_total_max: Money::from_minor(100_000_000_000),
             cash_tender_max: Money::from_minor(1_000_000_000),

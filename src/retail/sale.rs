@@ -3,6 +3,7 @@
 use super::basket::{Basket, Place};
 use super::decide::{Case, Outcome, refuse_when_fixed, refuse_when_paying};
 use super::rules::WorkstationRules;
+use super::weight::{self, Weighing};
 use super::{
     Answer, ArticleFact, Event, QuantityFrom, Refusal, Rules, ScanFact, SoldLine, TransactionKind, TransactionRecord, age, last_day,
     recalls, tax,
@@ -22,11 +23,19 @@ pub(super) fn add_line(case: &Case, code: &str, asked: Option<Qty>) -> Result<Ou
     if case.facts.check_open {
         return Err(Refusal::CheckFirst);
     }
-    enter(case, code, asked, None)
+    enter(case, code, Amount::Scanned(asked), None)
+}
+
+/// How much of an article enters.
+pub(super) enum Amount {
+    /// What one scan stands for, times what was typed before it.
+    Scanned(Option<Qty>),
+    /// What lay on the scale or was typed, tare included.
+    Weighed(Qty, Weighing),
 }
 
 /// A line enters. `age_checked`: up to which age the customer was checked just now.
-pub(super) fn enter(case: &Case, code: &str, asked: Option<Qty>, age_checked: Option<u8>) -> Result<Outcome, Refusal> {
+pub(super) fn enter(case: &Case, code: &str, amount: Amount, age_checked: Option<u8>) -> Result<Outcome, Refusal> {
     let date = case.business_date()?;
     if let Some(basket) = case.open_basket(case.workstation()?) {
         refuse_when_fixed(basket)?;
@@ -35,7 +44,7 @@ pub(super) fn enter(case: &Case, code: &str, asked: Option<Qty>, age_checked: Op
     recalls::refuse_recalled(article)?;
     last_day::refuse_past(article, date)?;
     let (unit_price, price_list) = list_price(case, article, date);
-    add(case, &ArticleFact { unit_price, ..article.clone() }, price_list, asked, age_checked)
+    add(case, &ArticleFact { unit_price, ..article.clone() }, price_list, amount, age_checked)
 }
 
 /// The same with an article whose price is final; `price_list`: the one that it came from.
@@ -43,7 +52,7 @@ pub(super) fn add(
     case: &Case,
     article: &ArticleFact,
     price_list: Option<String>,
-    asked: Option<Qty>,
+    amount: Amount,
     age_checked: Option<u8>,
 ) -> Result<Outcome, Refusal> {
     let workstation = case.workstation()?;
@@ -68,7 +77,7 @@ pub(super) fn add(
             return Err(Refusal::TooManyLines { max: u32::try_from(basket.lines.len()).unwrap_or(lines_max) });
         }
     }
-    let quantity = quantity(article, asked)?;
+    let (quantity, weighed) = how_much(case, article, amount)?;
     if let Some(serial) = &article.serial {
         refuse_second_of(article, serial, quantity, basket)?;
     }
@@ -106,6 +115,7 @@ pub(super) fn add(
         returned: None,
         price_list,
         price_set: None,
+        weighed,
     };
     let answer = Answer { txn: Some(txn), line: Some(line.line), ..Answer::default() };
     let event =
@@ -123,6 +133,7 @@ pub(super) fn set_quantity(case: &Case, line: u32, quantity: Qty) -> Result<Outc
     if sold.quantity_from == QuantityFrom::Code || sold.serial.is_some() {
         return Err(Refusal::QuantityFixedByCode);
     }
+    weight::refuse_change(&case.rules.limits, sold, quantity)?;
     refuse_odd_quantity(case.rules, sold.unit, quantity)?;
     let gross = sold.unit_price.times(quantity, case.rules.line_rounding);
     let extended = gross + sold.discounts.iter().map(|discount| discount.amount).sum();
@@ -262,6 +273,22 @@ fn list_price(case: &Case, article: &ArticleFact, date: BusinessDate) -> (Money,
     match case.facts.prices.as_ref().and_then(|book| book.list_price(&article.sku, date)) {
         Some((price, list)) => (price, Some(list.to_owned())),
         None => (article.unit_price, None),
+    }
+}
+
+/// The quantity, and for goods that are weighed at the till how it was found.
+fn how_much(case: &Case, article: &ArticleFact, amount: Amount) -> Result<(Qty, Option<Weighing>), Refusal> {
+    let limits = &case.rules.limits;
+    match amount {
+        Amount::Weighed(weight, weighing) => Ok((weight::net(limits, weight, &weighing)?, Some(weighing))),
+        Amount::Scanned(None) if weight::needs_weight(article) => {
+            Err(Refusal::WeightNeeded { name: article.name.clone(), unit_price: article.unit_price })
+        }
+        Amount::Scanned(Some(weight)) if weight::needs_weight(article) => {
+            let weighing = Weighing::typed(Qty::ZERO);
+            Ok((weight::net(limits, weight, &weighing)?, Some(weighing)))
+        }
+        Amount::Scanned(asked) => Ok((quantity(article, asked)?, None)),
     }
 }
 

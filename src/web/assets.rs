@@ -22,6 +22,7 @@ static ASSETS: &[Asset] = &[
     Asset { name: "returns.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/returns.js") },
     Asset { name: "prices.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/prices.js") },
     Asset { name: "returns.css", content_type: "text/css; charset=utf-8", bytes: include_bytes!("assets/returns.css") },
+    Asset { name: "weight.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/weight.js") },
     Asset { name: "quick.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/quick.js") },
     Asset { name: "quick.css", content_type: "text/css; charset=utf-8", bytes: include_bytes!("assets/quick.css") },
     Asset { name: "customer.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/customer.js") },

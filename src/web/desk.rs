@@ -130,6 +130,7 @@ fn device_card(web: &Web, t: &Texts, device: &DeviceStatus) -> Markup {
         DeviceKind::Printer => "print",
         DeviceKind::LineDisplay => "price",
         DeviceKind::Zvt => "card",
+        DeviceKind::Scale => "scale",
     };
     let test = |kind: &str, words: &str| {
         html! { button type="button" data-do="device-test" data-device=(device.name) data-kind=(kind) { (words) } }

@@ -5,8 +5,9 @@ use maud::{Markup, html};
 use super::layout::{document, visible};
 use super::live::Live;
 use super::texts::fill;
-use super::till::View;
-use crate::money::Qty;
+use super::till::{View, reading_words};
+use crate::money::{Qty, Unit};
+use crate::node::screen::Check;
 use crate::retail::TenderKind;
 use crate::retail::day::Day;
 
@@ -34,6 +35,17 @@ fn show(view: &View) -> Markup {
     let t = view.locale.texts;
     let currency = &view.screen.rules.currency;
     let money = |amount| view.locale.money(currency, amount);
+    if let Some(Check::Weigh(weigh)) = view.till.check.as_deref() {
+        return html! {
+            div .shown .sale {
+                div .line {
+                    span .name { (visible(&weigh.name)) }
+                    span .price { (money(weigh.unit_price)) " / " (Unit::Kilogram.symbol()) }
+                }
+                div .sum { span .label { (reading_words(view.locale, view.till)) } }
+            }
+        };
+    }
     if let Some(basket) = &view.till.basket {
         let totals = view.till.totals.clone().unwrap_or_default();
         let newest = basket.lines.iter().rev().find(|line| !line.voided).map(|line| &line.sold);
@@ -44,6 +56,7 @@ fn show(view: &View) -> Markup {
                         span .name {
                             @if line.quantity != Qty::ONE { (view.locale.quantity(line.quantity, line.unit)) " × " }
                             (visible(&line.name))
+                            @if line.unit != Unit::Piece { " · " (money(line.unit_price)) " / " (line.unit.symbol()) }
                         }
                         span .price { (money(line.extended)) }
                     }

@@ -109,6 +109,13 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::TooManySuspended { .. }
         | Refusal::TooManyPrints { .. }
         | Refusal::QuantityFixedByCode
+        | Refusal::WeightNeeded { .. }
+        | Refusal::NotWeighed { .. }
+        | Refusal::WeightTooLight { .. }
+        | Refusal::WeightTooHeavy { .. }
+        | Refusal::WeightTooFine { .. }
+        | Refusal::TareTooHeavy { .. }
+        | Refusal::WeighedByScale { .. }
         | Refusal::NoTransaction
         | Refusal::NothingToUndo
         | Refusal::TransactionOpenHere

@@ -14,6 +14,7 @@ pub mod prices;
 pub mod quick;
 pub mod returns;
 pub mod setup;
+pub mod weight;
 
 /// The words of the pages.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ pub struct Texts {
     pub office: &'static office::OfficeTexts,
     pub setup: &'static setup::SetupTexts,
     pub quick: &'static quick::QuickTexts,
+    pub weight: &'static weight::WeightTexts,
     pub cash_panel: &'static cash::CashTexts,
     pub customer: &'static customer::CustomerTexts,
     pub till: &'static str,
@@ -267,6 +269,7 @@ static ENGLISH: Texts = Texts {
     office: &office::ENGLISH,
     setup: &setup::ENGLISH,
     quick: &quick::ENGLISH,
+    weight: &weight::ENGLISH,
     cash_panel: &cash::ENGLISH,
     customer: &customer::ENGLISH,
     till: "Till",

@@ -14,6 +14,7 @@ pub static GERMAN: Texts = Texts {
     office: &super::texts::office::GERMAN,
     setup: &super::texts::setup::GERMAN,
     quick: &super::texts::quick::GERMAN,
+    weight: &super::texts::weight::GERMAN,
     cash_panel: &super::texts::cash::GERMAN,
     customer: &super::texts::customer::GERMAN,
     till: "Kasse",

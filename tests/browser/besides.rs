@@ -1,7 +1,7 @@
 //! What a till does besides plain selling, in a real browser before the real demo.
 
 use super::shop::{Counter, Shop};
-use super::stories::{lines, open, pay_exact, picture, wait_lines};
+use super::stories::{lines, open, pay_exact, picture, type_code, wait_lines};
 
 #[tokio::test]
 async fn a_recalled_pack_is_blocked_and_one_tap_puts_it_aside() {
@@ -119,5 +119,72 @@ async fn a_department_asks_for_its_price_and_takes_what_nobody_knows() {
     browser.keys("3.5\u{e007}").await;
     wait_lines(&browser, 3).await;
     assert_eq!(lines(&browser).await[2], "1 | Sundry goods | 3.50");
+    browser.end().await;
+}
+
+/// PLU and Enter; the weight is taken as soon as it stands still. Without a scale it is typed.
+#[tokio::test]
+async fn a_weighed_article_takes_its_number_and_one_key_and_a_typed_weight_one_more() {
+    let shop = Shop::open();
+    let browser = open(&shop).await;
+    let counter = Counter { browser: &browser, id: "1" };
+    let put = async |act: &str| {
+        let script = format!(
+            "return await fetch('/sim/scale/1/act', {{ method: 'POST', body: new URLSearchParams({{ act: '{act}', on: 'yes' }}) }}).then(answer => answer.status)"
+        );
+        assert_eq!(browser.run(&script).await, 204);
+    };
+    let shown = async |what: &str, words: &str| {
+        browser.until(what, &format!("document.querySelector('#check .reading')?.innerText.includes({words:?})")).await;
+    };
+    put("put-1185").await;
+    // One action after the digits of the number.
+    type_code(&browser, "1001").await;
+    wait_lines(&browser, 1).await;
+    assert_eq!(lines(&browser).await, ["1.185 kg | Bananas | 2.12"]);
+
+    // The goods still lie there when the next one is keyed: not sold twice.
+    type_code(&browser, "1002").await;
+    shown("the same load", "still on the scale").await;
+    picture(&browser, "same-load").await;
+    put("put-0").await;
+    shown("an empty scale", "Put it on").await;
+    picture(&browser, "weighing").await;
+    // A scan meanwhile is dropped, and Escape gives it up.
+    counter.scan("4099108000018").await;
+    browser.until("a word about it", "document.querySelector('#strip .error')").await;
+    browser.keys("\u{e00c}").await;
+    browser.until("given up", "!document.querySelector('#check')").await;
+
+    // A tare of 20 grams, then the article and the goods.
+    browser.keys("20").await;
+    browser.until("the digits", "document.querySelector('#entry').innerText === '20'").await;
+    browser.tap("#act-more-panel").await;
+    browser.tap("#more [data-tile=W]").await;
+    browser.until("the tare", "document.querySelector('#strip .armed')?.innerText.includes('0.02 kg')").await;
+    type_code(&browser, "1002").await;
+    shown("an empty scale", "Put it on").await;
+    put("put-535").await;
+    wait_lines(&browser, 2).await;
+    assert_eq!(lines(&browser).await[1], "0.515 kg | Apples Elstar | 1.28");
+
+    // A scale that is off is said, and the weight is typed: digits and Enter.
+    put("silent").await;
+    type_code(&browser, "1005").await;
+    shown("no answer", "does not answer").await;
+    picture(&browser, "scale-off").await;
+    type_code(&browser, "350").await;
+    browser.until("too heavy", "document.querySelector('#strip .error')?.innerText.includes('30 kg')").await;
+    type_code(&browser, "0.35055").await;
+    browser.until("too fine", "document.querySelector('#strip .local')?.innerText.includes('three decimals')").await;
+    browser.keys("\u{e003}".repeat(7).as_str()).await;
+    type_code(&browser, "0.35").await;
+    wait_lines(&browser, 3).await;
+    assert_eq!(lines(&browser).await[2], "0.35 kg | Oranges | 0.80");
+    assert!(browser.text("#lines .row:last-child .note").await.contains("typed weight"));
+    picture(&browser, "weighed").await;
+    pay_exact(&browser).await;
+    let paper = counter.printer_shows("Manual weight").await;
+    assert!(paper.contains("tare 0.02 kg") || paper.contains("tare 0.020 kg"), "{paper}");
     browser.end().await;
 }

@@ -143,9 +143,8 @@ impl Scenario {
             }
             "gone" => self.shop.people.remove(word(1)),
             "expect" if word(1) == "at" => scenario_people::expect_at(&self.shop.state, word(2).trim_end_matches(':'), &words[3..], at),
-            "from-age" | "last-day" | "recalled" | "marked" | "expect-marks" | "department" | "expect-line" | "check" => {
-                till::line(self, &words, at)
-            }
+            "from-age" | "last-day" | "recalled" | "marked" | "expect-marks" | "department" | "expect-line" | "expect-weighed"
+            | "check" => till::line(self, &words, at),
             "carry" => self.shop.state = State::from_parts(&self.shop.state.to_parts()).unwrap(),
             "without" => self.without(word(1), word(2), at),
             "terminal" => self.give_terminal(word(1), word(2)),
@@ -170,6 +169,9 @@ impl Scenario {
             "suspended" => limits.suspended_max = number(),
             "prints" => limits.print_jobs_open_max = number() as usize,
             "quantity" => limits.quantity_max = qty(value),
+            "weight-min" => limits.weight_min = qty(value),
+            "weight-max" => limits.weight_max = qty(value),
+            "weight-step" => limits.weight_step = qty(value),
             "price" => limits.unit_price_max = money.unwrap(),
             "total" => limits.transaction_total_max = money.unwrap(),
             "cash" => limits.cash_tender_max = money.unwrap(),
@@ -291,7 +293,7 @@ impl Scenario {
                     signature: String::new(),
                 },
             },
-            "of-age" | "not-of-age" | "put-aside" | "open-price" => till::command(words, at),
+            "of-age" | "not-of-age" | "put-aside" | "open-price" | "weigh" => till::command(words, at),
             _ => match self.read_return(words, at) {
                 Some(command) => command,
                 None => super::scenario_customer::command(words)

@@ -1,6 +1,6 @@
 //! Words of the scenarios for what a till does besides: age checks and others of their kind.
 
-use counterfoil::money::Currency;
+use counterfoil::money::{Currency, Qty};
 use counterfoil::retail::age::AgeProof;
 use counterfoil::retail::last_day::{LastDay, LastDayKind};
 use counterfoil::retail::open_price::Department;
@@ -60,6 +60,16 @@ pub fn line(scenario: &mut Scenario, words: &[String], at: &str) {
             let line = basket.line(words[2].parse().unwrap()).unwrap_or_else(|| panic!("{at}: no line"));
             assert_eq!((line.sku.as_str(), line.code.as_str()), (words[3].as_str(), words[4].as_str()), "{at}");
         }
+        // expect-weighed 1 LINE WEIGHT typed|SCALE [tare T]
+        "expect-weighed" => {
+            let basket = scenario.shop.state.open_basket(&words[1].parse().unwrap()).unwrap_or_else(|| panic!("{at}: no basket"));
+            let line = basket.line(words[2].parse().unwrap()).unwrap_or_else(|| panic!("{at}: no line"));
+            let weighing = line.weighed.as_ref().unwrap_or_else(|| panic!("{at}: nobody weighed it"));
+            let by = weighing.scale.as_ref().map_or("typed", |scale| scale.as_str());
+            let tare = words.get(6).map_or(Qty::ZERO, |tare| qty(tare));
+            assert_eq!((line.quantity, by, weighing.tare), (qty(&words[3]), words[4].as_str(), tare), "{at}");
+            assert_eq!(weighing.is_typed(), by == "typed", "{at}");
+        }
         // check open|closed: what the shell says of the screen
         "check" => scenario.shop.check_open = words[1] == "open",
         other => panic!("{at}: no word {other}"),
@@ -70,6 +80,13 @@ pub fn command(words: &[String], at: &str) -> Command {
     let word = |index: usize| words.get(index).map_or_else(|| panic!("{at}: too short"), String::as_str);
     if word(0) == "put-aside" {
         return Command::PutAside { code: word(1).to_owned() };
+    }
+    // weigh CODE WEIGHT [tare T] [by SCALE]
+    if word(0) == "weigh" {
+        let after = |mark: &str| words.iter().position(|word| word == mark).map(|at| words[at + 1].as_str());
+        let tare = after("tare").map_or(Qty::ZERO, qty);
+        let scale = after("by").map(|scale| scale.parse().unwrap());
+        return Command::AddWeighed { code: word(1).to_owned(), weight: qty(word(2)), tare, scale };
     }
     // open-price SKU PRICE [x N] [of CODE]
     if word(0) == "open-price" {

@@ -61,6 +61,7 @@ pub fn rules(currency: &str, tax: TaxTable) -> Rules {
         id: WorkstationId::new(id).unwrap(),
         receipt_printer: printer.map(|name| DeviceName::new(name).unwrap()),
         has_drawer,
+        scale: None,
         terminal: None,
     };
     Rules {
@@ -255,6 +256,7 @@ impl Shop {
     fn facts(&self, ask: &Ask) -> Facts {
         let scan = match &ask.command {
             Command::AddLine { code, .. }
+            | Command::AddWeighed { code, .. }
             | Command::CheckAge { code, .. }
             | Command::PutAside { code }
             | Command::ReturnArticle { code, .. }

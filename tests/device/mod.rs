@@ -6,6 +6,7 @@ mod lines;
 mod print_cut;
 mod printer;
 mod random;
+mod scale;
 mod scanner;
 mod shop;
 mod trial;

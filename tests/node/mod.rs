@@ -21,6 +21,7 @@ mod people;
 mod power_cut;
 mod repeat;
 mod returns;
+mod scales;
 mod shop;
 
 /// A milk of the demo's goods, 1.29.

@@ -94,6 +94,7 @@ fn shop(
         screen: watch::Sender::new(screen),
         printers: Default::default(),
         terminals: Default::default(),
+        scales: Default::default(),
         undelivered: Vec::new(),
         displays: Vec::new(),
         notify: Notify::from_environment(),

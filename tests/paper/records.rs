@@ -5,6 +5,7 @@ use counterfoil::document::{Document, Letterhead, Locale, Receipt};
 use counterfoil::ids::{Incarnation, ReceiptNo, Sku, StaffId, TaxClassId, TxnId, WorkstationId};
 use counterfoil::money::{Currency, Money, Qty, Unit};
 use counterfoil::retail::tax::{TaxAmount, TaxGroup, TaxMode};
+use counterfoil::retail::weight::{Weighing, WeightSource};
 use counterfoil::retail::{
     Discount, Disposition, QuantityFrom, ReturnOf, ReturnedReceipt, SoldLine, Tender, TenderKind, TransactionKind, TransactionRecord,
 };
@@ -74,6 +75,7 @@ impl Sale {
             returned: None,
             price_list: None,
             price_set: None,
+            weighed: None,
         });
         self.record.total += Money::from_minor(gross);
         self
@@ -86,6 +88,12 @@ impl Sale {
         let line = self.record.lines.last_mut().unwrap();
         line.batch = Some(batch.to_owned());
         line.serial = serial.map(str::to_owned);
+        self
+    }
+    /// How the last line was weighed; a tare in grams.
+    pub fn weighed(mut self, source: WeightSource, tare: i64) -> Sale {
+        let line = self.record.lines.last_mut().unwrap();
+        line.weighed = Some(Weighing { source, tare: Qty::from_thousandths(tare), scale: None });
         self
     }
     /// The price stood in the code of the last line.
@@ -206,6 +214,7 @@ pub fn all() -> Vec<(&'static str, Sale)> {
     vec![
         ("simple", simple()),
         ("weights-and-discounts", weights_and_discounts()),
+        ("weighed", weighed()),
         ("chf-rounding-split-tender", chf()),
         ("new-york-three-components", new_york()),
         ("jpy", sale("JPY", "en", 540).line("Onigiri", "3", Unit::Piece, 160, 480, "R").tax("R", "R", "8 %", 444, 36).cash(1000, 520)),
@@ -273,6 +282,21 @@ pub fn weights_and_discounts() -> Sale {
         .tax("A", "A", "19 %", 2927, 556)
         .tax("B", "B", "7 %", 1133, 79)
         .card(4695)
+}
+
+/// From the scale, from the cashier's fingers, with and without a tare.
+pub fn weighed() -> Sale {
+    sale("EUR", "de-DE", 60)
+        .line("Bananen", "0.862", Unit::Kilogram, 199, 172, "B")
+        .weighed(WeightSource::Scale, 0)
+        .line("Oliven, in der Schale", "0.304", Unit::Kilogram, 1590, 483, "B")
+        .weighed(WeightSource::Scale, 18)
+        .line("Äpfel Elstar", "1.25", Unit::Kilogram, 249, 311, "B")
+        .weighed(WeightSource::Typed, 0)
+        .line("Bergkäse", "0.48", Unit::Kilogram, 2190, 1051, "B")
+        .weighed(WeightSource::Typed, 20)
+        .tax("B", "B", "7 %", 1885, 132)
+        .cash(2050, 33)
 }
 
 pub fn chf() -> Sale {

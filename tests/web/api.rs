@@ -84,6 +84,11 @@ async fn every_act_reaches_the_loop_as_its_command() {
     let department = counterfoil::ids::Sku::new("dept-1").unwrap();
     let open_price = Command::SellOpenPrice { department, price: euro(250), quantity: None, code: Some("4006381333931".into()) };
     check("POST", &format!("{at}/open-price"), open, one, open_price).await;
+    let typed = json!({"id": "c-1", "code": "1001", "weight_g": 535, "tare_g": 15});
+    let (weight, tare) = (Qty::from_thousandths(535), Qty::from_thousandths(15));
+    let weighed = |tare| Command::AddWeighed { code: "1001".into(), weight, tare, scale: None };
+    check("POST", &format!("{at}/weight"), typed, one, weighed(tare)).await;
+    check("POST", &format!("{at}/weight"), json!({"id": "c-1", "code": "1001", "weight_g": 535}), one, weighed(Qty::ZERO)).await;
     check("POST", &format!("{at}/reprint"), nothing.clone(), one, Command::Reprint { txn: None }).await;
     let today = Command::OpenDay { date: jiff::civil::date(2026, 11, 22) };
     check("POST", "/api/v1/day/open", nothing.clone(), None, today).await;
@@ -170,6 +175,15 @@ async fn the_next_scan_can_be_armed() {
     assert_eq!(arm(r#"{"next":{"times":-1}}"#).await.code(), "quantity_out_of_range");
     assert_eq!(arm(r#"{"next":"sell","x":1}"#).await.code(), "unknown_field");
     assert_eq!(stage.told.lock().unwrap().len(), 3);
+    // The tare of the next weight, and the weighing itself.
+    let at = "/api/v1/workstations/1";
+    let tare = async |body: &str| call(&stage, "POST", &format!("{at}/tare"), body).await;
+    assert_eq!(tare(r#"{"tare_g":20}"#).await.status, 204);
+    assert_eq!(tare(r#"{"tare_g":-1}"#).await.code(), "tare_out_of_range");
+    assert_eq!(tare(r#"{"tare_g":90000}"#).await.code(), "tare_out_of_range");
+    assert_eq!(call(&stage, "POST", &format!("{at}/weight/again"), "").await.status, 204);
+    assert_eq!(call(&stage, "DELETE", &format!("{at}/weight"), "").await.status, 204);
+    assert_eq!(stage.told.lock().unwrap().len(), 6);
 }
 
 #[tokio::test]
@@ -255,6 +269,10 @@ async fn the_description_is_whole() {
         "get /api/v1/orders/{order}",
         "post /api/v1/workstations/{ws}/orders",
         "post /api/v1/workstations/{ws}/open-price",
+        "post /api/v1/workstations/{ws}/weight",
+        "delete /api/v1/workstations/{ws}/weight",
+        "post /api/v1/workstations/{ws}/weight/again",
+        "post /api/v1/workstations/{ws}/tare",
         "post /api/v1/workstations/{ws}/card",
         "post /api/v1/workstations/{ws}/card/{attempt}",
         "post /api/v1/workstations/{ws}/card/{attempt}/cancel",

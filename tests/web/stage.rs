@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use counterfoil::device::{DeviceKind, DeviceState, DeviceStatus, Paper};
+use counterfoil::device::{DeviceKind, DeviceState, DeviceStatus, Paper, ScaleReading, Wanted};
 use counterfoil::document;
 use counterfoil::gs1::CodeRules;
 use counterfoil::ids::{
@@ -21,7 +21,7 @@ use counterfoil::node::handle::{AskError, CommandRequest, DurableHead, Input, Sh
 use counterfoil::node::orders::CollectKeys;
 use counterfoil::node::screen::{
     AgeCheck, ArticleInfo, AtWork, Check, FeedStatus, Feedback, LinkStatus, NextScan, PastItem, RecalledItem, Screen, StaffTile,
-    SuspendedRow, TillCash, TillScreen, Tone,
+    SuspendedRow, TillCash, TillScreen, Tone, WeighCheck,
 };
 use counterfoil::node::seal::Seal;
 use counterfoil::retail::basket::{Basket, BasketLine, BasketTotals, CardAttempt, Place, UndoStep};
@@ -36,6 +36,7 @@ use counterfoil::retail::rules::{Limits, QuickKey, QuickSale, WorkstationRules};
 use counterfoil::retail::tax::{TaxMode, TaxRounding, TaxTable};
 use counterfoil::retail::till::{Phase, Session, TillCount, TillReport};
 use counterfoil::retail::unproved::LostRange;
+use counterfoil::retail::weight::{Weighing, WeightSource};
 use counterfoil::retail::{Answer, Feed, Rules, SoldLine, Tender, TenderKind, TransactionKind, TransactionRecord};
 use counterfoil::time::{Clock, ClockQuality, Stamp};
 use counterfoil::vault::Vault;
@@ -68,6 +69,7 @@ pub fn rules() -> Rules {
         id: ws(id),
         receipt_printer: Some(DeviceName::new("printer-1").unwrap()),
         has_drawer: true,
+        scale: None,
         terminal: None,
     };
     Rules {
@@ -115,6 +117,7 @@ pub fn line(number: u32, name: &str, quantity: i64, price: i64) -> SoldLine {
         returned: None,
         price_list: None,
         price_set: None,
+        weighed: None,
     }
 }
 
@@ -378,6 +381,25 @@ pub fn situations() -> Vec<(&'static str, Screen)> {
     };
     let feedback = Some(error("recalled_item", "Butterkekse is recalled (R-2026-31).", "Take it out of the goods."));
     all.push(("recalled", screen(TillScreen { check: Some(Arc::new(Check::Recalled(item))), feedback, ..full() })));
+
+    let wanted = Wanted { serial: 1, again: false };
+    let weigh = WeighCheck { wanted, code: "1001".into(), name: "Bananen Cavendish".into(), unit_price: euro(179) };
+    let weighing = |reading, tare| {
+        let check = Some(Arc::new(Check::Weigh(weigh.clone())));
+        let mut shown = screen(TillScreen { check, reading, tare: Qty::from_thousandths(tare), ..full() });
+        Arc::make_mut(&mut shown.rules).workstations[0].scale = Some(DeviceName::new("scale-1").unwrap());
+        shown
+    };
+    all.push(("weighing", weighing(Some(ScaleReading::Stable { grams: 862 }), 15)));
+    all.push(("weighing-same-load", weighing(Some(ScaleReading::SameLoad), 0)));
+    all.push(("weighing-no-answer", weighing(Some(ScaleReading::NoAnswer), 0)));
+    let mut by_hand = weighing(None, 0);
+    Arc::make_mut(&mut by_hand.rules).workstations[0].scale = None;
+    all.push(("weight-typed", by_hand));
+    let mut weighed = basket(groceries());
+    let by = |source, tare| Some(Weighing { source, tare: Qty::from_thousandths(tare), scale: None });
+    weighed.lines[2].sold.weighed = by(WeightSource::Typed, 15);
+    all.push(("tare", screen(TillScreen { tare: Qty::from_thousandths(20), ..selling(weighed) })));
 
     let mut quick = screen(full());
     let key = |(text, code): (&str, &str)| QuickKey { text: text.into(), sells: QuickSale::Code(code.into()) };

@@ -4,6 +4,7 @@ pub mod code_page;
 pub mod display;
 pub mod escpos;
 pub mod frame;
+pub mod scale;
 pub mod transliterate;
 pub mod wedge;
 pub mod zvt;

@@ -7,6 +7,7 @@ mod line;
 mod port;
 mod printer;
 mod printer_engine;
+mod scale;
 mod scanner;
 mod terminal;
 
@@ -16,5 +17,6 @@ pub use line::Pty;
 pub use port::SimPort;
 pub use printer::{PrinterSnapshot, SimPrinter};
 pub use printer_engine::{Fault, PrinterEngine, Switch, Switches};
+pub use scale::{ScaleSnapshot, SimScale};
 pub use scanner::{Aim, SimScanner};
 pub use terminal::{Answer, Booked, BookedKind, Cut, SimTerminal, TerminalSnapshot};

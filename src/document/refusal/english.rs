@@ -33,6 +33,17 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::QuantityTooLarge { max } => format!("The quantity is above the limit of {}.", voice.quantity(*max)),
         Refusal::QuantityNotWhole => "This article is sold in whole pieces only.".to_owned(),
         Refusal::QuantityFixedByCode => "The label itself says how much it is.".to_owned(),
+        Refusal::WeightNeeded { name, .. } => format!("{name} is sold by weight."),
+        Refusal::NotWeighed { name } => format!("{name} is not sold by weight."),
+        Refusal::WeightTooLight { min } => format!("The weight is below {} kg.", voice.quantity(*min)),
+        Refusal::WeightTooHeavy { weight, max } => {
+            format!("{} kg is above the limit of {} kg.", voice.quantity(*weight), voice.quantity(*max))
+        }
+        Refusal::WeightTooFine { step } => format!("Weights go in steps of {} kg here.", voice.quantity(*step)),
+        Refusal::TareTooHeavy { tare, weight } => {
+            format!("The tare of {} kg is not less than the weight of {} kg.", voice.quantity(*tare), voice.quantity(*weight))
+        }
+        Refusal::WeighedByScale { name } => format!("{name} was weighed on the scale."),
         Refusal::PriceTooHigh { max } => format!("The price is above the limit of {}.", money(*max)),
         Refusal::TotalTooHigh { max } => format!("The sale would be above the limit of {}.", money(*max)),
         Refusal::NoTransaction => "No sale is open here.".to_owned(),
@@ -211,6 +222,13 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::QuantityTooLarge { .. } => "Check the quantity. If it is right, split it over several lines.",
         Refusal::QuantityNotWhole => "Type a whole number.",
         Refusal::QuantityFixedByCode => "Scan each label by itself, or void the line.",
+        Refusal::WeightNeeded { .. } => "Put it on the scale, or type its weight in kilograms, then × and the article.",
+        Refusal::NotWeighed { .. } => "Scan or key it without a weight.",
+        Refusal::WeightTooLight { .. } => "Put the goods on the scale, or type their weight in kilograms.",
+        Refusal::WeightTooHeavy { .. } => "Type kilograms: 350 g is 0.350. What is really heavier is weighed in parts.",
+        Refusal::WeightTooFine { .. } => "Read the scale again, and type what it shows.",
+        Refusal::TareTooHeavy { .. } => "Check the tare. It is the empty container's weight.",
+        Refusal::WeighedByScale { .. } => "Delete the line and weigh it again.",
         Refusal::PriceTooHigh { .. } => "Check the article's price with head office.",
         Refusal::TotalTooHigh { .. } => "Finish this sale and put the rest into a second one.",
         Refusal::NoTransaction => "Scan an article to begin a sale.",

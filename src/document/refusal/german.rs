@@ -38,6 +38,17 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::QuantityTooLarge { max } => format!("Die Menge liegt über der Grenze von {}.", voice.quantity(*max)),
         Refusal::QuantityNotWhole => "Diesen Artikel gibt es nur in ganzen Stück.".to_owned(),
         Refusal::QuantityFixedByCode => "Das Etikett selbst sagt, wie viel es ist.".to_owned(),
+        Refusal::WeightNeeded { name, .. } => format!("{name} wird nach Gewicht verkauft."),
+        Refusal::NotWeighed { name } => format!("{name} wird nicht nach Gewicht verkauft."),
+        Refusal::WeightTooLight { min } => format!("Das Gewicht liegt unter {} kg.", voice.quantity(*min)),
+        Refusal::WeightTooHeavy { weight, max } => {
+            format!("{} kg liegen über der Grenze von {} kg.", voice.quantity(*weight), voice.quantity(*max))
+        }
+        Refusal::WeightTooFine { step } => format!("Gewichte gehen hier in Schritten von {} kg.", voice.quantity(*step)),
+        Refusal::TareTooHeavy { tare, weight } => {
+            format!("Die Tara von {} kg ist nicht kleiner als das Gewicht von {} kg.", voice.quantity(*tare), voice.quantity(*weight))
+        }
+        Refusal::WeighedByScale { name } => format!("{name} wurde auf der Waage gewogen."),
         Refusal::PriceTooHigh { max } => format!("Der Preis liegt über der Grenze von {}.", money(*max)),
         Refusal::TotalTooHigh { max } => format!("Der Verkauf läge über der Grenze von {}.", money(*max)),
         Refusal::NoTransaction => "Hier ist kein Verkauf offen.".to_owned(),
@@ -215,6 +226,13 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::QuantityTooLarge { .. } => "Die Menge prüfen. Stimmt sie, auf mehrere Zeilen verteilen.",
         Refusal::QuantityNotWhole => "Eine ganze Zahl tippen.",
         Refusal::QuantityFixedByCode => "Jedes Etikett einzeln scannen, oder die Zeile löschen.",
+        Refusal::WeightNeeded { .. } => "Auf die Waage legen, oder das Gewicht in Kilogramm eintippen, dann × und den Artikel.",
+        Refusal::NotWeighed { .. } => "Ohne Gewicht scannen oder eintippen.",
+        Refusal::WeightTooLight { .. } => "Die Ware auf die Waage legen, oder ihr Gewicht in Kilogramm eintippen.",
+        Refusal::WeightTooHeavy { .. } => "Kilogramm eintippen: 350 g sind 0,350. Was wirklich schwerer ist, in Teilen wiegen.",
+        Refusal::WeightTooFine { .. } => "Die Waage noch einmal ablesen und eintippen, was sie zeigt.",
+        Refusal::TareTooHeavy { .. } => "Die Tara prüfen: Sie ist das Gewicht des leeren Behälters.",
+        Refusal::WeighedByScale { .. } => "Die Zeile löschen und neu wiegen.",
         Refusal::PriceTooHigh { .. } => "Den Preis des Artikels mit der Zentrale klären.",
         Refusal::TotalTooHigh { .. } => "Diesen Verkauf abschließen und den Rest in einen zweiten nehmen.",
         Refusal::NoTransaction => "Einen Artikel scannen, dann beginnt ein Verkauf.",

@@ -145,6 +145,7 @@ pub fn works(screen: &Screen) -> Vec<WorksView> {
             DeviceKind::Printer => "printing",
             DeviceKind::LineDisplay => "display",
             DeviceKind::Zvt => "cards",
+            DeviceKind::Scale => "weighing",
         };
         say(format!("{what}.{}", device.name), device_works(device), device.hint.clone(), Some(device.since_ms));
     }

@@ -16,6 +16,7 @@ mod returns;
 mod screens;
 pub mod shape;
 pub mod store;
+mod weight;
 mod workstation;
 
 pub use facts::{healthz, metrics, works};
@@ -94,6 +95,9 @@ pub fn routes() -> (Router<Web>, utoipa::openapi::OpenApi) {
         .routes(routes!(returns::post_void))
         .routes(routes!(last_day::put_aside))
         .routes(routes!(open_price::open_price))
+        .routes(routes!(weight::weight, weight::forget_weight))
+        .routes(routes!(weight::again))
+        .routes(routes!(weight::tare))
         .routes(routes!(people::staff))
         .routes(routes!(people::sign_in))
         .routes(routes!(people::sign_out))

@@ -85,6 +85,8 @@ pub struct WorkstationView {
     pub past_item: Option<super::last_day::PastItemView>,
     /// A recalled item that must be put aside before the next scan counts.
     pub recalled_item: Option<super::last_day::RecalledItemView>,
+    /// An article that waits for its weight before the next scan counts.
+    pub weighing: Option<super::weight::WeighingView>,
     /// Who works here; absent: nobody is signed in.
     pub signed_in: Option<SignedInView>,
     /// The newest act was refused because it needs another person: `approve` does it.
@@ -147,6 +149,8 @@ pub struct LineView {
     /// From the item's own code.
     pub batch: Option<String>,
     pub serial: Option<String>,
+    /// How a weight was found at the till; `null`: it is none, or stood in the code.
+    pub weighed: Option<super::weight::WeighedView>,
     /// `null`: sold.
     pub returned: Option<ReturnedView>,
 }
@@ -349,16 +353,17 @@ pub fn workstation(id: &WorkstationId, till: &TillScreen, screen: &Screen) -> Wo
         },
         check: match till.check.as_deref() {
             Some(Check::Age(check)) => Some(check.into()),
-            Some(Check::Past(_) | Check::Recalled(_)) | None => None,
+            Some(Check::Past(_) | Check::Recalled(_) | Check::Weigh(_)) | None => None,
         },
         past_item: match till.check.as_deref() {
             Some(Check::Past(item)) => Some(item.into()),
-            Some(Check::Age(_) | Check::Recalled(_)) | None => None,
+            Some(Check::Age(_) | Check::Recalled(_) | Check::Weigh(_)) | None => None,
         },
         recalled_item: match till.check.as_deref() {
             Some(Check::Recalled(item)) => Some(item.into()),
-            Some(Check::Age(_) | Check::Past(_)) | None => None,
+            Some(Check::Age(_) | Check::Past(_) | Check::Weigh(_)) | None => None,
         },
+        weighing: super::weight::WeighingView::of(till),
         signed_in: till.signed_in.as_ref().map(|here| SignedInView {
             staff: here.staff.to_string(),
             name: here.name.clone(),
@@ -417,6 +422,7 @@ fn line(line: &SoldLine) -> LineView {
         tax_class: line.tax_class.to_string(),
         batch: line.batch.clone(),
         serial: line.serial.clone(),
+        weighed: line.weighed.as_ref().map(Into::into),
         returned: line.returned.as_ref().map(|of| ReturnedView {
             receipt: of.receipt.as_ref().map(|receipt| receipt.number.clone()),
             line: of.receipt.as_ref().and_then(|receipt| receipt.line),
@@ -539,6 +545,7 @@ pub fn device(status: &DeviceStatus) -> DeviceView {
         DeviceKind::Printer => "printer",
         DeviceKind::LineDisplay => "line_display",
         DeviceKind::Zvt => "zvt",
+        DeviceKind::Scale => "scale",
     };
     let (state, cause) = match &status.state {
         DeviceState::Absent => ("absent", None),

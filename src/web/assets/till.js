@@ -480,7 +480,7 @@
     else if (name === "*" || name === "x" || name === "×") multiply();
     // Enter never says that somebody is of age: it ends every scan.
     else if ($("check") && "+-/".includes(name)) pressButton(name === "-" ? "check-no" : entry ? "check-birth" : "check-yes");
-    else if ($("check") && name === "Enter") pressButton("check-birth");
+    else if ($("check") && name === "Enter") pressButton($("weigh-typed") ? "weigh-typed" : "check-birth");
     else if (name === "Enter" && window.counter.priceTyped?.(entry)) entry = "";
     else if (name === "Enter") { const code = entry; entry = ""; addCode(code); times = null; }
     else if (name === "+") pressButton($("pay-paid") ? "pay-paid" : $("pay-refund") ? "pay-refund" : entry ? "pay-typed" : "pay-exact");
@@ -500,6 +500,7 @@
     else if (!entry && window.counter.priceAsked?.()) return;
     else if (entry || times !== null) { const armed = times !== null; entry = ""; times = null; if (armed) armNext("sell"); }
     else if (chosen) { chosen = null; markCurrent(); }
+    else if ($("weigh-typed")) acts["forget-weight"]();
     else if (document.querySelector("#strip .error:not([hidden])")) acts.dismiss();
     else if (document.querySelector("#strip .armed")) armNext("sell");
   }
@@ -559,8 +560,9 @@
 
   // What the scripts of other rooms build upon.
   const typedAmount = () => parseAmount(entry);
+  const typedText = () => entry;
   const shake = () => $("entry").animate([{ opacity: 0.2 }, { opacity: 1 }], 300);
-  window.counter = { acts, api, answered, armNext, clearEntry, closePanel, erase, formatAmount, parseAmount, panelKeys, pay, post, shake, typedAmount };
+  window.counter = { acts, api, answered, armNext, clearEntry, closePanel, complain, erase, formatAmount, parseAmount, parseQuantity, panelKeys, pay, post, shake, typedAmount, typedText };
 
   markCurrent();
   document.querySelector("#lines .row.newest")?.scrollIntoView({ block: "end" });

@@ -1,9 +1,9 @@
-//! A legal check before a line may enter. It takes the place of the ways to pay, so that the answer lies where the thumb is
+//! A legal check, or a weight, before a line may enter. It takes the place of the ways to pay, so that the answer lies where the thumb is
 //! and nothing else can be finished meanwhile; scans are dropped by the core until it is answered.
 
 use maud::{Markup, html};
 
-use super::{View, icon};
+use super::{View, icon, weight};
 use crate::document::DateOrder;
 use crate::node::screen::{AgeCheck, Check, PastItem, RecalledItem};
 use crate::retail::last_day::LastDayKind;
@@ -13,6 +13,7 @@ use crate::web::texts::fill;
 /// What is asked, in the strip.
 pub fn words(view: &View, check: &Check) -> Markup {
     match check {
+        Check::Weigh(weigh) => weight::words(view, weigh),
         Check::Age(check) => age_words(view, check),
         Check::Past(item) => {
             let t = view.locale.texts.last_day;
@@ -31,6 +32,7 @@ pub fn answers(view: &View, check: &Check) -> Markup {
         Check::Age(check) => age_answers(view, check),
         Check::Past(item) => past_answer(view, item),
         Check::Recalled(item) => recalled_answer(view, item),
+        Check::Weigh(weigh) => weight::answers(view, weigh),
     }
 }
 

@@ -15,10 +15,12 @@ mod prices;
 mod quick;
 mod returns;
 mod status;
+mod weight;
 
 pub use gate::{gate, who};
 pub use panels::{price_card, search_results};
 pub use status::printer_words;
+pub use weight::reading_words;
 
 use maud::{Markup, html};
 
@@ -69,7 +71,7 @@ pub fn page(view: &View) -> Markup {
     let live = live(view);
     let body = html! {
         div #till data-workstation=(view.workstation) data-exponent=(view.currency().exponent) data-decimal=(view.locale.decimal)
-            data-revision=(live.revision) {
+            data-revision=(live.revision) data-too-fine=(t.weight.too_fine) data-too-fine-hint=(t.weight.too_fine_hint) {
             header #head {
                 h1 { span .ws { (fill(t.workstation, &[view.workstation.as_str()])) } span .store { (visible(&view.screen.store_name)) } }
                 div #status role="status" { (live.part("status")) }
@@ -115,7 +117,7 @@ pub fn page(view: &View) -> Markup {
         view.locale,
         &fill(t.workstation, &[view.workstation.as_str()]),
         "till",
-        &["live.js", "gate.js", "till.js", "returns.js", "prices.js", "cash.js", "quick.js", "customer.js"],
+        &["live.js", "gate.js", "till.js", "returns.js", "prices.js", "cash.js", "quick.js", "customer.js", "weight.js"],
         body,
     )
 }
@@ -182,6 +184,7 @@ fn row(view: &View, line: &SoldLine, newest: bool, done: bool) -> Markup {
                 span .text { (visible(&line.name)) }
                 @if each { span .each { (unit_price(view, line)) } }
                 @if let Some(marks) = marks(view, line) { span .each .marks { (visible(&marks)) } }
+                @if let Some(note) = weight::line_note(view, line) { span .each .note { (note) } }
                 @if let Some(note) = returns::line_note(view, line) { span .each .note { (visible(&note)) } }
                 @for discount in &line.discounts {
                     span .each { (visible(&discount.text)) " " (view.money(discount.amount)) }
@@ -292,12 +295,13 @@ fn strip(view: &View) -> Markup {
             div .say .warn { (icon("card")) p { strong { (fill(t.card_running, &[&view.money(card.amount)])) } span { (t.card_running_hint) } } }
         }
         // What the check asks stands below until a scan was dropped; then the reason for that comes first.
-        @if let Some(feedback) = error.filter(|feedback| !matches!(feedback.code.as_str(), "age_check_needed" | "past_its_date" | "recalled_item")) { (error_words(view, feedback)) }
+        @if let Some(feedback) = error.filter(|feedback| !matches!(feedback.code.as_str(), "age_check_needed" | "past_its_date" | "recalled_item" | "weight_needed") || view.till.check.is_none() && feedback.code == "weight_needed") { (error_words(view, feedback)) }
         @if let Some(check) = &view.till.check { (check::words(view, check)) }
         (card::declined(view))
         @for print in prints_here(view) { (print_words(view, print)) }
         (next_scan_words(view))
         (returns::armed(view))
+        (weight::tare_armed(view))
         @if let Some(feedback) = view.till.feedback.as_ref().filter(|f| f.tone != Tone::Error && !f.text.is_empty()) {
             div .say .calm {
                 p { strong { (visible(&feedback.text)) } span { (visible(&feedback.remedy)) } }
@@ -425,6 +429,7 @@ pub fn icon(name: &str) -> Markup {
         "done" => "M4 13l5 5L20 6",
         "offline" => "M3 3l18 18M5 9a11 11 0 0 1 4-2M19 9a11 11 0 0 0-6-2.6M8.5 13a5 5 0 0 1 3-1.5M12 18h.01",
         "online" => "M3 9a13 13 0 0 1 18 0M6.5 13a8 8 0 0 1 11 0M12 18h.01",
+        "scale" => "M3 5h18M5 5c0 4 3 6 7 6s7-2 7-6M12 11v4M5 15h14v5H5zM10 18h4",
         "scan" => "M4 5v14M8 5v14M11 5v14M15 5v14M18 5v14M20 5v14",
         _ => "",
     };

@@ -40,6 +40,7 @@ fn tiles(view: &View) -> Vec<Tile> {
         tile("cash", t.office.title, "B", Act::Page("/office"), false),
         tile("cash", t.cash_panel.word, "C", Act::Panel("cash"), false),
         tile("age", t.customer.word, "K", Act::Panel("customer"), false),
+        tile("scale", t.weight.tare, "W", Act::Do("tare"), !view.day_is_open()),
     ]
 }
 

@@ -38,6 +38,7 @@ pub fn chips(view: &View) -> Markup {
         (link(view))
         (prices(view))
         (scanners(view))
+        (super::weight::chip(view))
         (printer(view))
     }
 }
