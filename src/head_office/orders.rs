@@ -153,7 +153,8 @@ fn done(outcome: Result<Placed, NotTaken>) -> Result<Placed, Problem> {
     })
 }
 
-fn put(writer: &Writer, placed: &PlacedOrder, now_ms: i64, change: bool) -> Result<Result<Placed, NotTaken>, WriteError> {
+/// [`place`], or [`change`], inside the caller's transaction.
+pub(crate) fn put(writer: &Writer, placed: &PlacedOrder, now_ms: i64, change: bool) -> Result<Result<Placed, NotTaken>, WriteError> {
     let connection = writer.connection();
     let content = serde_json::to_string(placed).expect("an order is plain values");
     let known: Option<(u64, String, String, String, bool)> = connection
@@ -215,7 +216,8 @@ fn put(writer: &Writer, placed: &PlacedOrder, now_ms: i64, change: bool) -> Resu
     Ok(Ok(Placed { order: placed.order.to_string(), version }))
 }
 
-fn cancelled(connection: &Connection, order: &OrderNo, now_ms: i64) -> db::Result<Result<Placed, NotTaken>> {
+/// [`cancel`], inside the caller's transaction.
+pub(crate) fn cancelled(connection: &Connection, order: &OrderNo, now_ms: i64) -> db::Result<Result<Placed, NotTaken>> {
     let known: Option<(u64, String, bool)> = connection
         .prepare_cached("SELECT version, store, cancelled_ms IS NOT NULL FROM collect_orders WHERE order_no = ?1")?
         .query_row([order.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))

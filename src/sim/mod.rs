@@ -5,9 +5,12 @@
 //! The tests run some worlds, `counterfoil sim` as many as you like. A world that fails prints the line that runs it again; the seed fixes
 //! what happens in it, though not the random ids of transactions.
 
+mod chain;
 mod dice;
 mod office;
+mod orders;
 mod store;
+mod trade;
 mod world;
 
 use std::fmt::Display;
@@ -16,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+pub use orders::OrdersTally;
 pub use world::{Tally, World};
 
 #[derive(Debug, Clone, clap::Args)]
@@ -32,6 +36,12 @@ pub struct SimArguments {
     /// Stores in each.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=20))]
     pub stores: u8,
+    /// Worlds of collect orders instead, so many orders in each (200 unless given): one shop lived twice, with the line up and with the line cut.
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "200", conflicts_with = "stores", value_parser = clap::value_parser!(u32).range(8..=5_000))]
+    pub orders: Option<u32>,
+    /// How long the line is cut in a world of orders.
+    #[arg(long, value_name = "HOURS", default_value_t = 72, requires = "orders", value_parser = clap::value_parser!(u32).range(12..=720))]
+    pub hours: u32,
     /// For head office's disk; what is made here is removed.
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
@@ -66,11 +76,20 @@ pub fn run(arguments: &SimArguments) -> ExitCode {
     let ends = arguments.minutes.map(|minutes| Instant::now() + Duration::from_secs(minutes * 60));
     let mut worlds = 0;
     while ends.map_or(worlds < arguments.worlds, |ends| Instant::now() < ends) {
-        let again = format!("counterfoil sim --seed {seed} --worlds 1 --stores {}", arguments.stores);
-        match one(seed, arguments.stores.into(), &folder) {
-            Ok(tally) => println!("seed {seed}: {tally}: all at head office, once"),
+        let (lived, shape) = match arguments.orders {
+            Some(orders) => {
+                let lived = one_with_orders(seed, orders, arguments.hours, &folder).map(|tally| format!("{tally}: both ends are the same"));
+                (lived, format!("--orders {orders} --hours {}", arguments.hours))
+            }
+            None => {
+                let lived = one(seed, arguments.stores.into(), &folder).map(|tally| format!("{tally}: all at head office, once"));
+                (lived, format!("--stores {}", arguments.stores))
+            }
+        };
+        match lived {
+            Ok(words) => println!("seed {seed}: {words}"),
             Err(broken) => {
-                eprintln!("counterfoil: seed {seed}: {broken}\nrun it again: {again}");
+                eprintln!("counterfoil: seed {seed}: {broken}\nrun it again: counterfoil sim --seed {seed} --worlds 1 {shape}");
                 return ExitCode::FAILURE;
             }
         }
@@ -83,8 +102,17 @@ pub fn run(arguments: &SimArguments) -> ExitCode {
 
 /// One world, in a folder of its own below `parent`. A panic is a promise broken, too.
 pub fn one(seed: u64, stores: usize, parent: &Path) -> Result<Tally, Broken> {
+    in_folder(seed, parent, |folder| World::new(seed, stores, folder)?.run())
+}
+
+/// One shop with collect orders, lived twice: with the line up, and with the line cut for `hours`.
+pub fn one_with_orders(seed: u64, orders: u32, hours: u32, parent: &Path) -> Result<OrdersTally, Broken> {
+    in_folder(seed, parent, |folder| orders::play(seed, orders, hours, folder))
+}
+
+fn in_folder<T>(seed: u64, parent: &Path, live: impl FnOnce(&Path) -> Result<T, Broken>) -> Result<T, Broken> {
     let folder = Folder::create(parent, seed)?;
-    let lived = catch_unwind(AssertUnwindSafe(|| World::new(seed, stores, &folder.0)?.run()));
+    let lived = catch_unwind(AssertUnwindSafe(|| live(&folder.0)));
     lived.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
         Err(Broken::new("a panic", text.unwrap_or("without words")))

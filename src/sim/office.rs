@@ -2,15 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::head_office::db::{FromValue, OptionalExtension, params};
+use crate::head_office::db::{self, FromValue, OptionalExtension, Row, params};
 
 use super::Broken;
-use crate::head_office::chain;
 use crate::head_office::ingest::Batch;
+use crate::head_office::orders::{self, PlacedOrder, Whole};
 use crate::head_office::storage::Folders;
 use crate::head_office::writer::{WriteError, Writer};
-use crate::ids::{NodeId, StoreId};
+use crate::head_office::{chain, feeds};
+use crate::ids::{NodeId, OrderNo, StoreId};
+use crate::money::Currency;
+use crate::sync::feed::Article;
+use crate::sync::orders::Word;
 use crate::sync::wire::{LocateReply, LocateRequest, RecordsQuery, RecordsReply};
+use crate::time::{ClockQuality, Stamp};
 
 pub struct Office {
     /// Holds the disk and the copies of it.
@@ -27,9 +32,12 @@ impl Office {
         Ok(Office { folder: folder.to_owned(), disks: 1, writer: started(&disk)?, backup: None, now_ms })
     }
 
+    fn disk(&self) -> PathBuf {
+        self.folder.join(format!("office-{}", self.disks - 1))
+    }
+
     pub fn restart(&mut self) -> Result<(), Broken> {
-        let disk = self.folder.join(format!("office-{}", self.disks - 1));
-        self.writer = started(&disk)?;
+        self.writer = started(&self.disk())?;
         Ok(())
     }
 
@@ -73,6 +81,65 @@ impl Office {
         let batch = Batch::read(lines, store, node);
         let now_ms = self.now_ms;
         self.writer.transaction(|writer| writer.urgent(store, node, &batch.records, now_ms)).is_ok()
+    }
+
+    /// Makes articles known, so that they can be ordered.
+    pub fn stock_up(&mut self, articles: &[Article]) -> Result<(), Broken> {
+        let (folders, connection) = (Folders::new(&self.disk()), self.writer.connection());
+        feeds::stage_articles(connection, articles.iter().cloned().map(Ok)).map_err(Broken::doing("staging articles"))?;
+        let currency = Currency::from_code("EUR").ok_or_else(|| Broken::new("naming a currency", "EUR is not known"))?;
+        let made_at = Stamp { ms: self.now_ms, quality: ClockQuality::Synchronised };
+        feeds::publish_catalogue(connection, &folders, &currency, made_at).map(drop).map_err(Broken::doing("publishing articles"))
+    }
+
+    /// What the store's lead has not heard yet of orders.
+    pub fn words(&self, store: &StoreId, node: &NodeId, after: u64) -> Result<Vec<Word>, Broken> {
+        let failed = Broken::doing("head office is asked for orders");
+        let connection = self.writer.connection();
+        if !orders::is_lead(connection, store, node).map_err(&failed)? {
+            return Ok(Vec::new());
+        }
+        orders::words(connection, store, after).map_err(&failed)
+    }
+
+    /// Takes an order or its change, as the channel's API does. Returns the newest word about it.
+    pub fn put(&mut self, placed: &PlacedOrder, change: bool) -> Result<u64, Broken> {
+        let now_ms = self.now_ms;
+        let taken = self.writer.transaction(|writer| orders::put(writer, placed, now_ms, change));
+        match taken.map_err(Broken::doing("placing an order"))? {
+            Ok(_) => self.newest_word(),
+            Err(why) => Err(Broken::new("placing an order", &format!("{why:?}"))),
+        }
+    }
+
+    pub fn cancel(&mut self, order: &OrderNo) -> Result<u64, Broken> {
+        let now_ms = self.now_ms;
+        let taken = self.writer.transaction(|writer| orders::cancelled(writer.connection(), order, now_ms).map_err(WriteError::from));
+        match taken.map_err(Broken::doing("cancelling an order"))? {
+            Ok(_) => self.newest_word(),
+            Err(why) => Err(Broken::new("cancelling an order", &format!("{why:?}"))),
+        }
+    }
+
+    fn newest_word(&self) -> Result<u64, Broken> {
+        let newest = self.count("SELECT coalesce(max(id), 0) FROM order_words")?;
+        u64::try_from(newest).map_err(Broken::doing("reading head office's line of orders"))
+    }
+
+    /// An order as head office knows it, with what its customer was sent.
+    pub fn order(&self, order: &OrderNo) -> Result<Option<Whole>, Broken> {
+        orders::find(self.writer.connection(), order).map_err(Broken::doing("looking an order up at head office"))
+    }
+
+    pub fn public_key(&self) -> String {
+        self.writer.public_key()
+    }
+
+    pub fn rows<T>(&self, sql: &str, row: impl Fn(&Row<'_>) -> db::Result<T>) -> Result<Vec<T>, Broken> {
+        let failed = Broken::doing("asking head office");
+        let mut statement = self.writer.connection().prepare_cached(sql).map_err(&failed)?;
+        let rows = statement.query_map([], row).map_err(&failed)?.collect::<Result<_, _>>();
+        rows.map_err(&failed)
     }
 
     /// Sequence and hash of the newest record of a node that is held here; an error when there is more than one branch.

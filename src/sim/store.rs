@@ -7,53 +7,66 @@ use std::sync::Arc;
 use super::Broken;
 use super::dice::Dice;
 use crate::bench::articles;
-use crate::ids::{CommandId, Incarnation, NodeId, StoreId, WorkstationId};
-use crate::journal::model_disk::{Cut, Mishap, ModelDisk};
+use crate::ids::{CommandId, Incarnation, NodeId, StaffId, StoreId, WorkstationId};
+use crate::journal::model_disk::{Cut, ModelDisk};
 use crate::journal::{Content, Identity, Journal, Limits, NodeKey, OpenOptions, RawRecord, Reader};
 use crate::money::Money;
 use crate::node::config::{self, NodeConfig};
 use crate::node::writer::{Taken, Writer};
 use crate::node::{CommandRequest, replay};
-use crate::retail::day::Day;
-use crate::retail::{Answer, Command, Facts, ScanFact, State, UplinkAck, invariant};
+use crate::retail::{Answer, Command, Facts, Refusal, State, UplinkAck, invariant};
 use crate::sync::wire::Position;
-use crate::time::{BusinessDate, Clock, HandClock};
+use crate::time::{Clock, HandClock};
 
-const WORKSTATIONS: [&str; 2] = ["1", "2"];
-const ARTICLES: u64 = 50;
+pub(super) const WORKSTATIONS: [&str; 2] = ["1", "2"];
+pub(super) const ARTICLES: u64 = 50;
+/// What was answered so long ago need not be known any more: the node keeps answers for 48 hours.
+const ANSWERS_KEPT_MS: i64 = 47 * 3_600_000;
 
 pub struct Store {
     pub id: StoreId,
     pub node: NodeId,
     config: NodeConfig,
     clock: Arc<HandClock>,
-    disk: ModelDisk,
+    pub(super) disk: ModelDisk,
     starts: u64,
-    writer: Writer<ModelDisk>,
+    pub(super) writer: Writer<ModelDisk>,
+    /// Goes on where it stopped.
+    reader: Reader<ModelDisk>,
     /// Every record that was durable, in order, as it was first read.
     pub records: Vec<RawRecord>,
+    /// The start in which they were last read.
+    read_by: u64,
     /// Answered after a flush.
-    acknowledged: Vec<Done>,
+    pub(super) acknowledged: Vec<Done>,
     /// Written and not yet flushed: after a power cut there or not.
     written: Vec<Done>,
     commands: u64,
-    days: i32,
+    pub(super) days: i32,
     pub power_cuts: u64,
     pub failures: u64,
 }
 
 /// A command that was carried out.
 #[derive(Debug, Clone)]
-struct Done {
-    request: CommandRequest,
-    facts: Facts,
-    answer: Answer,
+pub(super) struct Done {
+    pub request: CommandRequest,
+    pub facts: Facts,
+    pub answer: Answer,
+    at_ms: i64,
     /// What it took, when it was the end of a sale: worked out from the prices of the articles, not asked of the product.
     sold: Option<i64>,
 }
 
+/// What somebody asks, and where.
+pub(super) struct Asks {
+    pub at: Option<&'static str>,
+    pub staff: Option<StaffId>,
+    pub command: Command,
+}
+
 /// What a command came to.
-enum Came {
+pub(super) enum Came {
     Done(Answer),
     Refused,
     /// The disk is gone.
@@ -70,6 +83,7 @@ impl Store {
         let disk = ModelDisk::new();
         let starts = seed << 16 | (number as u64) << 8;
         let writer = start(&config, &disk, &clock, starts)?;
+        let reader = Reader::on(disk.clone());
         let mut store = Store {
             id,
             node,
@@ -78,7 +92,9 @@ impl Store {
             disk,
             starts,
             writer,
+            reader,
             records: Vec::new(),
+            read_by: 0,
             acknowledged: Vec::new(),
             written: Vec::new(),
             commands: 0,
@@ -90,99 +106,7 @@ impl Store {
         Ok(store)
     }
 
-    /// A customer, a manager or a cleaner does something; sometimes the power goes meanwhile, or the disk fails.
-    pub fn live(&mut self, dice: &mut Dice) -> Result<(), Broken> {
-        let act = self.disk.acts() + 1 + dice.below(12);
-        match dice.below(100) {
-            0 | 1 => self.disk.plan(Mishap::PowerCut { act }),
-            2 => self.disk.plan(Mishap::Failure { act }),
-            _ => {}
-        }
-        if self.trade(dice)?.is_none() {
-            self.start_again(dice)?;
-        }
-        self.read_on()
-    }
-
-    /// `None`: the disk is gone.
-    fn trade(&mut self, dice: &mut Dice) -> Result<Option<()>, Broken> {
-        match self.writer.state().day {
-            Day::NeverOpened | Day::Closed { .. } => {
-                self.days += 1;
-                let date = BusinessDate::constant(2026, 11, 1).saturating_add(jiff::Span::new().days(self.days));
-                if matches!(self.ask(None, Command::OpenDay { date }, &Facts::default(), None)?, Came::Lost) {
-                    return Ok(None);
-                }
-            }
-            Day::Open { .. } => {}
-        }
-        let at = WORKSTATIONS[dice.index(WORKSTATIONS.len())];
-        let lost = match dice.below(100) {
-            0..=1 => matches!(self.ask(None, Command::CloseDay {}, &Facts::default(), None)?, Came::Lost),
-            2..=7 => matches!(self.ask(Some(at), Command::Suspend {}, &Facts::default(), None)?, Came::Lost),
-            8..=13 => {
-                let parked = self.writer.state().suspended().map(|basket| basket.txn).next();
-                match parked {
-                    Some(txn) => matches!(self.ask(Some(at), Command::Recall { txn }, &Facts::default(), None)?, Came::Lost),
-                    None => false,
-                }
-            }
-            14..=19 => matches!(self.ask(Some(at), Command::Undo {}, &Facts::default(), None)?, Came::Lost),
-            20..=23 => matches!(self.ask(Some(at), Command::VoidTransaction {}, &Facts::default(), None)?, Came::Lost),
-            24..=27 => return self.repeat(dice),
-            _ => return self.sell(at, dice),
-        };
-        if lost { Ok(None) } else { self.flush() }
-    }
-
-    /// Some lines, and most of the time the money for them.
-    fn sell(&mut self, at: &str, dice: &mut Dice) -> Result<Option<()>, Broken> {
-        for _ in 0..=dice.below(4) {
-            let article = articles::as_fact(&articles::article(dice.below(ARTICLES)), 1);
-            let command = Command::AddLine { code: article.code.clone(), quantity: None };
-            let facts = Facts { scan: Some(ScanFact::Article(Box::new(article))), ..Facts::default() };
-            if matches!(self.ask(Some(at), command, &facts, None)?, Came::Lost) {
-                return Ok(None);
-            }
-        }
-        if dice.percent(20) {
-            return self.flush();
-        }
-        let workstation = workstation(at)?;
-        let lines: Vec<i64> = match self.writer.state().open_basket(&workstation) {
-            Some(basket) => basket.live().map(|line| price_of(line.sku.as_str())).collect(),
-            None => return self.flush(),
-        };
-        let total: i64 = lines.iter().sum();
-        let handed = if dice.percent(50) { total } else { (total + 4_999) / 5_000 * 5_000 };
-        let mut came = Came::Refused;
-        if dice.percent(70) {
-            came = self.ask(Some(at), Command::TenderCash { amount: Money::from_minor(handed) }, &Facts::default(), Some(total))?;
-        } else if let Came::Done(answer) = self.ask(Some(at), Command::StartCard { amount: None }, &Facts::default(), None)?
-            && let Some(attempt) = answer.attempt
-        {
-            let paid = dice.percent(80);
-            came = self.ask(Some(at), Command::EndCard { attempt, paid }, &Facts::default(), paid.then_some(total))?;
-        }
-        if matches!(came, Came::Lost) || self.disk.is_off() { Ok(None) } else { self.flush() }
-    }
-
-    /// The client did not hear the answer and asks again: the same answer, and nothing happens.
-    fn repeat(&mut self, dice: &mut Dice) -> Result<Option<()>, Broken> {
-        if self.acknowledged.is_empty() {
-            return Ok(Some(()));
-        }
-        let back = dice.index(self.acknowledged.len().min(40));
-        let done = self.acknowledged[self.acknowledged.len() - 1 - back].clone();
-        let before = self.writer.journal().head();
-        match self.writer.take(done.request.clone(), &done.facts) {
-            Ok(Taken::Answered(answer)) if answer == done.answer && self.writer.journal().head() == before => Ok(Some(())),
-            Ok(other) => Err(self.broken(&format!("{:?} was answered with {:?} and is now {other:?}", done.request, done.answer))),
-            Err(_) => Ok(None),
-        }
-    }
-
-    fn ask(&mut self, at: Option<&str>, command: Command, facts: &Facts, sold: Option<i64>) -> Result<Came, Broken> {
+    pub(super) fn ask(&mut self, at: Option<&str>, command: Command, facts: &Facts, sold: Option<i64>) -> Result<Came, Broken> {
         self.commands += 1;
         let id = CommandId::new(&format!("{}-{}", self.id, self.commands)).map_err(Broken::doing("numbering a command"))?;
         let workstation = at.map(workstation).transpose()?;
@@ -194,7 +118,7 @@ impl Store {
                     return Err(self.broken(&format!("after {request:?}: {first}")));
                 }
                 let answer = recorded.answer.clone();
-                self.written.push(Done { request, facts: facts.clone(), answer: answer.clone(), sold });
+                self.written.push(Done { request, facts: facts.clone(), answer: answer.clone(), at_ms: recorded.at.ms, sold });
                 Ok(Came::Done(answer))
             }
             Ok(Taken::Answered(_) | Taken::Refused(_) | Taken::DiskFull(_)) => Ok(Came::Refused),
@@ -202,7 +126,39 @@ impl Store {
         }
     }
 
-    fn flush(&mut self) -> Result<Option<()>, Broken> {
+    /// Asks until it is answered after a flush, as a client does: under the same id, also when the power goes meanwhile.
+    pub(super) fn insist(&mut self, asks: Asks, facts: &Facts, dice: &mut Dice) -> Result<Result<Answer, Refusal>, Broken> {
+        self.commands += 1;
+        let id = CommandId::new(&format!("{}-{}", self.id, self.commands)).map_err(Broken::doing("numbering a command"))?;
+        let workstation = asks.at.map(workstation).transpose()?;
+        let request = CommandRequest { id, workstation, staff: asks.staff, approval: None, command: asks.command };
+        loop {
+            let answer = match self.writer.take(request.clone(), facts) {
+                Ok(Taken::Recorded(recorded)) => {
+                    if let Some(first) = invariant::check_all(self.writer.state()).first() {
+                        return Err(self.broken(&format!("after {request:?}: {first}")));
+                    }
+                    let (answer, at_ms) = (recorded.answer.clone(), recorded.at.ms);
+                    self.written.push(Done { request: request.clone(), facts: facts.clone(), answer: answer.clone(), at_ms, sold: None });
+                    answer
+                }
+                Ok(Taken::Answered(answer)) => answer,
+                Ok(Taken::Refused(refusal)) => return Ok(Err(refusal)),
+                Ok(Taken::DiskFull(why)) => return Err(self.broken(&why)),
+                Err(_) => {
+                    self.start_again(dice)?;
+                    continue;
+                }
+            };
+            if self.flush()?.is_some() {
+                return Ok(Ok(answer));
+            }
+            self.start_again(dice)?;
+        }
+    }
+
+    /// `None`: the disk is gone.
+    pub(super) fn flush(&mut self) -> Result<Option<()>, Broken> {
         if self.written.is_empty() {
             return Ok(Some(()));
         }
@@ -235,7 +191,7 @@ impl Store {
     }
 
     /// Power or disk failed: what the next start finds is up to the dice.
-    fn start_again(&mut self, dice: &mut Dice) -> Result<(), Broken> {
+    pub(super) fn start_again(&mut self, dice: &mut Dice) -> Result<(), Broken> {
         if self.disk.is_off() || dice.percent(50) {
             self.power_cuts += 1;
             self.disk = self.disk.after_power_cut(Cut { seed: dice.next(), stale_bytes: dice.percent(50) });
@@ -248,9 +204,11 @@ impl Store {
 
     fn begin(&mut self) -> Result<(), Broken> {
         self.starts += 1;
+        self.reader = Reader::on(self.disk.clone());
         self.writer = start(&self.config, &self.disk, &self.clock, self.starts)?;
         let known = |state: &State, done: &Done| state.answers.get(&done.request.id).is_some_and(|given| given.answer == done.answer);
-        for done in &self.acknowledged {
+        let now_ms = self.clock.now().ms;
+        for done in self.acknowledged.iter().filter(|done| now_ms - done.at_ms < ANSWERS_KEPT_MS) {
             if !known(self.writer.state(), done) {
                 return Err(self.broken(&format!("{} was acknowledged and is gone: {:?}", done.request.id, done.request.command)));
             }
@@ -266,16 +224,17 @@ impl Store {
     }
 
     /// Reads what has become durable, and sees that what was durable before is what it was.
-    fn read_on(&mut self) -> Result<(), Broken> {
+    pub(super) fn read_on(&mut self) -> Result<(), Broken> {
         let durable = self.writer.durable().seq;
         let last = self.records.last().map_or(0, |record| record.seq);
         if durable < last {
             return Err(self.broken(&format!("record {last} was durable, and the journal ends at {durable}")));
         }
-        let reader = Reader::on(self.disk.clone());
-        let mut from = last.max(1);
+        // The newest one is read again after a start: it must be what it was.
+        let mut from = if self.read_by == self.starts { last + 1 } else { last.max(1) };
+        self.read_by = self.starts;
         while from <= durable {
-            let batch = reader.read_batch(from, durable, 1 << 20).map_err(|error| self.broken(&error.to_string()))?;
+            let batch = self.reader.read_batch(from, durable, 1 << 20).map_err(|error| self.broken(&error.to_string()))?;
             for record in batch {
                 from = record.seq + 1;
                 match self.records.last() {
@@ -315,6 +274,10 @@ impl Store {
         (i64::try_from(sales.len()).unwrap_or(i64::MAX), sales.iter().sum())
     }
 
+    pub fn state(&self) -> &State {
+        self.writer.state()
+    }
+
     /// Grows with every start.
     pub fn starts(&self) -> u64 {
         self.starts
@@ -344,7 +307,7 @@ impl Store {
         self.records[place..].iter().take_while(|record| record.seq <= upto).flat_map(|record| record.line.clone()).collect()
     }
 
-    fn broken(&self, why: &str) -> Broken {
+    pub(super) fn broken(&self, why: &str) -> Broken {
         Broken::new(self.id.as_str(), why)
     }
 }
@@ -369,12 +332,12 @@ fn start(config: &NodeConfig, disk: &ModelDisk, clock: &Arc<HandClock>, starts: 
     Ok(Writer::new(opened.journal, content, replayed.state, rules, clock.clone(), config.time_zone.clone()))
 }
 
-fn workstation(name: &str) -> Result<WorkstationId, Broken> {
+pub(super) fn workstation(name: &str) -> Result<WorkstationId, Broken> {
     WorkstationId::new(name).map_err(Broken::doing("naming a workstation"))
 }
 
 /// Of one piece; the shop here has no promotions, and its prices include the tax.
-fn price_of(sku: &str) -> i64 {
+pub(super) fn price_of(sku: &str) -> i64 {
     let article = (0..ARTICLES).map(articles::article).find(|article| article.sku.as_str() == sku);
     article.and_then(|article| article.price).map_or(0, Money::minor)
 }

@@ -2,24 +2,16 @@
 //! flipped; head office restarts and is put back from backups; nodes lose power, lose a disk flush, restart and sell on. After the line
 //! is whole again everything must be there once.
 
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use super::Broken;
-use super::dice::Dice;
-use super::office::Office;
-use super::store::Store;
-use crate::sync::side_door::{self, SideDoor};
-use crate::sync::uplink::{Failure, Sent, Step, Told, Uplink};
-use crate::sync::wire::{LocateReply, LocateRequest, Point, RecordsQuery, RecordsReply};
-use crate::time::HandClock;
+use super::chain::{Chain, Line};
+use crate::sync::side_door;
 
 /// How long people trade, in the world's own time.
 const TRADING_MS: u64 = 45 * 60_000;
 /// A line that is whole again drains within this, or never.
 const DRAIN_MS_MAX: u64 = 3_600_000;
-const BEGINS_MS: i64 = 1_795_000_000_000;
 
 /// What happened in a world, for whoever watches.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -33,106 +25,43 @@ pub struct Tally {
 }
 
 pub struct World {
-    dice: Dice,
-    now_ms: u64,
-    clock: Arc<HandClock>,
-    lines: Vec<Line>,
-    office: Office,
-    /// By time of arrival: whose, and what.
-    wire: BTreeMap<(u64, u64), (usize, Packet)>,
-    packets: u64,
-    /// Percent of packets that meet with an accident.
-    trouble: u64,
+    chain: Chain,
     restores: u64,
-}
-
-/// A store and its machines of the line.
-struct Line {
-    store: Store,
-    uplink: Uplink,
-    side_door: SideDoor,
-    pinned: Option<String>,
-    acknowledged_max: u64,
-}
-
-/// What travels. Records travel as their bytes, which may be cut or flipped on the way.
-#[derive(Clone)]
-enum Packet {
-    Locate {
-        ticket: u64,
-        request: LocateRequest,
-    },
-    Records {
-        ticket: u64,
-        query: RecordsQuery,
-        lines: Vec<u8>,
-        sent: Sent,
-    },
-    Urgent {
-        ticket: u64,
-        lines: Vec<u8>,
-    },
-    Located {
-        ticket: u64,
-        reply: LocateReply,
-    },
-    Stored {
-        ticket: u64,
-        reply: RecordsReply,
-        sent: Sent,
-    },
-    Taken {
-        ticket: u64,
-    },
-    /// Head office could not make sense of the body.
-    Refused {
-        ticket: u64,
-        urgent: bool,
-    },
 }
 
 impl World {
     /// `folder` is empty and takes head office's disk.
     pub fn new(seed: u64, stores: usize, folder: &Path) -> Result<World, Broken> {
-        let clock = Arc::new(HandClock::at(BEGINS_MS));
-        let mut lines = Vec::new();
-        for number in 1..=stores {
-            let store = Store::open(number, clock.clone(), seed & 0xffff_ffff)?;
-            let uplink = Uplink::new(store.id.clone(), store.node.clone(), None, None);
-            let side_door = SideDoor::new(&store.id, &store.node);
-            lines.push(Line { store, uplink, side_door, pinned: None, acknowledged_max: 0 });
-        }
-        let office = Office::open(folder, BEGINS_MS)?;
-        Ok(World { dice: Dice::new(seed), now_ms: 0, clock, lines, office, wire: BTreeMap::new(), packets: 0, trouble: 30, restores: 0 })
+        Ok(World { chain: Chain::new(seed, stores, folder)?, restores: 0 })
     }
 
     /// Lives through it. An error is a promise that was not kept.
     pub fn run(mut self) -> Result<Tally, Broken> {
-        while self.now_ms < TRADING_MS {
+        while self.chain.now_ms < TRADING_MS {
             self.life()?;
-            self.machines()?;
-            self.arrivals()?;
-            let passes_ms = 50 + self.dice.below(2_000);
-            self.pass(passes_ms);
-            if self.now_ms > TRADING_MS / 2 {
-                self.trouble = 5;
+            self.chain.machines()?;
+            self.chain.arrivals()?;
+            let passes_ms = 50 + self.chain.dice.below(2_000);
+            self.chain.pass(passes_ms);
+            if self.chain.now_ms > TRADING_MS / 2 {
+                self.chain.trouble = 5;
             }
         }
-        self.trouble = 0;
-        for line in &mut self.lines {
+        self.chain.trouble = 0;
+        for line in &mut self.chain.lines {
             // On a disk with which nothing goes wrong any more.
-            line.store.restart(&mut self.dice)?;
+            line.store.restart(&mut self.chain.dice)?;
             line.begin();
         }
         let mut quiet = 0;
         while quiet < 40 {
-            self.machines()?;
-            self.arrivals()?;
-            self.pass(1_000);
+            self.chain.machines()?;
+            self.chain.arrivals()?;
+            self.chain.pass(1_000);
             let is_drained = |line: &Line| line.uplink.acknowledged_seq() == line.store.head().seq;
-            quiet = if self.lines.iter().all(is_drained) { quiet + 1 } else { 0 };
-            if self.now_ms > TRADING_MS + DRAIN_MS_MAX {
-                let slow = self.lines.iter().find(|line| !is_drained(line));
+            quiet = if self.chain.lines.iter().all(is_drained) { quiet + 1 } else { 0 };
+            if self.chain.now_ms > TRADING_MS + DRAIN_MS_MAX {
+                let slow = self.chain.lines.iter().find(|line| !is_drained(line));
                 let why =
                     slow.map(|line| format!("{} of {}, {}", line.uplink.acknowledged_seq(), line.store.head().seq, line.uplink.why()));
                 return Err(Broken::new("the line does not drain", &why.unwrap_or_default()));
@@ -141,233 +70,51 @@ impl World {
         self.check()
     }
 
-    fn pass(&mut self, ms: u64) {
-        self.now_ms += ms;
-        let now_ms = BEGINS_MS + i64::try_from(self.now_ms).unwrap_or(i64::MAX);
-        self.clock.set(now_ms);
-        self.office.now_ms = now_ms;
-    }
-
     /// The shops trade, boxes restart, head office's disk is saved and put back.
     fn life(&mut self) -> Result<(), Broken> {
-        for line in &mut self.lines {
-            if self.dice.percent(60) {
+        for line in &mut self.chain.lines {
+            if self.chain.dice.percent(60) {
                 let starts = line.store.starts();
-                line.store.live(&mut self.dice)?;
+                line.store.live(&mut self.chain.dice)?;
                 if line.store.starts() != starts {
                     line.begin();
                 }
                 let seq = line.store.head().seq;
-                if self.dice.percent(20) {
-                    line.side_door.handle(self.now_ms, side_door::Told::Urgent { seqs: vec![seq] });
+                if self.chain.dice.percent(20) {
+                    line.side_door.handle(self.chain.now_ms, side_door::Told::Urgent { seqs: vec![seq] });
                 }
             }
-            if self.dice.below(400) == 0 {
-                line.store.restart(&mut self.dice)?;
+            if self.chain.dice.below(400) == 0 {
+                line.store.restart(&mut self.chain.dice)?;
                 line.begin();
             }
         }
-        if self.dice.percent(2) {
-            self.office.restart()?;
+        if self.chain.dice.percent(2) {
+            self.chain.office.restart()?;
         }
-        if self.dice.percent(1) {
-            self.office.back_up()?;
+        if self.chain.dice.percent(1) {
+            self.chain.office.back_up()?;
         }
-        if self.dice.percent(1) && self.office.restore()? {
+        if self.chain.dice.percent(1) && self.chain.office.restore()? {
             self.restores += 1;
         }
         Ok(())
     }
 
-    fn machines(&mut self) -> Result<(), Broken> {
-        for index in 0..self.lines.len() {
-            let head = self.lines[index].store.head();
-            self.lines[index].uplink.handle(self.now_ms, Told::Head { head: head.clone(), oldest_seq: 1 });
-            for _ in 0..20 {
-                let line = &mut self.lines[index];
-                match line.uplink.poll(self.now_ms) {
-                    Step::Wait { .. } => break,
-                    Step::Pin { key } => line.pinned = Some(key),
-                    Step::Keep(ack) => {
-                        let starts = line.store.starts();
-                        line.store.keep(ack, &mut self.dice)?;
-                        if line.store.starts() != starts {
-                            line.begin();
-                            break;
-                        }
-                    }
-                    Step::Locate { ticket, points, held } => {
-                        let point = |seq: &u64| line.store.position(*seq).map(|at| Point { seq: at.seq, hash: at.hash });
-                        let points = points.iter().filter_map(point).collect();
-                        let request = LocateRequest { v: 1, head: Some(head.clone()), oldest_seq: 1, points, held, waiting: 0, at_ms: 0 };
-                        self.post(index, Packet::Locate { ticket, request });
-                    }
-                    Step::Send { ticket, from, upto, records_max, hole_from, .. } => {
-                        if let Some(hole) = hole_from {
-                            return Err(Broken::new(line.store.id.as_str(), &format!("a hole from {hole}, and nothing is ever lost here")));
-                        }
-                        let last = upto.min(from + u64::from(records_max) - 1).min(from + self.dice.below(200));
-                        let bookkeeping = |line: &[u8]| line.windows(12).any(|part| part == b"uplink_ackno" || part == b"journal.mark");
-                        let ours = &line.store.records;
-                        let substance =
-                            ours.iter().filter(|r| (from..=last).contains(&r.seq) && !bookkeeping(&r.line)).map(|r| r.seq).max();
-                        let query = RecordsQuery { from, head_seq: head.seq, ..RecordsQuery::default() };
-                        let lines = line.store.lines(from, last);
-                        self.post(index, Packet::Records { ticket, query, lines, sent: Sent { first: from, last, substance } });
-                    }
-                }
-            }
-            let line = &mut self.lines[index];
-            line.side_door.handle(self.now_ms, side_door::Told::Acknowledged { seq: line.uplink.acknowledged_seq() });
-            if let side_door::Step::Send { ticket, seqs } = line.side_door.poll(self.now_ms) {
-                let lines = seqs.iter().filter_map(|seq| line.store.record(*seq)).flat_map(|record| record.line.clone()).collect();
-                self.post(index, Packet::Urgent { ticket, lines });
-            }
-        }
-        Ok(())
-    }
-
-    /// Gives a packet to the line, which loses, doubles, delays and damages some.
-    fn post(&mut self, index: usize, mut packet: Packet) {
-        if self.dice.percent(self.trouble) {
-            match self.dice.below(5) {
-                0 => return,
-                1 => {
-                    let delay_ms = 5_000 + self.dice.below(60_000);
-                    self.deliver_in(delay_ms, index, packet.clone());
-                }
-                2 => self.damage(&mut packet),
-                3 => {
-                    let delay_ms = 1_000 + self.dice.below(90_000);
-                    return self.deliver_in(delay_ms, index, packet);
-                }
-                _ => {}
-            }
-        }
-        let delay_ms = 20 + self.dice.below(3_000);
-        self.deliver_in(delay_ms, index, packet);
-    }
-
-    fn deliver_in(&mut self, delay_ms: u64, index: usize, packet: Packet) {
-        self.packets += 1;
-        self.wire.insert((self.now_ms + delay_ms, self.packets), (index, packet));
-    }
-
-    fn damage(&mut self, packet: &mut Packet) {
-        let (Packet::Records { lines, .. } | Packet::Urgent { lines, .. }) = packet else { return };
-        if lines.is_empty() {
-            return;
-        }
-        let at = self.dice.index(lines.len());
-        if self.dice.percent(50) { lines[at] ^= 1 << self.dice.below(8) } else { lines.truncate(at) }
-    }
-
-    fn arrivals(&mut self) -> Result<(), Broken> {
-        while let Some(entry) = self.wire.first_entry().filter(|entry| entry.key().0 <= self.now_ms) {
-            let (index, packet) = entry.remove();
-            let line = &mut self.lines[index];
-            let (store, node) = (line.store.id.clone(), line.store.node.clone());
-            match packet {
-                Packet::Locate { ticket, request } => {
-                    let reply =
-                        self.office.locate(&store, &node, &request).map_err(Broken::doing("head office is asked where we stand"))?;
-                    self.check_copy(index)?;
-                    self.post(index, Packet::Located { ticket, reply });
-                }
-                Packet::Records { ticket, query, lines, sent } => {
-                    let reply = self.office.take(&store, &node, &lines, &query);
-                    self.check_copy(index)?;
-                    match reply {
-                        Ok(reply) => self.post(index, Packet::Stored { ticket, reply, sent }),
-                        Err(_) => self.post(index, Packet::Refused { ticket, urgent: false }),
-                    }
-                }
-                Packet::Urgent { ticket, lines } => {
-                    let is_taken = self.office.take_urgent(&store, &node, &lines);
-                    self.post(index, if is_taken { Packet::Taken { ticket } } else { Packet::Refused { ticket, urgent: true } });
-                }
-                Packet::Located { ticket, reply } => {
-                    let own = reply.ack.as_ref().and_then(|ack| line.store.position(ack.seq));
-                    line.uplink.handle(self.now_ms, Told::Located { ticket, reply, own });
-                    line.note_acknowledged();
-                }
-                Packet::Stored { ticket, reply, sent } => {
-                    let own = reply.ack.as_ref().and_then(|ack| line.store.position(ack.seq));
-                    line.uplink.handle(self.now_ms, Told::Sent { ticket, sent, reply, own });
-                    line.note_acknowledged();
-                }
-                Packet::Taken { ticket } => line.side_door.handle(self.now_ms, side_door::Told::Taken { ticket }),
-                Packet::Refused { ticket, urgent } => {
-                    let failure = Failure::Refused { status: 400, text: "half sent".into() };
-                    if urgent {
-                        line.side_door.handle(self.now_ms, side_door::Told::Failed { ticket, failure });
-                    } else {
-                        line.uplink.handle(self.now_ms, Told::Failed { ticket, failure });
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// After every request: one branch, and it ends with a record of the store's own that was durable.
-    fn check_copy(&self, index: usize) -> Result<(), Broken> {
-        let store = &self.lines[index].store;
-        match self.office.head_of(&store.id, &store.node)? {
-            Some((seq, hash)) if store.position(seq).is_none_or(|at| at.hash != hash) => {
-                Err(Broken::new(store.id.as_str(), &format!("head office holds a record {seq} that is not the store's")))
-            }
-            Some(_) | None => Ok(()),
-        }
-    }
-
     fn check(mut self) -> Result<Tally, Broken> {
-        let mut tally = Tally { packets: self.packets, restores: self.restores, ..Tally::default() };
-        for line in &mut self.lines {
-            line.store.check_replay()?;
-            let store = &line.store;
-            let head = store.head().seq;
-            let wrong = |why: String| Err(Broken::new(store.id.as_str(), &why));
-            if self.office.bytes_of(&store.id, &store.node)? != store.lines(1, head) {
-                return wrong("head office's copy is not the store's journal, byte for byte".to_owned());
-            }
-            let (there, here) = (self.office.sold(&store.id)?, store.sold());
+        self.chain.check_copies()?;
+        let mut tally = Tally { packets: self.chain.packets, restores: self.restores, ..Tally::default() };
+        for Line { store, .. } in &self.chain.lines {
+            let (there, here) = (self.chain.office.sold(&store.id)?, store.sold());
             if there != here {
-                return wrong(format!("head office counts {there:?} (sales, cents), the customers paid {here:?}"));
+                let why = format!("head office counts {there:?} (sales, cents), the customers paid {here:?}");
+                return Err(Broken::new(store.id.as_str(), &why));
             }
-            if line.acknowledged_max != head {
-                return wrong(format!("{} is acknowledged, the journal ends at {head}", line.acknowledged_max));
-            }
-            tally.records += head;
+            tally.records += store.head().seq;
             tally.sales += here.0;
             tally.power_cuts += store.power_cuts;
             tally.disk_failures += store.failures;
         }
-        for (what, sql) in [
-            ("urgent copies wait for the chain that has them", "SELECT count(*) FROM urgent WHERE confirmed_ms IS NULL"),
-            ("exceptions", "SELECT count(*) FROM exceptions"),
-        ] {
-            let count = self.office.count(sql)?;
-            if count != 0 {
-                return Err(Broken::new(what, &count.to_string()));
-            }
-        }
-        let serious = |kind: &String| kind != "bad bytes" && kind != "restored";
-        match self.office.incidents()?.into_iter().find(serious) {
-            Some(kind) => Err(Broken::new("an incident without a cause", &kind)),
-            None => Ok(tally),
-        }
-    }
-}
-
-impl Line {
-    /// The process at the node is a new one: what its machines knew comes from the journal.
-    fn begin(&mut self) {
-        self.uplink = Uplink::new(self.store.id.clone(), self.store.node.clone(), self.pinned.clone(), self.store.kept());
-        self.side_door = SideDoor::new(&self.store.id, &self.store.node);
-    }
-
-    fn note_acknowledged(&mut self) {
-        self.acknowledged_max = self.acknowledged_max.max(self.uplink.acknowledged_seq());
+        Ok(tally)
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{NodeId, OrderNo, StoreId};
-use crate::retail::order::{CollectOrder, OrderLine, Substitution};
+use crate::retail::order::{CollectOrder, OrderAct, OrderLine, Substitution};
 
 /// Words of one answer.
 pub const WORDS_MAX: u32 = 50;
@@ -36,6 +36,16 @@ pub struct Word {
 pub enum WordKind {
     Put(Box<OfficeOrder>),
     Cancel { order: OrderNo, version: u64 },
+}
+
+impl Word {
+    /// What the store's core is asked to do about it. `mark`: the short number as the record holds it.
+    pub fn act(self, mark: impl Fn(&str) -> String) -> OrderAct {
+        match self.kind {
+            WordKind::Put(order) => OrderAct::Deliver { order: Box::new(order.marked(mark)), cursor: self.cursor },
+            WordKind::Cancel { order, version } => OrderAct::Cancel { order, version, cursor: self.cursor },
+        }
+    }
 }
 
 /// An order as it travels: the short number is in it as the customer has it, and leaves the memory as its mark.

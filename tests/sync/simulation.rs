@@ -24,3 +24,18 @@ fn everything_arrives_once_over_a_line_that_does_everything_wrong() {
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a world leaves nothing behind");
 }
+
+/// Collect orders with the line cut for days: `counterfoil sim --orders`, smaller here. A failing one prints the seed that replays it.
+#[test]
+fn orders_end_the_same_with_the_line_up_or_cut() {
+    let seed = std::env::var("COUNTERFOIL_SEED").map_or(7, |seed| seed.parse().expect("COUNTERFOIL_SEED is a number"));
+    println!("seed {seed}");
+    let folder = tempfile::tempdir().unwrap();
+    let tally = sim::one_with_orders(seed, 200, 72, folder.path())
+        .unwrap_or_else(|broken| panic!("{broken}\nrun it again: counterfoil sim --seed {seed} --worlds 1 --orders 200 --hours 72"));
+    println!("{tally}");
+    assert!(tally.hand_overs > 100 && tally.taken_back > 0 && tally.given_up > 0 && tally.sales > 0 && tally.notices > 0, "{tally}");
+    assert!(tally.power_cuts > 0 && tally.disk_failures > 0 && tally.refusals > 0, "some fault never happened: {tally}");
+    assert!(tally.late_words >= 12, "late words met too few states: {tally}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a world leaves nothing behind");
+}

@@ -7,9 +7,8 @@ use super::{Line, SyncConfig};
 use crate::node::handle::{AskError, Input, Node};
 use crate::node::run::shell_request;
 use crate::retail::Command;
-use crate::retail::order::OrderAct;
 use crate::sync::backoff::Backoff;
-use crate::sync::orders::{ORDERS_POLL_MS, OrdersReply, Word, WordKind, path};
+use crate::sync::orders::{ORDERS_POLL_MS, OrdersReply, Word, path};
 use crate::time::Clock;
 
 /// As long as the loop lives.
@@ -50,14 +49,9 @@ async fn run(node: Node, line: Line) {
 /// How many words were taken.
 async fn take(node: &Node, words: Vec<Word>, cursor: &mut u64) -> Result<usize, AskError> {
     let mut taken = 0;
-    for Word { cursor: at, kind } in words {
-        let act = match kind {
-            WordKind::Put(order) => {
-                let order = Box::new(order.marked(|number| node.shared().collect.number_mark(number)));
-                OrderAct::Deliver { order, cursor: at }
-            }
-            WordKind::Cancel { order, version } => OrderAct::Cancel { order, version, cursor: at },
-        };
+    for word in words {
+        let at = word.cursor;
+        let act = word.act(|number| node.shared().collect.number_mark(number));
         node.ask(shell_request(None, Command::Order(act))).await?;
         *cursor = at;
         taken += 1;

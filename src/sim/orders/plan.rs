@@ -1,0 +1,309 @@
+//! What will happen in a world of orders, from its seed alone: which orders are placed when, what the staff find on the shelves, who comes, and
+//! what head office changes its mind about. The world is played twice by the same plan.
+
+use std::collections::BTreeMap;
+
+use super::super::Broken;
+use super::super::dice::Dice;
+use crate::bench::articles;
+use crate::head_office::orders::{PlacedLine, PlacedOrder};
+use crate::ids::{OrderNo, StoreId};
+use crate::money::{Qty, Unit};
+use crate::retail::order::{RefusedWhy, Substitution, Zone};
+use crate::sync::feed::Article;
+
+/// A plan goes from tick to tick.
+pub const TICK_MS: u64 = 300_000;
+pub const TICKS_PER_HOUR: u64 = 3_600_000 / TICK_MS;
+/// Until then nothing is done in the shop but opening: the first orders have time to come over a bad line.
+pub const WORK_FROM: u64 = 3 * TICKS_PER_HOUR;
+pub const CUT_FROM: u64 = 4 * TICKS_PER_HOUR;
+const NIGHT_EVERY: u64 = 24 * TICKS_PER_HOUR;
+
+/// Articles of which there is more than anybody asks for.
+const PLENTY: usize = 20;
+/// Articles that orders, tills and thieves quarrel about.
+const SCARCE: usize = 14;
+const PLENTY_PIECES: i64 = 5_000;
+/// More than there is of anything: the store has to look.
+const BEYOND_STOCK: i64 = 90_000;
+const DAY_MS: i64 = 86_400_000;
+
+pub struct Plan {
+    pub articles: Vec<Article>,
+    /// Pieces in the store at the beginning, per article.
+    pub pieces: Vec<i64>,
+    pub orders: Vec<Planned>,
+    pub errands: BTreeMap<u64, Vec<Errand>>,
+    pub cut_until: u64,
+}
+
+/// Something that people do in the shop beside orders.
+#[derive(Debug, Clone)]
+pub enum Errand {
+    /// Somebody buys pieces of articles at a till, as far as they are on the shelf.
+    Sell {
+        till: usize,
+        basket: Vec<(usize, i64)>,
+    },
+    Steal {
+        article: usize,
+        pieces: i64,
+    },
+    Night,
+}
+
+#[derive(Debug, Clone)]
+pub struct Planned {
+    pub placed: PlacedOrder,
+    pub placed_at: u64,
+    /// Before the cut: its times count from [`WORK_FROM`], whenever it came.
+    pub is_early: bool,
+    /// Ticks from one stage to the next.
+    pub picks_after: u64,
+    pub places_after: u64,
+    pub collects_after: u64,
+    /// 0 or 1.
+    pub picker: usize,
+    /// One for each line.
+    pub fates: Vec<Fate>,
+    pub twist: Twist,
+    pub bags: u32,
+    pub end: End,
+    /// The staff do not even begin.
+    pub refused: Option<RefusedWhy>,
+    pub late: Option<Late>,
+}
+
+/// How a line is picked, as far as the shelf allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    Scan,
+    ByHand,
+    Instead,
+    Damaged,
+    WrongPlace,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Twist {
+    None,
+    /// Laid aside; the other picker goes on.
+    Pause,
+    /// The other picker takes it over, once he says so.
+    TakeOver,
+    /// The first line is put back and picked again.
+    Reset,
+    WrongArticle,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// The customer leaves some lines here. `again`: by mistake first, taken back, and then right.
+    HandOver {
+        leaves: Vec<u32>,
+        again: bool,
+    },
+    Decline,
+    /// Nobody comes.
+    Expire,
+}
+
+/// Head office changes its mind while the line is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Late {
+    pub cancels: bool,
+    pub at: u64,
+    /// Where the order stands when the word comes: nobody touches it before. `None`: it goes on meanwhile, so the cut decides what the word finds.
+    pub halts: Option<Halt>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Halt {
+    Received,
+    Accepted,
+    Picking,
+    Picked,
+    Staged,
+    HandedOver,
+    PuttingBack,
+    Ended,
+}
+
+impl Halt {
+    pub const ALL: [Halt; 8] =
+        [Halt::Received, Halt::Accepted, Halt::Picking, Halt::Picked, Halt::Staged, Halt::HandedOver, Halt::PuttingBack, Halt::Ended];
+}
+
+impl Planned {
+    /// What becomes of it depends on when a word about it comes.
+    pub fn races(&self) -> bool {
+        self.late.is_some_and(|late| late.halts.is_none())
+    }
+}
+
+impl Plan {
+    pub fn new(seed: u64, orders: u32, hours: u32, store: &StoreId, begins_ms: i64) -> Result<Plan, Broken> {
+        let pieces_only = (0..).map(articles::article).filter(|article| article.unit == Unit::Piece);
+        let articles: Vec<Article> = pieces_only.take(PLENTY + SCARCE).collect();
+        let mut dice = Dice::new(seed ^ 0x6f72_6465_7273);
+        let scarce_pieces = i64::from(orders) / 8 + 6;
+        let pieces = (0..articles.len()).map(|at| if at < PLENTY { PLENTY_PIECES } else { scarce_pieces }).collect();
+        let cut_until = CUT_FROM + u64::from(hours) * TICKS_PER_HOUR;
+        let mut plan = Plan { articles, pieces, orders: Vec::new(), errands: BTreeMap::new(), cut_until };
+        for index in 0..orders {
+            // A quarter meets with a late word, a quarter is placed while the line is cut, the others are the shop's own business.
+            let planned = match index % 4 {
+                0 => plan.with_late_word(index, &mut dice, store, begins_ms)?,
+                1 => plan.placed_meanwhile(index, &mut dice, store, begins_ms)?,
+                _ => plan.own_business(index, &mut dice, store, begins_ms)?,
+            };
+            plan.orders.push(planned);
+        }
+        plan.add_errands(&mut dice, orders);
+        Ok(plan)
+    }
+
+    fn add_errands(&mut self, dice: &mut Dice, orders: u32) {
+        let work = self.cut_until - WORK_FROM;
+        for _ in 0..orders {
+            let at = WORK_FROM + dice.below(work);
+            let basket = (0..=dice.below(3)).map(|_| (dice.index(PLENTY + SCARCE), 1 + dice.below(2) as i64)).collect();
+            self.errands.entry(at).or_default().push(Errand::Sell { till: dice.index(2), basket });
+        }
+        for _ in 0..=orders / 20 {
+            let at = WORK_FROM + dice.below(work);
+            let errand = Errand::Steal { article: PLENTY + dice.index(SCARCE), pieces: 1 + dice.below(3) as i64 };
+            self.errands.entry(at).or_default().push(errand);
+        }
+        for night in 1..=self.cut_until / NIGHT_EVERY + 3 {
+            self.errands.entry(night * NIGHT_EVERY).or_default().push(Errand::Night);
+        }
+    }
+
+    /// Placed before the cut, of articles that others want as well; no word comes after it.
+    fn own_business(&self, index: u32, dice: &mut Dice, store: &StoreId, begins_ms: i64) -> Result<Planned, Broken> {
+        let mut planned = self.planned(index, dice, store, PLENTY..PLENTY + SCARCE)?;
+        planned.placed_at = dice.below(TICKS_PER_HOUR);
+        planned.is_early = true;
+        planned.placed.promised_ms = at_ms(begins_ms, WORK_FROM);
+        planned.picks_after = dice.below(40 * TICKS_PER_HOUR);
+        if planned.end == End::Expire {
+            let waits = planned.picks_after + planned.places_after + dice.below(12 * TICKS_PER_HOUR);
+            planned.placed.expires_ms = Some(at_ms(begins_ms, WORK_FROM + waits + 1));
+        }
+        Ok(planned)
+    }
+
+    fn placed_meanwhile(&self, index: u32, dice: &mut Dice, store: &StoreId, begins_ms: i64) -> Result<Planned, Broken> {
+        let mut planned = self.planned(index, dice, store, 0..PLENTY)?;
+        planned.placed_at = CUT_FROM + 1 + dice.below(self.cut_until - CUT_FROM - 2);
+        planned.placed.promised_ms = at_ms(begins_ms, planned.placed_at + 2 * TICKS_PER_HOUR);
+        if planned.end == End::Expire {
+            planned.placed.expires_ms = Some(at_ms(begins_ms, planned.placed_at + 5 * TICKS_PER_HOUR));
+        }
+        Ok(planned)
+    }
+
+    /// Placed before the cut and changed or cancelled during it: most of them wait for the word where they stand, so that it meets them there
+    /// with the line up or down; the others go on.
+    fn with_late_word(&self, index: u32, dice: &mut Dice, store: &StoreId, begins_ms: i64) -> Result<Planned, Broken> {
+        let mut planned = self.planned(index, dice, store, 0..PLENTY)?;
+        let (half, cell) = ((self.cut_until - CUT_FROM) / 2, index as usize / 4);
+        planned.placed_at = dice.below(TICKS_PER_HOUR);
+        planned.is_early = true;
+        planned.placed.promised_ms = at_ms(begins_ms, WORK_FROM);
+        planned.picks_after = 6 + dice.below(TICKS_PER_HOUR);
+        let at = CUT_FROM + half + dice.below(half - 2 * TICKS_PER_HOUR);
+        if planned.end == End::Expire {
+            planned.placed.expires_ms = Some(at_ms(begins_ms, self.cut_until + TICKS_PER_HOUR));
+        }
+        if cell % 5 == 4 {
+            planned.picks_after = dice.below(2 * half);
+            planned.late = Some(Late { cancels: dice.percent(60), at: CUT_FROM + dice.below(2 * half - 2), halts: None });
+            return Ok(planned);
+        }
+        let halts = Halt::ALL[cell % Halt::ALL.len()];
+        planned.late = Some(Late { cancels: cell / Halt::ALL.len() % 2 == 0, at, halts: Some(halts) });
+        planned.refused = None;
+        // Something must be picked, or there is nothing to wait with.
+        planned.fates[0] = Fate::Scan;
+        match halts {
+            Halt::Received => planned.placed.lines[0].quantity = Qty::pieces(BEYOND_STOCK),
+            Halt::Ended => planned.refused = Some(RefusedWhy::NoTime),
+            Halt::PuttingBack => {
+                planned.end = End::Expire;
+                planned.placed.expires_ms = Some(at_ms(begins_ms, CUT_FROM + TICKS_PER_HOUR));
+            }
+            Halt::HandedOver => planned.end = End::HandOver { leaves: Vec::new(), again: false },
+            Halt::Accepted | Halt::Picking | Halt::Picked | Halt::Staged => {}
+        }
+        Ok(planned)
+    }
+
+    fn planned(&self, index: u32, dice: &mut Dice, store: &StoreId, among: std::ops::Range<usize>) -> Result<Planned, Broken> {
+        let failed = "planning an order";
+        let mut lines: Vec<PlacedLine> = Vec::new();
+        let sku = |at: usize| self.articles[at].sku.clone();
+        for _ in 0..=dice.below(3) {
+            let at = among.start + dice.index(among.len());
+            let instead = among.start + (at - among.start + 1 + dice.index(among.len() - 1)) % among.len();
+            if lines.iter().any(|line| line.sku == sku(at)) {
+                continue;
+            }
+            lines.push(PlacedLine {
+                sku: sku(at),
+                quantity: Qty::pieces(1 + dice.below(3) as i64),
+                zone: [Zone::Ambient, Zone::Ambient, Zone::Chilled, Zone::Frozen][dice.index(4)],
+                location: format!("{:02}-{}", dice.below(30), dice.below(5)),
+                substitutes: if dice.percent(40) { vec![sku(instead)] } else { Vec::new() },
+            });
+        }
+        let named = lines.iter().any(|line| !line.substitutes.is_empty());
+        let fate = |line: &PlacedLine, dice: &mut Dice| match dice.below(100) {
+            0..60 => Fate::Scan,
+            60..75 => Fate::ByHand,
+            75..85 if !line.substitutes.is_empty() => Fate::Instead,
+            75..90 => Fate::Damaged,
+            _ => Fate::WrongPlace,
+        };
+        let fates = lines.iter().map(|line| fate(line, dice)).collect();
+        let leaves: Vec<u32> = (1..).take(lines.len()).filter(|_| dice.percent(12)).collect();
+        let end = match dice.below(10) {
+            0..7 => End::HandOver { leaves, again: dice.percent(20) },
+            7 => End::Decline,
+            _ => End::Expire,
+        };
+        let number = OrderNo::new(&format!("W{index}")).map_err(Broken::doing(failed))?;
+        let twists = [Twist::None, Twist::Pause, Twist::TakeOver, Twist::Reset, Twist::WrongArticle];
+        Ok(Planned {
+            placed: PlacedOrder {
+                order: number,
+                store: store.clone(),
+                promised_ms: 1_800_000_000_000,
+                // Later than any world ends, unless nobody comes.
+                expires_ms: Some(1_800_000_000_000 + 400 * DAY_MS),
+                initials: "A.B.".to_owned(),
+                customer: None,
+                substitution: if named { Substitution::Named } else { Substitution::None },
+                lines,
+            },
+            placed_at: 0,
+            is_early: false,
+            picks_after: dice.below(6 * TICKS_PER_HOUR),
+            places_after: dice.below(TICKS_PER_HOUR),
+            collects_after: dice.below(2 * TICKS_PER_HOUR),
+            picker: dice.index(2),
+            fates,
+            twist: twists[dice.index(twists.len())],
+            bags: 3 + dice.below(2) as u32,
+            end,
+            refused: dice.percent(4).then_some(RefusedWhy::NoTime),
+            late: None,
+        })
+    }
+}
+
+pub fn at_ms(begins_ms: i64, tick: u64) -> i64 {
+    begins_ms.saturating_add_unsigned(tick * TICK_MS)
+}
