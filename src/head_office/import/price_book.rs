@@ -639,7 +639,7 @@ mod tests {
     fn rules_that_contradict_each_other_are_named() {
         let rule =
             |id: &str, more: &str| format!("[[promotion]]\nid = \"{id}\"\nname = \"Rule\"\nkind = \"each\"\npercent = \"5\"\n{more}\n");
-        let two = |one: &str, other: &str| complaints(&(rule("a", one) + &rule("b", other)));
+        let two = |one: &str, other: &str| complaints(&(rule("a", one) + rule("b", other).as_str()));
         let dairy = "combine = \"exclusive\"\non = { groups = [\"Dairy\"] }";
         let milk = "combine = \"exclusive\"\non = { skus = [\"m1\"] }";
         assert_eq!(two(dairy, milk).len(), 1);
