@@ -18,6 +18,7 @@ use crate::retail::card::TerminalBook;
 use crate::retail::day::Day;
 use crate::retail::last_day::LastDay;
 use crate::retail::order::OrderBook;
+use crate::retail::order::figures::Figures;
 use crate::retail::print::OpenPrint;
 use crate::retail::refund::Step;
 use crate::retail::till::{Session, TillReport};
@@ -53,6 +54,17 @@ pub struct Screen {
     pub orders_heard: Option<(bool, i64)>,
     /// Whose PIN is not looked at now.
     pub locked_out: BTreeSet<StaffId>,
+}
+
+impl Screen {
+    /// How it goes with the orders of the business day that is open; without one, with all that are in the book.
+    pub fn order_figures(&self, now_ms: i64) -> Figures {
+        let since_ms = match self.day {
+            Day::Open { opened_at, .. } => opened_at.ms,
+            Day::NeverOpened | Day::Closed { .. } => 0,
+        };
+        Figures::of(&self.orders, now_ms, since_ms)
+    }
 }
 
 /// One person to choose.

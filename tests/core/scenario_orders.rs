@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use counterfoil::ids::{OrderNo, PlaceCode, Sku, StoreId, WorkstationId};
 use counterfoil::money::Qty;
 use counterfoil::retail::order::{
-    ByHand, CodeFact, CollectOrder, OrderAct, OrderLine, OrderState, Paper, RefusedWhy, ShortWhy, Shown, Substitution, Zone,
+    ByHand, CodeFact, CollectOrder, OrderAct, OrderLine, OrderState, Paper, RefusedWhy, ShortWhy, Shown, Step, Substitution, Zone,
 };
 use counterfoil::retail::{Command, Decision, Event, Refusal};
 
@@ -77,6 +77,16 @@ pub fn line(shop: &mut Shop, words: &[String], at: &str) -> bool {
                 let asked = CollectOrder { order: number(&format!("X{extra}")), ..first.asked.clone() };
                 shop.state.apply(0, &Event::OrderReceived { order: Box::new(asked), cursor: 0, at: shop.now });
             }
+        }
+        // So many orders came and were refused; the state alone knows of them.
+        "orders-over" => {
+            for extra in 0..words[1].parse().unwrap() {
+                let asked = order(&["deliver".to_owned(), format!("X{extra}"), "1".to_owned()]);
+                let step = Step { order: asked.order.clone(), by: None, workstation: None, at: shop.now };
+                shop.state.apply(0, &Event::OrderReceived { order: Box::new(asked), cursor: 0, at: shop.now });
+                shop.state.apply(0, &Event::OrderRefused { step, why: RefusedWhy::NoTime });
+            }
+            assert!(shop.state.orders.orders.len() <= counterfoil::retail::order::DONE_KEPT_MAX, "{at}");
         }
         "expect" if words[1] == "order" => expect_order(shop, words, at),
         "expect" if words[1] == "reserved" => {

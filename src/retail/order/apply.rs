@@ -7,8 +7,8 @@ use super::super::stock::{Movement, Movements};
 use super::super::{Event, State};
 use super::deliver::ending;
 use super::{
-    CollectOrder, ENDED_KEPT_MAX, EndedOrder, Ending, NOTICES_MAX, Notice, NoticeKind, Order, OrderBook, OrderState, Proof, ShortWhy, Step,
-    Units,
+    CollectOrder, DONE_FORGOTTEN_AT_ONCE, DONE_KEPT_MAX, ENDED_KEPT_MAX, EndedOrder, Ending, NOTICES_MAX, Notice, NoticeKind, Order,
+    OrderBook, OrderState, Proof, ShortWhy, Step, Units, number_kept,
 };
 use crate::ids::{OrderNo, Sku};
 use crate::money::Qty;
@@ -60,7 +60,9 @@ impl OrderBook {
                 self.come_to(*cursor);
                 let is_new = !self.ended.contains_key(&order.order);
                 let former = self.orders.insert(order.order.clone(), Arc::new(Order::new((**order).clone(), *at)));
-                self.reserved = self.sums();
+                if former.is_some() {
+                    self.reserved = self.sums();
+                }
                 fits(former.is_none() && is_new, "an order was received twice")
             }
             Event::OrderReplaced { order, cursor, at: _ } => {
@@ -101,7 +103,7 @@ impl OrderBook {
             Event::OrderCancelled { order, version, cursor, at } => {
                 self.come_to(*cursor);
                 if !self.orders.contains_key(order) {
-                    self.remember(order, EndedOrder { version: *version, why: Some(Ending::Cancelled), at: *at });
+                    self.remember(order, EndedOrder { version: *version, why: Some(Ending::Cancelled), at: *at, number: String::new() });
                     return Ok(());
                 }
                 self.give_up(order, Ending::Cancelled, *at)
@@ -187,6 +189,7 @@ impl OrderBook {
                 issued.iter().for_each(|units| at.issue(&units.sku, units.quantity));
                 at.order.state = OrderState::HandedOver { at: *done_at, issued: issued.clone(), put_back: false };
                 at.order.times.handed_over = Some(done_at.ms);
+                self.forget_first_done();
                 fits(was, "an order was handed over that was not ready")
             }
             Event::HandOverTakenBack { step } => {
@@ -216,6 +219,9 @@ impl OrderBook {
                     | OrderState::Picked
                     | OrderState::Staged
                     | OrderState::Ended { .. } => return Err("something was put back of an order that is not given up"),
+                }
+                if is_empty {
+                    self.forget_first_done();
                 }
                 Ok(())
             }
@@ -266,11 +272,28 @@ impl OrderBook {
         at.release_unpicked();
         let is_empty = at.order.units.values().all(|units| units.held == Qty::ZERO);
         at.order.state = if is_empty { OrderState::Ended { why, at: ended_at } } else { OrderState::PuttingBack { why } };
+        if is_empty {
+            self.forget_first_done();
+        }
         fits(was, "an order was given up that is over")
     }
 
     fn forget_done(&mut self) {
         let done: Vec<OrderNo> = self.orders.iter().filter(|(_, order)| order.is_done()).map(|(number, _)| number.clone()).collect();
+        self.forget(done);
+    }
+
+    /// In a day that ends so many orders, the first ones that ended need not be whole any more.
+    fn forget_first_done(&mut self) {
+        let mut done: Vec<(i64, &OrderNo)> = self.orders.iter().filter_map(|(number, order)| Some((order.done_ms()?, number))).collect();
+        if done.len() > DONE_KEPT_MAX {
+            done.sort_unstable();
+            let first = done.into_iter().take(DONE_FORGOTTEN_AT_ONCE).map(|(_, number)| number.clone()).collect();
+            self.forget(first);
+        }
+    }
+
+    fn forget(&mut self, done: Vec<OrderNo>) {
         for number in done {
             let Some(order) = self.orders.remove(&number) else { continue };
             let (why, at) = match order.state {
@@ -283,7 +306,8 @@ impl OrderBook {
                 | OrderState::Staged
                 | OrderState::PuttingBack { .. } => continue,
             };
-            self.remember(&number, EndedOrder { version: order.asked.version.max(order.late_version), why, at });
+            let version = order.asked.version.max(order.late_version);
+            self.remember(&number, EndedOrder { version, why, at, number: number_kept(&order.asked.number_mark) });
         }
         // What is over holds nothing; after events that do not fit it might.
         self.reserved = self.sums();

@@ -3,7 +3,7 @@
 use super::super::decide::{Case, Outcome};
 use super::super::{Event, Refusal, age};
 use super::act::{Shown, done, elsewhere, find, step};
-use super::{CodeFact, Order, OrderState, Proof, TAKE_BACK_MS, WRONG_NUMBERS_MAX};
+use super::{CodeFact, EndedOrder, Order, OrderState, OrderStateName, Proof, TAKE_BACK_MS, WRONG_NUMBERS_MAX, number_kept};
 use crate::ids::OrderNo;
 
 pub(super) fn identify(case: &Case, code: &str) -> Result<Outcome, Refusal> {
@@ -32,8 +32,8 @@ fn told<'a>(case: &Case<'a>) -> Result<(&'a Order, Proof), Refusal> {
             return Err(Refusal::CollectCodeOtherStore { store: store.to_string() });
         }
         CodeFact::Signed { order, secret_hash, expires_ms, .. } => {
-            if book.ended.get(order).is_some_and(|ended| ended.why.is_none()) {
-                return Err(Refusal::CollectCodeUsed { order: order.clone() });
+            if let Some(ended) = book.ended.get(order) {
+                return Err(over(order, ended));
             }
             if *expires_ms <= case.ask.at.ms {
                 return Err(Refusal::CollectCodeExpired { order: order.clone() });
@@ -47,6 +47,11 @@ fn told<'a>(case: &Case<'a>) -> Result<(&'a Order, Proof), Refusal> {
         CodeFact::Number { .. } if wrong >= WRONG_NUMBERS_MAX => return Err(Refusal::CollectNumbersLocked),
         CodeFact::Number { mark } => {
             let known = book.orders.values().find(|order| order.asked.number_mark == *mark);
+            if known.is_none()
+                && let Some((order, ended)) = book.ended.iter().find(|(_, ended)| ended.number == number_kept(mark))
+            {
+                return Err(over(order, ended));
+            }
             (known.ok_or(Refusal::CollectNumberWrong { left: WRONG_NUMBERS_MAX - wrong - 1 })?, Proof::Number)
         }
     };
@@ -59,6 +64,14 @@ fn told<'a>(case: &Case<'a>) -> Result<(&'a Order, Proof), Refusal> {
         | OrderState::Staged
         | OrderState::PuttingBack { .. }
         | OrderState::Ended { .. } => Ok((order.as_ref(), proof)),
+    }
+}
+
+/// Its code opens nothing any more.
+fn over(order: &OrderNo, ended: &EndedOrder) -> Refusal {
+    match ended.why {
+        None => Refusal::CollectCodeUsed { order: order.clone() },
+        Some(_) => Refusal::OrderElsewhere { order: order.clone(), state: OrderStateName::Ended },
     }
 }
 

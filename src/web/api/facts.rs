@@ -107,6 +107,8 @@ pub async fn metrics(State(web): State<Web>, headers: HeaderMap) -> Response {
     if web.parts.guard.tls() && session::find(&web, &headers).is_none() {
         return StatusCode::UNAUTHORIZED.into_response();
     }
+    let now_ms = web.now_ms();
+    crate::node::figures::note_orders(&web.node.screen().order_figures(now_ms), now_ms);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], (web.parts.metrics)()).into_response()
 }
 

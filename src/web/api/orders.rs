@@ -1,6 +1,8 @@
 //! Collect orders: what is in the book, and acts on it.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
@@ -9,11 +11,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::shape::CommandAnswer;
-use super::{Body, Named, ask};
+use super::{Asked, Body, Named, ask};
 use crate::ids::{CommandId, OrderNo};
 use crate::money::Qty;
 use crate::retail::Command;
-use crate::retail::order::{NoticeKind, Order, OrderAct, OrderState};
+use crate::retail::order::figures::Clocks;
+use crate::retail::order::{NoticeKind, Order, OrderAct, OrderState, OrderStateName};
 use crate::web::Web;
 use crate::web::problem::Problem;
 use crate::web::session::{At, Session};
@@ -32,6 +35,7 @@ pub struct OrderView {
     initials: String,
     promised_ms: i64,
     expires_ms: i64,
+    received_ms: i64,
     accepted_ms: Option<i64>,
     picked_ms: Option<i64>,
     ready_ms: Option<i64>,
@@ -81,13 +85,51 @@ pub struct OrdersView {
     lead: Option<bool>,
     /// When head office was last asked.
     heard_ms: Option<i64>,
+    figures: OrderFiguresView,
+    /// By number.
     orders: Vec<OrderView>,
+    /// There are more: ask again with `after` = the last number of this answer.
+    more: bool,
     notices: Vec<NoticeView>,
 }
 
-/// Orders that are not over, and those that ended today.
-#[utoipa::path(get, path = "/api/v1/orders", responses((status = OK, body = OrdersView)))]
-pub async fn orders(State(web): State<Web>, _session: Session) -> Json<OrdersView> {
+/// How it goes today.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrderFiguresView {
+    /// Received, accepted, picking, picked or staged.
+    open: usize,
+    /// Not staged, and the promised time has passed.
+    late: usize,
+    /// The order that waits longest for the staff, and when it was received.
+    oldest_waiting: Option<String>,
+    oldest_waiting_ms: Option<i64>,
+    /// From received to ready.
+    ready_median_ms: Option<i64>,
+    /// Lines of which something was missing, and all lines, of what was picked today.
+    lines_short: usize,
+    lines_picked: usize,
+}
+
+/// Orders in one answer, unless fewer are asked for.
+const ORDERS_PER_ANSWER_MAX: usize = 500;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Which {
+    after: Option<OrderNo>,
+    state: Option<OrderStateName>,
+    limit: Option<usize>,
+}
+
+/// Orders that are not over, and those that ended today, by number: up to 500 at once.
+#[utoipa::path(get, path = "/api/v1/orders",
+    params(
+        ("after" = Option<String>, Query, description = "Only numbers behind this one"),
+        ("state" = Option<String>, Query, description = "Only orders that stand there"),
+        ("limit" = Option<usize>, Query, description = "At most so many; 500 unless fewer")
+    ),
+    responses((status = OK, body = OrdersView), (status = "4XX", body = Problem)))]
+pub async fn orders(State(web): State<Web>, _session: Session, Asked(which): Asked<Which>) -> Json<OrdersView> {
     let screen = web.node.screen();
     let notices = screen.orders.notices.iter().map(|(notice, told)| NoticeView {
         notice: *notice,
@@ -95,10 +137,26 @@ pub async fn orders(State(web): State<Web>, _session: Session) -> Json<OrdersVie
         at_ms: told.at.ms,
         what: notice_name(&told.what),
     });
+    let figures = screen.order_figures(web.now_ms());
+    let limit = which.limit.unwrap_or(ORDERS_PER_ANSWER_MAX).clamp(1, ORDERS_PER_ANSWER_MAX);
+    let from = which.after.map_or(Bound::Unbounded, Bound::Excluded);
+    let wanted = |order: &&Arc<Order>| which.state.is_none_or(|state| order.state.name() == state);
+    let mut found = screen.orders.orders.range((from, Bound::Unbounded)).map(|(_, order)| order).filter(wanted);
+    let orders = found.by_ref().take(limit).map(|order| view(order)).collect();
     Json(OrdersView {
         lead: screen.orders_heard.map(|(lead, _)| lead),
         heard_ms: screen.orders_heard.map(|(_, at_ms)| at_ms),
-        orders: screen.orders.orders.values().map(|order| view(order)).collect(),
+        figures: OrderFiguresView {
+            open: figures.open,
+            late: figures.late,
+            oldest_waiting: figures.oldest_waiting.as_ref().map(|(order, _)| order.to_string()),
+            oldest_waiting_ms: figures.oldest_waiting.map(|(_, received_ms)| received_ms),
+            ready_median_ms: figures.ready_median_ms,
+            lines_short: figures.short_lines.0,
+            lines_picked: figures.short_lines.1,
+        },
+        orders,
+        more: found.next().is_some(),
         notices: notices.collect(),
     })
 }
@@ -170,6 +228,7 @@ fn view(order: &Order) -> OrderView {
         zone: format!("{:?}", bag.zone).to_lowercase(),
         place: bag.place.as_ref().map(ToString::to_string),
     };
+    let clocks = Clocks::of(order);
     OrderView {
         order: order.asked.order.to_string(),
         version: order.asked.version,
@@ -182,10 +241,11 @@ fn view(order: &Order) -> OrderView {
         initials: order.asked.initials.clone(),
         promised_ms: order.asked.promised_ms,
         expires_ms: order.asked.expires_ms,
-        accepted_ms: order.times.accepted,
-        picked_ms: order.times.picked,
-        ready_ms: order.times.ready,
-        handed_over_ms: order.times.handed_over,
+        received_ms: clocks.received_ms,
+        accepted_ms: clocks.accepted_ms,
+        picked_ms: clocks.picked_ms,
+        ready_ms: clocks.ready_ms,
+        handed_over_ms: clocks.handed_over_ms,
         lines: order.asked.lines.iter().map(line).collect(),
         bags: order.bags.iter().map(bag).collect(),
         put_back: order.to_put_back().into_iter().map(|units| (units.sku.to_string(), units.quantity.thousandths())).collect(),

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use maud::{Markup, html};
 use serde_json::json;
 
-use super::{Desk, act, due, is_late, parts, units};
+use super::{Desk, act, due, parts, span, units};
 use crate::retail::order::{Notice, NoticeKind, Order, OrderState};
 use crate::web::layout::visible;
 use crate::web::live::Live;
 use crate::web::texts::fill;
+use crate::web::till::icon;
 
 /// Cards of one column; more are counted below it.
 const CARDS_MAX: usize = 60;
@@ -17,9 +18,7 @@ const CARDS_MAX: usize = 60;
 pub fn live(desk: &Desk) -> Live {
     let (view, t) = (&desk.view, desk.t);
     let mut open: Vec<&Arc<Order>> = view.screen.orders.open().collect();
-    open.sort_by_key(|order| (order.asked.promised_ms, order.asked.order.clone()));
-    let late = open.iter().filter(|order| is_late(desk, order)).count();
-    let oldest = open.iter().filter(|order| order.state != OrderState::Staged).map(|order| order.received_at.ms).min();
+    open.sort_unstable_by(|a, b| (a.asked.promised_ms, &a.asked.order).cmp(&(b.asked.promised_ms, &b.asked.order)));
     let column = |title: &str, fresh: bool, belongs: &dyn Fn(&OrderState) -> bool| {
         let orders: Vec<&Arc<Order>> = open.iter().filter(|order| belongs(&order.state)).copied().collect();
         html! {
@@ -32,9 +31,8 @@ pub fn live(desk: &Desk) -> Live {
         }
     };
     let part = html! {
+        (figures(desk))
         div .facts {
-            strong { (fill(t.open_late, &[&open.len().to_string(), &late.to_string()])) }
-            @if let Some(oldest) = oldest { span { (fill(t.oldest, &[&view.locale.clock(oldest)])) } }
             @match view.screen.orders_heard {
                 Some((false, _)) => span .warn-text { (t.not_lead) },
                 Some((true, at_ms)) => span .muted { (fill(t.heard, &[&view.locale.age(view.now_ms, at_ms)])) },
@@ -53,6 +51,26 @@ pub fn live(desk: &Desk) -> Live {
         p .muted { (t.scan_hint) }
     };
     parts(desk, part)
+}
+
+/// How well it goes today.
+fn figures(desk: &Desk) -> Markup {
+    let (view, t) = (&desk.view, desk.t);
+    let figures = view.screen.order_figures(view.now_ms);
+    let none = || "–".to_owned();
+    let oldest = figures.oldest_waiting.as_ref().map(|(order, ms)| fill(t.figure_since, &[&view.locale.clock(*ms), order.as_str()]));
+    html! {
+        dl .figures aria-label=(t.figures_title) {
+            div #figure-open { dt { (t.figure_open) } dd { (figures.open) } }
+            div #figure-late .late[figures.late > 0] {
+                dt { (t.figure_late) }
+                dd { @if figures.late > 0 { (icon("stop")) } (figures.late) }
+            }
+            div #figure-ready { dt { (t.figure_ready) } dd { (figures.ready_median_ms.map_or_else(none, |ms| span(t, ms))) } }
+            div #figure-short { dt { (t.figure_short) } dd { (figures.short_percent().map_or_else(none, |percent| format!("{percent} %"))) } }
+            div #figure-oldest { dt { (t.figure_oldest) } dd { (oldest.unwrap_or_else(none)) } }
+        }
+    }
 }
 
 fn card(desk: &Desk, order: &Order) -> Markup {

@@ -166,29 +166,26 @@ fn act(words: &str, class: &str, act: &serde_json::Value, sure: bool) -> Markup 
     }
 }
 
+/// "18 min", "2 h 5 min".
+fn span(t: &OrderTexts, ms: i64) -> String {
+    let minutes = ms / 60_000;
+    match minutes {
+        0..=99 => fill(t.minutes, &[&minutes.to_string()]),
+        _ => fill(t.hours, &[&(minutes / 60).to_string(), &(minutes % 60).to_string()]),
+    }
+}
+
 /// "in 12 min", "5 min late", with a class for its colour; the words say it as well.
 fn due(desk: &Desk, order: &Order) -> Markup {
     let left_ms = order.asked.promised_ms - desk.view.now_ms;
     let whole_ms = (order.asked.promised_ms - order.asked.placed_ms).max(1);
-    let minutes = left_ms.abs() / 60_000;
-    let span = match minutes {
-        0..=99 => fill(desk.t.minutes, &[&minutes.to_string()]),
-        _ => fill(desk.t.hours, &[&(minutes / 60).to_string(), &(minutes % 60).to_string()]),
-    };
+    let span = span(desk.t, left_ms.abs());
     let (class, sign, words) = match left_ms {
         ..0 => ("late", "stop", fill(desk.t.due_late, &[&span])),
         _ if left_ms < whole_ms / 4 || left_ms < 900_000 => ("soon", "clock", fill(desk.t.due_in, &[&span])),
         _ => ("", "clock", fill(desk.t.due_in, &[&span])),
     };
     html! { span .due .(class) { (till::icon(sign)) (words) } }
-}
-
-fn is_late(desk: &Desk, order: &Order) -> bool {
-    let waits = match order.state {
-        OrderState::Received | OrderState::Accepted | OrderState::Picking { .. } | OrderState::Picked => true,
-        OrderState::Staged | OrderState::HandedOver { .. } | OrderState::PuttingBack { .. } | OrderState::Ended { .. } => false,
-    };
-    waits && order.asked.promised_ms < desk.view.now_ms
 }
 
 fn units(order: &Order) -> String {

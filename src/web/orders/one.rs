@@ -3,11 +3,12 @@
 use maud::{Markup, html};
 use serde_json::json;
 
-use super::{Desk, act, due, parts, state_words, why_words, zone_words};
+use super::{Desk, act, due, parts, span, state_words, why_words, zone_words};
 use crate::ids::OrderNo;
 use crate::money::Qty;
 use crate::retail::age::born_by;
 use crate::retail::day;
+use crate::retail::order::figures::Clocks;
 use crate::retail::order::{Order, OrderState, TAKE_BACK_MS, bag_code};
 use crate::web::layout::visible;
 use crate::web::live::Live;
@@ -36,6 +37,33 @@ fn whole(desk: &Desk, order: &Order) -> Markup {
         @if order.state == OrderState::Staged { (places(desk, order)) }
         div .acts { (acts(desk, order)) }
         (lines(desk, order))
+        (clocks(desk, order))
+    }
+}
+
+/// When each step was done, and how long it took.
+fn clocks(desk: &Desk, order: &Order) -> Markup {
+    let (t, now_ms) = (desk.t, desk.view.now_ms);
+    let clocks = Clocks::of(order);
+    let took = |words: &str, ms: Option<i64>| ms.map(|ms| fill(words, &[&span(t, ms)]));
+    let waits = if order.state == OrderState::Staged { t.clock_waits } else { t.clock_waited };
+    let waited = |shown: bool| clocks.waited_ms(now_ms).filter(|_| shown);
+    let rows = [
+        (t.clock_received, Some(clocks.received_ms), None),
+        (t.clock_accepted, clocks.accepted_ms, None),
+        (t.clock_picked, clocks.picked_ms, took(t.clock_took_picking, clocks.until_picked_ms())),
+        (t.clock_ready, clocks.ready_ms, took(t.clock_took_ready, clocks.until_ready_ms())),
+        (t.clock_handed_over, clocks.handed_over_ms, took(waits, waited(clocks.handed_over_ms.is_some()))),
+    ];
+    html! {
+        dl .clocks aria-label=(t.clocks_title) {
+            @for (words, at, took) in rows {
+                @if let Some(at) = at {
+                    div { dt { (words) } dd { (desk.view.locale.clock(at)) @if let Some(took) = took { " " span .muted { (took) } } } }
+                }
+            }
+            @if let Some(ms) = waited(order.state == OrderState::Staged) { div { dt {} dd { (fill(waits, &[&span(t, ms)])) } } }
+        }
     }
 }
 

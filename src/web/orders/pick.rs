@@ -32,7 +32,7 @@ fn list(desk: &Desk) -> Markup {
         _ => false,
     };
     let mut open: Vec<&Arc<Order>> = view.screen.orders.open().filter(to_pick).collect();
-    open.sort_by_key(|order| (order.asked.promised_ms, order.asked.order.clone()));
+    open.sort_unstable_by(|a, b| (a.asked.promised_ms, &a.asked.order).cmp(&(b.asked.promised_ms, &b.asked.order)));
     html! {
         @if open.is_empty() { p .big-note { (t.pick_none) } } @else {
             p .muted { (t.pick_hint) }
