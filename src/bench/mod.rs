@@ -15,6 +15,7 @@ mod commit;
 mod drain;
 mod group;
 mod import;
+mod orders;
 mod receipt;
 mod reprice;
 mod scan;
@@ -63,13 +64,14 @@ pub enum RowName {
     Drain,
     Receipt,
     Reprice,
+    Orders,
     Size,
     Build,
 }
 
 impl RowName {
     /// What is measured when nothing is named.
-    pub const USUAL: [RowName; 9] = [
+    pub const USUAL: [RowName; 10] = [
         RowName::Commit,
         RowName::Group,
         RowName::Scan,
@@ -78,6 +80,7 @@ impl RowName {
         RowName::Drain,
         RowName::Receipt,
         RowName::Reprice,
+        RowName::Orders,
         RowName::Size,
     ];
 }
@@ -176,6 +179,7 @@ fn one(name: RowName, arguments: &BenchArguments, folder: &Path, size: Size) -> 
         RowName::Drain => drain::measure(folder, arguments, size),
         RowName::Receipt => receipt::measure(folder, arguments, size),
         RowName::Reprice => reprice::measure(folder, size),
+        RowName::Orders => orders::measure(folder, arguments, size),
         RowName::Size => size::measure(arguments),
         RowName::Build => size::measure_build(folder),
     }
