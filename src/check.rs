@@ -13,7 +13,7 @@ use rustix::fs::{FlockOperation, flock, statvfs};
 
 use crate::device::font::FontGlyphs;
 use crate::device::port::{Close, Port, PortError, RealPort, SerialFormat};
-use crate::device::profile::{DisplayProfile, ScaleProfile, ScannerProfile, TerminalProfile, load_printer};
+use crate::device::profile::{DisplayProfile, ScaleProfile, ScannerProfile, TerminalProfile, load_label_printer, load_printer};
 use crate::device::{DeviceConfig, DeviceKind, PortConfig};
 use crate::journal;
 use crate::node::config::{self, NodeConfig};
@@ -243,6 +243,7 @@ fn examine_device(device: &DeviceConfig, running: bool) -> Finding {
     let profile = match device.kind {
         DeviceKind::Scanner => ScannerProfile::load(&device.profile).map(|profile| profile.serial),
         DeviceKind::Printer => load_printer(&device.profile).map(|profile| profile.serial),
+        DeviceKind::LabelPrinter => load_label_printer(&device.profile).map(|profile| profile.serial),
         DeviceKind::LineDisplay => DisplayProfile::load(&device.profile).map(|profile| profile.serial),
         DeviceKind::Scale => ScaleProfile::load(&device.profile).map(|profile| profile.serial),
         DeviceKind::Zvt => TerminalProfile::load(&device.profile).map(|_| SerialFormat::default()),

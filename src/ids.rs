@@ -119,6 +119,17 @@ pub struct TxnId(pub Uuid);
 #[serde(transparent)]
 pub struct JobId(pub Uuid);
 
+impl JobId {
+    /// Of several jobs that one command asks for: this one's id, counted on.
+    pub fn after(self, nth: usize) -> JobId {
+        // The lower 62 bits are random; what says which kind of id it is stays.
+        const LOWER: u128 = (1 << 62) - 1;
+        let bits = self.0.as_u128();
+        let next = (bits & LOWER).wrapping_add(nth as u128) & LOWER;
+        JobId(Uuid::from_u128((bits & !LOWER) | next))
+    }
+}
+
 /// One attempt at taking money by card. Written to disk before the terminal is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -72,6 +72,7 @@ fn every_wrong_value_is_named_with_its_remedy() {
     check("[[workstation]]\nid = \"2\"", "[[workstation]]\nid = \"1\"", "workstation[1].id = 1: is there twice");
     check(r#"receipt_printer = "printer-2""#, r#"receipt_printer = "printer-9""#, "no [[device]] of kind \"printer\" has this name");
     check("receipt_printer = \"printer-1\"\n", "", "the drawer hangs on the receipt printer");
+    check("drawer = true\n", "drawer = true\nlabel_printer = \"printer-1\"\n", "no [[device]] of kind \"label_printer\" has this name");
     check(r#"workstation = "2""#, r#"workstation = "7""#, "device[3].workstation = 7: no [[workstation]] has this id");
     check(r#"file = "/dev/usb/lp0""#, "", "device[1] = printer-2: give exactly one of serial, tcp, file or evdev");
     check(r#"name = "printer-2""#, r#"name = "printer-1""#, "is there twice");
@@ -92,4 +93,23 @@ fn an_unknown_key_is_named() {
     assert!(error.contains("unknown field `fooder`"), "{error}");
     let error = read("not toml").unwrap_err().to_string();
     assert!(error.contains("node.toml is not valid TOML"), "{error}");
+}
+
+/// One label printer serves every workstation, where none is named; of two nobody guesses.
+#[test]
+fn the_only_label_printer_is_everybodys() {
+    let device = |name: &str| {
+        format!("\n[[device]]\nname = \"{name}\"\nkind = \"label_printer\"\nprofile = \"zpl-203\"\ntcp = \"192.0.2.9:9100\"\n")
+    };
+    let printers = |text: &str| {
+        let workstations = read(text).unwrap().rules.workstations;
+        workstations.into_iter().map(|here| here.label_printer.map(|name| name.to_string())).collect::<Vec<_>>()
+    };
+    assert_eq!(printers(EXAMPLE), [None, None]);
+    let one = EXAMPLE.to_owned() + device("labels-1").as_str();
+    assert_eq!(printers(&one), [Some("labels-1".to_owned()), Some("labels-1".to_owned())]);
+    let two = one + device("labels-2").as_str();
+    assert_eq!(printers(&two), [None, None]);
+    let named = two.replacen("drawer = true", "drawer = true\nlabel_printer = \"labels-2\"", 1);
+    assert_eq!(printers(&named), [Some("labels-2".to_owned()), None]);
 }

@@ -4,6 +4,7 @@
 pub mod assortment;
 pub mod line;
 
+mod labels;
 mod orders;
 mod pages;
 mod shop;
@@ -108,14 +109,18 @@ async fn open(arguments: &DemoArguments) -> Result<Demo, DemoError> {
     for (id, has_terminal) in [("1", true), ("2", false)] {
         counters.push(Arc::new(Counter::new(id, &folder.join("devices"), has_terminal).map_err(DemoError::Device)?));
     }
-    let mut config = shop::node_config(&folder.join("node"), arguments.port, line.address(), counters.iter().map(Arc::as_ref));
+    let labels = Arc::new(shop::label_printer().map_err(DemoError::Device)?);
+    let mut config =
+        shop::node_config(&folder.join("node"), arguments.port, line.address(), counters.iter().map(Arc::as_ref), labels.port());
     config.rules.staff_required = !arguments.no_staff;
     config.rules.cash_control = !arguments.no_staff;
     let (extra, currency, shop) = (counters.clone(), config.rules.currency.clone(), office.office.clone());
-    let service = service::open(&config, move |_| pages::extra(extra, line, currency, shop)).await.map_err(|reason| match reason {
-        StartError::Door(DoorError::InUse { address }) => DemoError::Port { port: address.port() },
-        other => DemoError::Node(other),
-    })?;
+    let router = labels::router(labels);
+    let service =
+        service::open(&config, move |_| pages::extra(extra, line, currency, shop, router)).await.map_err(|reason| match reason {
+            StartError::Door(DoorError::InUse { address }) => DemoError::Port { port: address.port() },
+            other => DemoError::Node(other),
+        })?;
     Ok(Demo { office, service, counters })
 }
 
@@ -170,6 +175,7 @@ impl Demo {
             println!("  Picking {id}        {}", link(&format!("/pick/{id}")));
         }
         println!("  Web shop         {}", link("/sim/orders"));
+        println!("  Label printer    {}", link("/sim/labels"));
         println!("  Head office      http://{}/", self.office.pages_address);
         println!();
         println!("Who works here, with PIN and badge (scan the badge's code, or tap the name):");

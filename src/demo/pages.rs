@@ -39,7 +39,7 @@ struct Sim {
 
 type Shared = State<Arc<Sim>>;
 
-pub fn extra(counters: Vec<Arc<Counter>>, line: Line, currency: Currency, office: HeadOffice) -> Extra {
+pub fn extra(counters: Vec<Arc<Counter>>, line: Line, currency: Currency, office: HeadOffice, labels: Router) -> Extra {
     let mut links = Vec::new();
     for counter in &counters {
         let id = counter.workstation();
@@ -54,7 +54,8 @@ pub fn extra(counters: Vec<Arc<Counter>>, line: Line, currency: Currency, office
     }
     links.push(("Line to head office".to_owned(), "/sim/line".to_owned()));
     links.push(("Orders from the web shop".to_owned(), "/sim/orders".to_owned()));
-    Extra { router: router(counters, line, currency).merge(super::orders::router(office)), links }
+    links.push(("Label printer".to_owned(), "/sim/labels".to_owned()));
+    Extra { router: router(counters, line, currency).merge(super::orders::router(office)).merge(labels), links }
 }
 
 fn router(counters: Vec<Arc<Counter>>, line: Line, currency: Currency) -> Router {

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use crate::device::PortConfig;
 use crate::device::lang::escpos::PrinterProfile;
-use crate::device::sim::{SimDisplay, SimPrinter, SimScale, SimScanner, SimTerminal};
+use crate::device::profile::load_label_printer;
+use crate::device::sim::{SimDisplay, SimLabelPrinter, SimPrinter, SimScale, SimScanner, SimTerminal};
 use crate::head_office::api::store_person;
 use crate::head_office::feeds::{self, PublishError};
 use crate::head_office::import;
@@ -27,6 +28,10 @@ const TIME_ZONE: &str = "Europe/Berlin";
 const PROFILE: &str = "epson-80mm";
 /// As fast as a good thermal printer: some 150 mm a second.
 const PRINT_LINE_MS: u64 = 25;
+
+const LABELS: &str = "zpl-203";
+/// 50 mm at 100 mm a second.
+const LABEL_MS: u64 = 500;
 
 /// How long the customer and the bank take for each of their steps.
 const CARD_STEP: Duration = Duration::from_millis(1_500);
@@ -117,6 +122,12 @@ baud = 9600
     }
 }
 
+/// The one where orders are packed; every counter and handheld prints on it.
+pub fn label_printer() -> std::io::Result<SimLabelPrinter> {
+    let profile = load_label_printer(LABELS).expect("the profile is built in");
+    SimLabelPrinter::tcp("127.0.0.1:0", profile, LABEL_MS)
+}
+
 /// Gives head office the demo's goods and their stock, once: a demo that carries on has them.
 pub async fn stock_head_office(office: &HeadOffice) -> Result<(), DemoError> {
     let failed = |reason: &dyn std::fmt::Display| DemoError::Goods(reason.to_string());
@@ -186,8 +197,17 @@ pub fn time_zone() -> jiff::tz::TimeZone {
 }
 
 /// The node's configuration as a file would hold it, checked like one.
-pub fn node_config<'a>(data_dir: &Path, port: u16, head_office: SocketAddr, counters: impl IntoIterator<Item = &'a Counter>) -> NodeConfig {
+pub fn node_config<'a>(
+    data_dir: &Path,
+    port: u16,
+    head_office: SocketAddr,
+    counters: impl IntoIterator<Item = &'a Counter>,
+    labels: &PortConfig,
+) -> NodeConfig {
     let counters: String = counters.into_iter().map(Counter::toml).collect();
+    let labels =
+        format!("\n[[device]]\nname = \"labels\"\nkind = \"label_printer\"\nprofile = \"{LABELS}\"\ntcp = \"{}\"\n", labels.address());
+    let counters = counters + labels.as_str();
     let quick_keys: String =
         QUICK_KEYS.iter().map(|(text, plu)| format!("\n[[quick_key]]\ntext = \"{text}\"\ncode = \"{plu}\"\n")).collect();
     let counter = "\n[[quick_key]]\ntext = \"Fresh counter\"\ndepartment = \"dept-counter\"\n";

@@ -7,6 +7,8 @@ pub mod port;
 pub mod card_machine;
 pub mod display;
 pub mod font;
+pub mod job_machine;
+pub mod label_job;
 pub mod print_job;
 pub mod printer;
 pub mod profile;
@@ -32,6 +34,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::document::Document;
+use crate::document::label::BagLabel;
 use crate::ids::{AttemptId, DeviceName, JobId, WorkstationId};
 use crate::money::Money;
 use crate::retail::{CardMark, CardProgress, PrintProgress};
@@ -78,6 +81,8 @@ pub enum DeviceKind {
     Scanner,
     /// A receipt printer, with the drawer that hangs on it.
     Printer,
+    /// A label printer that speaks ZPL.
+    LabelPrinter,
     /// A customer display of 2 x 20 characters. Pages are not devices.
     LineDisplay,
     /// A card terminal that speaks ZVT over TCP.
@@ -232,11 +237,18 @@ pub enum PrinterOrder {
 #[derive(Debug, Clone)]
 pub struct PrintOrder {
     pub job: JobId,
-    pub document: Arc<Document>,
+    pub printout: Printout,
     /// Open the stream with a drawer pulse. Ignored (and never made up for) when the job has to be held first.
     pub kick: bool,
     /// The job was held when the process stopped: ask for leave (`Resumed`) before the first byte.
     pub held_before: bool,
+}
+
+/// What comes out. A printer for the other kind gives the job back as failed, with no byte sent.
+#[derive(Debug, Clone)]
+pub enum Printout {
+    Paper(Arc<Document>),
+    Label(Arc<BagLabel>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

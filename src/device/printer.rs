@@ -1,4 +1,4 @@
-//! A printer's owner: one thread around the port and the job machine. It moves bytes and orders in, reports and bytes out, and decides
+//! A printer's owner, of receipts or of labels: one thread around the port and the job machine. It moves bytes and orders in, reports and bytes out, and decides
 //! nothing: what may be sent when is the machine's.
 
 use std::sync::Arc;
@@ -7,10 +7,11 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
 
+use super::job_machine::JobMachine;
 use super::lang::escpos::commands::{beep, drawer_pulse};
 use super::lang::escpos::{GlyphSource, Options, PrinterProfile, encode};
 use super::port::{Close, Port, PortError, READ_BYTES_MAX};
-use super::print_job::{DRAWER, Encode, Errand, Output, PrintMachine, Stream};
+use super::print_job::{DRAWER, Encode, Errand, Output, PrintMachine, Stream, View};
 use super::reporter::Reporter;
 use super::{PrinterOrder, Stop, TestKind};
 
@@ -31,30 +32,27 @@ const WRITE_BYTES_MAX: usize = 4096;
 /// The longest a wait lasts.
 const IDLE_WAIT_MS: u64 = 10_000;
 
-pub struct PrinterOwner {
+/// A receipt printer's machine with what hangs on it: drawer, beeper, the technician's page.
+pub struct ReceiptMachine {
+    pub machine: PrintMachine,
+    pub profile: PrinterProfile,
+    /// The bytes of the technician's page.
+    pub test_page: Vec<u8>,
+}
+
+pub struct PrinterOwner<M> {
     port: Box<dyn Port>,
     open: bool,
-    machine: PrintMachine,
-    profile: PrinterProfile,
+    machine: M,
     inbox: mpsc::Receiver<PrinterOrder>,
     inbox_open: bool,
     reporter: Reporter,
     stop: Stop,
-    test_page: Vec<u8>,
 }
 
-impl PrinterOwner {
-    /// `test_page`: the bytes of the technician's page.
-    pub fn new(
-        port: Box<dyn Port>,
-        machine: PrintMachine,
-        profile: PrinterProfile,
-        inbox: mpsc::Receiver<PrinterOrder>,
-        reporter: Reporter,
-        stop: Stop,
-        test_page: Vec<u8>,
-    ) -> PrinterOwner {
-        PrinterOwner { port, open: false, machine, profile, inbox, inbox_open: true, reporter, stop, test_page }
+impl<M: JobMachine> PrinterOwner<M> {
+    pub fn new(port: Box<dyn Port>, machine: M, inbox: mpsc::Receiver<PrinterOrder>, reporter: Reporter, stop: Stop) -> PrinterOwner<M> {
+        PrinterOwner { port, open: false, machine, inbox, inbox_open: true, reporter, stop }
     }
 
     /// Until told to stop and nothing is on its way, or until nobody listens.
@@ -88,25 +86,9 @@ impl PrinterOwner {
     fn take_orders(&mut self) {
         while self.inbox_open {
             match self.inbox.try_recv() {
-                Ok(order) => self.take_order(order),
+                Ok(order) => self.machine.order(order, self.reporter.clock.monotonic_ms()),
                 Err(TryRecvError::Empty) => return,
                 Err(TryRecvError::Disconnected) => self.inbox_open = false,
-            }
-        }
-    }
-
-    fn take_order(&mut self, order: PrinterOrder) {
-        let now_ms = self.now_ms();
-        match order {
-            PrinterOrder::Print(order) => self.machine.print(order, now_ms),
-            PrinterOrder::Release { job } => self.machine.release(job, now_ms),
-            PrinterOrder::Drop { job } => self.machine.drop_job(job, now_ms),
-            PrinterOrder::Kick | PrinterOrder::Test(TestKind::Drawer) => {
-                self.machine.errand(Errand { name: DRAWER, bytes: drawer_pulse(&self.profile).to_vec() }, now_ms);
-            }
-            PrinterOrder::Test(TestKind::Beep) => self.machine.errand(Errand { name: "beep", bytes: beep(&self.profile) }, now_ms),
-            PrinterOrder::Test(TestKind::Page) => {
-                self.machine.errand(Errand { name: "test page", bytes: self.test_page.clone() }, now_ms);
             }
         }
     }
@@ -168,5 +150,55 @@ impl PrinterOwner {
 
     fn now_ms(&self) -> u64 {
         self.reporter.clock.monotonic_ms()
+    }
+}
+
+impl JobMachine for ReceiptMachine {
+    fn order(&mut self, order: PrinterOrder, now_ms: u64) {
+        match order {
+            PrinterOrder::Print(order) => self.machine.print(order, now_ms),
+            PrinterOrder::Release { job } => self.machine.release(job, now_ms),
+            PrinterOrder::Drop { job } => self.machine.drop_job(job, now_ms),
+            PrinterOrder::Kick | PrinterOrder::Test(TestKind::Drawer) => {
+                self.machine.errand(Errand { name: DRAWER, bytes: drawer_pulse(&self.profile).to_vec() }, now_ms);
+            }
+            PrinterOrder::Test(TestKind::Beep) => self.machine.errand(Errand { name: "beep", bytes: beep(&self.profile) }, now_ms),
+            PrinterOrder::Test(TestKind::Page) => {
+                self.machine.errand(Errand { name: "test page", bytes: self.test_page.clone() }, now_ms);
+            }
+        }
+    }
+    fn opened(&mut self, now_ms: u64) {
+        self.machine.opened(now_ms);
+    }
+    fn lost(&mut self, error: &PortError, now_ms: u64) {
+        self.machine.lost(error, now_ms);
+    }
+    fn wrote(&mut self, count: usize, now_ms: u64) {
+        self.machine.wrote(count, now_ms);
+    }
+    fn received(&mut self, bytes: &[u8], now_ms: u64) {
+        self.machine.received(bytes, now_ms);
+    }
+    fn tick(&mut self, now_ms: u64) {
+        self.machine.tick(now_ms);
+    }
+    fn stop(&mut self, now_ms: u64) {
+        self.machine.stop(now_ms);
+    }
+    fn poll(&mut self) -> Option<Output> {
+        self.machine.poll()
+    }
+    fn to_write(&self) -> &[u8] {
+        self.machine.to_write()
+    }
+    fn deadline_ms(&self) -> u64 {
+        self.machine.deadline_ms()
+    }
+    fn is_idle(&self) -> bool {
+        self.machine.is_idle()
+    }
+    fn view(&self) -> View {
+        self.machine.view()
     }
 }

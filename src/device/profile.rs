@@ -10,6 +10,7 @@ use super::lang::escpos::PrinterProfile;
 use super::lang::frame::Suffix;
 use super::lang::scale::ScaleLanguage;
 use super::lang::wedge::GsAs;
+use super::lang::zpl::LabelProfile;
 use super::port::SerialFormat;
 
 /// A profile file larger than this is not one.
@@ -145,6 +146,21 @@ impl ScaleProfile {
     }
 }
 
+const LABEL_PRINTERS: [(&str, &str); 3] = [
+    ("zpl-203", include_str!("../../firmware-config/labels/zpl-203.toml")),
+    ("zpl-300", include_str!("../../firmware-config/labels/zpl-300.toml")),
+    ("zpl-203-mute", include_str!("../../firmware-config/labels/zpl-203-mute.toml")),
+];
+
+/// A built-in label printer profile by name, or a file by path.
+pub fn load_label_printer(name: &str) -> Result<LabelProfile, ProfileError> {
+    let profile: LabelProfile = load("label printer", name, &LABEL_PRINTERS)?;
+    match profile.fault() {
+        Some(why) => Err(ProfileError::Invalid { kind: "label printer", name: name.to_owned(), why }),
+        None => Ok(profile),
+    }
+}
+
 /// A built-in printer profile by name, or a file by path.
 pub fn load_printer(name: &str) -> Result<PrinterProfile, ProfileError> {
     if is_path(name) {
@@ -196,6 +212,9 @@ mod tests {
         }
         for (name, _) in ScaleProfile::BUILT_IN {
             assert_eq!(ScaleProfile::load(name).map(|profile| profile.name), Ok(name.to_owned()));
+        }
+        for (name, _) in LABEL_PRINTERS {
+            assert_eq!(load_label_printer(name).map(|profile| profile.name), Ok(name.to_owned()));
         }
         for name in PrinterProfile::built_in_names() {
             assert_eq!(load_printer(name).map(|profile| profile.name), Ok(name.to_owned()));

@@ -11,13 +11,15 @@ use tokio::sync::{mpsc, oneshot};
 use super::card_machine::{self, CardMachine};
 use super::display::{DisplayHandle, DisplayOwner};
 use super::font::{FontError, FontGlyphs};
+use super::job_machine::JobMachine;
+use super::label_job::{LabelMachine, LabelTimings};
 use super::lang::escpos::{GlyphSource, test_slip};
 use super::lang::scale::ScaleLanguage;
 use super::lang::zvt::Registration;
 use super::port::{Port, RealPort, SerialFormat, Waker};
 use super::print_job::{PrintMachine, Setting};
-use super::printer::{PrinterOwner, encoder};
-use super::profile::{DisplayProfile, ProfileError, ScaleProfile, ScannerProfile, TerminalProfile, load_printer};
+use super::printer::{PrinterOwner, ReceiptMachine, encoder};
+use super::profile::{DisplayProfile, ProfileError, ScaleProfile, ScannerProfile, TerminalProfile, load_label_printer, load_printer};
 use super::reporter::Reporter;
 use super::scale::{ScaleHandle, ScaleOwner};
 use super::scanner::ScannerOwner;
@@ -93,6 +95,7 @@ pub fn spawn(setup: Setup, reports: mpsc::Sender<DeviceReport>, clock: Arc<dyn C
         match config.kind {
             DeviceKind::Scanner => devices.start_scanner(&config, reporter)?,
             DeviceKind::Printer => devices.start_printer(&config, font.clone(), reporter)?,
+            DeviceKind::LabelPrinter => devices.start_label_printer(&config, font.clone(), reporter)?,
             DeviceKind::LineDisplay => devices.start_display(&config, reporter)?,
             DeviceKind::Zvt => devices.start_terminal(&config, setup.german, reporter)?,
             DeviceKind::Scale => devices.start_scale(&config, reporter)?,
@@ -133,13 +136,34 @@ impl Devices {
         let fences = reporter.clock.now().ms.unsigned_abs();
         let setting = Setting { fences, drawer_sense: config.drawer_sense, ..Setting::default() };
         let machine = PrintMachine::new(&profile, encoder(profile.clone(), font), setting);
-        let page = test_slip(&profile, None).bytes;
+        let test_page = test_slip(&profile, None).bytes;
+        self.start_owner(config, port, ReceiptMachine { machine, profile, test_page }, reporter)
+    }
+
+    fn start_label_printer(
+        &mut self,
+        config: &DeviceConfig,
+        font: Option<Arc<dyn GlyphSource>>,
+        reporter: Reporter,
+    ) -> Result<(), SetupError> {
+        let profile = load_label_printer(&config.profile).map_err(|reason| SetupError::Profile { device: config.name.clone(), reason })?;
+        let port = Box::new(RealPort::new(config.port.clone(), profile.serial));
+        self.start_owner(config, port, LabelMachine::new(profile, font, LabelTimings::default()), reporter)
+    }
+
+    fn start_owner(
+        &mut self,
+        config: &DeviceConfig,
+        port: Box<RealPort>,
+        machine: impl JobMachine + 'static,
+        reporter: Reporter,
+    ) -> Result<(), SetupError> {
         let (stop, waker) = (Stop::default(), port.waker());
         let (inbox, orders) = mpsc::channel(PRINTER_INBOX_MAX);
         let (forward, owned) = mpsc::channel(1);
         self.printers.insert(config.name.clone(), PrinterHandle { name: config.name.clone(), inbox });
         forward_orders(config, orders, forward, waker.clone())?;
-        let owner = PrinterOwner::new(port, machine, profile, owned, reporter, stop.clone(), page);
+        let owner = PrinterOwner::new(port, machine, owned, reporter, stop.clone());
         self.start(&config.name, stop, waker, move || owner.run())
     }
 

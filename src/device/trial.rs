@@ -12,8 +12,8 @@ use clap::{Args, Subcommand};
 use tokio::sync::mpsc;
 
 use super::{
-    DEVICE_REPORTS_MAX, DeviceConfig, DeviceKind, DeviceReport, DeviceState, Devices, PrintOrder, PrinterOrder, ScaleReading, Setup,
-    SetupError, TestKind, Wanted, spawn,
+    DEVICE_REPORTS_MAX, DeviceConfig, DeviceKind, DeviceReport, DeviceState, Devices, PrintOrder, PrinterOrder, Printout, ScaleReading,
+    Setup, SetupError, TestKind, Wanted, label_job, spawn,
 };
 use crate::check::is_node_running;
 use crate::document::{Align, Block, Document, Printable, Style};
@@ -42,8 +42,8 @@ pub struct DeviceArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum DeviceCommand {
-    /// Tries one device: a printer prints a slip, beeps and opens the drawer; a scanner shows what it sends; a display shows a text; a scale
-    /// weighs once.
+    /// Tries one device: a printer prints a slip, beeps and opens the drawer; a label printer prints a label; a scanner shows what it sends;
+    /// a display shows a text; a scale weighs once.
     Test(TestArgs),
     /// Lists the configured devices.
     List(ListArgs),
@@ -148,6 +148,10 @@ impl Trial<'_> {
         self.wait_ready()?;
         match self.device.kind {
             DeviceKind::Printer => self.printer(),
+            DeviceKind::LabelPrinter => {
+                self.say("one label should come out: compare its letters with the ones of the till's language, and scan its code");
+                self.proved(Printout::Label(Arc::new(label_job::test_label())))
+            }
             DeviceKind::Scanner => self.scanner(),
             DeviceKind::LineDisplay => self.display(),
             DeviceKind::Zvt => self.terminal(),
@@ -160,8 +164,13 @@ impl Trial<'_> {
         for kind in [TestKind::Drawer, TestKind::Beep, TestKind::Page] {
             self.order(PrinterOrder::Test(kind));
         }
+        self.proved(Printout::Paper(Arc::new(proof_paper())))
+    }
+
+    /// Prints it and says what became of it.
+    fn proved(&mut self, printout: Printout) -> Result<(), TrialError> {
         let job = JobId(uuid::Uuid::now_v7());
-        self.order(PrinterOrder::Print(PrintOrder { job, document: Arc::new(proof_paper()), kick: false, held_before: false }));
+        self.order(PrinterOrder::Print(PrintOrder { job, printout, kick: false, held_before: false }));
         let deadline = Instant::now() + PRINT_PATIENCE;
         while let Some(report) = self.next(deadline) {
             match report {

@@ -157,7 +157,7 @@ impl Stationery {
         }
     }
 
-    fn head(&self, title: &str, copy: u32) -> Document {
+    pub(super) fn head(&self, title: &str, copy: u32) -> Document {
         let mut document = Document::default();
         letterhead(&mut document, &self.letterhead);
         document.centred(title, Style::LARGE);
@@ -168,7 +168,7 @@ impl Stationery {
         document
     }
 
-    fn foot(&self, document: &mut Document, head_fragment: &str) {
+    pub(super) fn foot(&self, document: &mut Document, head_fragment: &str) {
         document.block(Block::Feed(1));
         if !head_fragment.is_empty() {
             document.centred(&format!("{} {head_fragment}", self.word(Word::Journal)), Style::SMALL);

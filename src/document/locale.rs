@@ -195,6 +195,14 @@ pub(crate) enum Word {
     OnScreen,
     ExpectedUnproved,
     CustomerRef,
+    // Collect orders.
+    Order,
+    PickList,
+    ReadyBy,
+    Reprint,
+    ZoneAmbient,
+    ZoneChilled,
+    ZoneFrozen,
 }
 
 impl Word {
@@ -277,6 +285,13 @@ impl Word {
             Word::CustomerRef => ("Customer ref.", "Kunden-Nr."),
             Word::CashMoved => ("Cash movements", "Bargeldbewegungen"),
             Word::OnScreen => ("on the screen", "auf dem Schirm"),
+            Word::Order => ("Order", "Auftrag"),
+            Word::PickList => ("PICK LIST", "PICKLISTE"),
+            Word::ReadyBy => ("Ready by", "Bereit bis"),
+            Word::Reprint => ("REPRINT", "NACHDRUCK"),
+            Word::ZoneAmbient => ("SHELF", "REGAL"),
+            Word::ZoneChilled => ("CHILLED", "GEKÜHLT"),
+            Word::ZoneFrozen => ("FROZEN", "TIEFGEKÜHLT"),
             Word::ExpectedUnproved => ("Expected (unproved)", "Soll (unbelegt)"),
         }
     }

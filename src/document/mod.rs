@@ -7,8 +7,10 @@
 mod base32;
 mod cash;
 pub mod collect_code;
+pub mod label;
 mod layout;
 mod locale;
+mod pick_list;
 mod printable;
 mod receipt;
 pub mod receipt_code;

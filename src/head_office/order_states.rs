@@ -33,6 +33,9 @@ pub fn count(connection: &Connection, at: &At<'_>, event: &Event) -> db::Result<
                 .execute("UPDATE order_states SET bags = ?2, placed = '' WHERE order_no = ?1", params![step.order.as_str(), bags.len()])
                 .map(drop)
         }
+        Event::BagAdded { step, .. } => {
+            connection.execute("UPDATE order_states SET bags = bags + 1 WHERE order_no = ?1", params![step.order.as_str()]).map(drop)
+        }
         Event::BagStaged { step, bag, .. } => staged(connection, at, &step.order, *bag, step.at),
         Event::OrderHandedOver { step, issued, .. } => {
             move_units(connection, at, issued, -1)?;

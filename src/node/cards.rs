@@ -86,7 +86,7 @@ impl<D: Disk> Loop<D> {
             Effect::ForgetCard { terminal, attempt } => {
                 self.order_terminal(terminal, TerminalOrder::Forget(*attempt));
             }
-            Effect::Print { .. } | Effect::ReleasePrint { .. } | Effect::KickDrawer { .. } => {}
+            Effect::Print { .. } | Effect::ReleasePrint { .. } | Effect::DropPrint { .. } | Effect::KickDrawer { .. } => {}
         }
     }
 

@@ -333,6 +333,8 @@ struct RawWorkstation {
     receipt_printer: Option<String>,
     #[serde(default)]
     drawer: bool,
+    /// Left out: the only label printer there is, if there is one.
+    label_printer: Option<String>,
     terminal: Option<String>,
     scale: Option<String>,
 }
@@ -843,9 +845,23 @@ fn workstations(check: &mut Check, raw: &[RawWorkstation], devices: &[DeviceConf
             }
             Some(name)
         });
-        found.push(WorkstationRules { id, receipt_printer: printer, has_drawer: workstation.drawer, terminal, scale });
+        let label_printer = label_printer(check, &format!("{key}.label_printer"), workstation.label_printer.as_deref(), devices);
+        found.push(WorkstationRules { id, receipt_printer: printer, has_drawer: workstation.drawer, label_printer, terminal, scale });
     }
     found
+}
+
+/// The one that is named, or the only one there is: it stands where the orders are packed and serves every handheld.
+fn label_printer(check: &mut Check, key: &str, named: Option<&str>, devices: &[DeviceConfig]) -> Option<DeviceName> {
+    let mut all = devices.iter().filter(|device| device.kind == DeviceKind::LabelPrinter).map(|device| &device.name);
+    let Some(name) = named else {
+        return all.next().filter(|_| all.next().is_none()).cloned();
+    };
+    let name = check.take(key, name, DeviceName::new(name))?;
+    if !all.any(|known| *known == name) {
+        check.complain(key, &name, "no [[device]] of kind \"label_printer\" has this name");
+    }
+    Some(name)
 }
 
 fn devices(check: &mut Check, raw: &[RawDevice], currency: &str) -> Vec<DeviceConfig> {
@@ -901,7 +917,7 @@ fn card_setting(check: &mut Check, key: &str, device: &RawDevice, currency: &str
             let number = check.take(format!("{key}.kind"), "zvt", number);
             CardSetting { password: password.unwrap_or(0), currency: number.unwrap_or(0) }
         }
-        DeviceKind::Scanner | DeviceKind::Printer | DeviceKind::LineDisplay | DeviceKind::Scale => {
+        DeviceKind::Scanner | DeviceKind::Printer | DeviceKind::LabelPrinter | DeviceKind::LineDisplay | DeviceKind::Scale => {
             if device.password.is_some() {
                 check.complain(format!("{key}.password"), "******", "only card terminals have one: leave it out");
             }

@@ -80,7 +80,9 @@ pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>, 
                 | PrintSubject::DayX(_)
                 | PrintSubject::TillReport(_)
                 | PrintSubject::TillX(_)
-                | PrintSubject::CashSlip(_) => None,
+                | PrintSubject::CashSlip(_)
+                | PrintSubject::BagLabel(_)
+                | PrintSubject::PickList(_) => None,
             });
             facts.record = txn.and_then(|txn| sources.archive.transaction(txn)).map(|found| Box::new(found.record));
         }
@@ -165,6 +167,10 @@ fn order_facts(act: &OrderAct, state: &State, sources: &Sources<'_>, facts: &mut
         | OrderAct::ResetLine { .. }
         | OrderAct::FinishPicking { .. }
         | OrderAct::Stage { .. }
+        | OrderAct::AddBag { .. }
+        | OrderAct::PrintLabel { .. }
+        | OrderAct::SettleLabel { .. }
+        | OrderAct::PrintPickList { .. }
         | OrderAct::Identify { .. }
         | OrderAct::ReportWrongNumber {}
         | OrderAct::AllowNumbers {}

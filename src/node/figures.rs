@@ -20,6 +20,7 @@ pub fn install() {
         metrics::describe_gauge!("counterfoil_head_office_online", "1 while head office answers.");
         metrics::describe_gauge!("counterfoil_journal_seq", "Sequence number of the newest record.");
         metrics::describe_gauge!("counterfoil_prints_open", "Print jobs that wait for a printer or for a person.");
+        metrics::describe_counter!("counterfoil_print_outcomes_total", "What printers reported of jobs, by printer and outcome.");
         metrics::describe_gauge!("counterfoil_alarms", "Alarms that a technician should look at.");
         metrics::describe_gauge!("counterfoil_orders_open", "Collect orders that wait for the staff or for their customer.");
         metrics::describe_gauge!("counterfoil_orders_late", "Collect orders whose promised time has passed and that are not ready.");

@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
-use crate::device::{PrintOrder, PrinterOrder};
+use crate::device::{PrintOrder, PrinterOrder, Printout};
+use crate::document::label::BagLabel;
 use crate::document::receipt_code::{self, KeyId};
 use crate::document::stored::{FRAGMENT_CHARS, Fallback};
-use crate::document::{Document, Locale, Receipt, ReportKind};
+use crate::document::{Document, Locale, Printable, Receipt, ReportKind};
 use crate::ids::{DeviceName, JobId, StoreId};
 use crate::journal::NodeKey;
+use crate::retail::order::{LabelContent, Order};
 use crate::retail::{Effect, PrintWhat, TransactionRecord};
 use crate::sync::staff::StaffBook;
 
@@ -42,6 +44,7 @@ impl Prints {
         match effect {
             Effect::Print { job, printer, what, kick } => Some((printer, self.print(job, &what, hash, kick, false))),
             Effect::ReleasePrint { job, printer } => Some((printer, PrinterOrder::Release { job })),
+            Effect::DropPrint { job, printer } => Some((printer, PrinterOrder::Drop { job })),
             Effect::KickDrawer { printer } => Some((printer, PrinterOrder::Kick)),
             Effect::AskCard { .. } | Effect::ForgetCard { .. } => None,
         }
@@ -53,13 +56,13 @@ impl Prints {
     }
 
     fn print(&self, job: JobId, what: &PrintWhat, hash: &str, kick: bool, held_before: bool) -> PrinterOrder {
-        let document = Arc::new(self.document(what, hash));
-        PrinterOrder::Print(PrintOrder { job, document, kick, held_before })
+        let printout = self.printout(what, hash);
+        PrinterOrder::Print(PrintOrder { job, printout, kick, held_before })
     }
 
-    fn document(&self, what: &PrintWhat, hash: &str) -> Document {
+    fn printout(&self, what: &PrintWhat, hash: &str) -> Printout {
         let head_fragment = hash.get(..FRAGMENT_CHARS).unwrap_or(hash);
-        match what {
+        let paper: Document = match what {
             PrintWhat::Receipt { record, copy } => {
                 let own = &self.papers.stationery;
                 let code = self.codes.of(record);
@@ -71,7 +74,33 @@ impl Prints {
             PrintWhat::DayX { report, copy } => self.papers.day(report, ReportKind::X, hash, *copy),
             PrintWhat::TillReport { report, copy } => self.papers.till(report, hash, *copy),
             PrintWhat::CashSlip { movement, copy } => self.papers.stationery.slip(movement, *copy),
+            PrintWhat::PickList { orders, copy } => {
+                let orders: Vec<&Order> = orders.iter().map(AsRef::as_ref).collect();
+                self.papers.stationery.pick_list(&orders, |ms| self.wall_clock(ms), *copy)
+            }
+            PrintWhat::BagLabel { label, copy } => return Printout::Label(Arc::new(self.label(label, *copy))),
+        };
+        Printout::Paper(Arc::new(paper))
+    }
+
+    fn label(&self, label: &LabelContent, copy: u32) -> BagLabel {
+        BagLabel {
+            order: label.order.clone(),
+            initials: Printable::new(&label.initials),
+            zone: label.zone,
+            bag: label.bag,
+            bags: label.bags,
+            ready_by: Printable::new(&self.wall_clock(label.promised_ms)),
+            copy,
+            locale: *self.locale(),
         }
+    }
+
+    /// "14:05  02.03.2026" in the shop.
+    fn wall_clock(&self, ms: i64) -> String {
+        let Ok(at) = jiff::Timestamp::from_millisecond(ms) else { return String::new() };
+        let local = at.to_zoned(self.papers.time_zone.clone());
+        format!("{:02}:{:02}  {}", local.hour(), local.minute(), self.locale().date(local.date()))
     }
 
     pub fn locale(&self) -> &Locale {

@@ -490,7 +490,12 @@ impl<D: Disk> Loop<D> {
             DeviceReport::Status(status) => batch.changed |= self.publisher.device(status),
             DeviceReport::Job { printer, job, progress } => {
                 info!(%printer, %job, ?progress, "print job");
-                if let Err(refused) = self.command(shell_request(None, Command::ReportPrint { job, progress }), batch)? {
+                let outcome = progress_name(&progress);
+                metrics::counter!("counterfoil_print_outcomes_total", "printer" => printer.to_string(), "outcome" => outcome).increment(1);
+                let is_drop = matches!(&progress, PrintProgress::FailedClean { cause } if cause == "given_up");
+                if let Err(refused) = self.command(shell_request(None, Command::ReportPrint { job, progress }), batch)?
+                    && !is_drop
+                {
                     warn!(%printer, %job, %refused, "a print report had no job");
                 }
             }
@@ -655,7 +660,9 @@ impl<D: Disk> Loop<D> {
                 | PrintSubject::DayX(_)
                 | PrintSubject::TillReport(_)
                 | PrintSubject::TillX(_)
-                | PrintSubject::CashSlip(_) => None,
+                | PrintSubject::CashSlip(_)
+                | PrintSubject::BagLabel(_)
+                | PrintSubject::PickList(_) => None,
             };
             let hash = archived.as_ref().map_or(String::new(), |found| found.hash.clone());
             let facts = Facts { record: archived.map(|found| Box::new(found.record)), ..Facts::default() };
@@ -737,6 +744,7 @@ impl<D: Disk> Loop<D> {
             }
             Effect::Print { .. }
             | Effect::ReleasePrint { .. }
+            | Effect::DropPrint { .. }
             | Effect::KickDrawer { .. }
             | Effect::AskCard { .. }
             | Effect::ForgetCard { .. } => recorded.hash.clone(),
@@ -774,6 +782,17 @@ fn answer(replies: &mut Vec<(Reply, Result<Answer, AskError>)>) {
 /// A command the shell makes itself.
 pub fn shell_request(workstation: Option<WorkstationId>, command: Command) -> CommandRequest {
     CommandRequest { id: shell_command_id(), workstation, staff: None, approval: None, command }
+}
+
+fn progress_name(progress: &PrintProgress) -> &'static str {
+    match progress {
+        PrintProgress::HeldClean { .. } => "held",
+        PrintProgress::Resumed {} => "resumed",
+        PrintProgress::Printed {} => "printed",
+        PrintProgress::Sent {} => "sent",
+        PrintProgress::FailedClean { .. } => "failed",
+        PrintProgress::Unknown { .. } => "unknown",
+    }
 }
 
 /// The good tone, when the record has a new line.

@@ -371,7 +371,9 @@ impl Basket {
             | Event::OrderLineReset { .. }
             | Event::OrderLineShort { .. }
             | Event::OrderPicked { .. }
+            | Event::BagAdded { .. }
             | Event::BagStaged { .. }
+            | Event::PrintDropped { .. }
             | Event::OrderHandedOver { .. }
             | Event::HandOverTakenBack { .. }
             | Event::OrderPutBack { .. }

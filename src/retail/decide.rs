@@ -113,6 +113,7 @@ pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> 
     };
 
     // Cannot fail below.
+    events.extend(order::label::no_longer_wanted(&case, &events));
     if let Day::Open { date, .. } = state.day {
         events.extend(pricing::repriced(&case, date, &events));
     }

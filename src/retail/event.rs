@@ -10,7 +10,7 @@ use super::cash::{CashMovement, Pieces};
 use super::customer::Attached;
 use super::day::DayReport;
 use super::last_day::LastDay;
-use super::order::{Bag, CollectOrder, PickWay, Proof, RefusedWhy, ShortWhy, Step, Units};
+use super::order::{Bag, BagRef, CollectOrder, PickWay, Proof, RefusedWhy, ShortWhy, Step, Units};
 use super::pricing::{GivenCoupon, LineDiscounts, ManualOff, PriceSet};
 use super::rights::Right;
 use super::staff::SignInWay;
@@ -386,6 +386,9 @@ pub enum Event {
     OrderLineShort { step: Step, line: u32, quantity: Qty, why: ShortWhy },
     #[serde(rename = "order_picked.1")]
     OrderPicked { step: Step, bags: Vec<Bag> },
+    /// One bag more, before all of them have a place.
+    #[serde(rename = "bag_added.1")]
+    BagAdded { step: Step, bag: Bag },
     /// The last bag makes the order ready.
     #[serde(rename = "bag_staged.1")]
     BagStaged { step: Step, bag: u32, place: PlaceCode },
@@ -419,6 +422,9 @@ pub enum Event {
         by: Option<StaffId>,
         at: Stamp,
     },
+    /// Nobody needs the paper any more, and no byte of it was sent.
+    #[serde(rename = "print_dropped.1")]
+    PrintDropped { job: JobId, printer: DeviceName },
     #[serde(rename = "notice_settled.1")]
     NoticeSettled { notice: u64, step: Step },
 }
@@ -434,6 +440,9 @@ pub enum PrintSubject {
     TillReport(Box<TillReport>),
     TillX(Box<TillReport>),
     CashSlip(Box<CashMovement>),
+    /// From the book of orders as it stands.
+    BagLabel(BagRef),
+    PickList(Vec<OrderNo>),
 }
 
 /// How an event counts towards durability and sync.
@@ -525,6 +534,7 @@ impl Event {
             | Event::OrderExpired { .. }
             | Event::OrderDeclined { .. }
             | Event::OrderPicked { .. }
+            | Event::BagAdded { .. }
             | Event::BagStaged { .. }
             | Event::OrderHandedOver { .. }
             | Event::HandOverTakenBack { .. }
@@ -538,6 +548,7 @@ impl Event {
             | Event::StockAdjusted { .. }
             | Event::CollectNumberMissed { .. }
             | Event::CollectNumbersAllowed { .. }
+            | Event::PrintDropped { .. }
             | Event::NoticeSettled { .. } => EventKind::Hard,
         }
     }

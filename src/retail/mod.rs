@@ -839,6 +839,8 @@ pub enum Effect {
     Print { job: JobId, printer: DeviceName, what: PrintWhat, kick: bool },
     /// Before the first byte after a held job: the owner may send now. At most once.
     ReleasePrint { job: JobId, printer: DeviceName },
+    /// Any number of times: of the job no byte was sent, and none will be.
+    DropPrint { job: JobId, printer: DeviceName },
     /// At most once, never repeated by recovery. Only when no printing was asked for together with it.
     KickDrawer { printer: DeviceName },
     /// Two-phase: asked once per attempt. Whatever happens to the answer, the attempt is never asked for money a second time; its outcome is
@@ -871,6 +873,16 @@ pub enum PrintWhat {
     /// A movement's slip, for the drawer's files.
     CashSlip {
         movement: Box<cash::CashMovement>,
+        copy: u32,
+    },
+    /// From 1 on it says that it is a reprint.
+    BagLabel {
+        label: Box<order::LabelContent>,
+        copy: u32,
+    },
+    /// What is left to pick of these orders.
+    PickList {
+        orders: Vec<std::sync::Arc<order::Order>>,
         copy: u32,
     },
 }

@@ -7,6 +7,7 @@ use super::card;
 use super::day::DayReport;
 use super::decide::{Case, Outcome};
 use super::event::PrintSubject;
+use super::order::label;
 use super::rules::WorkstationRules;
 use super::{Answer, Effect, Event, Facts, PrintAnswer, PrintProgress, PrintWhat, Refusal, State, TransactionKind, TransactionRecord};
 use crate::ids::{DeviceName, JobId, TxnId, WorkstationId};
@@ -74,6 +75,11 @@ pub fn content(state: &State, facts: &Facts, what: &PrintSubject, copy: u32) -> 
         PrintSubject::DayX(report) => Some(PrintWhat::DayX { report: report.clone(), copy }),
         PrintSubject::TillReport(report) | PrintSubject::TillX(report) => Some(PrintWhat::TillReport { report: report.clone(), copy }),
         PrintSubject::CashSlip(movement) => Some(PrintWhat::CashSlip { movement: movement.clone(), copy }),
+        PrintSubject::BagLabel(bag) => Some(PrintWhat::BagLabel { label: Box::new(label::content(state, bag)?), copy }),
+        PrintSubject::PickList(orders) => {
+            let orders = orders.iter().map(|order| state.orders.orders.get(order).cloned()).collect::<Option<Vec<_>>>()?;
+            Some(PrintWhat::PickList { orders, copy })
+        }
     }
 }
 
@@ -90,6 +96,7 @@ fn effect(after: &State, facts: &Facts, event: &Event) -> Option<Effect> {
         Event::PrintProgressed { job, progress: PrintProgress::Resumed {} } => {
             after.prints.get(job).map(|open| Effect::ReleasePrint { job: *job, printer: open.printer.clone() })
         }
+        Event::PrintDropped { job, printer } => Some(Effect::DropPrint { job: *job, printer: printer.clone() }),
         Event::DrawerKicked { printer, .. } => Some(Effect::KickDrawer { printer: printer.clone() }),
         Event::CardStarted { attempt, amount, terminal, .. } => terminal.as_deref().map(|at| card::asked(*attempt, *amount, at)),
         Event::CardEnded { attempt, terminal, by, .. } => card::forgotten(*attempt, terminal.as_ref(), by.as_ref()),
@@ -168,6 +175,7 @@ fn effect(after: &State, facts: &Facts, event: &Event) -> Option<Effect> {
         | Event::OrderLineReset { .. }
         | Event::OrderLineShort { .. }
         | Event::OrderPicked { .. }
+        | Event::BagAdded { .. }
         | Event::BagStaged { .. }
         | Event::OrderHandedOver { .. }
         | Event::HandOverTakenBack { .. }
@@ -210,7 +218,7 @@ pub(super) fn settle(case: &Case, job: JobId, answer: PrintAnswer) -> Result<Out
 
             // Cannot fail below. The copy comes out where the cashier stands, if there is a printer; the first may be broken.
             let here = case.ask.workstation.as_ref().and_then(|id| case.rules.workstation(id));
-            let here = here.and_then(|workstation| workstation.receipt_printer.as_ref().map(|printer| (printer, &workstation.id)));
+            let here = here.and_then(|workstation| printer_for(workstation, &open.what).map(|printer| (printer, &workstation.id)));
             let (printer, workstation) = here.unwrap_or((&open.printer, &open.workstation));
             let number = match open.what {
                 PrintSubject::Receipt(txn) => next_copy(case.state, txn),
@@ -218,7 +226,9 @@ pub(super) fn settle(case: &Case, job: JobId, answer: PrintAnswer) -> Result<Out
                 | PrintSubject::DayX(_)
                 | PrintSubject::TillReport(_)
                 | PrintSubject::TillX(_)
-                | PrintSubject::CashSlip(_) => open.copy + 1,
+                | PrintSubject::CashSlip(_)
+                | PrintSubject::BagLabel(_)
+                | PrintSubject::PickList(_) => open.copy + 1,
             };
             let copy = copy_of(case, open.what.clone(), number, printer, workstation);
             Ok(Outcome { events: vec![settled, copy], answer: Answer { job: Some(case.ask.fresh.job), ..Answer::default() } })
@@ -230,8 +240,26 @@ pub(super) fn report(case: &Case, job: JobId, progress: &PrintProgress) -> Resul
     let open = case.state.prints.get(&job).ok_or(Refusal::NoSuchPrint)?;
 
     // Cannot fail below.
-    let events = if is_news(&open.state, progress) { vec![Event::PrintProgressed { job, progress: progress.clone() }] } else { Vec::new() };
+    let mut events = Vec::new();
+    if is_news(&open.state, progress) {
+        events.push(Event::PrintProgressed { job, progress: progress.clone() });
+        events.extend(label::after_report(case, open, progress));
+    }
     Ok(Outcome { events, answer: Answer { job: Some(job), ..Answer::default() } })
+}
+
+/// Where a paper of this kind comes out at a workstation.
+fn printer_for<'a>(workstation: &'a WorkstationRules, what: &PrintSubject) -> Option<&'a DeviceName> {
+    match what {
+        PrintSubject::BagLabel(_) => workstation.label_printer.as_ref(),
+        PrintSubject::Receipt(_)
+        | PrintSubject::DayReport(_)
+        | PrintSubject::DayX(_)
+        | PrintSubject::TillReport(_)
+        | PrintSubject::TillX(_)
+        | PrintSubject::CashSlip(_)
+        | PrintSubject::PickList(_) => workstation.receipt_printer.as_ref(),
+    }
 }
 
 /// The paper of a sale that has just been completed, or only the drawer when no paper can be asked for. Too many open jobs never stop

@@ -230,6 +230,10 @@ fn needed_for_order(act: &OrderAct) -> Option<Right> {
         | OrderAct::Short { .. }
         | OrderAct::FinishPicking { .. }
         | OrderAct::Stage { .. }
+        | OrderAct::AddBag { .. }
+        | OrderAct::PrintLabel { .. }
+        | OrderAct::SettleLabel { .. }
+        | OrderAct::PrintPickList { .. }
         | OrderAct::PutBack { .. } => Some(Right::PickOrders),
         OrderAct::Identify { .. } | OrderAct::HandOver { .. } | OrderAct::Decline { .. } | OrderAct::TakeBackHandOver { .. } => {
             Some(Right::HandOverOrders)

@@ -74,6 +74,9 @@ pub struct WorkstationRules {
     pub receipt_printer: Option<DeviceName>,
     /// The drawer hangs on the receipt printer.
     pub has_drawer: bool,
+    /// Where the labels of bags that are packed here come out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label_printer: Option<DeviceName>,
     /// The card terminal that the till drives. `None`: a stand-alone one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terminal: Option<DeviceName>,

@@ -11,7 +11,7 @@ use super::basket::{Basket, CardAttempt, Place};
 use super::card::{Decided, TerminalBook, TerminalDay};
 use super::day::{Day, DayReport, Totals};
 use super::event::PrintSubject;
-use super::order::OrderBook;
+use super::order::{LabelEnd, OrderBook};
 use super::print::{self, OpenPrint, PrintState};
 use super::returned::Returned;
 use super::safe::Collected;
@@ -19,7 +19,9 @@ use super::staff::{LOCKOUTS_KEPT_MAX, Misses, SignInWay, SignedIn};
 use super::stock::{Movement, Movements};
 use super::till::{CashBook, OpenedTill, Phase, ReportKey, ReportRef};
 use super::unproved::Unproved;
-use super::{Event, Feed, Tender, TenderKind, TransactionKind, TransactionRecord, UplinkAck, invariant, pricing};
+use super::{
+    Event, Feed, PrintAnswer, PrintProgress, Tender, TenderKind, TransactionKind, TransactionRecord, UplinkAck, invariant, pricing,
+};
 use crate::ids::{DeviceName, JobId, Sku, StaffId, TxnId, WorkstationId};
 use crate::money::{Money, Qty};
 use crate::time::{BusinessDate, Stamp};
@@ -266,16 +268,27 @@ impl State {
                     asked_at: *at,
                     state: PrintState::Given,
                 };
+                self.order_print_asked(what, *copy);
                 possible(self.prints.insert(*job, open).is_none(), "a print job was asked for twice")
             }
             Event::PrintProgressed { job, progress } => match print::state_after(progress) {
-                None => possible(self.prints.remove(job).is_some(), "a print job ended that is not open"),
+                None => {
+                    let proved = matches!(progress, PrintProgress::Printed {});
+                    self.order_print_ended(*job, if proved { LabelEnd::Printed } else { LabelEnd::Sent });
+                    possible(self.prints.remove(job).is_some(), "a print job ended that is not open")
+                }
                 Some(state) => {
                     self.prints.get_mut(job).ok_or("a print job went on that is not open")?.state = state;
                     Ok(())
                 }
             },
-            Event::PrintSettled { job, .. } => possible(self.prints.remove(job).is_some(), "a print job was settled that is not open"),
+            Event::PrintSettled { job, answer } => {
+                if *answer == PrintAnswer::Complete {
+                    self.order_print_ended(*job, LabelEnd::Settled);
+                }
+                possible(self.prints.remove(job).is_some(), "a print job was settled that is not open")
+            }
+            Event::PrintDropped { job, .. } => possible(self.prints.remove(job).is_some(), "a print job was dropped that is not open"),
             // At most once, so there is nothing to remember.
             Event::DrawerKicked { .. } => Ok(()),
 
@@ -438,6 +451,7 @@ impl State {
             | Event::OrderLineReset { .. }
             | Event::OrderLineShort { .. }
             | Event::OrderPicked { .. }
+            | Event::BagAdded { .. }
             | Event::BagStaged { .. }
             | Event::OrderHandedOver { .. }
             | Event::HandOverTakenBack { .. }

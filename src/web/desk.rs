@@ -127,7 +127,7 @@ fn device_card(web: &Web, t: &Texts, device: &DeviceStatus) -> Markup {
     };
     let sign = match device.kind {
         DeviceKind::Scanner => "scan",
-        DeviceKind::Printer => "print",
+        DeviceKind::Printer | DeviceKind::LabelPrinter => "print",
         DeviceKind::LineDisplay => "price",
         DeviceKind::Zvt => "card",
         DeviceKind::Scale => "scale",
@@ -146,6 +146,7 @@ fn device_card(web: &Web, t: &Texts, device: &DeviceStatus) -> Markup {
                     (test("page", t.device_test_page)) (test("drawer", t.device_test_drawer)) (test("beep", t.device_test_beep))
                 }
             }
+            @if device.kind == DeviceKind::LabelPrinter { p .buttons { (test("page", t.orders.label_test)) } }
         }
     }
 }

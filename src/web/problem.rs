@@ -190,6 +190,8 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::CollectCodeDamaged | Refusal::BagsOutOfRange { .. } | Refusal::TooManyInBatch { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::CollectCodeForged | Refusal::CollectNumbersLocked => StatusCode::FORBIDDEN,
         Refusal::OrderElsewhere { .. }
+        | Refusal::NoLabelPrinter
+        | Refusal::LabelOnItsWay { .. }
         | Refusal::OrderPickedByOther { .. }
         | Refusal::TooManyOrders { .. }
         | Refusal::PickWrongArticle { .. }

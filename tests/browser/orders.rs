@@ -111,6 +111,10 @@ async fn an_order_is_picked_placed_and_handed_over() {
     browser.until("bags to place", "document.querySelector('.order-top')?.dataset.state === 'picked'").await;
     assert_eq!(hand.actions, 1);
 
+    // Its labels come by themselves.
+    let labelled = "document.querySelectorAll('.bag-label .good-text').length === document.querySelectorAll('[data-bag]').length";
+    browser.until("a label for each bag", labelled).await;
+
     // Each bag and its place: two scans.
     browser.resize(1280, 800).await;
     picture(&browser, "placing").await;
@@ -235,5 +239,74 @@ async fn the_scanner_at_the_node_serves_the_page_in_front() {
     browser.tap("#hand-over").await;
     browser.until("handed over", "document.querySelector('.order-top')?.dataset.state === 'handed_over'").await;
     assert_eq!(browser.run(basket).await, 0);
+    browser.end().await;
+}
+
+/// An act at workstation 1, as the page would send it; its HTTP status.
+async fn act(browser: &Browser, act: &str) -> u64 {
+    let script = format!(
+        "return await fetch('/api/v1/workstations/1/orders', {{ method: 'POST', headers: {{ 'content-type': 'application/json' }},
+            body: JSON.stringify({{ id: crypto.randomUUID(), act: {act} }}) }}).then(answer => answer.status)"
+    );
+    browser.run(&script).await.as_u64().unwrap()
+}
+
+/// What a person does to the demo's label printer.
+async fn labels(browser: &Browser, act: &str, on: bool) {
+    let on = if on { "yes" } else { "no" };
+    let script = format!(
+        "return await fetch('/sim/labels/act', {{ method: 'POST', body: new URLSearchParams({{ act: '{act}', on: '{on}' }}) }}).then(answer => answer.status)"
+    );
+    assert_eq!(browser.run(&script).await, 204);
+}
+
+#[tokio::test]
+async fn labels_come_by_themselves_and_what_stops_them_is_said() {
+    let shop = Shop::open();
+    let browser = Browser::start(390, 844).await;
+    one_order_to_pick(&shop, &browser).await;
+    picture(&browser, "choose-list").await;
+    let order = browser.run("return document.querySelector('[data-do=choose]').dataset.order").await.as_str().unwrap().to_owned();
+    assert_eq!(act(&browser, &format!("{{ act: 'start_picking', order: '{order}' }}")).await, 200);
+    let lines = browser.run(&format!("return await fetch('/api/v1/orders/{order}').then(a => a.json()).then(o => o.lines)")).await;
+    for line in lines.as_array().unwrap() {
+        let by_hand =
+            format!("{{ act: 'pick_by_hand', order: '{order}', line: {}, quantity: {}, why: 'no_code' }}", line["line"], line["quantity"]);
+        assert_eq!(act(&browser, &by_hand).await, 200);
+    }
+    labels(&browser, "paper_out", true).await;
+    assert_eq!(act(&browser, &format!("{{ act: 'finish_picking', order: '{order}', bags: 4 }}")).await, 200);
+    browser.open(&format!("{}/orders/1/order/{order}", shop.node)).await;
+    let every = |what: &str| format!("document.querySelectorAll('{what}').length === 4");
+    browser.until("all wait", &every(".bag-label .warn-text")).await;
+    picture(&browser, "labels-wait").await;
+    browser.open(&format!("{}/orders/1", shop.node)).await;
+    browser.until("the board says so", "document.querySelector('.label-trouble')").await;
+    browser.resize(1280, 800).await;
+    picture(&browser, "board-labels").await;
+
+    // A new roll, and they come by themselves.
+    labels(&browser, "paper_out", false).await;
+    browser.open(&format!("{}/orders/1/order/{order}", shop.node)).await;
+    browser.until("all printed", &every(".bag-label .good-text")).await;
+    picture(&browser, "labels-printed").await;
+
+    // A second one is asked for by a person; it dies within it, and nobody knows.
+    labels(&browser, "dies", true).await;
+    browser.tap("[data-bag='3'] [data-act*=print_label]").await;
+    browser.until("the question", "document.querySelector('[data-bag=\"3\"] .asks')").await;
+    browser.resize(390, 844).await;
+    picture(&browser, "label-unknown").await;
+    browser.open(&format!("{}/orders/1", shop.node)).await;
+    browser.until("the board asks", &format!("document.querySelector('.label-trouble a')?.textContent === '{order}'")).await;
+    browser.tap(".label-trouble a").await;
+    labels(&browser, "power_cycle", true).await;
+    browser.until("the question again", "document.querySelector('[data-bag=\"3\"] .asks')").await;
+    browser.tap("[data-bag='3'] .asks [data-act*=print_label]").await;
+    browser.until("all printed again", &every(".bag-label .good-text")).await;
+    browser.open(&format!("{}/sim/labels", shop.node)).await;
+    browser.until("the labels", "document.querySelectorAll('.label-paper').length === 5").await;
+    browser.resize(1280, 800).await;
+    picture(&browser, "label-paper").await;
     browser.end().await;
 }

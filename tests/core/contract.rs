@@ -50,6 +50,7 @@ fn events_are_soft_hard_or_urgent() {
     };
     let set = |tags: &[&str]| -> BTreeSet<String> { tags.iter().map(|tag| (*tag).to_owned()).collect() };
     let orders = [
+        "bag_added.1",
         "bag_staged.1",
         "hand_over_taken_back.1",
         "order_accepted.1",

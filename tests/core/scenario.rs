@@ -8,6 +8,7 @@ use counterfoil::ids::{Sku, TaxClassId, TxnId, WorkstationId};
 use counterfoil::money::{Money, Qty, Unit};
 use counterfoil::retail::basket::{self, Place};
 use counterfoil::retail::day::{self, Day};
+use counterfoil::retail::order::open_label;
 use counterfoil::retail::print::PrintState;
 use counterfoil::retail::{
     Answer, ArticleFact, BaselineFact, Command, Decision, Effect, Event, EventKind, Feed, PrintAnswer, PrintProgress, PrintWhat,
@@ -272,6 +273,12 @@ impl Scenario {
             "reprint" => Command::Reprint { txn: words.get(1).map(|name| self.named(name, at).txn.unwrap()) },
             "complete" => Command::SettlePrint { job: self.named(word(1), at).job.unwrap(), answer: PrintAnswer::Complete },
             "copy" => Command::SettlePrint { job: self.named(word(1), at).job.unwrap(), answer: PrintAnswer::PrintCopy },
+            "label" => {
+                let bag = word(2).parse().unwrap_or_else(|_| panic!("{at}: a bag"));
+                let open = open_label(self.shop.state.prints.values(), &scenario_orders::number(word(1)), bag);
+                let job = open.unwrap_or_else(|| panic!("{at}: no label waits")).job;
+                Command::ReportPrint { job, progress: progress(word(3), words.get(4), at) }
+            }
             "printer" => Command::ReportPrint { job: self.named(word(1), at).job.unwrap(), progress: progress(word(2), words.get(3), at) },
             "adopt" => {
                 let feed = Feed::ALL.into_iter().find(|feed| feed.name() == word(1)).unwrap_or_else(|| panic!("{at}: which feed?"));
@@ -307,7 +314,9 @@ impl Scenario {
         let word = |index: usize| words.get(index).map_or("", String::as_str);
         let has = |wanted: &dyn Fn(&Event) -> bool| decision.events.iter().any(wanted);
         let effects = &self.shop.effects;
-        if scenario_cash::outcome(decision, words, &|text| self.money(text), at) || scenario_orders::outcome(decision, words, at) {
+        if scenario_cash::outcome(decision, words, &|text| self.money(text), at)
+            || scenario_orders::outcome(decision, &self.shop.effects, words, at)
+        {
             return;
         }
         match word(0) {
@@ -337,6 +346,11 @@ impl Scenario {
                     }
                     PrintWhat::TillReport { report, copy } => format!("till-z {} copy {copy}", report.number),
                     PrintWhat::CashSlip { movement, .. } => format!("slip {}", movement.number),
+                    PrintWhat::BagLabel { label, copy } => format!("label {}/{} {copy}", label.bag, label.bags),
+                    PrintWhat::PickList { orders, copy } => {
+                        let lines: usize = orders.iter().map(|order| order.open_lines().count()).sum();
+                        format!("list {lines} {copy}")
+                    }
                 };
                 let shown = format!("prints {printer} {what}{}", if *kick { " kick" } else { "" });
                 assert_eq!(words.join(" "), shown, "{at}");

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use counterfoil::ids::{OrderNo, PlaceCode, Sku, StoreId, WorkstationId};
+use counterfoil::ids::{DeviceName, OrderNo, PlaceCode, Sku, StoreId, WorkstationId};
 use counterfoil::money::Qty;
 use counterfoil::retail::order::{
-    ByHand, CodeFact, CollectOrder, OrderAct, OrderLine, OrderState, Paper, RefusedWhy, ShortWhy, Shown, Step, Substitution, Zone,
+    Bag, ByHand, CodeFact, CollectOrder, LabelEnd, OrderAct, OrderLine, OrderState, Paper, RefusedWhy, ShortWhy, Shown, Step, Substitution,
+    Zone, open_label,
 };
-use counterfoil::retail::{Command, Decision, Event, Refusal};
+use counterfoil::retail::print::PrintState;
+use counterfoil::retail::{Command, Decision, Effect, Event, PrintWhat, Refusal};
 
 use super::scenario::{compare, qty};
 use super::shop::Shop;
@@ -69,6 +71,11 @@ pub fn order(words: &[String]) -> CollectOrder {
 /// A line that is no command: what the shell found out, and what is expected of the book.
 pub fn line(shop: &mut Shop, words: &[String], at: &str) -> bool {
     match words[0].as_str() {
+        "label-printer" => {
+            let at = WorkstationId::new(&words[1]).unwrap();
+            let workstation = shop.rules.workstations.iter_mut().find(|workstation| workstation.id == at).unwrap();
+            workstation.label_printer = Some(DeviceName::new(&words[2]).unwrap());
+        }
         "shows" => shop.order_facts.code = Some(shown(&words[1], words.get(2).map(String::as_str))),
         "hand-over-ago" => shop.order_facts.handed_over_ago_ms = words[1].parse::<u64>().ok().map(|seconds| seconds * 1_000),
         "orders-full" => {
@@ -146,10 +153,25 @@ fn expect_order(shop: &Shop, words: &[String], at: &str) {
         ("released", sum(&|units| units.released)),
         ("left", known.asked.lines.iter().map(|line| known.left(line)).sum::<Qty>().plain()),
         ("bags", known.bags.iter().map(|bag| format!("{:?}", bag.zone).to_lowercase()).collect::<Vec<_>>().join(" ")),
+        ("labels", known.bags.iter().map(|bag| label_of(shop, &order, bag)).collect::<Vec<_>>().join(" ")),
         ("why", why),
         ("by", by),
     ]);
     compare(&shown, &words[1..].join(" "), at);
+}
+
+/// How it stands with the label of a bag.
+fn label_of(shop: &Shop, order: &OrderNo, bag: &Bag) -> &'static str {
+    match (open_label(shop.state.prints.values(), order, bag.number).map(|open| &open.state), bag.label) {
+        (Some(PrintState::Given), _) => "given",
+        (Some(PrintState::HeldClean { .. }), _) => "held",
+        (Some(PrintState::Unknown { .. }), _) => "unknown",
+        (Some(PrintState::FailedClean { .. }), _) => "failed",
+        (None, Some(LabelEnd::Printed)) => "printed",
+        (None, Some(LabelEnd::Sent)) => "sent",
+        (None, Some(LabelEnd::Settled)) => "settled",
+        (None, None) => "none",
+    }
 }
 
 /// `None`: not a command about orders.
@@ -179,6 +201,10 @@ pub fn command(words: &[String], at: &str) -> Option<Command> {
         "finish" => OrderAct::FinishPicking { order: order(), bags: count(2) },
         "stage" => OrderAct::Stage { order: order(), bag: count(2), place: PlaceCode::new(word(3)).unwrap() },
         "put-back" => OrderAct::PutBack { order: order(), code: word(2).to_owned(), quantity: times(3) },
+        "add-bag" => OrderAct::AddBag { order: order(), like: count(2) },
+        "print-label" => OrderAct::PrintLabel { order: order(), bag: words.get(2).map(|_| count(2)) },
+        "settle-label" => OrderAct::SettleLabel { order: order(), bag: count(2) },
+        "print-list" => OrderAct::PrintPickList { orders: word(1).split(',').map(number).collect() },
         "identify" => OrderAct::Identify { code: words.get(1).cloned().unwrap_or_default() },
         "allow-numbers" => OrderAct::AllowNumbers {},
         // collect ORDER code|name|paper BAGS [leaves LINES] [aged]
@@ -206,9 +232,27 @@ pub fn after(refusal: &Refusal, shop: &mut Shop, workstation: Option<&Workstatio
     }
 }
 
-/// `broken 4711 2`, `adjusted milk -3`, `kept` (no promise broken), `order 4711`. False: not about orders.
-pub fn outcome(decision: &Decision, words: &[String], at: &str) -> bool {
+/// `broken 4711 2`, `adjusted milk -3`, `kept` (no promise broken), `order 4711`, `labels labels-1 1/2 2/2:1` (behind the colon which reprint),
+/// `drops labels-1 2`. False: not about orders.
+pub fn outcome(decision: &Decision, effects: &[Effect], words: &[String], at: &str) -> bool {
     match words[0].as_str() {
+        "labels" => {
+            let shown = effects.iter().filter_map(|effect| match effect {
+                Effect::Print { printer, what: PrintWhat::BagLabel { label, copy }, kick: false, .. } => {
+                    let again = if *copy == 0 { String::new() } else { format!(":{copy}") };
+                    Some((printer.as_str(), format!("{}/{}{again}", label.bag, label.bags)))
+                }
+                _ => None,
+            });
+            let (printers, labels): (Vec<&str>, Vec<String>) = shown.unzip();
+            assert!(printers.iter().all(|printer| *printer == words[1]), "{at}: {printers:?}");
+            assert_eq!(labels.join(" "), words[2..].join(" "), "{at}");
+        }
+        "drops" => {
+            let dropped =
+                effects.iter().filter(|effect| matches!(effect, Effect::DropPrint { printer, .. } if printer.as_str() == words[1]));
+            assert_eq!(dropped.count().to_string(), words[2], "{at}: {effects:?}");
+        }
         "broken" => {
             let broken = decision.events.iter().filter_map(|event| match event {
                 Event::PromiseBroken { order, quantity, .. } => Some(format!("{order} {}", quantity.plain())),

@@ -62,6 +62,7 @@ pub fn rules(currency: &str, tax: TaxTable) -> Rules {
         receipt_printer: printer.map(|name| DeviceName::new(name).unwrap()),
         has_drawer,
         scale: None,
+        label_printer: None,
         terminal: None,
     };
     Rules {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use counterfoil::device::lang::escpos::PrinterProfile;
 use counterfoil::device::print_job::{PrintMachine, Setting};
-use counterfoil::device::printer::{PrinterOwner, encoder};
+use counterfoil::device::printer::{PrinterOwner, ReceiptMachine, encoder};
 use counterfoil::device::reporter::Reporter;
 use counterfoil::device::sim::{PrinterEngine, SimClock, SimPort};
 use counterfoil::device::{
-    DEVICE_REPORTS_MAX, DeviceKind, DeviceReport, DeviceStatus, DrawerSense, PRINTER_INBOX_MAX, PrintOrder, PrinterOrder, Stop,
+    DEVICE_REPORTS_MAX, DeviceKind, DeviceReport, DeviceStatus, DrawerSense, PRINTER_INBOX_MAX, PrintOrder, PrinterOrder, Printout, Stop,
 };
 use counterfoil::document::{Align, Block, Document, Printable, Style};
 use counterfoil::ids::{DeviceName, JobId};
@@ -21,7 +21,7 @@ pub struct Bench {
     pub port: SimPort,
     pub clock: Arc<SimClock>,
     pub stop: Stop,
-    pub owner: PrinterOwner,
+    pub owner: PrinterOwner<ReceiptMachine>,
     pub inbox: mpsc::Sender<PrinterOrder>,
     reports: mpsc::Receiver<DeviceReport>,
     /// What was said of jobs, in order.
@@ -62,7 +62,13 @@ impl Bench {
         let stop = Stop::default();
         let setting = Setting { fences: 7, drawer_sense: DrawerSense::HighIsOpen, ..Setting::default() };
         let machine = PrintMachine::new(&profile, encoder(profile.clone(), None), setting);
-        let owner = PrinterOwner::new(Box::new(port.clone()), machine, profile, orders, reporter, stop.clone(), b"test\n".to_vec());
+        let owner = PrinterOwner::new(
+            Box::new(port.clone()),
+            ReceiptMachine { machine, profile, test_page: b"test\n".to_vec() },
+            orders,
+            reporter,
+            stop.clone(),
+        );
         Bench { port, clock, stop, owner, inbox, reports, said: Vec::new(), statuses: Vec::new(), releases: true }
     }
 
@@ -70,7 +76,7 @@ impl Bench {
         self.inbox.try_send(order).expect("the inbox has room");
     }
     pub fn print(&self, id: JobId, document: &Arc<Document>, kick: bool) {
-        self.order(PrinterOrder::Print(PrintOrder { job: id, document: document.clone(), kick, held_before: false }));
+        self.order(PrinterOrder::Print(PrintOrder { job: id, printout: Printout::Paper(document.clone()), kick, held_before: false }));
     }
 
     /// One round of the owner, and what it said. False when it ended.

@@ -2,6 +2,7 @@
 
 mod bench;
 mod firmware;
+mod labels;
 mod lines;
 mod print_cut;
 mod printer;

@@ -1,7 +1,7 @@
 //! What becomes of a print job, as the till sees it.
 
 use counterfoil::device::sim::{Fault, Switch};
-use counterfoil::device::{DeviceState, Paper, PrintOrder, PrinterOrder, TestKind};
+use counterfoil::device::{DeviceState, Paper, PrintOrder, PrinterOrder, Printout, TestKind};
 use counterfoil::retail::PrintProgress::{FailedClean, HeldClean, Printed, Resumed, Sent, Unknown};
 
 use super::bench::{Bench, cause, job, paper, profile};
@@ -91,7 +91,7 @@ fn a_printer_that_is_off_holds_the_job_and_prints_it_when_it_is_back() {
 #[test]
 fn a_job_that_was_held_before_a_restart_asks_for_leave_even_when_all_is_well() {
     let mut bench = Bench::new(profile("epson-80mm"), 5);
-    bench.order(PrinterOrder::Print(PrintOrder { job: job(1), document: paper("A", 3), kick: true, held_before: true }));
+    bench.order(PrinterOrder::Print(PrintOrder { job: job(1), printout: Printout::Paper(paper("A", 3)), kick: true, held_before: true }));
     bench.run_until("the end", |bench| bench.is_over(job(1)));
     assert_eq!(bench.story(job(1)), [Resumed {}, Printed {}]);
     assert_eq!(bench.pulses(), 0);

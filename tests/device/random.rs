@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use counterfoil::device::sim::{Fault, Switch};
-use counterfoil::device::{PrintOrder, PrinterOrder, TestKind};
+use counterfoil::device::{PrintOrder, PrinterOrder, Printout, TestKind};
 use counterfoil::ids::JobId;
 use counterfoil::retail::PrintProgress;
 
@@ -111,7 +111,12 @@ impl Day {
         let held_before = self.dice.one_in(6);
         let lines = usize::try_from(1 + self.dice.roll(30)).expect("small");
         self.jobs.insert(id, kick && !held_before);
-        self.bench.order(PrinterOrder::Print(PrintOrder { job: id, document: paper(&mark(id), lines), kick, held_before }));
+        self.bench.order(PrinterOrder::Print(PrintOrder {
+            job: id,
+            printout: Printout::Paper(paper(&mark(id), lines)),
+            kick,
+            held_before,
+        }));
     }
 
     fn mend(&mut self) {

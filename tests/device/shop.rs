@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use counterfoil::device::{
     DEVICE_REPORTS_MAX, DeviceConfig, DeviceKind, DeviceReport, DeviceState, DeviceStatus, Devices, DrawerSense, PortConfig, PrintOrder,
-    PrinterOrder, Setup, spawn,
+    PrinterOrder, Printout, Setup, spawn,
 };
 use counterfoil::document::Document;
 use counterfoil::ids::{DeviceName, JobId, WorkstationId};
@@ -79,7 +79,7 @@ impl Shop {
     }
 
     pub fn print(&self, printer: &str, job: JobId, document: &Arc<Document>, kick: bool) {
-        let order = PrintOrder { job, document: document.clone(), kick, held_before: false };
+        let order = PrintOrder { job, printout: Printout::Paper(document.clone()), kick, held_before: false };
         self.order(printer, PrinterOrder::Print(order));
     }
 

@@ -15,6 +15,7 @@ use counterfoil::sync::feed::{Baseline, CatalogueEntry, FeedHeader, FeedName, Fe
 use counterfoil::time::{ClockQuality, Stamp};
 
 mod cards;
+mod labels;
 mod office;
 mod orders;
 mod people;

@@ -5,6 +5,8 @@ mod codes;
 mod font;
 mod golden;
 mod hostile;
+mod label;
+mod pick_list;
 mod receipt_code;
 pub mod records;
 mod replies;

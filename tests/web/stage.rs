@@ -68,6 +68,7 @@ pub fn rules() -> Rules {
     let workstation = |id: &str| WorkstationRules {
         id: ws(id),
         receipt_printer: Some(DeviceName::new("printer-1").unwrap()),
+        label_printer: None,
         has_drawer: true,
         scale: None,
         terminal: None,

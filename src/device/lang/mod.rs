@@ -7,6 +7,7 @@ pub mod frame;
 pub mod scale;
 pub mod transliterate;
 pub mod wedge;
+pub mod zpl;
 pub mod zvt;
 
 pub use code_page::CodePage;

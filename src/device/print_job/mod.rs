@@ -23,7 +23,7 @@ use super::lang::escpos::profile::FenceKind;
 use super::lang::escpos::{FenceSent, PrinterProfile, PrinterStatus, ProcessId, ReplyParser};
 use super::port::{Close, PortError, Reopen, SerialFlow, reopen};
 use super::reporter::Sensors;
-use super::{DeviceState, DrawerSense, PrintOrder};
+use super::{DeviceState, DrawerSense, PrintOrder, Printout};
 use crate::document::Document;
 use crate::ids::JobId;
 use crate::retail::PrintProgress;
@@ -279,8 +279,12 @@ impl PrintMachine {
             self.report(order.job, PrintProgress::FailedClean { cause: "queue_full".into() });
             return;
         }
+        let Printout::Paper(document) = order.printout else {
+            self.report(order.job, PrintProgress::FailedClean { cause: "wrong_printer".into() });
+            return;
+        };
         let leave = if order.held_before { Leave::Needed } else { Leave::NotNeeded };
-        let job = Job { id: order.job, document: order.document, kick: order.kick && !order.held_before, asked_ms: now_ms, leave };
+        let job = Job { id: order.job, document, kick: order.kick && !order.held_before, asked_ms: now_ms, leave };
         self.queue.push_back(Work::Job(job));
         self.advance(now_ms);
     }

@@ -3,6 +3,8 @@
 
 mod clock;
 mod display;
+mod label_engine;
+mod label_printer;
 mod line;
 mod port;
 mod printer;
@@ -13,6 +15,8 @@ mod terminal;
 
 pub use clock::SimClock;
 pub use display::SimDisplay;
+pub use label_engine::{LabelEngine, LabelFault, LabelSwitch, LabelSwitches};
+pub use label_printer::{LabelSnapshot, SimLabelPrinter};
 pub use line::Pty;
 pub use port::SimPort;
 pub use printer::{PrinterSnapshot, SimPrinter};

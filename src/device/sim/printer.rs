@@ -58,7 +58,8 @@ struct State {
     hang_up: bool,
 }
 
-enum Line {
+/// Where the driver comes in.
+pub(super) enum Line {
     Tcp { listener: TcpListener, peer: Option<TcpStream> },
     Pty(Pty),
 }
@@ -66,17 +67,14 @@ enum Line {
 impl SimPrinter {
     /// Listens on `address` ("127.0.0.1:0" takes a free port). `line_ms`: how long a line takes; 0 is at once.
     pub fn tcp(address: &str, profile: PrinterProfile, line_ms: u64) -> io::Result<SimPrinter> {
-        let listener = TcpListener::bind(address)?;
-        listener.set_nonblocking(true)?;
-        let port = PortConfig::Tcp { address: listener.local_addr()?.to_string() };
-        SimPrinter::start(Line::Tcp { listener, peer: None }, port, profile, line_ms)
+        let (line, port) = Line::tcp(address)?;
+        SimPrinter::start(line, port, profile, line_ms)
     }
 
     /// On a pseudo terminal, to be opened as a file, as `/dev/usb/lp0` would be. `link`: a stable path for it.
     pub fn pty(link: Option<&Path>, profile: PrinterProfile, line_ms: u64) -> io::Result<SimPrinter> {
-        let line = Pty::new(link)?;
-        let port = PortConfig::File { path: line.path().display().to_string() };
-        SimPrinter::start(Line::Pty(line), port, profile, line_ms)
+        let (line, port) = Line::pty(link)?;
+        SimPrinter::start(line, port, profile, line_ms)
     }
 
     fn start(line: Line, port: PortConfig, profile: PrinterProfile, line_ms: u64) -> io::Result<SimPrinter> {
@@ -227,7 +225,20 @@ impl State {
 }
 
 impl Line {
-    fn wanted(&self, to_read: bool) -> Vec<(BorrowedFd<'_>, PollFlags)> {
+    pub(super) fn tcp(address: &str) -> io::Result<(Line, PortConfig)> {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        let port = PortConfig::Tcp { address: listener.local_addr()?.to_string() };
+        Ok((Line::Tcp { listener, peer: None }, port))
+    }
+
+    pub(super) fn pty(link: Option<&Path>) -> io::Result<(Line, PortConfig)> {
+        let line = Pty::new(link)?;
+        let port = PortConfig::File { path: line.path().display().to_string() };
+        Ok((Line::Pty(line), port))
+    }
+
+    pub(super) fn wanted(&self, to_read: bool) -> Vec<(BorrowedFd<'_>, PollFlags)> {
         let flags = if to_read { PollFlags::IN } else { PollFlags::empty() };
         match self {
             Line::Tcp { listener, peer: None } => vec![(listener.as_fd(), PollFlags::IN)],
@@ -237,7 +248,7 @@ impl Line {
     }
 
     /// True when somebody new is there. While off-line, whoever comes is turned away.
-    fn accept(&mut self, offline: bool) -> bool {
+    pub(super) fn accept(&mut self, offline: bool) -> bool {
         let Line::Tcp { listener, peer } = self else { return false };
         if peer.is_some() {
             return false;
@@ -248,7 +259,7 @@ impl Line {
         usable
     }
 
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+    pub(super) fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         if into.is_empty() {
             return Ok(0);
         }
@@ -263,7 +274,7 @@ impl Line {
         }
     }
 
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Line::Tcp { peer: Some(peer), .. } => peer.write_all(bytes),
             Line::Tcp { peer: None, .. } => Ok(()),
@@ -271,7 +282,7 @@ impl Line {
         }
     }
 
-    fn hang_up(&mut self) {
+    pub(super) fn hang_up(&mut self) {
         match self {
             Line::Tcp { peer, .. } => *peer = None,
             // A line of this kind has no connection that could break.
@@ -279,7 +290,7 @@ impl Line {
         }
     }
 
-    fn is_connected(&self) -> bool {
+    pub(super) fn is_connected(&self) -> bool {
         match self {
             Line::Tcp { peer, .. } => peer.is_some(),
             Line::Pty(_) => true,

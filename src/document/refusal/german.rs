@@ -173,6 +173,8 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::LineDone { name } => format!("Von {name} fehlt nichts."),
         Refusal::OrderLinesLeft { order, left } => format!("Auftrag {order} hat noch {left} offene Zeilen."),
         Refusal::BagsOutOfRange { min, max } => format!("So viele Tüten gehen nicht: zwischen {min} und {max}."),
+        Refusal::NoLabelPrinter => "Dieser Arbeitsplatz hat keinen Etikettendrucker.".to_owned(),
+        Refusal::LabelOnItsWay { order, bag } => format!("Das Etikett für Tüte {bag} von Auftrag {order} ist noch unterwegs."),
         Refusal::BagUnknown { order, bag } => format!("Auftrag {order} hat keine Tüte {bag}."),
         Refusal::BagsNotScanned { order, missing } => format!("Von Auftrag {order} fehlen {missing} Tüten."),
         Refusal::NothingToHandOver { order } => format!("Von Auftrag {order} ginge nichts an den Kunden."),
@@ -363,6 +365,10 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::LineDone { .. } => "Mit der nächsten Zeile weitermachen.",
         Refusal::OrderLinesLeft { .. } => "Sie kommissionieren, oder als fehlend melden.",
         Refusal::BagsOutOfRange { .. } => "Waren verschiedener Temperatur brauchen je eine Tüte; eine Zahl dazwischen wählen.",
+        Refusal::NoLabelPrinter => {
+            "Auftragsnummer, Tüte und Zone auf die Tüte schreiben; oder dort drucken, wo ein Etikettendrucker steht."
+        }
+        Refusal::LabelOnItsWay { .. } => "Kurz warten, oder zum Etikettendrucker gehen: Er sagt, was ihm fehlt.",
         Refusal::BagUnknown { .. } => "Das Etikett einer seiner Tüten scannen.",
         Refusal::BagsNotScanned { .. } => "Jede Tüte scannen, dann übergeben.",
         Refusal::NothingToHandOver { .. } => "Will der Kunde nichts davon, das so melden.",

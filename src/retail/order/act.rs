@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::decide::{Case, Outcome};
 use super::super::{Answer, Event, Refusal};
-use super::{ByHand, CollectOrder, Notice, Order, Paper, RefusedWhy, ShortWhy, Step, deliver, desk, pick};
+use super::{ByHand, CollectOrder, Notice, Order, Paper, RefusedWhy, ShortWhy, Step, deliver, desk, label, pick};
 use crate::ids::{OrderNo, PlaceCode};
 use crate::money::Qty;
 
@@ -95,6 +95,29 @@ pub enum OrderAct {
         quantity: Option<Qty>,
     },
 
+    /// What is in this bag does not fit: one more for its zone.
+    AddBag {
+        order: OrderNo,
+        like: u32,
+    },
+
+    // label.rs
+    /// A bag's label once more, or with no bag named those of all.
+    PrintLabel {
+        order: OrderNo,
+        #[serde(default)]
+        bag: Option<u32>,
+    },
+    /// The label of which nobody was sure came out, or the bag was written on by hand.
+    SettleLabel {
+        order: OrderNo,
+        bag: u32,
+    },
+    /// A list to pick by, on the receipt printer.
+    PrintPickList {
+        orders: Vec<OrderNo>,
+    },
+
     // desk.rs
     /// Which order a customer's code or number opens. Changes nothing.
     Identify {
@@ -153,6 +176,10 @@ pub(in crate::retail) fn decide(case: &Case, act: &OrderAct) -> Result<Outcome, 
         OrderAct::FinishPicking { order, bags } => pick::finish(case, order, *bags),
         OrderAct::Stage { order, bag, place } => pick::stage(case, order, *bag, place),
         OrderAct::PutBack { order, code, quantity } => pick::put_back(case, order, code, *quantity),
+        OrderAct::AddBag { order, like } => pick::add_bag(case, order, *like),
+        OrderAct::PrintLabel { order, bag } => label::print(case, order, *bag),
+        OrderAct::SettleLabel { order, bag } => label::settle(case, order, *bag),
+        OrderAct::PrintPickList { orders } => label::print_list(case, orders),
         OrderAct::Identify { code } => desk::identify(case, code),
         OrderAct::ReportWrongNumber {} => desk::report_wrong_number(case),
         OrderAct::AllowNumbers {} => desk::allow_numbers(case),

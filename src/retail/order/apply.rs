@@ -168,6 +168,11 @@ impl OrderBook {
                 at.order.times.picked = Some(step.at.ms);
                 fits(was, "an order was picked that nobody had begun")
             }
+            Event::BagAdded { step, bag } => {
+                let at = self.at(&step.order)?;
+                at.order.bags.push(bag.clone());
+                fits(at.order.state == OrderState::Picked, "a bag was added to an order that is not packed")
+            }
             Event::BagStaged { step, bag, place } => {
                 let at = self.at(&step.order)?;
                 let bag = at.order.bags.iter_mut().find(|known| known.number == *bag).ok_or("a bag was staged that is not there")?;

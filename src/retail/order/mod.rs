@@ -10,13 +10,14 @@
 //! ```
 //!
 //! Reading order: what an order is, where it stands ([`OrderState`]), the book that State keeps; then `act` (what can be asked), `deliver`
-//! (what comes from head office), `pick`, `desk`, `apply`; `figures` says how well it goes.
+//! (what comes from head office), `pick`, `label`, `desk`, `apply`; `figures` says how well it goes.
 
 pub mod act;
 mod apply;
 mod deliver;
 mod desk;
 pub mod figures;
+pub mod label;
 mod pick;
 
 use std::collections::BTreeMap;
@@ -31,6 +32,7 @@ use crate::time::Stamp;
 pub(super) use act::decide;
 pub use act::{OrderAct, Shown};
 pub(super) use deliver::after_sale;
+pub use label::{BagRef, LabelContent, LabelEnd, open_label};
 
 /// Orders that are not ended. Beyond it head office's line is refused and asks again.
 pub const ORDERS_OPEN_MAX: usize = 5_000;
@@ -287,6 +289,22 @@ pub struct Bag {
     pub zone: Zone,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<PlaceCode>,
+    /// Labels that were asked for.
+    #[serde(default, skip_serializing_if = "is_none_asked")]
+    pub labels: u32,
+    /// How the newest one ended; `None` while it has not, or while a person must say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<LabelEnd>,
+}
+
+impl Bag {
+    pub fn new(number: u32, zone: Zone) -> Bag {
+        Bag { number, zone, place: None, labels: 0, label: None }
+    }
+}
+
+fn is_none_asked(labels: &u32) -> bool {
+    *labels == 0
 }
 
 /// What became of the units held for an order, of one article. `reserved` = `held` + `issued` + `released`, always.
@@ -337,6 +355,9 @@ pub struct Order {
     /// The newest version that came too late.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub late_version: u64,
+    /// Pick lists that were printed of it.
+    #[serde(default, skip_serializing_if = "is_none_asked")]
+    pub lists: u32,
 }
 
 fn none_ended(ended: &Arc<BTreeMap<OrderNo, EndedOrder>>) -> bool {
@@ -358,6 +379,7 @@ impl Order {
             units: BTreeMap::new(),
             times: Times::default(),
             late_version: 0,
+            lists: 0,
         }
     }
 

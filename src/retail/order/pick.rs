@@ -6,7 +6,9 @@ use super::super::decide::{Case, Outcome};
 use super::super::stock::on_hand;
 use super::super::{ArticleFact, Event, Refusal, last_day, recalls, sale};
 use super::act::{done, elsewhere, find, step};
-use super::{BAGS_MAX, BATCH_MAX, Bag, ByHand, Order, OrderLine, OrderState, PickWay, RefusedWhy, ShortWhy, Substitution, Units, Zone};
+use super::{
+    BAGS_MAX, BATCH_MAX, Bag, ByHand, Order, OrderLine, OrderState, PickWay, RefusedWhy, ShortWhy, Substitution, Units, Zone, label,
+};
 use crate::ids::{OrderNo, PlaceCode, Sku};
 use crate::money::Qty;
 
@@ -176,8 +178,28 @@ pub(super) fn finish(case: &Case, order: &OrderNo, bags: u32) -> Result<Outcome,
     let spare = zones.first().copied().into_iter().cycle().take((bags - needed) as usize);
     let mut of_zone: Vec<Zone> = zones.iter().copied().chain(spare).collect();
     of_zone.sort_unstable();
-    let bags = of_zone.into_iter().zip(1..).map(|(zone, number)| Bag { number, zone, place: None }).collect();
-    Ok(done(order, vec![Event::OrderPicked { step: step(case, order), bags }]))
+    let bags: Vec<Bag> = of_zone.into_iter().zip(1..).map(|(zone, number)| Bag::new(number, zone)).collect();
+    let labels = label::first(case, order, &bags);
+    Ok(done(order, [vec![Event::OrderPicked { step: step(case, order), bags }], labels].concat()))
+}
+
+/// It does not fit: one bag more, for goods of the same zone as in bag `like`. Every label comes anew, because each says how many there are.
+pub(super) fn add_bag(case: &Case, order: &OrderNo, like: u32) -> Result<Outcome, Refusal> {
+    let known = find(case, order)?;
+    if known.state != OrderState::Picked {
+        return Err(elsewhere(known));
+    }
+    let zone = known.bags.iter().find(|bag| bag.number == like).map(|bag| bag.zone);
+    let zone = zone.ok_or(Refusal::BagUnknown { order: order.clone(), bag: like })?;
+    let count = u32::try_from(known.bags.len()).unwrap_or(BAGS_MAX);
+    if count >= BAGS_MAX {
+        return Err(Refusal::BagsOutOfRange { min: 1, max: BAGS_MAX });
+    }
+
+    // Cannot fail below.
+    let bag = Bag::new(count + 1, zone);
+    let labels = label::anew(case, known, &bag);
+    Ok(done(order, [vec![Event::BagAdded { step: step(case, order), bag }], labels].concat()))
 }
 
 pub(super) fn stage(case: &Case, order: &OrderNo, bag: u32, place: &PlaceCode) -> Result<Outcome, Refusal> {

@@ -90,7 +90,9 @@ fn future(case: &Case, events: &[Event]) -> Option<Basket> {
             | Event::OrderLineReset { .. }
             | Event::OrderLineShort { .. }
             | Event::OrderPicked { .. }
+            | Event::BagAdded { .. }
             | Event::BagStaged { .. }
+            | Event::PrintDropped { .. }
             | Event::OrderHandedOver { .. }
             | Event::HandOverTakenBack { .. }
             | Event::OrderPutBack { .. }

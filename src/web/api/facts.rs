@@ -50,7 +50,8 @@ pub async fn test_device(
 ) -> Result<StatusCode, Problem> {
     session.needs_desk()?;
     let screen = web.node.screen();
-    let device = screen.devices.iter().find(|device| device.name == name && device.kind == DeviceKind::Printer);
+    let device =
+        screen.devices.iter().find(|device| device.name == name && matches!(device.kind, DeviceKind::Printer | DeviceKind::LabelPrinter));
     if device.is_none() {
         let detail = format!("there is no printer {name}");
         return Err(Problem::new(StatusCode::NOT_FOUND, "device_unknown", detail, "list devices at /api/v1/devices"));
@@ -145,6 +146,7 @@ pub fn works(screen: &Screen) -> Vec<WorksView> {
         let what = match device.kind {
             DeviceKind::Scanner => "scanning",
             DeviceKind::Printer => "printing",
+            DeviceKind::LabelPrinter => "labels",
             DeviceKind::LineDisplay => "display",
             DeviceKind::Zvt => "cards",
             DeviceKind::Scale => "weighing",

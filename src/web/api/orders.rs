@@ -16,7 +16,8 @@ use crate::ids::{CommandId, OrderNo};
 use crate::money::Qty;
 use crate::retail::Command;
 use crate::retail::order::figures::Clocks;
-use crate::retail::order::{NoticeKind, Order, OrderAct, OrderState, OrderStateName};
+use crate::retail::order::{LabelEnd, NoticeKind, Order, OrderAct, OrderState, OrderStateName, open_label};
+use crate::retail::print::{OpenPrint, PrintState};
 use crate::web::Web;
 use crate::web::problem::Problem;
 use crate::web::session::{At, Session};
@@ -67,6 +68,10 @@ pub struct BagView {
     /// "ambient", "chilled", "frozen".
     zone: String,
     place: Option<String>,
+    /// "none", "given", "held", "unknown", "failed", "printed", "sent", "settled".
+    label: &'static str,
+    /// Labels that were asked for.
+    labels: u32,
 }
 
 /// Something a person should see to.
@@ -142,7 +147,7 @@ pub async fn orders(State(web): State<Web>, _session: Session, Asked(which): Ask
     let from = which.after.map_or(Bound::Unbounded, Bound::Excluded);
     let wanted = |order: &&Arc<Order>| which.state.is_none_or(|state| order.state.name() == state);
     let mut found = screen.orders.orders.range((from, Bound::Unbounded)).map(|(_, order)| order).filter(wanted);
-    let orders = found.by_ref().take(limit).map(|order| view(order)).collect();
+    let orders = found.by_ref().take(limit).map(|order| view(order, &screen.prints)).collect();
     Json(OrdersView {
         lead: screen.orders_heard.map(|(lead, _)| lead),
         heard_ms: screen.orders_heard.map(|(_, at_ms)| at_ms),
@@ -171,7 +176,7 @@ pub struct OrderAt {
 pub async fn order(State(web): State<Web>, _session: Session, Named(at): Named<OrderAt>) -> Result<Json<OrderView>, Problem> {
     let screen = web.node.screen();
     let found = screen.orders.orders.get(&at.order);
-    found.map(|order| Json(view(order))).ok_or_else(|| {
+    found.map(|order| Json(view(order, &screen.prints))).ok_or_else(|| {
         let detail = format!("order {} is not in this store", at.order);
         Problem::new(StatusCode::NOT_FOUND, "order_unknown", detail, "list them at /api/v1/orders")
     })
@@ -184,7 +189,7 @@ pub struct ActOnOrder {
     id: CommandId,
     /// `{"act": NAME, ...}`. Staff: accept, refuse {why}, start_picking {take_over}, pause_picking, pick {orders, code, quantity}, pick_by_hand
     /// {line, quantity, why}, short {line, why}, reset_line {line}, finish_picking {bags}, stage {bag, place}, put_back {code, quantity},
-    /// settle_notice {notice}. Desk: identify {code}, hand_over {shown, bags, leaves, of_age}, decline, take_back_hand_over, allow_numbers.
+    /// settle_notice {notice}, add_bag {like}, print_label {bag}, settle_label {bag}, print_pick_list {orders}. Desk: identify {code}, hand_over {shown, bags, leaves, of_age}, decline, take_back_hand_over, allow_numbers.
     /// All but the last name their `order`; `pick` names up to six.
     #[schema(value_type = Object)]
     act: OrderAct,
@@ -203,7 +208,7 @@ pub async fn act(State(web): State<Web>, At(ws): At, Body(body): Body<ActOnOrder
     }
 }
 
-fn view(order: &Order) -> OrderView {
+fn view(order: &Order, prints: &[OpenPrint]) -> OrderView {
     let why = match &order.state {
         OrderState::PuttingBack { why } | OrderState::Ended { why, .. } => Some(ending_name(*why)),
         _ => None,
@@ -227,6 +232,8 @@ fn view(order: &Order) -> OrderView {
         code: crate::retail::order::bag_code(&order.asked.order, bag.number),
         zone: format!("{:?}", bag.zone).to_lowercase(),
         place: bag.place.as_ref().map(ToString::to_string),
+        label: label_name(open_label(prints, &order.asked.order, bag.number), bag.label),
+        labels: bag.labels,
     };
     let clocks = Clocks::of(order);
     OrderView {
@@ -249,6 +256,19 @@ fn view(order: &Order) -> OrderView {
         lines: order.asked.lines.iter().map(line).collect(),
         bags: order.bags.iter().map(bag).collect(),
         put_back: order.to_put_back().into_iter().map(|units| (units.sku.to_string(), units.quantity.thousandths())).collect(),
+    }
+}
+
+fn label_name(open: Option<&OpenPrint>, end: Option<LabelEnd>) -> &'static str {
+    match (open.map(|open| &open.state), end) {
+        (Some(PrintState::Given), _) => "given",
+        (Some(PrintState::HeldClean { .. }), _) => "held",
+        (Some(PrintState::Unknown { .. }), _) => "unknown",
+        (Some(PrintState::FailedClean { .. }), _) => "failed",
+        (None, Some(LabelEnd::Printed)) => "printed",
+        (None, Some(LabelEnd::Sent)) => "sent",
+        (None, Some(LabelEnd::Settled)) => "settled",
+        (None, None) => "none",
     }
 }
 

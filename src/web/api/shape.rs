@@ -543,6 +543,7 @@ pub fn device(status: &DeviceStatus) -> DeviceView {
     let kind = match status.kind {
         DeviceKind::Scanner => "scanner",
         DeviceKind::Printer => "printer",
+        DeviceKind::LabelPrinter => "label_printer",
         DeviceKind::LineDisplay => "line_display",
         DeviceKind::Zvt => "zvt",
         DeviceKind::Scale => "scale",

@@ -140,6 +140,10 @@
       for (const number of wanted) if (!await send({ act: "start_picking", order: number })) return;
       location.assign(`/pick/${encodeURIComponent(ws)}?orders=${wanted.join(",")}`);
     },
+    "print-chosen": () => {
+      if (!chosen.size) return document.querySelector("[data-do='choose']")?.focus();
+      send({ act: "print_pick_list", orders: [...chosen] });
+    },
     lock: () => live.enqueue("POST", `/api/v1/workstations/${encodeURIComponent(ws)}/lock`, { id: live.freshId() }),
   };
 

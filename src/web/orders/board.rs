@@ -5,8 +5,8 @@ use std::sync::Arc;
 use maud::{Markup, html};
 use serde_json::json;
 
-use super::{Desk, act, due, parts, span, units};
-use crate::retail::order::{Notice, NoticeKind, Order, OrderState};
+use super::{Desk, act, due, label, parts, span, units};
+use crate::retail::order::{BATCH_MAX, Notice, NoticeKind, Order, OrderState};
 use crate::web::layout::visible;
 use crate::web::live::Live;
 use crate::web::texts::fill;
@@ -39,6 +39,7 @@ pub fn live(desk: &Desk) -> Live {
                 None => span .warn-text { (t.not_heard) },
             }
         }
+        (label::on_board(desk))
         (notices(desk))
         div .columns {
             (column(t.column_look, true, &|state| matches!(state, OrderState::Received)))
@@ -48,6 +49,7 @@ pub fn live(desk: &Desk) -> Live {
             (column(t.column_ready, false, &|state| matches!(state, OrderState::Staged)))
             (column(t.column_back, false, &|state| matches!(state, OrderState::PuttingBack { .. } | OrderState::HandedOver { .. })))
         }
+        div .buttons { (next_list(desk, &open)) }
         p .muted { (t.scan_hint) }
     };
     parts(desk, part)
@@ -69,6 +71,18 @@ fn figures(desk: &Desk) -> Markup {
             div #figure-ready { dt { (t.figure_ready) } dd { (figures.ready_median_ms.map_or_else(none, |ms| span(t, ms))) } }
             div #figure-short { dt { (t.figure_short) } dd { (figures.short_percent().map_or_else(none, |percent| format!("{percent} %"))) } }
             div #figure-oldest { dt { (t.figure_oldest) } dd { (oldest.unwrap_or_else(none)) } }
+        }
+    }
+}
+
+/// For whoever picks on paper: the orders that are due next, on one list.
+fn next_list(desk: &Desk, open: &[&Arc<Order>]) -> Markup {
+    let has_printer = desk.view.screen.rules.workstation(desk.view.workstation).is_some_and(|rules| rules.receipt_printer.is_some());
+    let next: Vec<&str> =
+        open.iter().filter(|order| order.state == OrderState::Accepted).map(|order| order.asked.order.as_str()).take(BATCH_MAX).collect();
+    html! {
+        @if has_printer && !next.is_empty() {
+            (act(&fill(desk.t.list_next, &[&next.join(", ")]), "", &json!({"act": "print_pick_list", "orders": next}), false))
         }
     }
 }

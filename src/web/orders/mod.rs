@@ -2,6 +2,7 @@
 //! published; a reload or another screen shows the same. Whoever is signed in at the workstation acts.
 
 mod board;
+mod label;
 mod one;
 mod pick;
 

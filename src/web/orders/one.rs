@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::json;
 
-use super::{Desk, act, due, parts, span, state_words, why_words, zone_words};
+use super::{Desk, act, due, label, parts, span, state_words, why_words, zone_words};
 use crate::ids::OrderNo;
 use crate::money::Qty;
 use crate::retail::age::born_by;
@@ -77,6 +77,7 @@ fn places(desk: &Desk, order: &Order) -> Markup {
                     span .place { (bag.place.as_ref().map_or("–", |place| place.as_str())) }
                     span { (fill(t.bag, &[&bag.number.to_string(), &order.bags.len().to_string()])) " · " (zone_words(t, bag.zone)) }
                     button type="button" data-do="bag-here" data-checked=(t.checked) { (t.here) }
+                    div .bag-label { (label::of_bag(desk, order, bag)) }
                 }
             }
         }
@@ -95,6 +96,7 @@ fn acts(desk: &Desk, order: &Order) -> Markup {
         },
         OrderState::Accepted => html! {
             (start(desk, number, t.start, false))
+            (list(desk, number))
             (act(t.refuse_stock, "", &json!({"act": "refuse", "order": number, "why": "no_stock"}), true))
         },
         OrderState::Picking { by, .. } => {
@@ -103,9 +105,10 @@ fn acts(desk: &Desk, order: &Order) -> Markup {
             html! {
                 p { (by.as_ref().map_or(t.nobody.to_owned(), |by| fill(t.picked_by, &[by.as_str()]))) }
                 @if is_mine { (start(desk, number, t.go_on, false)) } @else { (start(desk, number, t.take_over, true)) }
+                (list(desk, number))
             }
         }
-        OrderState::Picked => staging(desk, order),
+        OrderState::Picked => html! { (staging(desk, order)) (label::all_again(desk, order)) },
         OrderState::Staged => hand_over(desk, order),
         OrderState::HandedOver { at, .. } => html! {
             p .big-note { (fill(t.handed_over_at, &[&desk.view.locale.clock(at.ms)])) }
@@ -125,11 +128,18 @@ fn start(desk: &Desk, order: &OrderNo, words: &str, take_over: bool) -> Markup {
     html! { button .primary type="button" data-act=(act.to_string()) data-then=(then) { (words) } }
 }
 
+/// For whoever picks on paper.
+fn list(desk: &Desk, order: &OrderNo) -> Markup {
+    let has_printer = desk.view.screen.rules.workstation(desk.view.workstation).is_some_and(|rules| rules.receipt_printer.is_some());
+    html! { @if has_printer { (act(desk.t.list_print, "", &json!({"act": "print_pick_list", "orders": [order]}), false)) } }
+}
+
 fn staging(desk: &Desk, order: &Order) -> Markup {
     let t = desk.t;
     html! {
         h2 { (t.place_title) }
         p .muted { (t.place_hint) }
+        (label::no_printer(desk))
         label .place-entry { (t.place) " " input #place type="text" maxlength="24" autocomplete="off" autocapitalize="characters"; }
         ul .bag-list {
             @for bag in &order.bags {
@@ -137,6 +147,8 @@ fn staging(desk: &Desk, order: &Order) -> Markup {
                     span .place { (bag.place.as_ref().map_or(t.no_place, |place| place.as_str())) }
                     span { (fill(t.bag, &[&bag.number.to_string(), &order.bags.len().to_string()])) " · " (zone_words(t, bag.zone)) }
                     button type="button" data-do="stage" { (fill(t.place_button, &[&bag.number.to_string()])) }
+                    (act(t.bag_more, "small", &json!({"act": "add_bag", "order": order.asked.order, "like": bag.number}), true))
+                    div .bag-label { (label::of_bag(desk, order, bag)) }
                 }
             }
         }

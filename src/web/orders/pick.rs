@@ -33,6 +33,7 @@ fn list(desk: &Desk) -> Markup {
     };
     let mut open: Vec<&Arc<Order>> = view.screen.orders.open().filter(to_pick).collect();
     open.sort_unstable_by(|a, b| (a.asked.promised_ms, &a.asked.order).cmp(&(b.asked.promised_ms, &b.asked.order)));
+    let has_printer = view.screen.rules.workstation(view.workstation).is_some_and(|rules| rules.receipt_printer.is_some());
     html! {
         @if open.is_empty() { p .big-note { (t.pick_none) } } @else {
             p .muted { (t.pick_hint) }
@@ -46,7 +47,10 @@ fn list(desk: &Desk) -> Markup {
                     }
                 }
             }
-            div .thumb { button .primary type="button" data-do="start-chosen" { (t.pick_start) } }
+            div .thumb {
+                button .primary type="button" data-do="start-chosen" { (t.pick_start) }
+                @if has_printer { button type="button" data-do="print-chosen" { (t.list_chosen) } }
+            }
         }
     }
 }

@@ -34,6 +34,7 @@ use crate::node::screen::{Feedback, NextScan, Screen, TillScreen, Tone};
 use crate::retail::SoldLine;
 use crate::retail::basket::{Basket, BasketTotals};
 use crate::retail::day::Day;
+use crate::retail::event::PrintSubject;
 use crate::retail::print::{OpenPrint, PrintState};
 
 /// What a rendering may look at.
@@ -367,7 +368,8 @@ fn next_scan_words(view: &View) -> Markup {
 /// Papers of this workstation that wait for a person or for the printer, oldest first.
 fn prints_here<'a>(view: &View<'a>) -> impl Iterator<Item = &'a OpenPrint> {
     let workstation = view.workstation.clone();
-    let waits = |print: &OpenPrint| !matches!(print.state, PrintState::Given);
+    // Labels are asked about where bags are packed.
+    let waits = |print: &OpenPrint| !matches!(print.state, PrintState::Given) && !matches!(print.what, PrintSubject::BagLabel(_));
     view.screen.prints.iter().filter(move |print| print.workstation == workstation && waits(print))
 }
 

@@ -3,21 +3,26 @@
 
 /// A bar code as symbols: which set, and what.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Symbols {
+pub(in crate::device::lang) struct Symbols {
     /// As `GS k I` wants it: `{B` text, `{C` values of two digits each.
     pub data: Vec<u8>,
     /// Bars and spaces, from the start symbol to the stop, without quiet zones.
     pub modules: usize,
     /// Characters at the start that are in set B; the rest is in set C.
-    set_b_count: usize,
+    pub set_b_count: usize,
 }
 
 /// Bars (true) and spaces from the start symbol to the stop; `None` for text that is not printable ASCII.
-pub(super) fn bars(text: &str) -> Option<Vec<bool>> {
+pub(in crate::device::lang) fn bars(text: &str) -> Option<Vec<bool>> {
     if text.is_empty() || !text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
         return None;
     }
     let (head, tail) = text.split_at(symbols(text).set_b_count);
+    bars_of(head, tail)
+}
+
+/// The same with the sets given: `head` in B, `tail` (pairs of digits) in C.
+pub(in crate::device::lang) fn bars_of(head: &str, tail: &str) -> Option<Vec<bool>> {
     let set_b = if head.is_empty() { "" } else { "\u{181}" };
     let set_c = if tail.is_empty() { "" } else { "\u{106}" };
     let encoder = barcoders::sym::code128::Code128::new(format!("{set_b}{head}{set_c}{tail}")).ok()?;
@@ -25,7 +30,7 @@ pub(super) fn bars(text: &str) -> Option<Vec<bool>> {
 }
 
 /// `text` is printable ASCII (its type says so).
-pub(super) fn symbols(text: &str) -> Symbols {
+pub(in crate::device::lang) fn symbols(text: &str) -> Symbols {
     let plain = set_b(text.as_bytes());
     match packed(text.as_bytes()) {
         Some(packed) if packed.modules < plain.modules => packed,

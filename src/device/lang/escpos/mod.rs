@@ -20,7 +20,7 @@ pub mod profile;
 pub mod reply;
 pub mod status;
 
-mod code128;
+pub(super) mod code128;
 mod raster;
 mod slip;
 

@@ -28,8 +28,15 @@ impl Bitmap {
             self.bits[y * per_row + x / 8] |= 0x80 >> (x % 8);
         }
     }
+    /// White again.
+    pub(in crate::device::lang) fn clear(&mut self, x: usize, y: usize) {
+        if x < self.width && y < self.height {
+            let per_row = self.bytes_per_row();
+            self.bits[y * per_row + x / 8] &= !(0x80 >> (x % 8));
+        }
+    }
     /// Draws a glyph into the cell at `left`, `top`, each of its dots `stretch` dots wide and high; emphasis is one dot more to the right.
-    pub(super) fn draw(&mut self, glyph: &Glyph, left: usize, top: usize, stretch: (usize, usize), emphasis: bool) {
+    pub(in crate::device::lang) fn draw(&mut self, glyph: &Glyph, left: usize, top: usize, stretch: (usize, usize), emphasis: bool) {
         let shift = |at: usize, offset: i32| at.checked_add_signed(isize::try_from(offset).ok()?);
         for (x, y) in
             (0..glyph.dots.height).flat_map(|y| (0..glyph.dots.width).map(move |x| (x, y))).filter(|(x, y)| glyph.dots.get(*x, *y))
@@ -40,7 +47,7 @@ impl Bitmap {
         }
     }
     /// Draws the modules of a code, `width` to a row, each `scale` dots wide and high.
-    pub(super) fn stamp(&mut self, modules: &[bool], width: usize, scale: (usize, usize), (left, top): (usize, usize)) {
+    pub(in crate::device::lang) fn stamp(&mut self, modules: &[bool], width: usize, scale: (usize, usize), (left, top): (usize, usize)) {
         for (index, _) in modules.iter().enumerate().filter(|(_, black)| **black) {
             self.block(left + index % width * scale.0, top + index / width * scale.1, scale.0, scale.1);
         }
