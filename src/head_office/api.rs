@@ -106,7 +106,7 @@ async fn remove_recall(State(office): State<HeadOffice>, Path(id): Path<String>)
     change_recalls(&office, move |connection, folders, now| recalls::remove(connection, folders, &id, now)).await
 }
 
-async fn change_recalls(
+pub async fn change_recalls(
     office: &HeadOffice,
     change: impl FnOnce(&db::Connection, &Folders, Stamp) -> Result<Published, PublishError> + Send + 'static,
 ) -> Result<StatusCode, Problem> {

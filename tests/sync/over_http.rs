@@ -210,6 +210,39 @@ async fn a_recall_reaches_a_shop_by_the_api_and_ends_there() {
     office.stop().await;
 }
 
+/// The page does what the API does, with the same checks, and shows what was typed again when something is wrong with it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn recalls_are_entered_and_ended_on_head_offices_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = office(&folder.path().join("ho")).await;
+    let origin = format!("http://{}", office.pages_address);
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let post = async |path: &str, fields: &[(&str, &str)]| {
+        let body = reqwest::Url::parse_with_params("http://x/", fields).unwrap().query().unwrap_or_default().to_owned();
+        let request = client.post(format!("{origin}{path}")).header("content-type", "application/x-www-form-urlencoded");
+        let answer = request.header("origin", &origin).body(body).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let page = async || client.get(format!("{origin}/recalls")).send().await.unwrap().text().await.unwrap();
+    assert!(page().await.contains("Nothing is recalled."));
+    let wrong = [("id", "R-7"), ("reason", "Glass <b>"), ("gtins", "4099108000019"), ("batches", "L7, L8")];
+    let (status, words) = post("/recalls", &wrong).await;
+    assert!(
+        status == 422 && words.contains("check digit") && words.contains("value=\"4099108000019\"") && !words.contains("<b>"),
+        "{status} {words}"
+    );
+    assert!(page().await.contains("Nothing is recalled."), "nothing was published");
+    let right = [("id", "R-7"), ("reason", "Glass"), ("gtins", "4099108000018"), ("batches", "L7, L8"), ("unmarked", "sell")];
+    assert_eq!(post("/recalls", &right).await.0, 303);
+    let shown = page().await;
+    for words in ["R-7", "04099108000018", "batch L7, L8", "may be sold"] {
+        assert!(shown.contains(words), "{words} is not on {shown}");
+    }
+    assert_eq!(post("/recalls/R-7/end", &[]).await.0, 303);
+    assert!(page().await.contains("Nothing is recalled."));
+    office.stop().await;
+}
+
 /// Publishes `count` articles; the price of the first follows the count.
 async fn publish(office: &Running, price: i64, count: u32) -> feeds::Published {
     let folders = office.office.folders().clone();

@@ -18,10 +18,11 @@ pub enum Tab {
     Stock,
     Orders,
     Staff,
+    Recalls,
     Trouble,
 }
 
-const TABS: [(Tab, &str, &str); 8] = [
+const TABS: [(Tab, &str, &str); 9] = [
     (Tab::Overview, "/", "Stores"),
     (Tab::Sales, "/sales", "Sales"),
     (Tab::Days, "/days", "Days"),
@@ -29,6 +30,7 @@ const TABS: [(Tab, &str, &str); 8] = [
     (Tab::Stock, "/stock", "Stock"),
     (Tab::Orders, "/orders", "Orders"),
     (Tab::Staff, "/staff", "Staff"),
+    (Tab::Recalls, "/recalls", "Recalls"),
     (Tab::Trouble, "/incidents", "Incidents"),
 ];
 

@@ -6,6 +6,7 @@ mod frame;
 mod orders;
 mod overview;
 mod people;
+mod recalls;
 mod sales;
 mod stock;
 mod transactions;
@@ -57,6 +58,8 @@ pub fn router(office: HeadOffice) -> Router {
         .route("/exceptions/{id}/replay", post(replay_exception))
         .route("/staff", get(staff_page).post(put_staff))
         .route("/staff/{id}/{act}", post(switch_staff))
+        .route("/recalls", get(recalls_page).post(put_recall))
+        .route("/recalls/{id}/end", post(end_recall))
         .route("/orders", get(orders_page).post(place_order))
         .route("/orders/{order}", get(order_page))
         .route("/orders/{order}/cancel", post(cancel_order))
@@ -210,6 +213,33 @@ async fn switch_staff(State(office): State<HeadOffice>, Path((id, act)): Path<(S
     let draft = Draft { active: Some(act == "activate"), ..Draft::default() };
     super::api::store_person(&office, id, draft).await?;
     Ok(Redirect::to("/staff"))
+}
+
+async fn recalls_page(State(office): State<HeadOffice>) -> Result<Markup, Problem> {
+    let frame = frame(&office, Tab::Recalls).await?;
+    let rows = office.read(super::recalls::list).await?;
+    Ok(recalls::page(&frame, &rows, None))
+}
+
+/// What cannot be published comes back as it was typed, with every fault.
+async fn put_recall(State(office): State<HeadOffice>, Form(form): Form<recalls::Form>) -> Result<Response, Problem> {
+    match super::recalls::check(form.id.trim(), &form.draft()) {
+        Ok(recall) => {
+            super::api::change_recalls(&office, move |connection, folders, now| super::recalls::put(connection, folders, recall, now))
+                .await?;
+            Ok(Redirect::to("/recalls").into_response())
+        }
+        Err(faults) => {
+            let frame = frame(&office, Tab::Recalls).await?;
+            let rows = office.read(super::recalls::list).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, recalls::page(&frame, &rows, Some((&form, &faults)))).into_response())
+        }
+    }
+}
+
+async fn end_recall(State(office): State<HeadOffice>, Path(id): Path<String>) -> Result<Redirect, Problem> {
+    super::api::change_recalls(&office, move |connection, folders, now| super::recalls::remove(connection, folders, &id, now)).await?;
+    Ok(Redirect::to("/recalls"))
 }
 
 async fn orders_page(State(office): State<HeadOffice>) -> Result<Markup, Problem> {
