@@ -208,6 +208,10 @@ impl Qty {
         let text = decimal(self.0, 3);
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
     }
+    /// "3.000", "0.250": a weight as a scale shows it.
+    pub fn to_the_gram(self) -> String {
+        decimal(self.0, 3)
+    }
     /// Reads "3", "0.250" or "0,25"; `None` on more than three decimals or anything else.
     pub fn parse(text: &str) -> Option<Qty> {
         parse_decimal(text, 3).map(Qty)

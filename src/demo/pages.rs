@@ -349,16 +349,16 @@ fn scale(now: &ScaleSnapshot) -> Markup {
                     strong { (now.grams) " g" }
                     span { @if now.grams == 0 { "The pan is empty." } @else { "lie on the pan" } }
                 }
+                @if now.grams != 0 { button type="button" .big data-act="put-0" { "Take everything off" } }
+                p .facts { "Asked " (now.asked) " times so far. It bears 15 kg." }
+            }
+            section .switch-side aria-label="Loads and switches" {
                 @for (text, grams) in LOADS {
                     button type="button" data-act=(format!("put-{grams}")) aria-pressed=(now.grams == grams) { strong { (text) } span { (grams) " g" } }
                 }
-                button type="button" .big data-act="put-0" { "Take everything off" }
-            }
-            section .switch-side aria-label="Switches" {
                 (switch("shake", now.shaken, "Somebody leans on it", "it never comes to rest"))
                 (switch("silent", now.silent, "Switched off", "no answer comes"))
                 (switch("garbled", now.garbled, "Wrong settings", "its answers cannot be read"))
-                p .facts { "Asked " (now.asked) " times so far. It bears 15 kg." }
             }
         }
     }

@@ -24,6 +24,8 @@ use super::DemoError;
 use super::assortment::{self, QUICK_KEYS, goods};
 
 pub const STORE: &str = "berlin-1";
+/// A shop of the chain without a box here: head office knows its stock as it was stated.
+const OTHER_STORE: &str = "potsdam-1";
 const TIME_ZONE: &str = "Europe/Berlin";
 const PROFILE: &str = "epson-80mm";
 /// As fast as a good thermal printer: some 150 mm a second.
@@ -142,6 +144,9 @@ pub async fn stock_head_office(office: &HeadOffice) -> Result<(), DemoError> {
             feeds::publish_catalogue(connection, &folders, &currency, made_at)?;
             feeds::stage_stock(connection, goods().into_iter().map(|good| Ok((good.article.sku, good.on_hand))))?;
             feeds::publish_stock(connection, &folders, &store, made_at)?;
+            let there = StoreId::new(OTHER_STORE).expect("the other store has a valid name");
+            feeds::stage_stock(connection, goods().into_iter().step_by(3).map(|good| Ok((good.article.sku, good.on_hand))))?;
+            feeds::publish_stock(connection, &folders, &there, made_at)?;
             let path = Path::new("the demo's own promotions");
             let checked = import::check_prices(connection, path, include_str!("promotions.toml"), false, &currency);
             let prices = checked.map_err(|reason| PublishError::Source(reason.to_string()))?;

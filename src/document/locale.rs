@@ -68,6 +68,10 @@ impl Locale {
     pub fn quantity(&self, quantity: Qty) -> String {
         self.decimals(quantity.plain())
     }
+    /// A weight that was found at the till, as the scale shows it: "0,250".
+    pub fn weight(&self, weight: Qty) -> String {
+        self.decimals(weight.to_the_gram())
+    }
     /// A rate in millionths as "8.875 %".
     pub fn rate(&self, millionths: u32) -> String {
         let text = format!("{}.{:04}", millionths / 10_000, millionths % 10_000);

@@ -144,7 +144,8 @@ impl<'a> Receipt<'a> {
 
     /// "4 x 0.99", "0.862 kg x 1.99/kg". A price that came in the code is not the product of the two, so no product is shown.
     fn quantity(&self, line: &SoldLine) -> Option<String> {
-        let (quantity, price) = (self.locale.quantity(line.quantity), self.money(line.unit_price));
+        let quantity = if line.weighed.is_some() { self.locale.weight(line.quantity) } else { self.locale.quantity(line.quantity) };
+        let price = self.money(line.unit_price);
         match line.unit {
             Unit::Piece if line.quantity == Qty::ONE => None,
             Unit::Piece if line.embedded_price.is_some() => Some(format!("{quantity} x")),
@@ -163,7 +164,7 @@ impl<'a> Receipt<'a> {
     fn weighed(&self, line: &SoldLine) -> Option<String> {
         let weighed = line.weighed.as_ref()?;
         let typed = weighed.is_typed().then(|| self.word(Word::ManualWeight).to_owned());
-        let tare = || format!("{} {} {}", self.word(Word::Tare), self.locale.quantity(weighed.tare), line.unit.symbol());
+        let tare = || format!("{} {} {}", self.word(Word::Tare), self.locale.weight(weighed.tare), line.unit.symbol());
         let notes: Vec<String> = typed.into_iter().chain((!weighed.tare.is_zero()).then(tare)).collect();
         (!notes.is_empty()).then(|| notes.join(", "))
     }

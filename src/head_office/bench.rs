@@ -18,6 +18,7 @@ use crate::journal::{Draft, Folder, Identity, Journal, Limits, NodeKey, OpenOpti
 use crate::money::{Currency, Money, Qty, RoundingMode, Unit};
 use crate::node::archive::Archive;
 use crate::node::books::Bookshelf;
+use crate::node::elsewhere::Elsewhere;
 use crate::node::handle::{AskError, DurableHead, Input, LOOP_INBOX_MAX, Node, Shared};
 use crate::node::orders::CollectKeys;
 use crate::node::screen::{FeedStatus, LinkStatus, Screen};
@@ -164,6 +165,7 @@ impl StandIn {
             vault: None,
             pin_checks: tokio::sync::Semaphore::new(1),
             collect: CollectKeys::new(&NodeKey::from_seed([0; 32]), None, folder.join("head-office.pub")),
+            elsewhere: Arc::new(Elsewhere::new(mpsc::channel(1).0)),
         };
         let node = Node::for_tests(inbox, screens, durables, Arc::new(shared));
         let journal = Mutex::new(opened.journal);
@@ -381,6 +383,7 @@ fn sample(number: u64, at: Stamp) -> Result<TransactionRecord, String> {
             returned: None,
             price_list: None,
             price_set: None,
+            last_day: None,
             weighed: None,
         });
     }

@@ -27,13 +27,13 @@ use super::people;
 use super::receipts;
 use super::storage::StorageError;
 use super::writer::WriteError;
-use super::{feeds, fleet_keys};
-use crate::ids::{NodeId, StoreId};
+use super::{elsewhere, feeds, fleet_keys};
+use crate::ids::{NodeId, Sku, StoreId};
 use crate::retail::Feed;
 use crate::sync::orders::OrdersReply;
 use crate::sync::wire::{
-    self, BODY_BYTES_MAX, FeedOffer, JSON_BYTES_MAX, LocateReply, LocateRequest, ReceiptQuery, ReceiptReply, RecordsQuery, RecordsReply,
-    RepairRequest, UNPACKED_BYTES_MAX, UrgentReply,
+    self, BODY_BYTES_MAX, ElsewhereReply, FeedOffer, JSON_BYTES_MAX, LocateReply, LocateRequest, ReceiptQuery, ReceiptReply, RecordsQuery,
+    RecordsReply, RepairRequest, UNPACKED_BYTES_MAX, UrgentReply,
 };
 use crate::time::{ClockQuality, Stamp};
 use crate::web::problem::Problem;
@@ -51,6 +51,7 @@ pub fn router(office: HeadOffice) -> Router {
         .route("/feeds/{feed}", get(feed))
         .route("/files/{hash}", get(file))
         .route("/receipts", get(receipt))
+        .route("/elsewhere", get(stock_elsewhere))
         .route("/orders", get(order_words))
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
@@ -200,6 +201,22 @@ async fn receipt(
     let (store, node): (StoreId, NodeId) = (parsed(&path.0)?, parsed(&path.1)?);
     let original = office.read(move |connection| receipts::find(connection, &store, &node, query.txn, &query.number)).await?;
     Ok(Json(ReceiptReply { original }))
+}
+
+#[derive(Deserialize)]
+struct OfArticle {
+    sku: String,
+}
+
+/// What the other shops have of an article.
+async fn stock_elsewhere(
+    State(office): State<HeadOffice>,
+    Path(path): NodePath,
+    Query(OfArticle { sku }): Query<OfArticle>,
+) -> Result<Json<ElsewhereReply>, Problem> {
+    let (store, sku): (StoreId, Sku) = (parsed(&path.0)?, parsed(&sku)?);
+    let stores = office.read(move |connection| elsewhere::find(connection, &store, &sku)).await?;
+    Ok(Json(ElsewhereReply { stores }))
 }
 
 #[derive(Deserialize)]

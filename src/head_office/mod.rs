@@ -20,6 +20,7 @@ pub mod queries;
 pub mod chain;
 pub mod days;
 pub mod db;
+pub mod elsewhere;
 pub mod feeds;
 pub mod fleet_keys;
 pub mod import;

@@ -147,6 +147,7 @@ CREATE TABLE IF NOT EXISTS stock (
     version  INTEGER NOT NULL,
     PRIMARY KEY (store, sku)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS stock_by_sku ON stock (sku, store);
 
 -- Who works in the chain. `person` is the JSON of a feed line; `stores` are ids with blanks between, or *.
 CREATE TABLE IF NOT EXISTS people (

@@ -12,12 +12,13 @@ use crate::gs1::card::{find as find_card, is_stripe};
 use crate::gs1::{self, ArticleCode, CodeRules, EmbeddedCode, EmbeddedValue, Meaning, Scan};
 use crate::ids::Sku;
 use crate::money::{Money, Qty, RoundingMode, Unit};
+use crate::retail::basket::Basket;
 use crate::retail::event::PrintSubject;
 use crate::retail::last_day::LastDay;
 use crate::retail::order::OrderAct;
-use crate::retail::recalls::Item;
-use crate::retail::{ArticleFact, BaselineFact, Command, Facts, Feed, QuantityFrom, ScanFact, State, card};
-use crate::sync::feed::{Article, CodeKey};
+use crate::retail::recalls::{Item, RecalledLine};
+use crate::retail::{ArticleFact, BaselineFact, Command, Facts, Feed, QuantityFrom, ScanFact, SoldLine, State, card};
+use crate::sync::feed::{Article, CodeKey, SaleCode};
 use crate::views::{Hit, NotNow, Views};
 
 /// Where facts come from.
@@ -44,6 +45,9 @@ pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>, 
     facts.actor = actor.and_then(|staff| proof::actor(&sources.books.staff, staff));
     // A PIN was looked at on the way here; a badge is as quick as a look-up.
     facts.proof = request.approval.clone().filter(Approval::is_quick).map(|approval| approval.checked(&sources.books.staff, false));
+    if matches!(request.command, Command::TenderCash { .. } | Command::StartCard { .. }) {
+        facts.recalled = open_basket(request, state).map(|basket| recalled_lines(basket, sources)).unwrap_or_default();
+    }
     match &request.command {
         Command::AddLine { code, .. } | Command::AddWeighed { code, .. } | Command::CheckAge { code, .. } | Command::PutAside { code } => {
             facts.scan = Some(look_up(code, sources))
@@ -51,13 +55,7 @@ pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>, 
         // open_price.rs
         Command::SellOpenPrice { code, .. } => facts.scan = code.as_ref().map(|code| look_up(code, sources)),
         Command::TenderCash { .. } | Command::EndCard { .. } | Command::Refund { .. } => {
-            let basket = request
-                .workstation
-                .as_ref()
-                .and_then(|w| state.workstations.get(w))
-                .and_then(|w| w.open)
-                .and_then(|txn| state.baskets.get(&txn));
-            if let Some(basket) = basket {
+            if let Some(basket) = open_basket(request, state) {
                 // Stock never holds up a sale: an article whose baseline cannot be read now counts as one without.
                 facts.stock = basket.lines.iter().filter_map(|line| sources.views.stock(&line.sold.sku).ok().flatten()).collect();
             }
@@ -146,6 +144,35 @@ pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>, 
     facts
 }
 
+fn open_basket<'a>(request: &CommandRequest, state: &'a State) -> Option<&'a Basket> {
+    let workstation = state.workstations.get(request.workstation.as_ref()?)?;
+    state.baskets.get(&workstation.open?)
+}
+
+/// Lines of an unpaid sale that the recalls in force mean. An article that cannot be looked up now is known by the number that was scanned.
+fn recalled_lines(basket: &Basket, sources: &Sources<'_>) -> Vec<RecalledLine> {
+    let book = &sources.books.recalls;
+    if book.is_empty() || basket.has_money() {
+        return Vec::new();
+    }
+    let recalled = |sold: &SoldLine| {
+        let article = sources.views.by_sku(&sold.sku).ok().flatten();
+        let codes = article.iter().flat_map(|article| gtins(&article.codes));
+        let item = Item { batch: sold.batch.as_deref(), serial: sold.serial.as_deref(), last_day: sold.last_day };
+        let recalled = book.find(codes.chain(sold.gtin.as_deref()), item)?;
+        Some(RecalledLine { line: sold.line, recalled })
+    };
+    basket.live().filter(|sold| sold.returned.is_none()).filter_map(recalled).collect()
+}
+
+/// An article's numbers, by which recalls name it.
+pub fn gtins(codes: &[SaleCode]) -> impl Iterator<Item = &str> {
+    codes.iter().filter_map(|code| match &code.key {
+        CodeKey::Gtin(gtin) => Some(gtin.as_str()),
+        CodeKey::Text(_) => None,
+    })
+}
+
 /// What an act on orders may need: stock of what it is about, and what was scanned. Customers' codes are read by the loop, which has the keys.
 fn order_facts(act: &OrderAct, state: &State, sources: &Sources<'_>, facts: &mut Facts) {
     let stock = |sku: &Sku| sources.views.stock(sku).ok().flatten();
@@ -156,6 +183,10 @@ fn order_facts(act: &OrderAct, state: &State, sources: &Sources<'_>, facts: &mut
             facts.stock = line.and_then(|line| stock(&line.sku)).into_iter().collect();
         }
         OrderAct::Pick { code, .. } | OrderAct::PutBack { code, .. } => facts.scan = Some(look_up(code, sources)),
+        OrderAct::PickByHand { order, line, .. } => {
+            let line = state.orders.orders.get(order).and_then(|order| order.line(*line));
+            facts.scan = line.map(|line| by_sku(line.sku.as_str(), sources));
+        }
         OrderAct::Cancel { .. }
         | OrderAct::Expire { .. }
         | OrderAct::Accept { .. }
@@ -163,7 +194,6 @@ fn order_facts(act: &OrderAct, state: &State, sources: &Sources<'_>, facts: &mut
         | OrderAct::SettleNotice { .. }
         | OrderAct::StartPicking { .. }
         | OrderAct::PausePicking { .. }
-        | OrderAct::PickByHand { .. }
         | OrderAct::ResetLine { .. }
         | OrderAct::FinishPicking { .. }
         | OrderAct::Stage { .. }
@@ -342,12 +372,8 @@ fn sold(hit: Hit, sources: &Sources<'_>, complete: impl FnOnce(ArticleFact) -> A
         recalled: None,
     };
     let mut fact = complete(fact);
-    let gtins = codes.iter().filter_map(|code| match &code.key {
-        CodeKey::Gtin(gtin) => Some(gtin.as_str()),
-        CodeKey::Text(_) => None,
-    });
     let item = Item { batch: fact.batch.as_deref(), serial: fact.serial.as_deref(), last_day: fact.last_day };
-    fact.recalled = sources.books.recalls.find(gtins, item);
+    fact.recalled = sources.books.recalls.find(gtins(&codes), item);
     if price.is_none() && fact.embedded_price.is_none() {
         return ScanFact::NoPrice { sku: fact.sku, name: fact.name };
     }

@@ -2,17 +2,19 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::archive::Archive;
 use super::books::Bookshelf;
+use super::elsewhere::Elsewhere;
 use super::facts;
 use super::orders::CollectKeys;
 use super::proof::Approval;
 pub use super::reports::CashNow;
 use super::scanner::PageKind;
-use super::screen::{ArmedReturn, ArticleInfo, LinkStatus, NextScan, OpenReceipt, Screen};
+use super::screen::{ArmedReturn, ArticleInfo, LinkStatus, NextScan, Now, OpenReceipt, Screen};
 use crate::device::{DeviceReport, TestKind};
 use crate::document::Voice;
 use crate::document::stored::Fallback;
@@ -20,6 +22,8 @@ use crate::gs1::CodeRules;
 use crate::ids::{AttemptId, CommandId, DeviceName, Incarnation, PageId, Sku, StaffId, TxnId, WorkstationId};
 use crate::journal::{Position, Repair};
 use crate::money::Qty;
+use crate::retail::day::Day;
+use crate::retail::pricing::Moment;
 use crate::retail::staff::Proof;
 use crate::retail::{Answer, Command, Feed, Original, Refusal, ScanFact};
 use crate::sync::feed::Article;
@@ -30,6 +34,9 @@ use crate::views::{LoadError, NotNow, Views};
 
 /// Commands and reports that may wait for the loop. Beyond it callers are told to try again.
 pub const LOOP_INBOX_MAX: usize = 4096;
+
+/// Who asks about an article waits so long for what other shops have; then what is kept has to do.
+const ELSEWHERE_PATIENCE: Duration = Duration::from_millis(800);
 
 /// A command from outside. `id` is made by the client, once per intended act.
 #[derive(Debug, Clone)]
@@ -87,6 +94,10 @@ pub enum Input {
     NextScan {
         workstation: WorkstationId,
         next: NextScan,
+    },
+    /// Head office said what other shops have of an article: screens that show it show that.
+    ElsewhereTold {
+        sku: Sku,
     },
     /// Nobody waits for a weight at the workstation any more. Not recorded.
     ForgetWeight {
@@ -232,6 +243,8 @@ pub struct Shared {
     pub pin_checks: tokio::sync::Semaphore,
     /// What customers' codes are checked with.
     pub collect: CollectKeys,
+    /// What other shops have, as head office last said.
+    pub elsewhere: Arc<Elsewhere>,
 }
 
 impl Node {
@@ -336,10 +349,16 @@ impl Node {
         self.shared.look_up(code)
     }
 
-    /// One article with what lies on the shelf.
+    /// One article with what lies on the shelf, here and in other shops.
     pub async fn article(&self, sku: &Sku) -> Result<Option<ArticleInfo>, NotNow> {
-        let found = self.shared.views.by_sku(sku)?;
-        Ok(self.with_stock(found.into_iter().collect()).await.pop())
+        let Some(found) = self.shared.views.by_sku(sku)? else { return Ok(None) };
+        // Asked first: the answer comes while the rest is looked up.
+        let answered = if self.screen.borrow().link.online { self.shared.elsewhere.ask(sku) } else { None };
+        let info = self.with_stock(vec![found]).await.pop();
+        if let Some(answered) = answered {
+            let _ = tokio::time::timeout(ELSEWHERE_PATIENCE, answered).await;
+        }
+        Ok(info.map(|info| ArticleInfo { elsewhere: self.shared.elsewhere.known(sku), ..info }))
     }
 
     async fn with_stock(&self, articles: Vec<Article>) -> Vec<ArticleInfo> {
@@ -351,7 +370,16 @@ impl Node {
             Err(_) => Vec::new(),
         };
         let stock = stock.into_iter().chain(std::iter::repeat(None));
-        articles.into_iter().zip(stock).map(|(article, on_hand)| ArticleInfo::of(&article, on_hand)).collect()
+        let (books, screen) = (self.shared.books.books(), self.screen());
+        let local = jiff::Timestamp::now().to_zoned(self.shared.time_zone.clone());
+        let date = match screen.day {
+            Day::Open { date, .. } => date,
+            Day::NeverOpened | Day::Closed { .. } => local.date(),
+        };
+        let at = Stamp { ms: local.timestamp().as_millisecond(), ..Stamp::default() };
+        let moment = Moment::new(date, at, local.offset().seconds() / 60);
+        let now = Now { books: &books, moment, rounding: screen.rules.line_rounding };
+        articles.into_iter().zip(stock).map(|(article, on_hand)| ArticleInfo::of(&article, on_hand, &now)).collect()
     }
 
     /// Tills, safe and reports as they are now.

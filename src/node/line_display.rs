@@ -17,7 +17,7 @@ pub fn lines(till: &TillScreen, screen: &Screen, locale: &Locale) -> [String; 2]
     let words = Words::of(locale.language);
     if let Some(Check::Weigh(weigh)) = till.check.as_deref() {
         let lower = match till.reading {
-            Some(ScaleReading::Stable { grams }) => format!("{} kg", locale.quantity(Qty::from_thousandths(grams) - till.tare)),
+            Some(ScaleReading::Stable { grams }) => format!("{} kg", locale.weight(Qty::from_thousandths(grams) - till.tare)),
             _ => words.weigh.to_owned(),
         };
         return [pair(&weigh.name, &format!("{}/kg", money(weigh.unit_price))), lower];

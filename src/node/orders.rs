@@ -143,6 +143,7 @@ pub(super) fn identified(opens: Opens, language: Language) -> Feedback {
         text,
         remedy: String::new(),
         code: "order_identified".to_owned(),
+        line: None,
         unknown: None,
         opens: Some(opens),
     }
@@ -168,6 +169,7 @@ pub(super) fn promise_broken(recorded: &Recorded, language: Language) -> Option<
         text,
         remedy: String::new(),
         code: "promise_broken".to_owned(),
+        line: None,
         unknown: None,
         opens: None,
     })

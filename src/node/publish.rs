@@ -12,7 +12,7 @@ use super::screen::{
 use super::writer::Recorded;
 use crate::device::{DeviceStatus, ScaleReading};
 use crate::document::Language;
-use crate::ids::{BagNo, DeviceName, StoreId, WorkstationId};
+use crate::ids::{BagNo, DeviceName, Sku, StoreId, WorkstationId};
 use crate::money::{Money, Qty};
 use crate::retail::basket::{Basket, Place, totals};
 use crate::retail::card::TerminalBook;
@@ -22,6 +22,7 @@ use crate::retail::till::{self, TillReport};
 use crate::retail::{Event, EventKind, Feed, Rules, State, refund, tender};
 use crate::sync::repair::Damaged;
 use crate::sync::staff::StaffBook;
+use crate::sync::wire::StockElsewhere;
 use crate::time::Stamp;
 
 /// How old the pages' "head office asked" may be while all is well.
@@ -220,6 +221,18 @@ impl Publisher {
         let desk = self.desks.entry(workstation.clone()).or_default();
         desk.next_scan = NextScan::Sell;
         desk.price_check = Some(Arc::new(found));
+    }
+
+    /// Screens that show the article hear what other shops have of it.
+    pub fn told_elsewhere(&mut self, sku: &Sku, stores: &Arc<Vec<StockElsewhere>>) -> bool {
+        let mut changed = false;
+        for desk in self.desks.values_mut() {
+            if let Some(shown) = desk.price_check.as_mut().filter(|shown| shown.sku == *sku) {
+                Arc::make_mut(shown).elsewhere = Some(stores.clone());
+                changed = true;
+            }
+        }
+        changed
     }
 
     /// Opens the one thing that must be answered before the next scan counts.

@@ -10,6 +10,7 @@ use tracing::{error, info, warn};
 
 use super::archive::Archive;
 use super::books::{Books, Bookshelf};
+use super::elsewhere::Elsewhere;
 use super::facts::{self, Receipts, Sources};
 use super::handle::{AskError, CommandRequest, DurableHead, Input, OnHand, ReceiptQuestion};
 use super::line_display;
@@ -21,7 +22,7 @@ use super::proof::Approval;
 use super::publish::Publisher;
 use super::reports::CashNow;
 use super::scanner::{self, Over, Routed, Scanners};
-use super::screen::{ArmedReturn, ArticleInfo, Check, Feedback, NextScan, Opens, Screen, Tone};
+use super::screen::{ArmedReturn, ArticleInfo, Check, Feedback, NextScan, Now, Opens, Screen, Tone};
 use super::writer::{Recorded, Taken, Writer, WriterError, shell_command_id};
 use crate::device::{DeviceReport, DisplayHandle, PrinterHandle, PrinterOrder, ScaleHandle, ScaleReading, TerminalHandle};
 use crate::document::{Language, Voice};
@@ -31,9 +32,10 @@ use crate::ids::{BagNo, DeviceName, Sku, SubjectRef, WorkstationId};
 use crate::journal::Disk;
 use crate::money::Qty;
 use crate::retail::customer::CustomerFact;
+use crate::retail::day::Day;
 use crate::retail::event::PrintSubject;
 use crate::retail::order::OrderAct;
-use crate::retail::pricing;
+use crate::retail::pricing::{self, Moment};
 use crate::retail::rules::WorkstationRules;
 use crate::retail::staff::{Proof, SignInWay};
 use crate::retail::state::AdoptedFeed;
@@ -75,6 +77,8 @@ pub struct Loop<D: Disk> {
     pub vault: Option<Vault>,
     /// Where head office is asked about a receipt; nobody takes the question while there is no line.
     pub questions: mpsc::Sender<ReceiptQuestion>,
+    /// What other shops have.
+    pub elsewhere: Arc<Elsewhere>,
     /// When each till locks itself, if nothing is done there before.
     pub idle: BTreeMap<WorkstationId, tokio::time::Instant>,
     pub collect: CollectKeys,
@@ -197,6 +201,10 @@ impl<D: Disk> Loop<D> {
             Input::NextScan { workstation, next } => {
                 self.publisher.set_next_scan(&workstation, next);
                 batch.changed = true;
+            }
+            Input::ElsewhereTold { sku } => {
+                let stores = self.elsewhere.known(&sku);
+                batch.changed |= stores.is_some_and(|stores| self.publisher.told_elsewhere(&sku, &stores));
             }
             Input::ForgetWeight { workstation } => {
                 self.publisher.forget_weighing(&workstation);
@@ -612,6 +620,17 @@ impl<D: Disk> Loop<D> {
         Ok(())
     }
 
+    /// What counts when an article is asked about: the open day's prices, by the store's clock.
+    fn now<'a>(&self, books: &'a Books) -> Now<'a> {
+        let at = self.writer.now();
+        let date = match self.writer.state().day {
+            Day::Open { date, .. } => date,
+            Day::NeverOpened | Day::Closed { .. } => self.sources(books).today,
+        };
+        let moment = Moment::new(date, at, self.writer.utc_offset_min(at));
+        Now { books, moment, rounding: self.writer.rules().line_rounding }
+    }
+
     /// The number as it stands on the bag, without what the scanner says of the kind of its bars.
     fn bag_scanned(&mut self, workstation: &WorkstationId, code: &str) {
         let plain = if code.starts_with(']') { code.get(3..).unwrap_or(code) } else { code };
@@ -633,7 +652,12 @@ impl<D: Disk> Loop<D> {
         };
         let shown = found.and_then(|sku| {
             let article = self.views.by_sku(&sku).ok().flatten().ok_or_else(|| Refusal::UnknownArticle { code: code.to_owned() })?;
-            Ok(ArticleInfo::of(&article, self.on_hand(&sku)))
+            let books = self.books.books();
+            // The answer comes as an input of its own.
+            if self.publisher.is_online() {
+                drop(self.elsewhere.ask(&sku));
+            }
+            Ok(ArticleInfo { elsewhere: self.elsewhere.known(&sku), ..ArticleInfo::of(&article, self.on_hand(&sku), &self.now(&books)) })
         });
         match shown {
             Ok(info) => self.publisher.show_price(workstation, info),
@@ -804,6 +828,7 @@ fn line_added(recorded: &Recorded) -> Option<Feedback> {
             text: line.name.clone(),
             remedy: String::new(),
             code: String::new(),
+            line: None,
             unknown: None,
             opens: None,
         }),

@@ -272,7 +272,16 @@ pub(super) fn unused(code: &str, language: Language) -> Feedback {
         Language::English => (format!("Not used: {code}"), "No page took this scan. Scan it again."),
         Language::German => (format!("Nicht verwendet: {code}"), "Keine Seite hat diesen Scan genommen. Bitte noch einmal scannen."),
     };
-    Feedback { serial: 0, tone: Tone::Error, text, remedy: remedy.to_owned(), code: "scan_unused".to_owned(), unknown: None, opens: None }
+    Feedback {
+        serial: 0,
+        tone: Tone::Error,
+        text,
+        remedy: remedy.to_owned(),
+        code: "scan_unused".to_owned(),
+        line: None,
+        unknown: None,
+        opens: None,
+    }
 }
 
 #[cfg(test)]

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::books::Books;
+use super::facts::gtins;
 use super::handle::OnHand;
 use super::scanner::PageScan;
 use crate::device::{DeviceStatus, ScaleReading, Wanted};
 use crate::document::{Language, Voice};
 use crate::ids::{BagNo, DeviceName, OrderNo, PageId, Sku, StaffId, StoreId, TxnId, WorkstationId};
-use crate::money::{Money, Qty, Unit};
+use crate::money::{Money, Qty, RoundingMode, Unit};
 pub use crate::retail::basket::BasketTotals;
 
 use crate::retail::basket::Basket;
@@ -19,12 +21,16 @@ use crate::retail::day::Day;
 use crate::retail::last_day::LastDay;
 use crate::retail::order::OrderBook;
 use crate::retail::order::figures::Figures;
+use crate::retail::pricing::Moment;
+use crate::retail::pricing::offer::{Asked, Offer, offer};
 use crate::retail::print::OpenPrint;
+use crate::retail::recalls::Notice;
 use crate::retail::refund::Step;
 use crate::retail::till::{Session, TillReport};
 use crate::retail::unproved::LostRange;
 use crate::retail::{Disposition, Feed, Original, Refusal, Rules, TransactionRecord};
 use crate::sync::feed::Article;
+use crate::sync::wire::StockElsewhere;
 use crate::time::{BusinessDate, Stamp};
 
 #[derive(Debug, Clone)]
@@ -254,6 +260,13 @@ pub struct ArmedReturn {
     pub receipt: Option<String>,
 }
 
+/// What is in force when an article is asked about.
+pub struct Now<'a> {
+    pub books: &'a Books,
+    pub moment: Moment,
+    pub rounding: RoundingMode,
+}
+
 /// One article as a search or a price check shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ArticleInfo {
@@ -262,8 +275,14 @@ pub struct ArticleInfo {
     /// A code that sells it when given to `AddLine`.
     pub code: String,
     pub unit: Unit,
-    /// Per unit; `None`: no price in the list in force.
-    pub unit_price: Option<Money>,
+    /// All its codes, as they are typed.
+    pub codes: Vec<String>,
+    /// What one unit costs in a basket now, and why; `None`: no price in the list in force.
+    pub offer: Option<Offer>,
+    /// What other shops have, as head office last said; `None`: it never did, or nobody asked.
+    pub elsewhere: Option<Arc<Vec<StockElsewhere>>>,
+    /// Recalls that name the article.
+    pub recalls: Vec<Notice>,
     /// What is on the shelf now by our own movements; `None`: no baseline.
     pub on_hand: Option<Qty>,
     /// When the baseline under `on_hand` was true.
@@ -271,13 +290,22 @@ pub struct ArticleInfo {
 }
 
 impl ArticleInfo {
-    pub fn of(article: &Article, on_hand: Option<OnHand>) -> ArticleInfo {
+    pub fn of(article: &Article, on_hand: Option<OnHand>, now: &Now<'_>) -> ArticleInfo {
+        // A list may price what the catalogue does not.
+        let listed = now.books.prices.list_price(&article.sku, now.moment.date).map(|(price, _)| price);
+        let offer = article.price.or(listed).map(|price| {
+            let asked = Asked { sku: &article.sku, group: &article.group, unit: article.unit, price };
+            offer(&now.books.prices, &asked, now.moment, now.rounding)
+        });
         ArticleInfo {
+            codes: article.codes.iter().map(|code| code.key.short().to_owned()).collect(),
+            offer,
+            elsewhere: None,
+            recalls: now.books.recalls.naming(gtins(&article.codes)),
             sku: article.sku.clone(),
             name: article.name.clone(),
             code: article.shown_code().to_owned(),
             unit: article.unit,
-            unit_price: article.price,
             on_hand: on_hand.map(|o| o.quantity),
             stock_as_of_ms: on_hand.map(|o| o.as_of.ms),
         }
@@ -294,6 +322,9 @@ pub struct Feedback {
     pub remedy: String,
     /// The refusal's code; empty for good news.
     pub code: String,
+    /// The line that stands in the way, to be deleted with one tap.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
     /// What was scanned, when the assortment does not know it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unknown: Option<String>,
@@ -319,7 +350,11 @@ impl Feedback {
             Refusal::UnknownArticle { code } => Some(code.clone()),
             _ => None,
         };
-        Feedback { serial: 0, tone: Tone::Error, text, remedy, code: refusal.code().to_owned(), unknown, opens: None }
+        let line = match refusal {
+            Refusal::RecalledInSale { line, .. } => Some(*line),
+            _ => None,
+        };
+        Feedback { serial: 0, tone: Tone::Error, text, remedy, code: refusal.code().to_owned(), line, unknown, opens: None }
     }
 }
 

@@ -13,6 +13,7 @@ use tracing::{error, info, warn};
 use super::archive::Archive;
 use super::books::Bookshelf;
 use super::config::NodeConfig;
+use super::elsewhere::{self, Elsewhere};
 use super::handle::{DurableHead, Input, LOOP_INBOX_MAX, Node, Shared};
 use super::notify::{self, Notify};
 use super::orders::{self, CollectKeys, HandOvers};
@@ -201,6 +202,8 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
 
     let (inbox, inputs) = mpsc::channel(LOOP_INBOX_MAX);
     let (questions, asked) = mpsc::channel(QUESTIONS_MAX);
+    let (looks, looked) = mpsc::channel(elsewhere::QUESTIONS_MAX);
+    let elsewhere = Arc::new(Elsewhere::new(looks));
     let writer = Writer::new(journal, content, replayed.state, rules, clock, config.time_zone.clone());
     let (screen, screens) = watch::channel(publisher.screen(writer.state(), writer.now()));
     let (durable, durables) = watch::channel(DurableHead::at(writer.durable()));
@@ -220,6 +223,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
             vault,
             pin_checks: tokio::sync::Semaphore::new(PIN_CHECKS_MAX),
             collect: collect.clone(),
+            elsewhere: elsewhere.clone(),
         }),
     };
     tokio::spawn(async move {
@@ -251,6 +255,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
         originals: Originals::new(config.chain.clone(), config.store.clone(), key.public()),
         vault: node.shared.vault.clone(),
         questions,
+        elsewhere,
         idle: Default::default(),
         collect,
         hand_overs: HandOvers::default(),
@@ -280,6 +285,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
     if let Some(link) = &config.head_office {
         let config = SyncConfig::new(link, &config.store, &config.node, &data, kept);
         sync::http::spawn_receipts(node.clone(), &config, asked);
+        sync::http::spawn_elsewhere(node.clone(), &config, looked);
         sync::http::spawn(node.clone(), config);
     }
     info!(store = %config.store, "able to sell");

@@ -436,6 +436,8 @@ pub struct Facts {
     pub lowest_price: Option<Money>,
     /// For `AttachCustomer` and `EraseCustomer`: what the vault says; `None`: nothing.
     pub customer: Option<customer::CustomerFact>,
+    /// For what begins a payment: lines of the open sale that a recall means which came after they were entered.
+    pub recalled: Vec<recalls::RecalledLine>,
     /// Prices and promotions in force. `None`: none have come.
     pub prices: Option<std::sync::Arc<pricing::PriceBook>>,
     /// For `Order`. Stock comes in `stock`, what was scanned in `scan`.
@@ -749,6 +751,9 @@ pub struct SoldLine {
     /// A person set `unit_price`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price_set: Option<pricing::PriceSet>,
+    /// Until when this very item may be sold, as its code said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_day: Option<last_day::LastDay>,
     /// How `quantity`, a weight, was found at the till. `None`: it is none, or stood in the code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weighed: Option<weight::Weighing>,

@@ -180,6 +180,7 @@ impl OriginalLine {
             price_version: self.price_version,
             price_list: None,
             price_set: None,
+            last_day: None,
             weighed: None,
             returned: None,
         }

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::basket::Basket;
+use super::decide::Case;
 use super::last_day::LastDay;
-use super::{ArticleFact, Refusal};
+use super::{ArticleFact, Refusal, SoldLine};
 use crate::time::BusinessDate;
 
 /// Articles of one recall, and batches of one article. More is said by leaving the batches out.
@@ -72,6 +74,24 @@ pub struct Recalled {
     pub reason: String,
 }
 
+/// A line of an open sale that must not be sold any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecalledLine {
+    pub line: u32,
+    pub recalled: Recalled,
+}
+
+/// A recall as it concerns one article.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Notice {
+    pub recall: String,
+    pub reason: String,
+    /// Empty: not narrowed down by batch.
+    pub batches: Vec<String>,
+    /// Every item of the article.
+    pub whole: bool,
+}
+
 /// All recalls in force.
 #[derive(Debug, Clone, Default)]
 pub struct RecallBook {
@@ -93,6 +113,23 @@ impl RecallBook {
 
     pub fn is_empty(&self) -> bool {
         self.recalls.is_empty()
+    }
+
+    /// What is said of an article as such, for whoever asks about it without an item in the hand: each recall that names it, and what of it is meant.
+    pub fn naming<'a>(&self, gtins: impl IntoIterator<Item = &'a str>) -> Vec<Notice> {
+        let mut rows: Vec<(usize, usize)> = gtins.into_iter().filter_map(|gtin| self.by_gtin.get(gtin)).flatten().copied().collect();
+        rows.sort_unstable();
+        rows.dedup_by_key(|(at, _)| *at);
+        let notice = |(at, row): (usize, usize)| {
+            let (recall, article) = (&self.recalls[at], &self.recalls[at].articles[row]);
+            Notice {
+                recall: recall.id.clone(),
+                reason: recall.reason.clone(),
+                batches: article.batches.clone(),
+                whole: article.batches.is_empty() && article.serials.is_none() && article.dates.is_none(),
+            }
+        };
+        rows.into_iter().map(notice).collect()
     }
 
     /// The first recall that means the item. `gtins`: all numbers of the article (14 digits), because a case holds what its pieces are.
@@ -131,6 +168,27 @@ pub(super) fn refuse_recalled(article: &ArticleFact) -> Result<(), Refusal> {
         Some(recalled) => {
             Err(Refusal::RecalledItem { name: article.name.clone(), recall: recalled.recall.clone(), reason: recalled.reason.clone() })
         }
+        None => Ok(()),
+    }
+}
+
+/// Before the first money: what was scanned before the recall came is looked at once more. The first such line is named; the cashier takes it out.
+pub(super) fn refuse_in_sale(case: &Case, basket: &Basket) -> Result<(), Refusal> {
+    if basket.has_money() {
+        return Ok(());
+    }
+    let meant = |sold: &&SoldLine| sold.returned.is_none();
+    let hit = basket.live().filter(meant).find_map(|sold| {
+        let found = case.facts.recalled.iter().find(|found| found.line == sold.line)?;
+        Some((sold, &found.recalled))
+    });
+    match hit {
+        Some((sold, recalled)) => Err(Refusal::RecalledInSale {
+            line: sold.line,
+            name: sold.name.clone(),
+            recall: recalled.recall.clone(),
+            reason: recalled.reason.clone(),
+        }),
         None => Ok(()),
     }
 }

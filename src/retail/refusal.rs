@@ -156,6 +156,7 @@ pub enum Refusal {
     NoCustomer,
     // recalls.rs
     RecalledItem { name: String, recall: String, reason: String },
+    RecalledInSale { line: u32, name: String, recall: String, reason: String },
     // Collect orders.
     OrderUnknown { order: OrderNo },
     OrderElsewhere { order: OrderNo, state: OrderStateName },
@@ -328,6 +329,7 @@ impl Refusal {
             Refusal::NoCustomer => "no_customer",
             // recalls.rs
             Refusal::RecalledItem { .. } => "recalled_item",
+            Refusal::RecalledInSale { .. } => "recalled_in_sale",
             // Collect orders.
             Refusal::OrderUnknown { .. } => "order_unknown",
             Refusal::OrderElsewhere { .. } => "order_elsewhere",
@@ -504,6 +506,7 @@ impl Refusal {
             Refusal::NoCustomer,
             // recalls.rs
             Refusal::RecalledItem { name: text(), recall: text(), reason: text() },
+            Refusal::RecalledInSale { line: 1, name: text(), recall: text(), reason: text() },
             Refusal::OrderUnknown { order: order() },
             Refusal::OrderElsewhere { order: order(), state: OrderStateName::Staged },
             Refusal::OrderPickedByOther { order: order(), by: text() },

@@ -115,6 +115,7 @@ pub(super) fn add(
         returned: None,
         price_list,
         price_set: None,
+        last_day: article.last_day,
         weighed,
     };
     let answer = Answer { txn: Some(txn), line: Some(line.line), ..Answer::default() };

@@ -5,7 +5,7 @@ use super::basket::{self, Basket, BasketTotals};
 use super::card::{self, CardKind};
 use super::decide::{Case, Outcome};
 use super::rules::WorkstationRules;
-use super::{Answer, Event, Refusal, Rules, Tender, TenderKind, TransactionRecord, addendum, print, refund, sale, stock, till};
+use super::{Answer, Event, Refusal, Rules, Tender, TenderKind, TransactionRecord, addendum, print, recalls, refund, sale, stock, till};
 use crate::ids::AttemptId;
 use crate::money::{Money, RoundingMode};
 use crate::time::BusinessDate;
@@ -40,6 +40,7 @@ fn suggest(due: Money, notes: &[Money]) -> Vec<Money> {
 pub(super) fn take_cash(case: &Case, amount: Money) -> Result<Outcome, Refusal> {
     let (workstation, date, basket) = case.at_basket()?;
     let totals = payable(case, basket, date)?;
+    recalls::refuse_in_sale(case, basket)?;
     refund::refuse_when_refund_due(&totals)?;
     // A gift, or 0.01 that cash rounding takes away, is "paid" with nothing.
     if amount.is_negative() || (amount.is_zero() && totals.due_cash > Money::ZERO) {
@@ -71,6 +72,7 @@ pub(super) fn take_cash(case: &Case, amount: Money) -> Result<Outcome, Refusal> 
 pub(super) fn start_card(case: &Case, amount: Option<Money>) -> Result<Outcome, Refusal> {
     let (workstation, date, basket) = case.at_basket()?;
     let totals = payable(case, basket, date)?;
+    recalls::refuse_in_sale(case, basket)?;
     refund::refuse_when_refund_due(&totals)?;
     if totals.due <= Money::ZERO {
         return Err(Refusal::NothingToPay);

@@ -21,6 +21,7 @@ use crate::ids::{CommandId, NodeId, StoreId};
 use crate::journal::record::tag;
 use crate::journal::{Kind, PublicKey, RawRecord, ReadError, Reader, Record};
 use crate::node::config::HeadOfficeLink;
+use crate::node::elsewhere::ElsewhereQuestion;
 use crate::node::handle::{CommandRequest, DurableHead, Input, Node, ReceiptAnswer, ReceiptQuestion};
 use crate::node::screen::LinkStatus;
 use crate::retail::{Command, Event, EventKind, Feed, Original, UplinkAck};
@@ -137,6 +138,31 @@ pub fn spawn_receipts(node: Node, config: &SyncConfig, mut asked: mpsc::Receiver
                 // A node that stops has no screen to show it on.
                 let _ = node.tell(Input::ReceiptTold(ReceiptAnswer { question, original })).await;
             });
+        }
+    });
+}
+
+/// Asks head office what other shops have of an article, one after the other: a customer waits, a shop asks now and then.
+pub fn spawn_elsewhere(node: Node, config: &SyncConfig, mut asked: mpsc::Receiver<ElsewhereQuestion>) {
+    // What is wrong with the set-up, the uplink says.
+    let Ok(line) = Line::open(config) else { return };
+    tokio::spawn(async move {
+        while let Some(ElsewhereQuestion { sku, done }) = asked.recv().await {
+            let path = wire::elsewhere_path(&line.config.store, &line.config.node);
+            let url = format!("{}{path}", line.config.url);
+            let Ok(url) = reqwest::Url::parse_with_params(&url, [("sku", sku.as_str())]) else { continue };
+            let reply = tokio::time::timeout(RECEIPT_PATIENCE, answer::<wire::ElsewhereReply>(line.client.get(url))).await;
+            match reply {
+                Ok(Ok(reply)) => {
+                    node.shared().elsewhere.keep(sku.clone(), reply.stores);
+                    // A node that stops has no screen to show it on.
+                    let _ = node.tell(Input::ElsewhereTold { sku }).await;
+                }
+                Ok(Err(reason)) => tracing::info!(%sku, %reason, "head office could not be asked about an article"),
+                Err(_) => tracing::info!(%sku, "head office did not say in time what other shops have"),
+            }
+            // Whoever asked may have stopped waiting.
+            let _ = done.send(());
         }
     });
 }

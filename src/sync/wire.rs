@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{Incarnation, NodeId, StoreId, TxnId};
 use crate::journal::PublicKey;
+use crate::money::Qty;
 use crate::retail::{Original, UplinkAck};
 
 /// In every address. Raised only when old and new cannot talk to each other.
@@ -57,6 +58,24 @@ pub struct ReceiptQuery {
 pub struct ReceiptReply {
     #[serde(default)]
     pub original: Option<Original>,
+}
+
+/// What the other shops have of one article, those with the most first.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct ElsewhereReply {
+    #[serde(default)]
+    pub stores: Vec<StockElsewhere>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockElsewhere {
+    pub store: String,
+    /// As people call it; empty: nobody has said.
+    #[serde(default)]
+    pub name: String,
+    pub quantity: Qty,
+    /// Up to when head office knows all that moved there.
+    pub as_of_ms: i64,
 }
 
 /// A record's place: which run of which process wrote it, its number, and the SHA-256 of its stored line (64 lower-case hex characters).
@@ -238,6 +257,9 @@ pub fn feed_path(store: &StoreId, node: &NodeId, feed: &str, have: u64) -> Strin
 }
 pub fn file_path(store: &StoreId, node: &NodeId, hash: &str) -> String {
     format!("/sync/v1/{store}/nodes/{node}/files/{hash}")
+}
+pub fn elsewhere_path(store: &StoreId, node: &NodeId) -> String {
+    format!("/sync/v1/{store}/nodes/{node}/elsewhere")
 }
 pub fn receipts_path(store: &StoreId, node: &NodeId) -> String {
     format!("/sync/v1/{store}/nodes/{node}/receipts")

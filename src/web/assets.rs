@@ -35,6 +35,7 @@ static ASSETS: &[Asset] = &[
     Asset { name: "cash.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/cash.js") },
     Asset { name: "desk.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/desk.js") },
     Asset { name: "orders.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/orders.js") },
+    Asset { name: "articles.css", content_type: "text/css; charset=utf-8", bytes: include_bytes!("assets/articles.css") },
     Asset { name: "orders.css", content_type: "text/css; charset=utf-8", bytes: include_bytes!("assets/orders.css") },
     Asset { name: "look.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/look.js") },
     Asset { name: "icon.svg", content_type: "image/svg+xml", bytes: include_bytes!("assets/icon.svg") },

@@ -40,6 +40,7 @@ async fn index(State(web): State<Web>, session: Session) -> Markup {
                     a .tile href=(format!("/till/{ws}")) { (icon("cash")) strong { (fill(t.index_till, &[ws.as_str()])) } small { "/till/" (ws) } }
                     a .tile href=(format!("/orders/{ws}")) { (icon("parked")) strong { (t.orders.title) " · " (ws) } small { "/orders/" (ws) } }
                     a .tile href=(format!("/pick/{ws}")) { (icon("scan")) strong { (t.orders.pick_title) " · " (ws) } small { "/pick/" (ws) } }
+                    a .tile href=(format!("/articles/{ws}")) { (icon("search")) strong { (t.article.title) " · " (ws) } small { "/articles/" (ws) } }
                     a .tile href=(format!("/display/{ws}")) { (icon("price")) strong { (fill(t.index_display, &[ws.as_str()])) } small { "/display/" (ws) } }
                 }
             }

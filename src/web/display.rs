@@ -5,7 +5,8 @@ use maud::{Markup, html};
 use super::layout::{document, visible};
 use super::live::Live;
 use super::texts::fill;
-use super::till::{View, reading_words};
+use super::till::{self, View, weight_or_wait};
+use crate::device::ScaleReading;
 use crate::money::{Qty, Unit};
 use crate::node::screen::Check;
 use crate::retail::TenderKind;
@@ -42,7 +43,10 @@ fn show(view: &View) -> Markup {
                     span .name { (visible(&weigh.name)) }
                     span .price { (money(weigh.unit_price)) " / " (Unit::Kilogram.symbol()) }
                 }
-                div .sum { span .label { (reading_words(view.locale, view.till)) } }
+                div .sum {
+                    @if matches!(view.till.reading, Some(ScaleReading::Stable { .. })) { span .big { (weight_or_wait(view.locale, view.till)) } }
+                    @else { span .label { (weight_or_wait(view.locale, view.till)) } }
+                }
             }
         };
     }
@@ -54,7 +58,7 @@ fn show(view: &View) -> Markup {
                 @if let Some(line) = newest {
                     div .line {
                         span .name {
-                            @if line.quantity != Qty::ONE { (view.locale.quantity(line.quantity, line.unit)) " × " }
+                            @if line.quantity != Qty::ONE { (till::quantity(view.locale, line)) " × " }
                             (visible(&line.name))
                             @if line.unit != Unit::Piece { " · " (money(line.unit_price)) " / " (line.unit.symbol()) }
                         }

@@ -18,6 +18,7 @@ pub fn document(locale: &Locale, title: &str, class: &str, scripts: &[&str], bod
                 link rel="icon" href=(address("icon.svg")) type="image/svg+xml";
                 link rel="stylesheet" href=(address("shop.css"));
                 @if class == "sim" { link rel="stylesheet" href=(address("sim.css")); }
+                @if class == "articles" { link rel="stylesheet" href=(address("articles.css")); }
                 @if class == "desk office" { link rel="stylesheet" href=(address("backoffice.css")); }
                 @if class == "till" {
                     link rel="stylesheet" href=(address("till.css"));

@@ -176,6 +176,7 @@ mod tests {
             text: String::new(),
             remedy: String::new(),
             code: String::new(),
+            line: None,
             unknown: None,
             opens: None,
         };

@@ -59,6 +59,11 @@ impl Locale {
         if symbol.is_empty() { number } else { format!("{number} {symbol}") }
     }
 
+    /// A weight that was found at the till, as the scale shows it: "0,250 kg".
+    pub fn weight(&self, weight: Qty) -> String {
+        format!("{} {}", self.spell(&weight.to_the_gram()), Unit::Kilogram.symbol())
+    }
+
     /// "14:02" on the store's wall; "?" for a time outside the calendar.
     pub fn clock(&self, ms: i64) -> String {
         match Timestamp::from_millisecond(ms) {

@@ -12,6 +12,7 @@ pub mod session;
 pub mod setup_code;
 pub mod tls;
 
+mod articles;
 pub mod assets;
 pub(crate) mod card_data;
 pub mod layout;
@@ -125,6 +126,7 @@ pub fn router(node: Node, parts: WebParts, extra: Extra) -> Router {
         .merge(desk::routes())
         .merge(office::routes())
         .merge(orders::routes())
+        .merge(articles::routes())
         .merge(extra.router.with_state(()))
         .route("/api/openapi.json", get(move || std::future::ready(axum::Json(description.as_ref().clone()))))
         .route_layer(from_fn_with_state(web.clone(), card_data::watch))

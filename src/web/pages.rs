@@ -21,7 +21,7 @@ use crate::node::scanner::PageKind;
 /// Results one search shows.
 pub const SEARCH_RESULTS_MAX: usize = 40;
 /// Characters of a search text; longer ones are cut.
-const SEARCH_TEXT_MAX: usize = 60;
+pub const SEARCH_TEXT_MAX: usize = 60;
 
 pub fn routes() -> Router<Web> {
     Router::new()

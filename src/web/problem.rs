@@ -151,9 +151,11 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::CustomerUnknown => StatusCode::NOT_FOUND,
         Refusal::CustomerWithoutConsent | Refusal::NoCustomer => StatusCode::CONFLICT,
         // last_day.rs, recalls.rs
-        Refusal::PastItsDate { .. } | Refusal::NotPastItsDate { .. } | Refusal::RecalledItem { .. } | Refusal::SerialInSale { .. } => {
-            StatusCode::CONFLICT
-        }
+        Refusal::PastItsDate { .. }
+        | Refusal::NotPastItsDate { .. }
+        | Refusal::RecalledItem { .. }
+        | Refusal::RecalledInSale { .. }
+        | Refusal::SerialInSale { .. } => StatusCode::CONFLICT,
         // Prices and promotions.
         Refusal::NotACoupon { .. } | Refusal::NotAMemberCard { .. } => StatusCode::NOT_FOUND,
         Refusal::ReasonUnknown { .. } | Refusal::DiscountOutOfRange | Refusal::DiscountAbovePrice { .. } => {

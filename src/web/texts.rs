@@ -2,6 +2,7 @@
 //! `{}` takes the values in order; see [`fill`].
 
 pub mod age;
+pub mod article;
 pub mod card;
 pub mod cash;
 pub mod customer;
@@ -31,6 +32,7 @@ pub struct Texts {
     pub setup: &'static setup::SetupTexts,
     pub quick: &'static quick::QuickTexts,
     pub weight: &'static weight::WeightTexts,
+    pub article: &'static article::ArticleTexts,
     pub cash_panel: &'static cash::CashTexts,
     pub customer: &'static customer::CustomerTexts,
     pub till: &'static str,
@@ -270,6 +272,7 @@ static ENGLISH: Texts = Texts {
     setup: &setup::ENGLISH,
     quick: &quick::ENGLISH,
     weight: &weight::ENGLISH,
+    article: &article::ENGLISH,
     cash_panel: &cash::ENGLISH,
     customer: &customer::ENGLISH,
     till: "Till",

@@ -15,6 +15,7 @@ pub static GERMAN: Texts = Texts {
     setup: &super::texts::setup::GERMAN,
     quick: &super::texts::quick::GERMAN,
     weight: &super::texts::weight::GERMAN,
+    article: &super::texts::article::GERMAN,
     cash_panel: &super::texts::cash::GERMAN,
     customer: &super::texts::customer::GERMAN,
     till: "Kasse",

@@ -161,7 +161,7 @@ async fn a_weighed_article_takes_its_number_and_one_key_and_a_typed_weight_one_m
     browser.until("the digits", "document.querySelector('#entry').innerText === '20'").await;
     browser.tap("#act-more-panel").await;
     browser.tap("#more [data-tile=W]").await;
-    browser.until("the tare", "document.querySelector('#strip .armed')?.innerText.includes('0.02 kg')").await;
+    browser.until("the tare", "document.querySelector('#strip .armed')?.innerText.includes('0.020 kg')").await;
     type_code(&browser, "1002").await;
     shown("an empty scale", "Put it on").await;
     put("put-535").await;
@@ -180,11 +180,40 @@ async fn a_weighed_article_takes_its_number_and_one_key_and_a_typed_weight_one_m
     browser.keys("\u{e003}".repeat(7).as_str()).await;
     type_code(&browser, "0.35").await;
     wait_lines(&browser, 3).await;
-    assert_eq!(lines(&browser).await[2], "0.35 kg | Oranges | 0.80");
+    assert_eq!(lines(&browser).await[2], "0.350 kg | Oranges | 0.80");
     assert!(browser.text("#lines .row:last-child .note").await.contains("typed weight"));
     picture(&browser, "weighed").await;
     pay_exact(&browser).await;
     let paper = counter.printer_shows("Manual weight").await;
-    assert!(paper.contains("tare 0.02 kg") || paper.contains("tare 0.020 kg"), "{paper}");
+    assert!(paper.contains("tare 0.020 kg") && paper.contains("0.350 kg x"), "{paper}");
+    browser.end().await;
+}
+
+/// One key and one scan, or one key and the number: what it costs here, and what other shops have.
+#[tokio::test]
+async fn a_price_check_tells_what_a_basket_would_charge_and_what_other_shops_have() {
+    let shop = Shop::open();
+    let browser = open(&shop).await;
+    let counter = Counter { browser: &browser, id: "1" };
+    let gtin = biscuits(&counter).await;
+    browser.tap("#act-price").await;
+    browser.until("it is armed", "document.querySelector('#strip .armed')").await;
+    counter.scan(&gtin[1..]).await;
+    browser.until("the card", "document.querySelector('#price .price-card .amount')").await;
+    assert!(browser.text("#price .recall").await.contains("R-2026-31"), "{}", browser.text("#price").await);
+    picture(&browser, "article-recalled").await;
+    browser.keys("\u{e00c}").await;
+    browser.tap("#act-price").await;
+    browser.until("it is armed", "document.querySelector('#strip .armed')").await;
+    type_code(&browser, "1001").await;
+    browser.until("other shops", "document.querySelector('#price .elsewhere')?.innerText.includes('potsdam-1')").await;
+    assert!(browser.text("#price .amount").await.contains("/ kg"), "{}", browser.text("#price").await);
+    picture(&browser, "article").await;
+    assert_eq!(lines(&browser).await.len(), 0, "nothing was sold");
+    // The same on a handheld's page, by name.
+    let address = shop.node.clone() + "/articles/1?q=bananas";
+    browser.open(&address).await;
+    browser.until("the article", "document.querySelector('#articles .elsewhere')?.innerText.includes('potsdam-1')").await;
+    picture(&browser, "articles-page").await;
     browser.end().await;
 }

@@ -166,6 +166,31 @@ async fn every_flow_of_a_sale_keeps_its_budget() {
     wait_lines(&browser, 0).await;
     hands.within("void the sale", 2);
 
+    // The goods lie on the scale; the weight is taken by itself.
+    let put = async |grams: i64| {
+        let script = format!(
+            "return await fetch('/sim/scale/1/act', {{ method: 'POST', body: new URLSearchParams({{ act: 'put-{grams}' }}) }}).then(answer => answer.status)"
+        );
+        assert_eq!(browser.run(&script).await, 204);
+    };
+    put(535).await;
+    hands.begin();
+    hands.digits("1002").await;
+    hands.key("\u{e007}").await;
+    wait_lines(&browser, 1).await;
+    hands.within("a weighed article by its number: one key and the digits", 1);
+    // Typed, with the goods of the last line still there: one key more.
+    hands.begin();
+    hands.digits("1005").await;
+    hands.key("\u{e007}").await;
+    browser.until("it asks", "document.querySelector('#check .reading')").await;
+    hands.digits("0.35").await;
+    hands.key("\u{e007}").await;
+    wait_lines(&browser, 2).await;
+    hands.within("a weighed article, its weight typed: two keys and the digits", 2);
+    hands.tap("#act-void").await;
+    wait_lines(&browser, 0).await;
+
     hands.begin();
     hands.tap("#act-reprint").await;
     hands.counter.printer_shows("COPY").await;

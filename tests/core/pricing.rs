@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use counterfoil::ids::{Sku, StoreId};
 use counterfoil::money::{Money, Qty, RoundingMode};
+use counterfoil::retail::pricing::PriceList;
+use counterfoil::retail::pricing::offer::{Asked, offer};
 use counterfoil::retail::pricing::{
     Combine, Gives, Item, ManualOff, Moment, Off, Part, PriceBook, PriceEntry, Promotion, Request, Selection, Step, price, spread,
 };
@@ -383,4 +385,58 @@ fn a_unit_is_used_once() {
     assert_eq!(saved(&priced(&book(&rules), &[(0, 3)], None)), 300);
     let both: Vec<i64> = spread(Money::from_minor(199), &[Money::from_minor(199); 3]).iter().map(|part| part.minor()).collect();
     assert_eq!(both, [67, 66, 66]);
+}
+
+/// What a price check says is what a basket with one unit charges; and it names what would count for more.
+#[test]
+fn an_offer_is_what_a_basket_with_one_unit_charges() {
+    let on = |article: usize| Selection { skus: BTreeSet::from([sku(article)]), ..Selection::default() };
+    let rule = |id: &str, gives: Gives| Promotion { id: id.to_owned(), name: id.to_owned(), gives, ..empty_promotion() };
+    let each = |article| Gives::Each { on: on(article), off: Off::Percent(1_000) };
+    let list = PriceEntry::List(PriceList {
+        id: "autumn".to_owned(),
+        stores: BTreeSet::new(),
+        from: None,
+        to: None,
+        priority: 0,
+        prices: [(sku(0), Money::from_minor(150))].into(),
+    });
+    let rules = [
+        rule("ten off", each(0)),
+        rule("other article", each(1)),
+        rule("3 for 2", Gives::BuyGet { on: on(0), buy: 2, get: 1, percent: 10_000 }),
+        Promotion { member: true, ..rule("members", each(0)) },
+    ];
+    let entries = rules.into_iter().map(|rule| PriceEntry::Promotion(Box::new(rule))).chain([list]);
+    let book = PriceBook::new(1, &StoreId::new("s").unwrap(), entries);
+    let article = sku(0);
+    let asked = |unit| Asked { sku: &article, group: group(0), unit, price: Money::from_minor(199) };
+    let said = offer(&book, &asked(counterfoil::money::Unit::Piece), moment(), RoundingMode::HalfUp);
+    assert_eq!((said.price.minor(), said.list.as_deref(), said.pays.minor()), (150, Some("autumn"), 135));
+    let hints: Vec<(&str, bool, bool)> = said.hints.iter().map(|hint| (hint.name.as_str(), hint.counted, hint.member)).collect();
+    assert_eq!(hints[0], ("ten off", true, false));
+    assert!(hints.contains(&("3 for 2", false, false)) && hints.contains(&("members", false, true)) && hints.len() == 3, "{hints:?}");
+    // Of a kilogram, what takes part in measured goods counts.
+    let said = offer(&book, &asked(counterfoil::money::Unit::Kilogram), moment(), RoundingMode::HalfUp);
+    assert_eq!(said.pays.minor(), 135);
+    let plain = offer(&PriceBook::default(), &asked(counterfoil::money::Unit::Piece), moment(), RoundingMode::HalfUp);
+    assert_eq!((plain.price.minor(), plain.list, plain.pays.minor(), plain.hints.len()), (199, None, 199, 0));
+}
+
+fn empty_promotion() -> Promotion {
+    Promotion {
+        id: String::new(),
+        name: String::new(),
+        gives: Gives::Each { on: Selection::default(), off: Off::Percent(0) },
+        combine: Combine::Best,
+        priority: 0,
+        stores: BTreeSet::new(),
+        from: None,
+        to: None,
+        hours: Vec::new(),
+        member: false,
+        coupon: None,
+        times_max: None,
+        amount_max: None,
+    }
 }

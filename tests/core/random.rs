@@ -587,6 +587,7 @@ fn sold(line: u32, extended: Money, class: &str) -> SoldLine {
         returned: None,
         price_list: None,
         price_set: None,
+        last_day: None,
         weighed: None,
     }
 }

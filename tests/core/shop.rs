@@ -9,11 +9,12 @@ use counterfoil::money::{Currency, Money, Qty};
 use counterfoil::retail::invariant;
 use counterfoil::retail::order::{OrderAct, OrderFacts};
 use counterfoil::retail::pricing::Reason;
+use counterfoil::retail::recalls::RecalledLine;
 use counterfoil::retail::rules::{Limits, WorkstationRules};
 use counterfoil::retail::tax::TaxTable;
 use counterfoil::retail::{
     Answer, ArticleFact, Ask, BaselineFact, Command, Decision, Effect, Event, EventKind, Facts, Fresh, Original, Refusal, Rules, ScanFact,
-    State, StockFact, TransactionRecord, decide, effects,
+    SoldLine, State, StockFact, TransactionRecord, decide, effects,
 };
 use counterfoil::time::{ClockQuality, Stamp};
 use uuid::Uuid;
@@ -264,6 +265,10 @@ impl Shop {
             | Command::Order(OrderAct::Pick { code, .. } | OrderAct::PutBack { code, .. }) => {
                 Some(self.scans.get(code).cloned().unwrap_or(ScanFact::UnknownArticle))
             }
+            Command::Order(OrderAct::PickByHand { order, line, .. }) => {
+                let line = self.state.orders.orders.get(order).and_then(|order| order.line(*line));
+                line.and_then(|line| self.scans.get(line.sku.as_str()).cloned())
+            }
             Command::SellOpenPrice { code: Some(code), .. } => Some(self.scans.get(code).cloned().unwrap_or(ScanFact::UnknownArticle)),
             _ => None,
         };
@@ -275,7 +280,13 @@ impl Shop {
             }),
             _ => None,
         };
+        let basket = ask.workstation.as_ref().and_then(|workstation| self.state.open_basket(workstation));
+        let recalled = |sold: &SoldLine| match self.scans.get(&sold.code) {
+            Some(ScanFact::Article(article)) => article.recalled.clone().map(|recalled| RecalledLine { line: sold.line, recalled }),
+            _ => None,
+        };
         Facts {
+            recalled: basket.iter().flat_map(|basket| basket.live()).filter_map(recalled).collect(),
             scan,
             stock: self.baselines.values().cloned().collect(),
             baselines: self.new_baselines.clone(),

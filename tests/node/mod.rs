@@ -14,6 +14,7 @@ use counterfoil::retail::{Answer, Command, Feed};
 use counterfoil::sync::feed::{Baseline, CatalogueEntry, FeedHeader, FeedName, FeedWriter, StockLine, hash_of};
 use counterfoil::time::{ClockQuality, Stamp};
 
+mod articles;
 mod cards;
 mod labels;
 mod office;

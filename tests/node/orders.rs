@@ -5,7 +5,8 @@ use std::sync::Arc;
 use counterfoil::head_office::HeadOfficeConfig;
 use counterfoil::head_office::feeds;
 use counterfoil::head_office::orders::{self, CustomerCode, PlacedOrder};
-use counterfoil::head_office::serve::{self, Running as Office};
+use counterfoil::head_office::serve;
+pub use counterfoil::head_office::serve::Running as Office;
 use counterfoil::ids::{OrderNo, PlaceCode, StoreId};
 use counterfoil::money::Currency;
 use counterfoil::node::config::HeadOfficeLink;
@@ -16,13 +17,13 @@ use super::*;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-async fn office(folder: &Path, port: u16) -> Office {
+pub async fn office(folder: &Path, port: u16) -> Office {
     let config = HeadOfficeConfig::on_loopback(folder, port, Currency::from_code("EUR").unwrap());
     serve::start(config, Arc::new(SystemClock::new())).await.unwrap()
 }
 
 /// The demo's goods, ten of each on the shelf.
-async fn stocked(office: &Office) {
+pub async fn stocked(office: &Office) {
     let folders = office.office.folders().clone();
     let publish = office.office.write(move |writer, now_ms| {
         let made_at = Stamp { ms: now_ms, quality: ClockQuality::Synchronised };
@@ -36,14 +37,14 @@ async fn stocked(office: &Office) {
     publish.await.unwrap();
 }
 
-async fn shop(data: &Path, office: &Office) -> Running {
+pub async fn shop(data: &Path, office: &Office) -> Running {
     let mut config = config(data);
     let url = format!("http://{}", office.address);
     config.head_office = Some(HeadOfficeLink { url, ca: None, cert: None, key: None, public_key: None });
     start(&config).await.unwrap()
 }
 
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !holds().await {
         assert!(Instant::now() < deadline, "waited in vain: {what}");

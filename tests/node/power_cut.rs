@@ -95,6 +95,7 @@ fn shop(
         printers: Default::default(),
         terminals: Default::default(),
         scales: Default::default(),
+        elsewhere: std::sync::Arc::new(counterfoil::node::elsewhere::Elsewhere::new(mpsc::channel(1).0)),
         undelivered: Vec::new(),
         displays: Vec::new(),
         notify: Notify::from_environment(),

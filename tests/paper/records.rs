@@ -75,6 +75,7 @@ impl Sale {
             returned: None,
             price_list: None,
             price_set: None,
+            last_day: None,
             weighed: None,
         });
         self.record.total += Money::from_minor(gross);

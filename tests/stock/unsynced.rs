@@ -39,6 +39,7 @@ fn line(number: u32, name: &str, pieces: i64) -> SoldLine {
         returned: None,
         price_list: None,
         price_set: None,
+        last_day: None,
         weighed: None,
     }
 }

@@ -63,6 +63,7 @@ fn given_back(original: &Original, sale: &OriginalLine, counter: u64) -> Transac
         price_version: 1,
         price_list: None,
         price_set: None,
+        last_day: None,
         weighed: None,
         returned: Some(Box::new(of)),
     };

@@ -3,9 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use counterfoil::money::Qty;
 use counterfoil::node::Screen;
 use counterfoil::node::screen::{ArticleInfo, TillScreen};
+use counterfoil::retail::pricing::offer::{Hint, Offer};
+use counterfoil::retail::recalls::Notice;
 use counterfoil::retail::till::Phase;
+use counterfoil::sync::wire::StockElsewhere;
 use counterfoil::web::live::{Live, Sent};
 use counterfoil::web::locale::Locale;
 use counterfoil::web::{display, till};
@@ -74,7 +78,20 @@ fn hostile_names_are_text_wherever_they_appear() {
         // Goes back as it is when it is tapped, so it stands unchanged in an attribute.
         code: "\"><b>".to_owned(),
         unit: counterfoil::money::Unit::Piece,
-        unit_price: None,
+        codes: vec![name.to_owned()],
+        offer: Some(Offer {
+            price: euro(100),
+            list: Some(name.to_owned()),
+            pays: euro(90),
+            hints: vec![Hint { name: name.to_owned(), counted: true, member: true, coupon: false }],
+        }),
+        elsewhere: Some(Arc::new(vec![StockElsewhere {
+            store: name.to_owned(),
+            name: name.to_owned(),
+            quantity: Qty::ONE,
+            as_of_ms: NOW_MS,
+        }])),
+        recalls: vec![Notice { recall: name.to_owned(), reason: name.to_owned(), batches: vec![name.to_owned()], whole: false }],
         on_hand: None,
         stock_as_of_ms: None,
     };

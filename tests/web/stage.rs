@@ -17,6 +17,7 @@ use counterfoil::money::{Currency, Money, Qty, RoundingMode, Unit};
 use counterfoil::node::Node;
 use counterfoil::node::archive::Archive;
 use counterfoil::node::books::Bookshelf;
+use counterfoil::node::elsewhere::Elsewhere;
 use counterfoil::node::handle::{AskError, CommandRequest, DurableHead, Input, Shared};
 use counterfoil::node::orders::CollectKeys;
 use counterfoil::node::screen::{
@@ -31,13 +32,16 @@ use counterfoil::retail::day::Day;
 use counterfoil::retail::event::PrintSubject;
 use counterfoil::retail::last_day::{LastDay, LastDayKind};
 use counterfoil::retail::open_price::Department;
+use counterfoil::retail::pricing::offer::{Hint, Offer};
 use counterfoil::retail::print::{OpenPrint, PrintState};
+use counterfoil::retail::recalls::Notice;
 use counterfoil::retail::rules::{Limits, QuickKey, QuickSale, WorkstationRules};
 use counterfoil::retail::tax::{TaxMode, TaxRounding, TaxTable};
 use counterfoil::retail::till::{Phase, Session, TillCount, TillReport};
 use counterfoil::retail::unproved::LostRange;
 use counterfoil::retail::weight::{Weighing, WeightSource};
 use counterfoil::retail::{Answer, Feed, Rules, SoldLine, Tender, TenderKind, TransactionKind, TransactionRecord};
+use counterfoil::sync::wire::StockElsewhere;
 use counterfoil::time::{Clock, ClockQuality, Stamp};
 use counterfoil::vault::Vault;
 use counterfoil::views::{self, Views};
@@ -118,6 +122,7 @@ pub fn line(number: u32, name: &str, quantity: i64, price: i64) -> SoldLine {
         returned: None,
         price_list: None,
         price_set: None,
+        last_day: None,
         weighed: None,
     }
 }
@@ -182,6 +187,7 @@ pub fn selling(basket: Basket) -> TillScreen {
             text: newest,
             remedy: String::new(),
             code: String::new(),
+            line: None,
             unknown: None,
             opens: None,
         }),
@@ -291,6 +297,7 @@ pub fn situations() -> Vec<(&'static str, Screen)> {
         text: text.into(),
         remedy: remedy.into(),
         code: code.into(),
+        line: None,
         unknown: None,
         opens: None,
     };
@@ -382,6 +389,8 @@ pub fn situations() -> Vec<(&'static str, Screen)> {
     };
     let feedback = Some(error("recalled_item", "Butterkekse is recalled (R-2026-31).", "Take it out of the goods."));
     all.push(("recalled", screen(TillScreen { check: Some(Arc::new(Check::Recalled(item))), feedback, ..full() })));
+    let feedback = error("recalled_in_sale", "Butterkekse in this sale was recalled just now (R-2026-31).", "Delete its line.");
+    all.push(("recalled-in-sale", screen(TillScreen { feedback: Some(Feedback { line: Some(2), ..feedback }), ..full() })));
 
     let wanted = Wanted { serial: 1, again: false };
     let weigh = WeighCheck { wanted, code: "1001".into(), name: "Bananen Cavendish".into(), unit_price: euro(179) };
@@ -427,12 +436,36 @@ pub fn situations() -> Vec<(&'static str, Screen)> {
     all.push(("times", screen(TillScreen { next_scan: NextScan::Times(Qty::pieces(3)), ..full() })));
     all.push(("price-check", screen(TillScreen { next_scan: NextScan::PriceCheck, ..full() })));
 
+    let hint = |name: &str, counted, member, coupon| Hint { name: name.into(), counted, member, coupon };
+    let elsewhere = |store: &str, name: &str, pieces, minutes: i64| StockElsewhere {
+        store: store.into(),
+        name: name.into(),
+        quantity: Qty::pieces(pieces),
+        as_of_ms: NOW_MS - minutes * 60_000,
+    };
     let found = ArticleInfo {
         sku: Sku::new("A9").unwrap(),
         name: "Haferdrink Barista 1 l".into(),
         code: "4006381333931".into(),
         unit: Unit::Piece,
-        unit_price: Some(euro(199)),
+        codes: vec!["4006381333931".into(), "4711".into()],
+        offer: Some(Offer {
+            price: euro(199),
+            list: Some("herbst-2026".into()),
+            pays: euro(179),
+            hints: vec![
+                hint("10 % auf Haferdrinks", true, false, false),
+                hint("3 für 2", false, false, false),
+                hint("Mitglieder 5 %", false, true, false),
+            ],
+        }),
+        elsewhere: Some(Arc::new(vec![elsewhere("potsdam-1", "Markt Potsdam", 12, 20), elsewhere("halle-2", "", 0, 3 * 60 * 24)])),
+        recalls: vec![Notice {
+            recall: "R-2026-31".into(),
+            reason: "Kann Metallsplitter enthalten.".into(),
+            batches: vec!["K4".into()],
+            whole: false,
+        }],
         on_hand: Some(Qty::pieces(17)),
         stock_as_of_ms: Some(NOW_MS - 3 * 3_600_000),
     };
@@ -492,6 +525,7 @@ pub fn cash_situations() -> Vec<(&'static str, Screen)> {
         text: "Till 1 is not open.".into(),
         remedy: "Open the till with its float first. Cards can be taken meanwhile.".into(),
         code: "till_not_open".into(),
+        line: None,
         unknown: None,
         opens: None,
     };
@@ -674,5 +708,6 @@ fn shared(folder: &std::path::Path) -> Shared {
         vault: Some(Vault::open(Folder::create(&folder.join("vault")).unwrap(), &NodeKey::from_seed([3; 32])).unwrap().0),
         pin_checks: tokio::sync::Semaphore::new(1),
         collect: CollectKeys::new(&NodeKey::from_seed([3; 32]), None, folder.join("head-office.pub")),
+        elsewhere: Arc::new(Elsewhere::new(tokio::sync::mpsc::channel(1).0)),
     }
 }

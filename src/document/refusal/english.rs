@@ -156,6 +156,7 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::BagExists { bag } => format!("Bag {bag} is in the list already."),
         Refusal::NoSuchBag { bag } => format!("Bag {bag} does not wait for collection."),
         // recalls.rs
+        Refusal::RecalledInSale { name, recall, reason, .. } => format!("{name} in this sale was recalled just now ({recall}): {reason}"),
         Refusal::RecalledItem { name, recall, reason } => format!("{name} is recalled ({recall}): {reason}"),
         Refusal::TooManyBags { max } => format!("{max} bags are in the list; that is the limit."),
         // Collect orders.
@@ -336,6 +337,7 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::BagExists { .. } => "Read the number on the bag again, or take another bag.",
         Refusal::NoSuchBag { .. } => "Look at the list of bags again: it may have been collected already.",
         // recalls.rs
+        Refusal::RecalledInSale { .. } => "Delete its line, and put the goods aside. Then take the payment.",
         Refusal::RecalledItem { .. } => "Take it out of the goods and put it aside. Do not hand it out.",
         Refusal::TooManyBags { .. } => "Have bags collected, then close the business day.",
         // Collect orders.

@@ -160,6 +160,9 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::BagExists { bag } => format!("Geldtasche {bag} steht schon auf der Liste."),
         Refusal::NoSuchBag { bag } => format!("Geldtasche {bag} wartet nicht auf Abholung."),
         // recalls.rs
+        Refusal::RecalledInSale { name, recall, reason, .. } => {
+            format!("{name} in diesem Verkauf wurde soeben zurückgerufen ({recall}): {reason}")
+        }
         Refusal::RecalledItem { name, recall, reason } => format!("{name} ist zurückgerufen ({recall}): {reason}"),
         Refusal::TooManyBags { max } => format!("{max} Geldtaschen stehen auf der Liste; mehr geht nicht."),
         // Collect orders.
@@ -348,6 +351,7 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::BagExists { .. } => "Die Nummer auf der Tasche noch einmal lesen, oder eine andere Tasche nehmen.",
         Refusal::NoSuchBag { .. } => "Noch einmal auf die Liste der Taschen sehen: Sie kann schon abgeholt sein.",
         // recalls.rs
+        Refusal::RecalledInSale { .. } => "Die Zeile löschen und die Ware beiseitelegen. Dann kassieren.",
         Refusal::RecalledItem { .. } => "Aus der Ware nehmen und beiseitelegen. Nicht herausgeben.",
         Refusal::TooManyBags { .. } => "Taschen abholen lassen, dann den Geschäftstag abschließen.",
         // Collect orders.

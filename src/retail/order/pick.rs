@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::decide::{Case, Outcome};
 use super::super::stock::on_hand;
-use super::super::{ArticleFact, Event, Refusal, last_day, recalls, sale};
+use super::super::{ArticleFact, Event, Refusal, ScanFact, last_day, recalls, sale};
 use super::act::{done, elsewhere, find, step};
 use super::{
     BAGS_MAX, BATCH_MAX, Bag, ByHand, Order, OrderLine, OrderState, PickWay, RefusedWhy, ShortWhy, Substitution, Units, Zone, label,
@@ -106,6 +106,10 @@ pub(super) fn by_hand(case: &Case, order: &OrderNo, line: u32, quantity: Qty, wh
     }
     if quantity > known.left(line) {
         return Err(Refusal::PickTooMany { name: line.name.clone(), left: known.left(line) });
+    }
+    // Nobody scanned it, so what its code would say is not known; a look-up that failed holds nobody up.
+    if let Some(ScanFact::Article(article)) = &case.facts.scan {
+        recalls::refuse_recalled(article)?;
     }
 
     // Cannot fail below.

@@ -17,6 +17,8 @@ mod pool;
 pub mod acts;
 mod repriced;
 
+pub mod offer;
+
 pub use acts::{COUPONS_KEPT_MAX, COUPONS_PER_TRANSACTION_MAX};
 pub use book::PriceBook;
 pub use compete::{CELLS_MAX, EXACT_RULES_MAX};

@@ -11,8 +11,10 @@ use crate::node::screen::{ArticleInfo, Check, Feedback, NextScan, Screen, Suspen
 use crate::retail::basket::{Basket, CardAttempt};
 use crate::retail::card::CardState;
 use crate::retail::day::Day;
+use crate::retail::pricing::offer::Hint;
 use crate::retail::print::{OpenPrint, PrintState};
 use crate::retail::{Answer, SoldLine, Tender, TenderKind, TransactionKind, TransactionRecord};
+use crate::sync::wire::StockElsewhere;
 use crate::views::EjEntry;
 
 /// What a command did. A repeat with the same id answers the same again.
@@ -306,10 +308,57 @@ pub struct ArticleView {
     /// A code that sells it.
     pub code: String,
     pub unit: String,
+    /// Of one unit, before promotions: the price list's in force, or else the catalogue's.
     pub unit_price: Option<i64>,
+    /// The price list; `null`: the catalogue's price.
+    pub price_list: Option<String>,
+    /// What a basket with one unit of it charges now.
+    pub pays: Option<i64>,
+    /// Rules that count for it now.
+    pub promotions: Vec<HintView>,
+    /// Ids of recalls that name it; whether an item is meant, its own code says.
+    pub recalls: Vec<String>,
+    /// What other shops have, as head office last said; `null`: it was not asked, or did not answer. Only of one article, not in a list.
+    pub elsewhere: Option<Vec<ElsewhereView>>,
     /// In thousandths; by our own movements since the baseline.
     pub on_hand: Option<i64>,
     pub stock_as_of_ms: Option<i64>,
+}
+
+/// A promotion that counts for an article.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HintView {
+    pub name: String,
+    /// It is in `pays`.
+    pub counted: bool,
+    /// Only for members.
+    pub member: bool,
+    /// Only with a coupon.
+    pub coupon: bool,
+}
+
+impl From<&Hint> for HintView {
+    fn from(hint: &Hint) -> HintView {
+        HintView { name: hint.name.clone(), counted: hint.counted, member: hint.member, coupon: hint.coupon }
+    }
+}
+
+/// What another shop has of an article.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ElsewhereView {
+    pub store: String,
+    pub name: String,
+    /// In thousandths.
+    pub quantity: i64,
+    /// Up to when head office knew all that moved there.
+    pub as_of_ms: i64,
+}
+
+impl From<&StockElsewhere> for ElsewhereView {
+    fn from(stock: &StockElsewhere) -> ElsewhereView {
+        let StockElsewhere { store, name, quantity, as_of_ms } = stock;
+        ElsewhereView { store: store.clone(), name: name.clone(), quantity: quantity.thousandths(), as_of_ms: *as_of_ms }
+    }
 }
 
 /// One thing the shop does, whether it works now, and how old the fact under it is.
@@ -599,7 +648,12 @@ pub fn article(article: &ArticleInfo) -> ArticleView {
         name: article.name.clone(),
         code: article.code.clone(),
         unit: unit(article.unit).into(),
-        unit_price: article.unit_price.map(|price| price.minor()),
+        unit_price: article.offer.as_ref().map(|offer| offer.price.minor()),
+        pays: article.offer.as_ref().map(|offer| offer.pays.minor()),
+        price_list: article.offer.as_ref().and_then(|offer| offer.list.clone()),
+        promotions: article.offer.iter().flat_map(|offer| &offer.hints).map(Into::into).collect(),
+        elsewhere: article.elsewhere.as_ref().map(|stores| stores.iter().map(Into::into).collect()),
+        recalls: article.recalls.iter().map(|notice| notice.recall.clone()).collect(),
         on_hand: article.on_hand.map(|quantity| quantity.thousandths()),
         stock_as_of_ms: article.stock_as_of_ms,
     }

@@ -196,6 +196,7 @@
     "void-sale": () => post(`${api}/void`, {}),
     reprint: () => post(`${api}/reprint`, {}),
     "delete-line": () => onLine((row) => { erase(`${api}/lines/${row.dataset.line}`); chosen = null; }),
+    "delete-named": (button) => erase(`${api}/lines/${button.dataset.line}`),
     less: () => step(-1000),
     more: () => step(1000),
     "price-check": () => { closePanel(); armNext(priceArmed() ? "sell" : "price_check"); },

@@ -28,6 +28,8 @@ pub struct WeightTexts {
     /// On a line.
     pub by_hand: &'static str,
     pub scale_trouble: &'static str,
+    /// For the customer, until there is a weight.
+    pub weighing: &'static str,
 }
 
 pub static ENGLISH: WeightTexts = WeightTexts {
@@ -35,14 +37,14 @@ pub static ENGLISH: WeightTexts = WeightTexts {
     type_it: "Type its weight in kilograms, then Enter.",
     moving: "The weight is settling …",
     unsettled: "The weight does not come to rest. Does something touch the scale?",
-    same_load: "The goods of the last line are still on the scale. Take them off, or weigh them again if the line was wrong.",
+    same_load: "The last goods are still on the scale.",
     under_zero: "The scale is below zero. Take everything off, and set it to zero.",
     over_capacity: "Too heavy for the scale. Weigh it in parts.",
     own_tare: "A tare is set on the scale itself. Clear it there; type it here instead.",
     no_answer: "The scale does not answer.",
     or_type: "Or type the weight in kilograms, then Enter.",
     typed: "Typed weight",
-    typed_hint: "0.350 kg",
+    typed_hint: "kg",
     again: "Weigh them again",
     tare: "Tare",
     tare_hint: "grams",
@@ -52,6 +54,7 @@ pub static ENGLISH: WeightTexts = WeightTexts {
     too_fine_hint: "Type kilograms: 0.350 is 350 grams.",
     by_hand: "typed weight",
     scale_trouble: "Scale",
+    weighing: "Being weighed …",
 };
 
 pub static GERMAN: WeightTexts = WeightTexts {
@@ -59,14 +62,14 @@ pub static GERMAN: WeightTexts = WeightTexts {
     type_it: "Das Gewicht in Kilogramm eintippen, dann Enter.",
     moving: "Das Gewicht kommt zur Ruhe …",
     unsettled: "Das Gewicht kommt nicht zur Ruhe. Berührt etwas die Waage?",
-    same_load: "Die Ware der letzten Zeile liegt noch auf der Waage. Wegnehmen – oder noch einmal wiegen, falls die Zeile falsch war.",
+    same_load: "Die letzte Ware liegt noch auf der Waage.",
     under_zero: "Die Waage steht unter null. Alles herunternehmen und auf null stellen.",
     over_capacity: "Zu schwer für die Waage. In Teilen wiegen.",
     own_tare: "Auf der Waage selbst ist eine Tara gesetzt. Dort löschen, hier eintippen.",
     no_answer: "Die Waage antwortet nicht.",
     or_type: "Oder das Gewicht in Kilogramm eintippen, dann Enter.",
     typed: "Getipptes Gewicht",
-    typed_hint: "0,350 kg",
+    typed_hint: "kg",
     again: "Noch einmal wiegen",
     tare: "Tara",
     tare_hint: "Gramm",
@@ -76,4 +79,5 @@ pub static GERMAN: WeightTexts = WeightTexts {
     too_fine_hint: "Kilogramm eintippen: 0,350 sind 350 Gramm.",
     by_hand: "Gewicht getippt",
     scale_trouble: "Waage",
+    weighing: "Wird gewogen …",
 };

@@ -3,6 +3,7 @@
 //! Everything has its place and keeps it: the list and under it the acts on lines, at the right the total, one strip for
 //! messages, the keypad and the ways to pay. What cannot be done now is greyed, never gone.
 
+pub mod article;
 mod card;
 mod cash;
 mod check;
@@ -20,7 +21,7 @@ mod weight;
 pub use gate::{gate, who};
 pub use panels::{price_card, search_results};
 pub use status::printer_words;
-pub use weight::reading_words;
+pub use weight::weight_or_wait;
 
 use maud::{Markup, html};
 
@@ -180,7 +181,7 @@ fn row(view: &View, line: &SoldLine, newest: bool, done: bool) -> Markup {
     let each = line.quantity != Qty::ONE || line.embedded_price.is_some();
     html! {
         div .row .newest[newest] .done[done] id=(id) data-line=[(!done).then_some(line.line)] data-quantity=(line.quantity.thousandths()) {
-            span .quantity { (view.locale.quantity(line.quantity, line.unit)) }
+            span .quantity .weight[line.unit != crate::money::Unit::Piece] { (quantity(view.locale, line)) }
             span .name {
                 span .text { (visible(&line.name)) }
                 @if each { span .each { (unit_price(view, line)) } }
@@ -194,6 +195,11 @@ fn row(view: &View, line: &SoldLine, newest: bool, done: bool) -> Markup {
             span .price { (view.money(line.extended)) }
         }
     }
+}
+
+/// A weight that was found here is shown as the scale shows it.
+pub fn quantity(locale: &Locale, line: &SoldLine) -> String {
+    if line.weighed.is_some() { locale.weight(line.quantity) } else { locale.quantity(line.quantity, line.unit) }
 }
 
 /// Batch and serial number of the item, as its code says them.
@@ -334,6 +340,7 @@ fn error_words(view: &View, feedback: &Feedback) -> Markup {
             (icon("stop"))
             p { strong { (visible(&feedback.text)) } span { (visible(&feedback.remedy)) } }
             @if searchable { button type="button" data-panel="search" { (t.search) } }
+            @if let Some(line) = feedback.line { button type="button" #delete-recalled data-do="delete-named" data-line=(line) { (t.delete_line) } }
             (cash::remedy(view, &feedback.code).unwrap_or_default())
             (quick::sell_unknown(view, feedback))
             button type="button" data-do="dismiss" { (t.dismiss) }

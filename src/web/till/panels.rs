@@ -3,7 +3,7 @@
 
 use maud::{Markup, html};
 
-use super::{View, icon, panel_head};
+use super::{View, article, icon, panel_head};
 use crate::money::Currency;
 use crate::node::screen::ArticleInfo;
 use crate::retail::day::Day;
@@ -45,48 +45,26 @@ pub fn search_results(locale: &Locale, currency: &Currency, now_ms: i64, query: 
         @if found.is_empty() {
             p .hint { @if query.trim().is_empty() { (t.search_hint) } @else { (fill(t.search_none, &[&visible(query)])) } }
         }
-        @for article in found {
-            button .found type="button" data-do="add-found" data-code=(article.code) {
-                span .name { (visible(&article.name)) }
-                span .price { (price_text(locale, currency, article)) }
-                span .code { (visible(&article.code)) }
-                span .stock { (stock_text(locale, now_ms, article)) }
+        @for info in found {
+            button .found type="button" data-do="add-found" data-code=(info.code) {
+                span .name { (visible(&info.name)) }
+                span .price { (article::price_text(locale, currency, info)) }
+                span .code { (visible(&info.code)) }
+                span .stock { (article::stock_text(locale, now_ms, info)) }
             }
         }
     }
 }
 
 /// The result of a price check. Served on its own for typed codes.
-pub fn price_card(locale: &Locale, currency: &Currency, now_ms: i64, article: &ArticleInfo) -> Markup {
+pub fn price_card(locale: &Locale, currency: &Currency, now_ms: i64, info: &ArticleInfo) -> Markup {
     let t = locale.texts;
     html! {
         div .price-card role="dialog" aria-label=(t.price_check) {
             div .panel-head { h2 { (t.price_check) } button type="button" data-do="close-price" { (t.close) kbd { "Esc" } } }
-            h3 { (visible(&article.name)) }
-            p .code { (visible(&article.code)) }
-            p .amount { (price_text(locale, currency, article)) }
-            p .stock { (stock_text(locale, now_ms, article)) }
-            button .primary type="button" data-do="add-found" data-code=(article.code) { (t.add_to_sale) }
-        }
-    }
-}
-
-fn price_text(locale: &Locale, currency: &Currency, article: &ArticleInfo) -> String {
-    match article.unit_price {
-        Some(price) if article.unit.symbol().is_empty() => locale.money(currency, price),
-        Some(price) => format!("{} / {}", locale.money(currency, price), article.unit.symbol()),
-        None => locale.texts.no_price.to_owned(),
-    }
-}
-
-fn stock_text(locale: &Locale, now_ms: i64, article: &ArticleInfo) -> String {
-    let t = locale.texts;
-    match (article.on_hand, article.stock_as_of_ms) {
-        (None, _) => t.stock_unknown.to_owned(),
-        (Some(on_hand), None) => fill(t.stock, &[&locale.quantity(on_hand, article.unit)]),
-        (Some(on_hand), Some(as_of)) => {
-            let stock = fill(t.stock, &[&locale.quantity(on_hand, article.unit)]);
-            format!("{stock} · {}", fill(t.stock_as_of, &[&locale.age(now_ms, as_of)]))
+            h3 { (visible(&info.name)) }
+            div .facts { (article::facts(locale, currency, now_ms, info)) }
+            button .primary type="button" data-do="add-found" data-code=(info.code) { (t.add_to_sale) }
         }
     }
 }
@@ -94,7 +72,7 @@ fn stock_text(locale: &Locale, now_ms: i64, article: &ArticleInfo) -> String {
 /// What the last price check by a scanner found; empty when there is none.
 pub fn price(view: &View) -> Markup {
     match &view.till.price_check {
-        Some(article) => price_card(view.locale, view.currency(), view.now_ms, article),
+        Some(info) => price_card(view.locale, view.currency(), view.now_ms, info),
         None => html! {},
     }
 }

@@ -43,11 +43,18 @@ pub fn answers(view: &View, weigh: &WeighCheck) -> Markup {
     }
 }
 
-/// Also for the customer, who must see what is weighed.
-pub fn reading_words(locale: &Locale, till: &TillScreen) -> String {
+/// The weight, for the customer, who must see it; what is the matter with the scale is not theirs.
+pub fn weight_or_wait(locale: &Locale, till: &TillScreen) -> String {
+    match till.reading {
+        Some(ScaleReading::Stable { .. }) => reading_words(locale, till),
+        _ => locale.texts.weight.weighing.to_owned(),
+    }
+}
+
+fn reading_words(locale: &Locale, till: &TillScreen) -> String {
     let t = locale.texts.weight;
     let words = match till.reading {
-        Some(ScaleReading::Stable { grams }) => return locale.quantity(Qty::from_thousandths(grams) - till.tare, Unit::Kilogram),
+        Some(ScaleReading::Stable { grams }) => return locale.weight(Qty::from_thousandths(grams) - till.tare),
         None | Some(ScaleReading::Empty) => t.put_on,
         Some(ScaleReading::Moving) => t.moving,
         Some(ScaleReading::Unsettled) => t.unsettled,
@@ -61,7 +68,7 @@ pub fn reading_words(locale: &Locale, till: &TillScreen) -> String {
 }
 
 fn tare_words(locale: &Locale, tare: Qty) -> String {
-    fill(locale.texts.weight.tare_set, &[&locale.quantity(tare, Unit::Kilogram)])
+    fill(locale.texts.weight.tare_set, &[&locale.weight(tare)])
 }
 
 /// A tare that waits for its weight, while no article does.
