@@ -135,6 +135,7 @@ fn order(keys: &CollectKeys, index: usize) -> Result<CollectOrder, CannotMeasure
             age_min: None,
             location: format!("{:02}-{}", index % 40, line),
             substitutes: Vec::new(),
+            substitute_names: Vec::new(),
         }
     };
     Ok(CollectOrder {

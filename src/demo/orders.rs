@@ -71,12 +71,15 @@ impl Generator {
         let pick = |at: u64| &self.goods[(seed / 13 + at * 101) as usize % self.goods.len()];
         let line = |at: u64| {
             let good = pick(at);
+            // Another one of its kind.
+            let alike = |other: &&Good| other.article.group == good.article.group && other.article.sku != good.article.sku;
+            let instead = self.goods.iter().cycle().skip((seed % 29) as usize).take(self.goods.len()).find(alike);
             PlacedLine {
                 sku: good.article.sku.clone(),
                 quantity: Qty::pieces(1 + (seed / (at + 3) % 3).cast_signed()),
                 zone: zone(&good.article.group),
                 location: location(good),
-                substitutes: vec![pick(at + 50).article.sku.clone()],
+                substitutes: instead.map(|good| good.article.sku.clone()).into_iter().collect(),
             }
         };
         let mut lines: Vec<PlacedLine> = (0..2 + seed % 4).map(line).collect();

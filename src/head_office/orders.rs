@@ -265,9 +265,11 @@ fn lines(connection: &Connection, placed: &PlacedOrder) -> db::Result<Result<Vec
         if !seen.insert(&line.sku) {
             return Ok(Err(format!("line {number}: {} is in another line already", line.sku)));
         }
+        let mut substitute_names = Vec::with_capacity(line.substitutes.len());
         for instead in &line.substitutes {
-            if super::orders::article(connection, instead)?.is_none() {
-                return Ok(Err(format!("line {number}: there is no article {instead} to take instead")));
+            match super::orders::article(connection, instead)? {
+                Some(article) => substitute_names.push(article.name),
+                None => return Ok(Err(format!("line {number}: there is no article {instead} to take instead"))),
             }
         }
         if too_long(&line.location, 24) {
@@ -283,6 +285,7 @@ fn lines(connection: &Connection, placed: &PlacedOrder) -> db::Result<Result<Vec
             age_min: article.age_min,
             location: line.location.clone(),
             substitutes: line.substitutes.clone(),
+            substitute_names,
         });
     }
     Ok(Ok(lines))

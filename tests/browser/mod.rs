@@ -10,6 +10,7 @@ mod harness;
 mod layout;
 mod office;
 mod orders;
+mod orders_besides;
 mod people;
 mod returns;
 mod shop;

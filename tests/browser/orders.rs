@@ -9,7 +9,7 @@ use super::shop::{Counter, Shop};
 const DOUBLE_READ_MS: u64 = 700;
 const ENTER: &str = "\u{e007}";
 
-async fn picture(browser: &Browser, name: &str) {
+pub async fn picture(browser: &Browser, name: &str) {
     if let Some(folder) = std::env::var_os("COUNTERFOIL_PICTURES") {
         let folder = PathBuf::from(folder);
         std::fs::create_dir_all(&folder).unwrap();
@@ -21,28 +21,28 @@ async fn picture(browser: &Browser, name: &str) {
 }
 
 /// Taps and scans so far.
-struct Hand<'a> {
-    browser: &'a Browser,
-    actions: u64,
+pub struct Hand<'a> {
+    pub browser: &'a Browser,
+    pub actions: u64,
 }
 
 impl Hand<'_> {
-    async fn tap(&mut self, css: &str) {
+    pub async fn tap(&mut self, css: &str) {
         self.browser.tap(css).await;
         self.actions += 1;
     }
     /// As a wedge types it.
-    async fn scan(&mut self, code: &str) {
+    pub async fn scan(&mut self, code: &str) {
         self.browser.keys(code).await;
         self.browser.keys(ENTER).await;
         self.actions += 1;
     }
     /// How many good tones the page has played.
-    async fn tones(&self) -> u64 {
+    pub async fn tones(&self) -> u64 {
         let heard = self.browser.run("return Number(document.getElementById('till').dataset.playedGood || 0)").await;
         heard.as_u64().unwrap()
     }
-    async fn scan_good(&mut self, code: &str) {
+    pub async fn scan_good(&mut self, code: &str) {
         let before = self.tones().await;
         self.scan(code).await;
         let heard = format!("Number(document.getElementById('till').dataset.playedGood || 0) > {before}");
@@ -50,13 +50,11 @@ impl Hand<'_> {
     }
 }
 
-/// One order out of the demo's generator, on the picker's page.
-async fn one_order_to_pick(shop: &Shop, browser: &Browser) {
-    browser.open(&shop.link("Picking 1")).await;
-    browser.until("the picker's page", "document.querySelector('#part')").await;
-    let placed =
-        "return await fetch('/sim/orders', { method: 'POST', body: new URLSearchParams({ act: 'one' }) }).then(answer => answer.status)";
-    // Goods and stock must have come before the shelf can cover it.
+/// Has the web shop place an order ("one") or ten of them, once goods and stock have come: before, the shelf cannot cover it.
+pub async fn place(browser: &Browser, how_many: &str) {
+    let placed = format!(
+        "return await fetch('/sim/orders', {{ method: 'POST', body: new URLSearchParams({{ act: '{how_many}' }}) }}).then(answer => answer.status)"
+    );
     let stocked = "return await fetch('/api/v1/articles?q=100001').then(answer => answer.json())
         .then(found => found.length > 0 && found[0].on_hand > 0)";
     let deadline = std::time::Instant::now() + super::harness::PATIENCE;
@@ -64,7 +62,14 @@ async fn one_order_to_pick(shop: &Shop, browser: &Browser) {
         assert!(std::time::Instant::now() < deadline, "the demo's goods did not come");
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    assert_eq!(browser.run(placed).await, 200);
+    assert_eq!(browser.run(&placed).await, 200);
+}
+
+/// One order out of the demo's generator, on the picker's page.
+async fn one_order_to_pick(shop: &Shop, browser: &Browser) {
+    browser.open(&shop.link("Picking 1")).await;
+    browser.until("the picker's page", "document.querySelector('#part')").await;
+    place(&browser, "one").await;
     browser.until("a new order", "document.querySelector('[data-do=choose]')").await;
 }
 

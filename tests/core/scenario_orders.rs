@@ -35,6 +35,7 @@ fn order_line(text: &str, line: u32) -> OrderLine {
         age_min: None,
         location: String::new(),
         substitutes: Vec::new(),
+        substitute_names: Vec::new(),
     };
     for part in parts {
         match part.split_once('-') {

@@ -151,6 +151,7 @@ mod tests {
             age_min: None,
             location: String::new(),
             substitutes: Vec::new(),
+            substitute_names: Vec::new(),
         };
         let asked = CollectOrder {
             order: OrderNo::new(number).unwrap(),

@@ -98,6 +98,9 @@ pub struct OrderLine {
     /// What the customer takes instead.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub substitutes: Vec<Sku>,
+    /// Their names, in the same order, for whoever picks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub substitute_names: Vec<String>,
 }
 
 /// What the customer allows.

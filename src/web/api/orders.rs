@@ -16,7 +16,7 @@ use crate::ids::{CommandId, OrderNo};
 use crate::money::Qty;
 use crate::retail::Command;
 use crate::retail::order::figures::Clocks;
-use crate::retail::order::{LabelEnd, NoticeKind, Order, OrderAct, OrderState, OrderStateName, open_label};
+use crate::retail::order::{LabelEnd, NoticeKind, Order, OrderAct, OrderState, OrderStateName, Substitution, open_label};
 use crate::retail::print::{OpenPrint, PrintState};
 use crate::web::Web;
 use crate::web::problem::Problem;
@@ -58,6 +58,9 @@ pub struct OrderLineView {
     short: i64,
     left: i64,
     age_min: Option<u8>,
+    /// What may be taken instead, by the order's rule: SKUs, and their names in the same order.
+    substitutes: Vec<String>,
+    substitute_names: Vec<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -213,6 +216,7 @@ fn view(order: &Order, prints: &[OpenPrint]) -> OrderView {
         OrderState::PuttingBack { why } | OrderState::Ended { why, .. } => Some(ending_name(*why)),
         _ => None,
     };
+    let named = order.asked.substitution == Substitution::Named;
     let line = |line: &crate::retail::order::OrderLine| {
         let progress = order.progress.get(&line.line);
         OrderLineView {
@@ -225,6 +229,8 @@ fn view(order: &Order, prints: &[OpenPrint]) -> OrderView {
             short: progress.map_or(Qty::ZERO, |progress| progress.short).thousandths(),
             left: order.left(line).thousandths(),
             age_min: line.age_min,
+            substitutes: if named { line.substitutes.iter().map(ToString::to_string).collect() } else { Vec::new() },
+            substitute_names: if named { line.substitute_names.clone() } else { Vec::new() },
         }
     };
     let bag = |bag: &crate::retail::order::Bag| BagView {

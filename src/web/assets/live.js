@@ -15,6 +15,9 @@ const live = (() => {
     if (update.language && update.language !== document.documentElement.lang) return void chain.then(() => location.reload());
     const active = document.activeElement;
     const focusId = active && active.id;
+    // On pages whose main part takes the focus when the button in hand is gone.
+    const main = document.querySelector("main[tabindex]");
+    const focusKey = main && active && active !== document.body ? keyOf(active) : null;
     for (const [id, html] of Object.entries(update.parts)) {
       const place = document.getElementById(id);
       if (place) place.innerHTML = html;
@@ -24,8 +27,18 @@ const live = (() => {
       const again = document.getElementById(focusId);
       if (again) again.focus({ preventScroll: true });
     }
+    if (focusKey && document.activeElement === document.body) {
+      const again = [...document.querySelectorAll(active.tagName)].find((element) => !element.disabled && keyOf(element) === focusKey);
+      (again || main).focus({ preventScroll: true });
+    }
     if (after) after(update);
     document.body.dataset.revision = update.revision;
+  }
+
+  // The same button before and after its part came anew, for those who go by keyboard.
+  function keyOf(element) {
+    const { order, bag } = element.closest("[data-order], [data-bag]")?.dataset || {};
+    return [element.tagName, element.dataset.do, element.dataset.shown, element.dataset.line, order, bag, element.textContent].join("|");
   }
 
   function putRows(rows) {

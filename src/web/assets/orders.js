@@ -93,8 +93,27 @@
     if (age) age.setAttribute("aria-pressed", String(ofAge));
     const done = document.getElementById("hand-over");
     if (done) done.disabled = shown === null || document.querySelectorAll("[data-bag]").length !== bagsHere.size || (age !== null && !ofAge && !leavesAged());
+    still(done, age);
+    speak();
     announce();
     gate.show();
+  }
+  // Why it cannot be handed over yet.
+  function still(done, age) {
+    const words = document.getElementById("still");
+    if (!words) return;
+    const bags = document.querySelectorAll("[data-bag]").length - bagsHere.size;
+    const missing = [];
+    if (shown === null) missing.push(words.dataset.shownWords);
+    if (bags > 0) missing.push(words.dataset.bagWords.replace("{}", bags));
+    if (age !== null && !ofAge && !leavesAged()) missing.push(words.dataset.ageWords);
+    words.textContent = missing.length && done.disabled ? `${words.dataset.lead} ${missing.join(" · ")}` : "";
+  }
+  // The line or the state in hand, for those who hear the page: only when it is another one.
+  function speak() {
+    const spoken = document.getElementById("spoken");
+    const words = document.querySelector("#part [data-spoken]")?.dataset.spoken || "";
+    if (spoken.textContent !== words) spoken.textContent = words;
   }
   // A new order makes a sound of its own and stands in the tab's name, on every desk and handheld.
   const title = document.title;
@@ -144,8 +163,22 @@
       if (!chosen.size) return document.querySelector("[data-do='choose']")?.focus();
       send({ act: "print_pick_list", orders: [...chosen] });
     },
+    fewer: () => step(-1000),
+    more: () => step(1000),
     lock: () => live.enqueue("POST", `/api/v1/workstations/${encodeURIComponent(ws)}/lock`, { id: live.freshId() }),
   };
+
+  // How many are confirmed without a scan: all that are left, unless somebody says fewer.
+  function step(by) {
+    const quantity = document.getElementById("by-hand-quantity");
+    const now = Number(quantity.dataset.now || quantity.dataset.max);
+    quantity.dataset.now = Math.min(Number(quantity.dataset.max), Math.max(1000, now + by));
+    quantity.textContent = String(quantity.dataset.now / 1000);
+  }
+  function byHand(act) {
+    const now = document.getElementById("by-hand-quantity")?.dataset.now;
+    return act.act === "pick_by_hand" && now ? { ...act, quantity: Number(now) } : act;
+  }
 
   document.addEventListener("click", (event) => {
     unlockSound();
@@ -160,7 +193,7 @@
         button.textContent = till.dataset.sure;
         return;
       }
-      return send(JSON.parse(button.dataset.act), button.dataset.then);
+      return send(byHand(JSON.parse(button.dataset.act)), button.dataset.then);
     }
     const act = acts[button.dataset.do];
     if (act) act(button);

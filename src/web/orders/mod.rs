@@ -142,7 +142,9 @@ fn frame(desk: &Desk, title: &str, events: &str, mode: &str, attributes: Markup,
                 div #who { (live.part("who")) }
             }
             p #said role="alert" hidden { strong {} " " span {} }
-            main #part { (live.part("part")) }
+            // What a screen reader says when the part in hand is another one.
+            p #spoken .unseen role="status" {}
+            main #part tabindex="-1" { (live.part("part")) }
             div #gate { (live.part("gate")) }
             div #lost role="alert" hidden { strong { (view.locale.texts.lost_title) } span { (view.locale.texts.lost_hint) } }
         }

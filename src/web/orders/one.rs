@@ -25,7 +25,7 @@ pub fn live(desk: &Desk, number: &OrderNo) -> Live {
 fn whole(desk: &Desk, order: &Order) -> Markup {
     let t = desk.t;
     html! {
-        div .order-top data-state=(order.state.name().as_str()) {
+        div .order-top data-state=(order.state.name().as_str()) data-spoken=(format!("{} {}", order.asked.order, state_words(t, order))) {
             span .number { (order.asked.order) } span .initials { (visible(&order.asked.initials)) }
             span .state-words { (state_words(t, order)) }
             @match &order.state {
@@ -99,11 +99,11 @@ fn acts(desk: &Desk, order: &Order) -> Markup {
             (list(desk, number))
             (act(t.refuse_stock, "", &json!({"act": "refuse", "order": number, "why": "no_stock"}), true))
         },
-        OrderState::Picking { by, .. } => {
+        OrderState::Picking { by, since } => {
             let me = desk.view.till.signed_in.as_ref().map(|here| &here.staff);
             let is_mine = by.is_none() || by.as_ref() == me;
             html! {
-                p { (by.as_ref().map_or(t.nobody.to_owned(), |by| fill(t.picked_by, &[by.as_str()]))) }
+                p { (by.as_ref().map_or(t.nobody.to_owned(), |by| fill(t.picked_by_since, &[by.as_str(), &desk.view.locale.clock(since.ms)]))) }
                 @if is_mine { (start(desk, number, t.go_on, false)) } @else { (start(desk, number, t.take_over, true)) }
                 (list(desk, number))
             }
@@ -122,7 +122,7 @@ fn acts(desk: &Desk, order: &Order) -> Markup {
     }
 }
 
-fn start(desk: &Desk, order: &OrderNo, words: &str, take_over: bool) -> Markup {
+pub(super) fn start(desk: &Desk, order: &OrderNo, words: &str, take_over: bool) -> Markup {
     let act = json!({"act": "start_picking", "order": order, "take_over": take_over});
     let then = format!("/pick/{}?orders={order}", desk.view.workstation);
     html! { button .primary type="button" data-act=(act.to_string()) data-then=(then) { (words) } }
@@ -176,7 +176,8 @@ fn hand_over(desk: &Desk, order: &Order) -> Markup {
                 (fill(t.of_age, &[&years.to_string(), &desk.view.locale.date(born_by(date, years))]))
             }
         }
-        button .primary #hand-over type="button" data-do="hand-over" { (t.hand_over) }
+        button .primary #hand-over type="button" data-do="hand-over" aria-describedby="still" { (t.hand_over) }
+        p #still .muted data-lead=(t.still) data-shown-words=(t.still_shown) data-bag-words=(t.still_bags) data-age-words=(t.still_age) {}
         (act(t.decline, "", &json!({"act": "decline", "order": order.asked.order}), true))
     }
 }

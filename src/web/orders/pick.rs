@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::{Desk, act, due, parts, units, zone_words};
 use crate::ids::OrderNo;
-use crate::retail::order::{Order, OrderLine, OrderState};
+use crate::money::Qty;
+use crate::retail::order::{Order, OrderLine, OrderState, Substitution};
 use crate::web::layout::visible;
 use crate::web::live::Live;
 use crate::web::texts::fill;
@@ -52,6 +53,31 @@ fn list(desk: &Desk) -> Markup {
                 @if has_printer { button type="button" data-do="print-chosen" { (t.list_chosen) } }
             }
         }
+        (with_others(desk))
+    }
+}
+
+/// What others are picking, by whom and since when: one tap takes it over.
+fn with_others(desk: &Desk) -> Markup {
+    let (view, t) = (&desk.view, desk.t);
+    let me = view.till.signed_in.as_ref().map(|here| &here.staff);
+    let theirs = view.screen.orders.open().filter_map(|order| match &order.state {
+        OrderState::Picking { by: Some(by), since } if Some(by) != me => Some((order, by, since)),
+        _ => None,
+    });
+    let theirs: Vec<_> = theirs.take(ROWS_MAX).collect();
+    html! {
+        @if !theirs.is_empty() {
+            h2 { (t.with_others) }
+            ul .line-list .with-others {
+                @for (order, by, since) in theirs {
+                    li {
+                        strong { (order.asked.order) } span { (fill(t.picked_by_since, &[by.as_str(), &view.locale.clock(since.ms)])) }
+                        (super::one::start(desk, &order.asked.order, t.take_over, true))
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -74,7 +100,7 @@ fn cards(desk: &Desk, orders: &[&Arc<Order>]) -> Markup {
                 }
                 div .thumb { (line_acts(desk, order, line)) }
             }
-            None => div .thumb {
+            None => div .thumb data-spoken=(t.all_picked) {
                 p .big-note { (t.all_picked) }
                 @for order in orders { (finish(desk, order)) }
             },
@@ -87,12 +113,17 @@ fn card(desk: &Desk, count: usize, at: usize, order: &Order, line: &OrderLine) -
     let digits: String = line.sku.as_str().chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
     let taken = line.quantity - order.left(line);
     html! {
-        div .pick-card data-line=(line.line) data-order=(order.asked.order) {
+        @let spoken = fill(t.card_spoken, &[&order.left(line).plain(), &line.name, &line.location, &order.asked.order.to_string()]);
+        @let spoken = if count > 1 { format!("{spoken} {}", fill(t.into, &[LETTERS[at % LETTERS.len()]])) } else { spoken };
+        div .pick-card data-line=(line.line) data-order=(order.asked.order) data-spoken=(visible(&spoken)) {
             div .where { span .location { (visible(&line.location)) } span { (zone_words(t, line.zone)) } span .code { "…" (visible(&digits)) } }
             p .name { (visible(&line.name)) }
             p .quantity { (order.left(line).plain()) span { (line.unit.symbol()) } }
             p .muted {
                 (fill(t.of, &[&taken.plain(), &line.quantity.plain()])) " · " (fill(t.order, &[order.asked.order.as_str()])) " " (visible(&order.asked.initials))
+            }
+            @if order.asked.substitution == Substitution::Named && !line.substitute_names.is_empty() {
+                p .instead { (fill(t.instead, &[&visible(&line.substitute_names.join(", "))])) }
             }
             @if count > 1 { p .tote { (fill(t.into, &[LETTERS[at % LETTERS.len()]])) } }
         }
@@ -107,6 +138,13 @@ fn line_acts(desk: &Desk, order: &Order, line: &OrderLine) -> Markup {
     html! {
         details .choice {
             summary { (t.by_hand) }
+            @if order.left(line) > Qty::ONE {
+                div .stepper role="group" aria-label=(t.how_many) {
+                    button type="button" data-do="fewer" aria-label=(t.fewer) { "−" }
+                    output #by-hand-quantity data-max=(order.left(line).thousandths()) aria-live="polite" { (order.left(line).plain()) }
+                    button type="button" data-do="more" aria-label=(t.more) { "+" }
+                }
+            }
             (act(t.hand_no_code, "", &by_hand("no_code"), false))
             (act(t.hand_unreadable, "", &by_hand("unreadable"), false))
             (act(t.hand_scanner, "", &by_hand("scanner"), false))
