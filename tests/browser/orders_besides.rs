@@ -12,7 +12,7 @@ const PAGE: &str = include_str!("measure.js");
 /// What every page here must have: one heading, a main part, names on everything that can be pressed or filled in, and places that are read out.
 const NAMES: &str = "
     const faults = [];
-    const seen = e => e.offsetParent !== null;
+    const seen = e => e.checkVisibility();
     const name = e => (e.getAttribute('aria-label') || e.innerText || document.querySelector(`label[for='${e.id}']`)?.innerText
         || e.closest('label')?.innerText || '').trim();
     for (const e of document.querySelectorAll('button, a, input, summary')) if (seen(e) && !name(e)) faults.push(`no name: ${e.outerHTML.slice(0, 120)}`);
@@ -119,11 +119,20 @@ async fn what_is_not_the_straight_way_keeps_its_budget_and_can_be_used_by_all() 
         assert_eq!(hand.actions, 1);
         browser.until("the page moves on", &format!("document.querySelector('[data-spoken]').dataset.spoken !== {before:?}")).await;
     }
-    assert_eq!(instead, 1, "nothing could be taken instead");
     browser.until("both can be finished", "document.querySelectorAll('.finish').length === 2").await;
     can_be_used_by_all(&browser, "finishing").await;
-    let order = browser.run("return document.querySelector('.finish strong').textContent").await.as_str().unwrap().to_owned();
-    hand.tap(".finish .primary").await;
+    // One of which something was picked; it would be refused otherwise.
+    let mut row = 1;
+    let order = loop {
+        let script = format!("return document.querySelector('.finish:nth-of-type({row}) strong').textContent");
+        let order = browser.run(&script).await.as_str().unwrap().to_owned();
+        let whole = api(&browser, &format!("/api/v1/orders/{order}")).await;
+        if whole["lines"].as_array().unwrap().iter().any(|line| line["picked"].as_i64() > Some(0)) {
+            break order;
+        }
+        row += 1;
+    };
+    hand.tap(&format!(".finish:nth-of-type({row}) .primary")).await;
     state(&browser, "picked").await;
     can_be_used_by_all(&browser, "placing-handheld").await;
     browser.resize(1280, 800).await;

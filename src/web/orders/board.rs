@@ -5,7 +5,7 @@ use std::sync::Arc;
 use maud::{Markup, html};
 use serde_json::json;
 
-use super::{Desk, act, due, label, parts, span, units};
+use super::{Desk, act, due, label, parts, soonest, span, units};
 use crate::retail::order::{BATCH_MAX, Notice, NoticeKind, Order, OrderState};
 use crate::web::layout::visible;
 use crate::web::live::Live;
@@ -14,19 +14,27 @@ use crate::web::till::icon;
 
 /// Cards of one column; more are counted below it.
 const CARDS_MAX: usize = 60;
+/// The last column in which an order is new.
+const FRESH_MAX: usize = 1;
 
 pub fn live(desk: &Desk) -> Live {
     let (view, t) = (&desk.view, desk.t);
-    let mut open: Vec<&Arc<Order>> = view.screen.orders.open().collect();
-    open.sort_unstable_by(|a, b| (a.asked.promised_ms, &a.asked.order).cmp(&(b.asked.promised_ms, &b.asked.order)));
-    let column = |title: &str, fresh: bool, belongs: &dyn Fn(&OrderState) -> bool| {
-        let orders: Vec<&Arc<Order>> = open.iter().filter(|order| belongs(&order.state)).copied().collect();
+    let mut columns: [Vec<&Arc<Order>>; 6] = Default::default();
+    for order in view.screen.orders.open() {
+        columns[column_of(&order.state)].push(order);
+    }
+    let mut next = columns[FRESH_MAX].clone();
+    soonest(&mut next, BATCH_MAX);
+    let titles = [t.column_look, t.column_new, t.column_picking, t.column_place, t.column_ready, t.column_back];
+    let column = |title: &str, mut orders: Vec<&Arc<Order>>, fresh: bool| {
+        let count = orders.len();
+        soonest(&mut orders, CARDS_MAX);
         html! {
             section .column .fresh[fresh] {
-                h2 { (title) span .count { (orders.len()) } }
+                h2 { (title) span .count { (count) } }
                 @if orders.is_empty() { p .muted { (t.none) } }
-                @for order in orders.iter().take(CARDS_MAX) { (card(desk, order)) }
-                @if orders.len() > CARDS_MAX { p .muted { "+ " (orders.len() - CARDS_MAX) } }
+                @for order in &orders { (card(desk, order)) }
+                @if count > orders.len() { p .muted { "+ " (count - orders.len()) } }
             }
         }
     };
@@ -42,17 +50,24 @@ pub fn live(desk: &Desk) -> Live {
         (label::on_board(desk))
         (notices(desk))
         div .columns {
-            (column(t.column_look, true, &|state| matches!(state, OrderState::Received)))
-            (column(t.column_new, true, &|state| matches!(state, OrderState::Accepted)))
-            (column(t.column_picking, false, &|state| matches!(state, OrderState::Picking { .. })))
-            (column(t.column_place, false, &|state| matches!(state, OrderState::Picked)))
-            (column(t.column_ready, false, &|state| matches!(state, OrderState::Staged)))
-            (column(t.column_back, false, &|state| matches!(state, OrderState::PuttingBack { .. } | OrderState::HandedOver { .. })))
+            @for (index, (title, orders)) in titles.into_iter().zip(columns).enumerate() { (column(title, orders, index <= FRESH_MAX)) }
         }
-        div .buttons { (next_list(desk, &open)) }
+        div .buttons { (next_list(desk, &next)) }
         p .muted { (t.scan_hint) }
     };
     parts(desk, part)
+}
+
+/// By whose move it is, in the order of the columns.
+fn column_of(state: &OrderState) -> usize {
+    match state {
+        OrderState::Received => 0,
+        OrderState::Accepted => 1,
+        OrderState::Picking { .. } => 2,
+        OrderState::Picked => 3,
+        OrderState::Staged => 4,
+        OrderState::PuttingBack { .. } | OrderState::HandedOver { .. } | OrderState::Ended { .. } => 5,
+    }
 }
 
 /// How well it goes today.
@@ -76,10 +91,9 @@ fn figures(desk: &Desk) -> Markup {
 }
 
 /// For whoever picks on paper: the orders that are due next, on one list.
-fn next_list(desk: &Desk, open: &[&Arc<Order>]) -> Markup {
+fn next_list(desk: &Desk, next: &[&Arc<Order>]) -> Markup {
     let has_printer = desk.view.screen.rules.workstation(desk.view.workstation).is_some_and(|rules| rules.receipt_printer.is_some());
-    let next: Vec<&str> =
-        open.iter().filter(|order| order.state == OrderState::Accepted).map(|order| order.asked.order.as_str()).take(BATCH_MAX).collect();
+    let next: Vec<&str> = next.iter().map(|order| order.asked.order.as_str()).collect();
     html! {
         @if has_printer && !next.is_empty() {
             (act(&fill(desk.t.list_next, &[&next.join(", ")]), "", &json!({"act": "print_pick_list", "orders": next}), false))

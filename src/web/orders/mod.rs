@@ -6,6 +6,8 @@ mod label;
 mod one;
 mod pick;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
@@ -189,6 +191,16 @@ fn due(desk: &Desk, order: &Order) -> Markup {
         _ => ("", "clock", fill(desk.t.due_in, &[&span])),
     };
     html! { span .due .(class) { (till::icon(sign)) (words) } }
+}
+
+/// Keeps the `most` that are due first, in that order. A full sort of a whole store's orders, for every screen and change, would be felt.
+fn soonest(orders: &mut Vec<&Arc<Order>>, most: usize) {
+    let due = |a: &&Arc<Order>, b: &&Arc<Order>| (a.asked.promised_ms, &a.asked.order).cmp(&(b.asked.promised_ms, &b.asked.order));
+    if orders.len() > most {
+        orders.select_nth_unstable_by(most, due);
+        orders.truncate(most);
+    }
+    orders.sort_unstable_by(due);
 }
 
 fn units(order: &Order) -> String {

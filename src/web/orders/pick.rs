@@ -5,7 +5,7 @@ use std::sync::Arc;
 use maud::{Markup, html};
 use serde_json::json;
 
-use super::{Desk, act, due, parts, units, zone_words};
+use super::{Desk, act, due, parts, soonest, units, zone_words};
 use crate::ids::OrderNo;
 use crate::money::Qty;
 use crate::retail::order::{Order, OrderLine, OrderState, Substitution};
@@ -33,13 +33,13 @@ fn list(desk: &Desk) -> Markup {
         _ => false,
     };
     let mut open: Vec<&Arc<Order>> = view.screen.orders.open().filter(to_pick).collect();
-    open.sort_unstable_by(|a, b| (a.asked.promised_ms, &a.asked.order).cmp(&(b.asked.promised_ms, &b.asked.order)));
+    soonest(&mut open, ROWS_MAX);
     let has_printer = view.screen.rules.workstation(view.workstation).is_some_and(|rules| rules.receipt_printer.is_some());
     html! {
         @if open.is_empty() { p .big-note { (t.pick_none) } } @else {
             p .muted { (t.pick_hint) }
             ul .choose {
-                @for order in open.iter().take(ROWS_MAX) {
+                @for order in &open {
                     li {
                         button type="button" data-do="choose" data-order=(order.asked.order) aria-pressed="false" {
                             strong { (order.asked.order) } span { (visible(&order.asked.initials)) }
