@@ -8,14 +8,15 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use crate::export_stock;
 use crate::journal::cli::walk_folder;
 use crate::journal::record::tag;
 use crate::money::{Currency, Money};
 use crate::retail::{Event, TenderKind, TransactionKind, TransactionRecord};
 use crate::time::{BusinessDate, rfc3339};
 
-#[derive(Debug, Args)]
-#[command(group(clap::ArgGroup::new("output").required(true).multiple(true).args(["json", "csv"])))]
+#[derive(Debug, Clone, Args)]
+#[command(group(clap::ArgGroup::new("output").required(true).multiple(true).args(["json", "csv", "stock"])))]
 pub struct ExportArgs {
     /// The journal's folder.
     pub folder: PathBuf,
@@ -28,6 +29,9 @@ pub struct ExportArgs {
     /// Where to write the day's finished transactions as a table.
     #[arg(long)]
     pub csv: Option<PathBuf>,
+    /// Where to write the day's counts, receipts of goods and adjustments as a table.
+    #[arg(long)]
+    pub stock: Option<PathBuf>,
 }
 
 /// What went out.
@@ -35,6 +39,8 @@ pub struct ExportArgs {
 pub struct Exported {
     pub records: u64,
     pub transactions: u64,
+    /// Rows of stock work.
+    pub stock_rows: u64,
     /// Bad stretches that were passed over: the day may be incomplete.
     pub bad: Vec<String>,
 }
@@ -63,6 +69,10 @@ pub fn export(args: &ExportArgs) -> io::Result<Exported> {
     if let Some(csv) = &mut csv {
         csv.write_record(COLUMNS)?;
     }
+    let mut stock = args.stock.as_deref().map(create).transpose()?.map(csv::Writer::from_writer);
+    if let Some(stock) = &mut stock {
+        stock.write_record(export_stock::COLUMNS)?;
+    }
     walk_folder(&args.folder, &mut |step| {
         let record = match step {
             Ok(record) if record.date == Some(args.date) => record,
@@ -77,6 +87,9 @@ pub fn export(args: &ExportArgs) -> io::Result<Exported> {
             json.write_all(&record.line)?;
         }
         for event in &record.events {
+            if let Some(stock) = &mut stock {
+                exported.stock_rows += export_stock::write(stock, record.seq, event.get())?;
+            }
             if let Some(transaction) = finished(event.get())? {
                 exported.transactions += 1;
                 if let Some(csv) = &mut csv {
@@ -89,8 +102,8 @@ pub fn export(args: &ExportArgs) -> io::Result<Exported> {
     if let Some(json) = &mut json {
         json.flush()?;
     }
-    if let Some(csv) = &mut csv {
-        csv.flush()?;
+    for table in [&mut csv, &mut stock].into_iter().flatten() {
+        table.flush()?;
     }
     Ok(exported)
 }
@@ -116,7 +129,7 @@ const COLUMNS: [&str; 17] = [
     "tax_class",
 ];
 
-type Table = csv::Writer<BufWriter<File>>;
+pub type Table = csv::Writer<BufWriter<File>>;
 
 fn create(path: &Path) -> io::Result<BufWriter<File>> {
     File::create(path).map(BufWriter::new).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
@@ -191,6 +204,6 @@ fn write_transaction(csv: &mut Table, seq: u64, transaction: &TransactionRecord)
 }
 
 /// A spreadsheet takes a cell that begins like this for a formula; the quote makes it text again. The JSON lines stay as stored.
-fn plain_text(text: &str) -> String {
+pub fn plain_text(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }

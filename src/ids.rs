@@ -109,6 +109,10 @@ text_id!(
     /// Where bags wait for their customer ("C07"), by the code on the shelf.
     PlaceCode, "place", 24, "A-Z a-z 0-9 . _ -", is_name_char);
 
+text_id!(
+    /// The paper that came with goods, by the supplier's number.
+    DeliveryNo, "delivery number", 32, "A-Z a-z 0-9 . _ - /", |c| is_name_char(c) || c == '/');
+
 /// A transaction, from its first keystroke to its record at head office: a UUIDv7 made when the first line is entered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

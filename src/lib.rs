@@ -35,6 +35,7 @@ pub mod sim;
 
 pub mod check;
 pub mod export;
+mod export_stock;
 pub mod process;
 
 pub mod fault;

@@ -173,6 +173,7 @@ impl Demo {
             println!("  Customer {id}       {}", link(&format!("/display/{id}")));
             println!("  Orders {id}         {}", link(&format!("/orders/{id}")));
             println!("  Picking {id}        {}", link(&format!("/pick/{id}")));
+            println!("  Stock {id}          {}", link(&format!("/stock/{id}")));
         }
         println!("  Web shop         {}", link("/sim/orders"));
         println!("  Label printer    {}", link("/sim/labels"));

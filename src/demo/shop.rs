@@ -271,6 +271,9 @@ exempt_reason = "stamps and deposit"
 notes = ["5", "10", "20", "50", "100", "200"]
 usual_float = "100"
 
+[stock]
+low_min = "3"
+
 [[department]]
 id = "dept-counter"
 name = "Fresh counter"

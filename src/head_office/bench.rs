@@ -317,6 +317,7 @@ fn blank(store: &StoreId) -> Result<Screen, String> {
         alarms: Vec::new(),
         staff: Arc::default(),
         orders: Default::default(),
+        stock: Default::default(),
         orders_heard: None,
         locked_out: Default::default(),
     })
@@ -349,6 +350,7 @@ fn rules(store: &StoreId) -> Result<Rules, String> {
         cash: Default::default(),
         paper: None,
         till: Default::default(),
+        stock: Default::default(),
     })
 }
 

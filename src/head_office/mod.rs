@@ -33,6 +33,7 @@ pub mod projection;
 pub mod recalls;
 pub mod receipts;
 pub mod repair;
+mod stock_work;
 pub mod storage;
 pub mod writer;
 

@@ -108,7 +108,7 @@ fn staged(connection: &Connection, at: &At<'_>, order: &OrderNo, bag: u32, when:
     if all { set(connection, at, order, "staged", when, "") } else { Ok(()) }
 }
 
-fn move_units(connection: &Connection, at: &At<'_>, units: &[Units], sign: i64) -> db::Result<()> {
+pub(super) fn move_units(connection: &Connection, at: &At<'_>, units: &[Units], sign: i64) -> db::Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO stock_moves (store, sku, node, branch, seq, quantity) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (store, sku, branch, seq) DO UPDATE SET quantity = quantity + ?6",

@@ -5,7 +5,7 @@
 use super::db::{self, Connection, OptionalExtension, params};
 
 use super::chain::{self, NodeChain};
-use super::order_states;
+use super::{order_states, stock_work};
 use crate::journal::{Hash, Record, record::tag};
 use crate::money::{Money, Qty};
 use crate::retail::addendum::DayAddendum;
@@ -76,6 +76,7 @@ fn is_counted(kind: &str) -> bool {
     let name = kind.rsplit_once('.').map_or(kind, |(name, _)| name);
     matches!(name, "transaction_completed" | "transaction_voided" | "day_closed" | "till_closed" | "day_addendum")
         || order_states::is_ours(name)
+        || stock_work::is_ours(name)
 }
 
 fn event(connection: &Connection, place: &Place<'_>, raw: &str) -> db::Result<Result<(), Disliked>> {
@@ -109,10 +110,11 @@ fn event(connection: &Connection, place: &Place<'_>, raw: &str) -> db::Result<Re
             insert_report(connection, place, &row, &report.currency, (0, Money::ZERO), difference)?;
             Ok(Ok(()))
         }
-        // The filter on the tag lets only those above through, and what is said of orders.
+        // The filter on the tag lets only those above through, and what is said of orders and stock.
         other => {
             let at = order_states::At { store: place.chain.store.as_str(), node: place.chain.id, branch: place.branch, seq: place.seq };
-            order_states::count(connection, &at, &other).map(Ok)
+            order_states::count(connection, &at, &other)?;
+            stock_work::count(connection, &at, &other).map(Ok)
         }
     }
 }
@@ -250,12 +252,20 @@ fn add_to_day(connection: &Connection, place: &Place<'_>, record: &TransactionRe
 
 fn move_stock(connection: &Connection, place: &Place<'_>, record: &TransactionRecord) -> db::Result<()> {
     let mut insert = connection.prepare_cached(
-        "INSERT INTO stock_moves (store, sku, node, branch, seq, quantity) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        "INSERT INTO stock_moves (store, sku, node, branch, seq, quantity, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (store, sku, branch, seq) DO UPDATE SET quantity = quantity + ?6",
     )?;
     for line in record.lines.iter().filter(|line| line.off_shelf() != Qty::ZERO) {
         let quantity = -line.off_shelf().thousandths();
-        insert.execute(params![place.chain.store.as_str(), line.sku.as_str(), place.chain.id, place.branch, place.seq, quantity])?;
+        insert.execute(params![
+            place.chain.store.as_str(),
+            line.sku.as_str(),
+            place.chain.id,
+            place.branch,
+            place.seq,
+            quantity,
+            record.at.ms
+        ])?;
     }
     Ok(())
 }

@@ -83,7 +83,22 @@ CREATE TABLE IF NOT EXISTS stock_moves (
     branch   INTEGER NOT NULL,
     seq      INTEGER NOT NULL,
     quantity INTEGER NOT NULL,
+    -- Of sales; 0: of what only the node does that keeps the store's stock.
+    at_ms    INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (store, sku, branch, seq)
+) WITHOUT ROWID;
+
+-- The newest count of each article: what was there right after its record.
+CREATE TABLE IF NOT EXISTS stock_counts (
+    store    TEXT NOT NULL,
+    sku      TEXT NOT NULL,
+    node     INTEGER NOT NULL,
+    branch   INTEGER NOT NULL,
+    seq      INTEGER NOT NULL,
+    at_ms    INTEGER NOT NULL,
+    by_staff TEXT,
+    quantity INTEGER NOT NULL,
+    PRIMARY KEY (store, sku)
 ) WITHOUT ROWID;
 
 -- Reports as the stores made them: Zs of days and tills, and addenda. A date may be closed more than once.

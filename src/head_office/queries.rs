@@ -294,9 +294,13 @@ pub struct StockRow {
     pub baseline: Option<i64>,
     /// When the baseline was stated.
     pub as_of_ms: Option<i64>,
-    /// Thousandths that came (positive) or left (negative) since the heads the baseline includes; without one, since ever.
+    /// Thousandths that came (positive) or left (negative) since the store's last count, or else since the heads that the baseline includes;
+    /// without either, since ever.
     pub moved: i64,
-    /// Baseline and movements; `None` without a baseline.
+    /// What the store counted last, thousandths, and when; `None`: it never did.
+    pub counted: Option<i64>,
+    pub counted_ms: Option<i64>,
+    /// What was counted, or else the baseline, and what moved since; `None` without either.
     pub on_hand: Option<i64>,
 }
 
@@ -324,12 +328,19 @@ pub fn stock(connection: &Connection, filter: &StockFilter) -> db::Result<Vec<St
                SELECT sku FROM stock WHERE store = ?1 AND sku > ?2
                UNION
                SELECT sku FROM stock_moves WHERE store = ?1 AND sku > ?2
+               UNION
+               SELECT sku FROM stock_counts WHERE store = ?1 AND sku > ?2
              )
              SELECT k.sku, coalesce(a.name, ''), s.quantity, json_extract(b.as_of, '$.ms'),
                (SELECT coalesce(sum(m.quantity), 0) FROM stock_moves m
                 LEFT JOIN baseline_heads h ON h.store = ?1 AND h.version = s.version AND h.node = m.node
-                WHERE m.store = ?1 AND m.sku = k.sku AND m.seq > coalesce(h.seq, 0))
-             FROM skus k LEFT JOIN stock s ON s.store = ?1 AND s.sku = k.sku
+                WHERE m.store = ?1 AND m.sku = k.sku
+                  AND CASE WHEN c.sku IS NULL THEN m.seq > coalesce(h.seq, 0)
+                           WHEN m.node = c.node THEN m.seq > c.seq
+                           ELSE m.at_ms > c.at_ms END),
+               c.quantity, c.at_ms
+             FROM skus k LEFT JOIN stock_counts c ON c.store = ?1 AND c.sku = k.sku
+               LEFT JOIN stock s ON s.store = ?1 AND s.sku = k.sku
                LEFT JOIN baselines b ON b.store = ?1 AND b.version = s.version
                LEFT JOIN articles a ON a.sku = k.sku
              WHERE (?3 IS NULL OR k.sku = ?3)
@@ -337,7 +348,7 @@ pub fn stock(connection: &Connection, filter: &StockFilter) -> db::Result<Vec<St
              ORDER BY k.sku LIMIT ?6",
         )?
         .query_map(params![filter.store, after, filter.sku, like, begins, limit], |row| {
-            let (baseline, moved): (Option<i64>, i64) = (row.get(2)?, row.get(4)?);
+            let (baseline, moved, counted): (Option<i64>, i64, Option<i64>) = (row.get(2)?, row.get(4)?, row.get(5)?);
             Ok(StockRow {
                 store: filter.store.clone(),
                 sku: row.get(0)?,
@@ -345,7 +356,9 @@ pub fn stock(connection: &Connection, filter: &StockFilter) -> db::Result<Vec<St
                 baseline,
                 as_of_ms: row.get(3)?,
                 moved,
-                on_hand: baseline.map(|baseline| baseline + moved),
+                counted,
+                counted_ms: row.get(6)?,
+                on_hand: counted.or(baseline).map(|from| from + moved),
             })
         })?
         .collect()

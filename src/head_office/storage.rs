@@ -11,14 +11,14 @@ use crate::journal::{KeyError, NodeKey};
 /// Raised with every change of the tables of `schema.sql` that an older program would misunderstand.
 pub const SCHEMA_VERSION: i64 = 1;
 /// Raised with every change of what is projected: the next start makes the projections again.
-pub const PROJECTION_VERSION: i64 = 4;
+pub const PROJECTION_VERSION: i64 = 5;
 /// Another process of ours (an import) may hold the file this long.
 const BUSY_MS_MAX: u64 = 60_000;
 
 const SCHEMA: &str = include_str!("schema.sql");
 const PROJECTIONS: &str = include_str!("projections.sql");
-const PROJECTION_TABLES: [&str; 8] =
-    ["transactions", "lines", "tenders", "returned_lines", "sales_days", "stock_moves", "day_reports", "order_states"];
+const PROJECTION_TABLES: [&str; 9] =
+    ["transactions", "lines", "tenders", "returned_lines", "sales_days", "stock_moves", "stock_counts", "day_reports", "order_states"];
 
 /// Why head office's folder cannot be used.
 #[derive(Debug, thiserror::Error)]

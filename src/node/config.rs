@@ -1,6 +1,7 @@
 //! The node's configuration: one TOML file, first as it was typed (raw), then as it is meant (checked). After the check nobody
 //! checks again. Every complaint names the key, the value and the remedy, and all of them come at once.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use crate::retail::cash::{self, CashReasons, CashRules, Paper};
 use crate::retail::open_price::Department;
 use crate::retail::pricing::Reason;
 use crate::retail::rules::{Limits, QuickKey, QuickSale, ReturnRules, TillRules, WorkstationRules};
+use crate::retail::stock::StockRules;
 use crate::retail::tax::{TaxClass, TaxComponent, TaxMode, TaxRounding, TaxTable};
 use crate::web::tls::TlsFiles;
 
@@ -126,6 +128,8 @@ struct Raw {
     weighing: RawWeighing,
     #[serde(default)]
     people: RawPeople,
+    #[serde(default)]
+    stock: RawStock,
     #[serde(default)]
     workstation: Vec<RawWorkstation>,
     #[serde(default)]
@@ -326,6 +330,26 @@ struct RawWeighing {
     step: Option<String>,
 }
 
+/// What is left out keeps its default. Quantities are written as text: "5" or "0.250".
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawStock {
+    recount_units: Option<String>,
+    recount_percent: Option<u32>,
+    adjust_value_max: Option<String>,
+    low_min: Option<String>,
+    not_moved_days: Option<u32>,
+    not_counted_days: Option<u32>,
+    low: Vec<RawLow>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawLow {
+    sku: String,
+    min: String,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawWorkstation {
@@ -431,6 +455,7 @@ fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
     let head_office = raw.head_office.and_then(|link| head_office_link(check, link));
     let tax = tax_table(check, raw.tax);
     let returns = currency.as_ref().map(|c| returns(check, raw.returns, c)).unwrap_or_default();
+    let stock = currency.as_ref().map(|c| stock_rules(check, raw.stock, c)).unwrap_or_default();
     let (cash_step, notes) = currency.as_ref().map(|c| cash_amounts(check, &raw.cash, c)).unwrap_or_default();
     let cash_rules = currency.as_ref().map(|c| cash_rules(check, &raw.cash, c, cash_step)).unwrap_or_default();
     let paper = Paper {
@@ -493,6 +518,7 @@ fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
             cash: cash_rules,
             paper: Some(paper),
             till: TillRules { quick_keys, departments },
+            stock,
         },
         devices,
         font: raw.node.font,
@@ -516,6 +542,49 @@ fn weight_limits(check: &mut Check, raw: &RawWeighing) -> Limits {
         check.complain("weighing.min", weight_min, format!("must be at most weighing.max, which is {weight_max}"));
     }
     Limits { weight_min, weight_max, weight_step, ..usual }
+}
+
+/// Articles with a minimum of their own. More belongs into the chain's catalogue.
+const LOW_OWN_MAX: usize = 10_000;
+
+fn stock_rules(check: &mut Check, raw: RawStock, currency: &Currency) -> StockRules {
+    let usual = StockRules::default();
+    let units = |check: &mut Check, key: &str, text: &str| {
+        let parsed = Qty::parse(text).filter(|quantity| *quantity >= Qty::ZERO);
+        check.take(key, text, parsed.ok_or("write units as text, for example \"5\" or \"0.250\"; \"0\" switches it off"))
+    };
+    let recount_units = raw.recount_units.and_then(|text| units(check, "stock.recount_units", &text)).unwrap_or(usual.recount_units);
+    let low_min = raw.low_min.and_then(|text| units(check, "stock.low_min", &text)).unwrap_or(usual.low_min);
+    let adjust_value_max = raw.adjust_value_max.and_then(|text| {
+        let parsed = currency.parse(&text).filter(|amount| *amount >= Money::ZERO);
+        let remedy = format!("write an amount such as {:?}", currency.plain(usual.adjust_value_max));
+        check.take("stock.adjust_value_max", &text, parsed.ok_or(remedy))
+    });
+    if raw.low.len() > LOW_OWN_MAX {
+        check.complain(
+            "stock.low",
+            format!("{} of them", raw.low.len()),
+            format!("at most {LOW_OWN_MAX} articles have a minimum of their own"),
+        );
+    }
+    let mut low_min_of = BTreeMap::new();
+    for (index, low) in raw.low.into_iter().take(LOW_OWN_MAX).enumerate() {
+        let sku = check.take(format!("stock.low[{index}].sku"), &low.sku, Sku::new(&low.sku));
+        let min = units(check, &format!("stock.low[{index}].min"), &low.min);
+        let (Some(sku), Some(min)) = (sku, min) else { continue };
+        if low_min_of.insert(sku, min).is_some() {
+            check.complain(format!("stock.low[{index}].sku"), low.sku, "is there twice: every article once");
+        }
+    }
+    StockRules {
+        recount_units,
+        recount_percent: raw.recount_percent.unwrap_or(usual.recount_percent),
+        adjust_value_max: adjust_value_max.unwrap_or(usual.adjust_value_max),
+        low_min,
+        low_min_of,
+        not_moved_days: raw.not_moved_days.unwrap_or(usual.not_moved_days),
+        not_counted_days: raw.not_counted_days.unwrap_or(usual.not_counted_days),
+    }
 }
 
 /// Why a price may be changed by hand: the store's own list, or four that every shop knows.

@@ -10,13 +10,14 @@ use super::originals::{Originals, Places, lowest_price};
 use super::proof::{self, Approval};
 use crate::gs1::card::{find as find_card, is_stripe};
 use crate::gs1::{self, ArticleCode, CodeRules, EmbeddedCode, EmbeddedValue, Meaning, Scan};
-use crate::ids::Sku;
+use crate::ids::{Sku, WorkstationId};
 use crate::money::{Money, Qty, RoundingMode, Unit};
 use crate::retail::basket::Basket;
 use crate::retail::event::PrintSubject;
 use crate::retail::last_day::LastDay;
 use crate::retail::order::OrderAct;
 use crate::retail::recalls::{Item, RecalledLine};
+use crate::retail::stock::{Goods, StockAct};
 use crate::retail::{ArticleFact, BaselineFact, Command, Facts, Feed, QuantityFrom, ScanFact, SoldLine, State, card};
 use crate::sync::feed::{Article, CodeKey, SaleCode};
 use crate::views::{Hit, NotNow, Views};
@@ -140,6 +141,7 @@ pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>, 
         | Command::PackBag { .. }
         | Command::CollectBag { .. } => {}
         Command::Order(act) => order_facts(act, state, sources, &mut facts),
+        Command::Stock(act) => stock_facts(act, request.workstation.as_ref(), state, sources, &mut facts),
     }
     facts
 }
@@ -187,6 +189,10 @@ fn order_facts(act: &OrderAct, state: &State, sources: &Sources<'_>, facts: &mut
             let line = state.orders.orders.get(order).and_then(|order| order.line(*line));
             facts.scan = line.map(|line| by_sku(line.sku.as_str(), sources));
         }
+        OrderAct::HandOver { order, .. } => {
+            let held = state.orders.orders.get(order).into_iter().flat_map(|order| order.units.keys());
+            facts.stock = held.filter_map(stock).collect();
+        }
         OrderAct::Cancel { .. }
         | OrderAct::Expire { .. }
         | OrderAct::Accept { .. }
@@ -204,9 +210,42 @@ fn order_facts(act: &OrderAct, state: &State, sources: &Sources<'_>, facts: &mut
         | OrderAct::Identify { .. }
         | OrderAct::ReportWrongNumber {}
         | OrderAct::AllowNumbers {}
-        | OrderAct::HandOver { .. }
         | OrderAct::Decline { .. }
         | OrderAct::TakeBackHandOver { .. } => {}
+    }
+}
+
+/// What stock work may need: what was scanned, and what the views know of the articles it is about.
+fn stock_facts(act: &StockAct, workstation: Option<&WorkstationId>, state: &State, sources: &Sources<'_>, facts: &mut Facts) {
+    let stock = |sku: &Sku| sources.views.stock(sku).ok().flatten();
+    let sheet = |kind| workstation.and_then(|workstation| state.stock.sheet(kind, workstation));
+    match act {
+        StockAct::Add { code, .. } | StockAct::Adjust { code, .. } => {
+            let scan = look_up(code, sources);
+            if let ScanFact::Article(article) | ScanFact::NoPrice(article) = &scan {
+                facts.stock = stock(&article.sku).into_iter().collect();
+            }
+            facts.scan = Some(scan);
+        }
+        StockAct::Set { sheet: kind, line, .. } => {
+            let line = sheet(*kind).and_then(|sheet| sheet.lines.iter().find(|known| known.line == *line));
+            facts.stock = line.and_then(|line| stock(&line.sku)).into_iter().collect();
+        }
+        StockAct::Finish { sheet: kind } => {
+            let lines = sheet(*kind).map(|sheet| sheet.lines.as_slice()).unwrap_or_default();
+            facts.stock = lines.iter().filter_map(|line| stock(&line.sku)).collect();
+        }
+        StockAct::RaiseCounts { skus } => facts.stock = skus.iter().filter_map(stock).collect(),
+        StockAct::CountTasks {} => {
+            let known = state.stock.tasks.values().filter_map(|task| sources.views.by_sku(&task.sku).ok().flatten());
+            facts.goods = known.map(|article| Goods { sku: article.sku, name: article.name, unit: article.unit }).collect();
+        }
+        StockAct::Remove { .. }
+        | StockAct::NameDelivery { .. }
+        | StockAct::Discard { .. }
+        | StockAct::TakeTask { .. }
+        | StockAct::LeaveTask { .. }
+        | StockAct::DismissTask { .. } => {}
     }
 }
 
@@ -227,7 +266,7 @@ pub fn look_up(code: &str, sources: &Sources<'_>) -> ScanFact {
             fact.serial.take_if(|serial| find_card(serial).is_some());
             ScanFact::Article(fact)
         }
-        known @ ScanFact::NoPrice { .. } => known,
+        known @ ScanFact::NoPrice(_) => known,
         _ if holds_card() => ScanFact::CardData,
         other => other,
     }
@@ -375,7 +414,7 @@ fn sold(hit: Hit, sources: &Sources<'_>, complete: impl FnOnce(ArticleFact) -> A
     let item = Item { batch: fact.batch.as_deref(), serial: fact.serial.as_deref(), last_day: fact.last_day };
     fact.recalled = sources.books.recalls.find(gtins(&codes), item);
     if price.is_none() && fact.embedded_price.is_none() {
-        return ScanFact::NoPrice { sku: fact.sku, name: fact.name };
+        return ScanFact::NoPrice(Box::new(fact));
     }
     ScanFact::Article(Box::new(fact))
 }

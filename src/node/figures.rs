@@ -21,6 +21,9 @@ pub fn install() {
         metrics::describe_gauge!("counterfoil_journal_seq", "Sequence number of the newest record.");
         metrics::describe_gauge!("counterfoil_prints_open", "Print jobs that wait for a printer or for a person.");
         metrics::describe_counter!("counterfoil_print_outcomes_total", "What printers reported of jobs, by printer and outcome.");
+        metrics::describe_gauge!("counterfoil_stock_tasks_open", "Counts that wait to be done.");
+        metrics::describe_gauge!("counterfoil_stock_task_oldest_seconds", "How long the oldest of them has waited.");
+        metrics::describe_gauge!("counterfoil_stock_low", "Articles of which fewer are there than their minimum.");
         metrics::describe_gauge!("counterfoil_alarms", "Alarms that a technician should look at.");
         metrics::describe_gauge!("counterfoil_orders_open", "Collect orders that wait for the staff or for their customer.");
         metrics::describe_gauge!("counterfoil_orders_late", "Collect orders whose promised time has passed and that are not ready.");

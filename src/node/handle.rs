@@ -25,6 +25,7 @@ use crate::money::Qty;
 use crate::retail::day::Day;
 use crate::retail::pricing::Moment;
 use crate::retail::staff::Proof;
+use crate::retail::stock::Mark;
 use crate::retail::{Answer, Command, Feed, Original, Refusal, ScanFact};
 use crate::sync::feed::Article;
 use crate::sync::repair::Damaged;
@@ -114,6 +115,8 @@ pub enum Input {
     },
     /// What lies on the shelf by the baseline and our own movements; `None` where there is no baseline.
     OnHand(Vec<Sku>, oneshot::Sender<Vec<Option<OnHand>>>),
+    /// What is known of one article's stock.
+    ReadStock(Sku, oneshot::Sender<StockNow>),
     /// All holes of the journal that are not filled.
     Damage(Vec<Damaged>),
     /// What fills a hole, proved: keep it, and take what it holds into the state.
@@ -199,6 +202,20 @@ pub struct ReceiptAnswer {
 pub struct OnHand {
     pub quantity: Qty,
     pub as_of: Stamp,
+}
+
+/// One article's stock as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StockNow {
+    /// `None`: nobody has counted it, neither head office nor we.
+    pub on_hand: Option<Qty>,
+    pub reserved: Qty,
+    /// Units in bags of orders, among those on hand.
+    pub in_bags: Qty,
+    /// When it last moved and was last counted here; `None`: never.
+    pub mark: Option<Mark>,
+    /// When head office's baseline was stated.
+    pub baseline_ms: Option<i64>,
 }
 
 /// The newest record that is on disk.
@@ -380,6 +397,13 @@ impl Node {
         let moment = Moment::new(date, at, local.offset().seconds() / 60);
         let now = Now { books: &books, moment, rounding: screen.rules.line_rounding };
         articles.into_iter().zip(stock).map(|(article, on_hand)| ArticleInfo::of(&article, on_hand, &now)).collect()
+    }
+
+    /// One article's stock as it is now.
+    pub async fn stock_now(&self, sku: &Sku) -> Result<StockNow, AskError> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(Input::ReadStock(sku.clone(), reply)).await?;
+        answer.await.map_err(|_| AskError::Stopping)
     }
 
     /// Tills, safe and reports as they are now.

@@ -13,6 +13,7 @@ pub mod writer;
 pub mod archive;
 pub mod books;
 mod cards;
+mod cycle_counts;
 pub mod elsewhere;
 pub mod facts;
 pub mod keys;

@@ -117,6 +117,11 @@ impl Publisher {
         is_news
     }
 
+    /// Head office said that another node of the store keeps its orders and its stock.
+    pub fn orders_kept_elsewhere(&self) -> bool {
+        self.orders_heard.is_some_and(|(lead, _)| !lead)
+    }
+
     /// Another staff list is in force.
     pub fn set_staff(&mut self, book: Arc<StaffBook>) {
         let mut tiles: Vec<StaffTile> = book
@@ -403,6 +408,10 @@ impl Publisher {
         metrics::gauge!("counterfoil_head_office_online").set(if link.online { 1.0 } else { 0.0 });
         metrics::gauge!("counterfoil_journal_seq").set(self.newest_seq as f64);
         metrics::gauge!("counterfoil_prints_open").set(state.prints.len() as f64);
+        metrics::gauge!("counterfoil_stock_tasks_open").set(state.stock.tasks.len() as f64);
+        let oldest_ms = state.stock.tasks.values().map(|task| now.ms - task.at.ms).max().unwrap_or(0).max(0);
+        metrics::gauge!("counterfoil_stock_task_oldest_seconds").set(oldest_ms as f64 / 1_000.0);
+        metrics::gauge!("counterfoil_stock_low").set(state.stock.low.len() as f64);
         let damage = self.damage.iter().map(|damaged| damage_alarm(damaged, state));
         let contradicted = state.terminals.iter().filter_map(|(terminal, book)| contradiction_alarm(terminal, book, &self.rules));
         let alarms: Vec<String> = self.alarms.iter().cloned().chain(damage).chain(contradicted).collect();
@@ -423,6 +432,7 @@ impl Publisher {
             alarms,
             staff: self.tiles.clone(),
             orders: state.orders.clone(),
+            stock: state.stock.clone(),
             orders_heard: self.orders_heard,
             locked_out: state.lockouts.keys().filter(|staff| state.locked_out_until_ms(staff, now.ms).is_some()).cloned().collect(),
         })

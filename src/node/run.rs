@@ -12,7 +12,7 @@ use super::archive::Archive;
 use super::books::{Books, Bookshelf};
 use super::elsewhere::Elsewhere;
 use super::facts::{self, Receipts, Sources};
-use super::handle::{AskError, CommandRequest, DurableHead, Input, OnHand, ReceiptQuestion};
+use super::handle::{AskError, CommandRequest, DurableHead, Input, OnHand, ReceiptQuestion, StockNow};
 use super::line_display;
 use super::notify::Notify;
 use super::orders::{self, CollectKeys, HandOvers};
@@ -223,6 +223,10 @@ impl<D: Disk> Loop<D> {
                 // The asker may have gone; nothing depends on it.
                 let _ = reply.send(found);
             }
+            Input::ReadStock(sku, reply) => {
+                // The asker may have gone.
+                let _ = reply.send(self.stock_now(&sku));
+            }
             Input::OpenReceipt { workstation, receipt, reply } => {
                 // The asker may have gone; the screen shows it all the same.
                 let _ = reply.send(self.open_receipt(&workstation, &receipt, batch));
@@ -290,6 +294,7 @@ impl<D: Disk> Loop<D> {
         let receipts = Receipts { originals: &self.originals, places: self.places() };
         let mut facts = facts::prefetch(&request, self.writer.state(), &self.sources(&books), &receipts);
         facts.order = self.hand_overs.facts(&request.command, &self.collect);
+        facts.stock_kept_elsewhere = self.publisher.orders_kept_elsewhere();
         facts.customer = self.customer(&request.command, &books);
         facts.check_open = workstation.as_ref().is_some_and(|workstation| self.check_is_open(workstation, &request.command));
         let identifies = match &request.command {
@@ -479,11 +484,28 @@ impl<D: Disk> Loop<D> {
         Sources { views: &self.views, archive: &self.archive, books, codes: &self.codes, today }
     }
 
+    fn stock_now(&self, sku: &Sku) -> StockNow {
+        let (fact, state) = (self.views.stock(sku).ok().flatten(), self.writer.state());
+        StockNow {
+            on_hand: stock::on_hand(fact.as_ref(), state.movements.get(sku)),
+            reserved: state.orders.reserved(sku),
+            in_bags: state.orders.off_shelf(sku),
+            mark: state.stock_marks.get(sku).cloned(),
+            baseline_ms: fact.map(|fact| fact.as_of.ms),
+        }
+    }
+
     fn on_hand(&self, sku: &Sku) -> Option<OnHand> {
         // A view that cannot answer now costs the figure, not the question.
-        let fact = self.views.stock(sku).ok().flatten()?;
-        let quantity = stock::on_hand(&fact, self.writer.state().movements.get(sku));
-        Some(OnHand { quantity, as_of: fact.as_of })
+        let fact = self.views.stock(sku).ok().flatten();
+        let state = self.writer.state();
+        let quantity = stock::on_hand(fact.as_ref(), state.movements.get(sku))?;
+        let counted = state.stock_marks.get(sku).and_then(|mark| mark.counted.as_ref());
+        let as_of = counted
+            .map(|counted| crate::time::Stamp { ms: counted.ms, ..Default::default() })
+            .or(fact.map(|fact| fact.as_of))
+            .unwrap_or_default();
+        Some(OnHand { quantity, as_of })
     }
 
     fn device(&mut self, report: DeviceReport, batch: &mut Batch) -> Result<(), WriterError> {
@@ -647,7 +669,7 @@ impl<D: Disk> Loop<D> {
     fn price_check(&mut self, workstation: &WorkstationId, code: &str) {
         let found = match facts::look_up(code, &self.sources(&self.books.books())) {
             ScanFact::Article(fact) => Ok(fact.sku),
-            ScanFact::NoPrice { sku, .. } => Ok(sku),
+            ScanFact::NoPrice(fact) => Ok(fact.sku),
             other => Err(other.refusal(code).expect("only an article has no refusal")),
         };
         let shown = found.and_then(|sku| {

@@ -26,6 +26,7 @@ use crate::retail::pricing::offer::{Asked, Offer, offer};
 use crate::retail::print::OpenPrint;
 use crate::retail::recalls::Notice;
 use crate::retail::refund::Step;
+use crate::retail::stock::StockBook;
 use crate::retail::till::{Session, TillReport};
 use crate::retail::unproved::LostRange;
 use crate::retail::{Disposition, Feed, Original, Refusal, Rules, TransactionRecord};
@@ -56,6 +57,8 @@ pub struct Screen {
     pub staff: Arc<Vec<StaffTile>>,
     /// Collect orders, and what is held for them.
     pub orders: Arc<OrderBook>,
+    /// Counts and receipts that are being filled, counts that wait, articles that ran low.
+    pub stock: Arc<StockBook>,
     /// Whether this node keeps the store's orders, as head office last said, and when it said so. `None`: not since the start.
     pub orders_heard: Option<(bool, i64)>,
     /// Whose PIN is not looked at now.

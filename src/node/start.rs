@@ -13,6 +13,7 @@ use tracing::{error, info, warn};
 use super::archive::Archive;
 use super::books::Bookshelf;
 use super::config::NodeConfig;
+use super::cycle_counts;
 use super::elsewhere::{self, Elsewhere};
 use super::handle::{DurableHead, Input, LOOP_INBOX_MAX, Node, Shared};
 use super::notify::{self, Notify};
@@ -279,6 +280,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
     // The loop answers what follows, so what the last process left under way is settled first.
     let _ = node.tell(Input::Restarted).await;
     tokio::spawn(orders::watch_expiry(node.clone(), Arc::new(SystemClock::new())));
+    tokio::spawn(cycle_counts::watch(node.clone(), Arc::new(SystemClock::new())));
     if config.opens_day_itself {
         open_day(&node, config).await;
     }

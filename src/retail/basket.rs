@@ -381,6 +381,20 @@ impl Basket {
             | Event::StockAdjusted { .. }
             | Event::CollectNumberMissed { .. }
             | Event::CollectNumbersAllowed { .. }
+            | Event::SheetLineSet { .. }
+            | Event::SheetLineRemoved { .. }
+            | Event::CountListed { .. }
+            | Event::DeliveryNamed { .. }
+            | Event::SheetDiscarded { .. }
+            | Event::StockCounted { .. }
+            | Event::RecountAsked { .. }
+            | Event::GoodsReceived { .. }
+            | Event::UnitsAdjusted { .. }
+            | Event::StockTaskTaken { .. }
+            | Event::StockTaskLeft { .. }
+            | Event::StockTaskDismissed { .. }
+            | Event::StockRanLow { .. }
+            | Event::StockFilledUp { .. }
             | Event::NoticeSettled { .. } => Ok(()),
         }
     }

@@ -17,6 +17,7 @@ use super::print::OpenPrint;
 use super::returned::Returned;
 use super::staff::Misses;
 use super::state::{AdoptedFeed, Impossible, State, Workstation};
+use super::stock::StockBook;
 use super::till::CashBook;
 use super::unproved::Unproved;
 use crate::ids::{DeviceName, JobId, StaffId, TxnId, WorkstationId};
@@ -30,6 +31,10 @@ const RETURNED: &str = "returned";
 const CASH: &str = "cash";
 /// Not there while there never was an order.
 const ORDERS: &str = "orders";
+/// Not there while nobody ever worked on stock.
+const STOCK: &str = "stock";
+/// Not there while nothing ever moved or was counted, and in what earlier releases wrote.
+const STOCK_MARKS: &str = "stock_marks";
 
 /// Why carried-forward parts are not a state.
 #[derive(Debug, thiserror::Error)]
@@ -98,12 +103,19 @@ impl State {
         if !self.orders.is_empty() {
             parts.extend([part(ORDERS, serde_json::to_vec(&self.orders))]);
         }
+        if !self.stock.is_empty() {
+            parts.extend([part(STOCK, serde_json::to_vec(&self.stock))]);
+        }
+        if !self.stock_marks.is_empty() {
+            parts.extend([part(STOCK_MARKS, serde_json::to_vec(&self.stock_marks))]);
+        }
         parts
     }
 
     /// The state that [`State::to_parts`] took apart. A part that this release does not know is an error: what it holds would be lost.
     pub fn from_parts(parts: &BTreeMap<String, Vec<u8>>) -> Result<State, PartsError> {
-        if let Some(part) = parts.keys().find(|name| ![CORE, ANSWERS, MOVEMENTS, RETURNED, CASH, ORDERS].contains(&name.as_str())) {
+        let known = [CORE, ANSWERS, MOVEMENTS, RETURNED, CASH, ORDERS, STOCK, STOCK_MARKS];
+        if let Some(part) = parts.keys().find(|name| !known.contains(&name.as_str())) {
             return Err(PartsError::Unknown { part: part.clone() });
         }
         let Core {
@@ -125,6 +137,8 @@ impl State {
         let returned = if parts.contains_key(RETURNED) { read(parts, RETURNED)? } else { Returned::default() };
         let cash = if parts.contains_key(CASH) { read(parts, CASH)? } else { CashBook::default() };
         let orders: OrderBook = if parts.contains_key(ORDERS) { read(parts, ORDERS)? } else { OrderBook::default() };
+        let stock = if parts.contains_key(STOCK) { read(parts, STOCK)? } else { StockBook::default() };
+        let stock_marks = if parts.contains_key(STOCK_MARKS) { read(parts, STOCK_MARKS)? } else { BTreeMap::new() };
         Ok(State {
             day,
             workstations,
@@ -144,6 +158,8 @@ impl State {
             terminals,
             coupons_used,
             orders: Arc::new(orders.summed()),
+            stock: Arc::new(stock),
+            stock_marks,
         })
     }
 }

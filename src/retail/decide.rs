@@ -110,6 +110,7 @@ pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> 
         Command::SignInDesk { staff } => staff::sign_in_desk(&case, staff)?,
         Command::NameFirstManager { staff } => staff::name_first_manager(&case, staff),
         Command::Order(act) => order::decide(&case, act)?,
+        Command::Stock(act) => stock::decide(&case, act)?,
     };
 
     // Cannot fail below.

@@ -14,9 +14,12 @@ use super::order::{Bag, BagRef, CollectOrder, PickWay, Proof, RefusedWhy, ShortW
 use super::pricing::{GivenCoupon, LineDiscounts, ManualOff, PriceSet};
 use super::rights::Right;
 use super::staff::SignInWay;
+use super::stock::{AdjustWhy, CountWhy, CountedLine, DismissWhy, ReceivedLine, SheetKind, SheetLine, StockStep};
 use super::till::{FloatFrom, TillReport};
 use super::{Answer, Feed, PrintAnswer, PrintProgress, SoldLine, Tender, TransactionRecord, UplinkAck};
-use crate::ids::{AttemptId, BagNo, CommandId, DeviceName, JobId, OrderNo, PlaceCode, Sku, StaffId, SubjectRef, TxnId, WorkstationId};
+use crate::ids::{
+    AttemptId, BagNo, CommandId, DeliveryNo, DeviceName, JobId, OrderNo, PlaceCode, Sku, StaffId, SubjectRef, TxnId, WorkstationId,
+};
 use crate::money::{Money, Qty};
 use crate::time::{BusinessDate, Stamp};
 
@@ -109,9 +112,15 @@ pub enum Event {
     /// Goes with the `FeedAdopted` of a stock baseline: which movements it settles.
     #[serde(rename = "baseline_settled.1")]
     BaselineSettled { head_seq: u64, skus: Vec<Sku> },
-    /// On hand fell below zero: someone must count. Urgent: goes to head office by the side door.
+    /// Someone must count. Urgent: goes to head office by the side door. `why` absent: on hand fell below zero, or else a picker found none.
     #[serde(rename = "count_requested.1")]
-    CountRequested { sku: Sku, on_hand: Qty, at: Stamp },
+    CountRequested {
+        sku: Sku,
+        on_hand: Qty,
+        at: Stamp,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<CountWhy>,
+    },
 
     #[serde(rename = "uplink_acknowledged.1")]
     UplinkAcknowledged { ack: UplinkAck },
@@ -427,6 +436,59 @@ pub enum Event {
     PrintDropped { job: JobId, printer: DeviceName },
     #[serde(rename = "notice_settled.1")]
     NoticeSettled { notice: u64, step: Step },
+
+    // Stock work (stock/). `line` is whole, as it is from here on.
+    #[serde(rename = "sheet_line_set.1")]
+    SheetLineSet { sheet: SheetKind, step: StockStep, line: Box<SheetLine> },
+    #[serde(rename = "sheet_line_removed.1")]
+    SheetLineRemoved { sheet: SheetKind, step: StockStep, line: u32 },
+    /// Lines to be counted.
+    #[serde(rename = "count_listed.1")]
+    CountListed { step: StockStep, lines: Vec<SheetLine> },
+    #[serde(rename = "delivery_named.1")]
+    DeliveryNamed {
+        step: StockStep,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        delivery: Option<DeliveryNo>,
+    },
+    #[serde(rename = "sheet_discarded.1")]
+    SheetDiscarded { sheet: SheetKind, step: StockStep },
+    /// Each article has what its line says from here on, whatever was there before; those lines are off the sheet.
+    #[serde(rename = "stock_counted.1")]
+    StockCounted { document: u64, step: StockStep, lines: Vec<CountedLine> },
+    /// These lines differ much from the book and stay on the sheet, to be counted a second time.
+    #[serde(rename = "recount_asked.1")]
+    RecountAsked { step: StockStep, lines: Vec<u32> },
+    #[serde(rename = "goods_received.1")]
+    GoodsReceived {
+        document: u64,
+        step: StockStep,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        delivery: Option<DeliveryNo>,
+        lines: Vec<ReceivedLine>,
+    },
+    /// `quantity`: positive came to the book, negative left it; `value`: at the selling price, without a sign.
+    #[serde(rename = "units_adjusted.1")]
+    UnitsAdjusted {
+        step: StockStep,
+        sku: Sku,
+        quantity: Qty,
+        why: AdjustWhy,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        batch: Option<String>,
+        value: Money,
+    },
+    #[serde(rename = "stock_task_taken.1")]
+    StockTaskTaken { task: u64, step: StockStep },
+    #[serde(rename = "stock_task_left.1")]
+    StockTaskLeft { task: u64, step: StockStep },
+    #[serde(rename = "stock_task_dismissed.1")]
+    StockTaskDismissed { task: u64, why: DismissWhy, step: StockStep },
+    /// Fewer are there than the article's minimum.
+    #[serde(rename = "stock_ran_low.1")]
+    StockRanLow { sku: Sku, on_hand: Qty, min: Qty, at: Stamp },
+    #[serde(rename = "stock_filled_up.1")]
+    StockFilledUp { sku: Sku, on_hand: Qty, at: Stamp },
 }
 
 /// What a job prints, by reference: the paper is made from the record that is on disk.
@@ -550,6 +612,21 @@ impl Event {
             | Event::CollectNumbersAllowed { .. }
             | Event::PrintDropped { .. }
             | Event::NoticeSettled { .. } => EventKind::Hard,
+            // stock/
+            Event::SheetLineSet { .. }
+            | Event::SheetLineRemoved { .. }
+            | Event::CountListed { .. }
+            | Event::DeliveryNamed { .. }
+            | Event::SheetDiscarded { .. }
+            | Event::StockCounted { .. }
+            | Event::RecountAsked { .. }
+            | Event::GoodsReceived { .. }
+            | Event::UnitsAdjusted { .. }
+            | Event::StockTaskTaken { .. }
+            | Event::StockTaskLeft { .. }
+            | Event::StockTaskDismissed { .. }
+            | Event::StockRanLow { .. }
+            | Event::StockFilledUp { .. } => EventKind::Hard,
         }
     }
 }

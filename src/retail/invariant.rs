@@ -6,7 +6,7 @@ use std::fmt;
 use super::basket::{Basket, Place};
 use super::day::{Day, Totals};
 use super::order;
-use super::stock::Movements;
+use super::stock::{self, Movements};
 use super::{QuantityFrom, SoldLine, State, TransactionKind, TransactionRecord};
 use crate::money::{Money, Qty, Unit};
 
@@ -29,7 +29,7 @@ type Check<T> = fn(&T) -> Result<(), Broken>;
 
 /// All invariants of a state. Empty when all is well.
 pub fn check_all(state: &State) -> Vec<Broken> {
-    let checks: [Check<State>; 13] = [
+    let checks: [Check<State>; 14] = [
         events_fitted,
         screens_and_baskets_agree,
         baskets_are_whole,
@@ -43,6 +43,7 @@ pub fn check_all(state: &State) -> Vec<Broken> {
         tills_hold_what_moved,
         dated_transactions_have_money,
         orders_end_once,
+        stock_work_is_whole,
     ];
     checks.iter().filter_map(|check| check(state).err()).collect()
 }
@@ -69,6 +70,12 @@ pub fn completion(basket: &Basket, record: &TransactionRecord) -> Result<(), Bro
 fn orders_end_once(state: &State) -> Result<(), Broken> {
     let broken = order::broken(&state.orders);
     Rule("what is held for an order ends once").holds(broken.is_none(), || broken.clone().unwrap_or_default())
+}
+
+/// A sheet says each thing once, at most one count waits for an article, and every list keeps its limit.
+fn stock_work_is_whole(state: &State) -> Result<(), Broken> {
+    let broken = stock::broken(&state.stock);
+    Rule("stock work is whole").holds(broken.is_none(), || broken.clone().unwrap_or_default())
 }
 
 /// No event met a state that it could not follow from.
@@ -171,7 +178,7 @@ fn movements_are_in_order(state: &State) -> Result<(), Broken> {
     let rule = Rule("movements are kept in the order of their records");
     for (sku, movements) in &state.movements {
         match movements {
-            Movements::Settled { .. } => {}
+            Movements::Settled { .. } | Movements::Counted { .. } => {}
             Movements::Apart(list) => rule.holds(list.windows(2).all(|pair| pair[0].seq < pair[1].seq), || format!("article {sku}"))?,
         }
     }

@@ -410,6 +410,8 @@ pub enum Command {
 
     /// Collect orders (order/act.rs).
     Order(order::OrderAct),
+    /// Stock work (stock/act.rs).
+    Stock(stock::StockAct),
 }
 
 /// Facts fetched by the shell before the decision. A decision reads nothing else.
@@ -442,6 +444,10 @@ pub struct Facts {
     pub prices: Option<std::sync::Arc<pricing::PriceBook>>,
     /// For `Order`. Stock comes in `stock`, what was scanned in `scan`.
     pub order: order::OrderFacts,
+    /// For `Stock` of a list of counts: the articles that wait, as the catalogue has them.
+    pub goods: Vec<stock::Goods>,
+    /// Another node keeps the store's stock, as head office last said.
+    pub stock_kept_elsewhere: bool,
 }
 
 /// What the shell found out about a code.
@@ -450,11 +456,8 @@ pub enum ScanFact {
     Article(Box<ArticleFact>),
     /// A valid code for which the assortment has no article.
     UnknownArticle,
-    /// The article is there and has no price in the list in force.
-    NoPrice {
-        sku: Sku,
-        name: String,
-    },
+    /// The article is there and has no price in the list in force: its price here is zero.
+    NoPrice(Box<ArticleFact>),
     /// A failed check digit or a broken frame: a misread, not an unknown article.
     Misread {
         reason: String,
@@ -480,7 +483,7 @@ impl ScanFact {
         match self {
             ScanFact::Article(_) => None,
             ScanFact::UnknownArticle => Some(Refusal::UnknownArticle { code: code() }),
-            ScanFact::NoPrice { name, .. } => Some(Refusal::NoPrice { name: name.clone() }),
+            ScanFact::NoPrice(article) => Some(Refusal::NoPrice { name: article.name.clone() }),
             ScanFact::Misread { reason } => Some(Refusal::Misread { code: code(), reason: reason.clone() }),
             ScanFact::UnknownCode => Some(Refusal::UnknownCode { code: code() }),
             ScanFact::CardData => Some(Refusal::CardData),
@@ -656,6 +659,9 @@ pub struct Answer {
     /// Of an act on orders: the one it was about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<OrderNo>,
+    /// Of a finished count or receipt of goods: its number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<u64>,
 }
 
 /// A finished transaction, whole and self-contained. Head office, Z, electronic journal, export and returns read only this.

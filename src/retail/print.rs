@@ -118,6 +118,20 @@ fn effect(after: &State, facts: &Facts, event: &Event) -> Option<Effect> {
         | Event::FeedAdopted { .. }
         | Event::BaselineSettled { .. }
         | Event::CountRequested { .. }
+        | Event::SheetLineSet { .. }
+        | Event::SheetLineRemoved { .. }
+        | Event::CountListed { .. }
+        | Event::DeliveryNamed { .. }
+        | Event::SheetDiscarded { .. }
+        | Event::StockCounted { .. }
+        | Event::RecountAsked { .. }
+        | Event::GoodsReceived { .. }
+        | Event::UnitsAdjusted { .. }
+        | Event::StockTaskTaken { .. }
+        | Event::StockTaskLeft { .. }
+        | Event::StockTaskDismissed { .. }
+        | Event::StockRanLow { .. }
+        | Event::StockFilledUp { .. }
         | Event::UplinkAcknowledged { .. }
         | Event::SignedIn { .. }
         | Event::SignedOut { .. }

@@ -188,6 +188,18 @@ pub enum Refusal {
     CollectCodeOtherOrder { order: OrderNo },
     CollectNumberWrong { left: u32 },
     CollectNumbersLocked,
+    // Stock work.
+    StockKeptElsewhere,
+    SheetEmpty,
+    SheetFull { max: usize },
+    SheetLineUnknown { line: u32 },
+    SheetLinesOpen { left: usize },
+    CountBelowZero,
+    NothingToCount,
+    StockCountedMeanwhile { name: String, by: String },
+    DeliveryKnown { delivery: String, document: u64 },
+    StockTaskUnknown,
+    StockTaskTaken { by: String },
 }
 
 impl Refusal {
@@ -361,6 +373,18 @@ impl Refusal {
             Refusal::CollectCodeOtherOrder { .. } => "collect_code_other_order",
             Refusal::CollectNumberWrong { .. } => "collect_number_wrong",
             Refusal::CollectNumbersLocked => "collect_numbers_locked",
+            // Stock work.
+            Refusal::StockKeptElsewhere => "stock_kept_elsewhere",
+            Refusal::SheetEmpty => "sheet_empty",
+            Refusal::SheetFull { .. } => "sheet_full",
+            Refusal::SheetLineUnknown { .. } => "sheet_line_unknown",
+            Refusal::SheetLinesOpen { .. } => "sheet_lines_open",
+            Refusal::CountBelowZero => "count_below_zero",
+            Refusal::NothingToCount => "nothing_to_count",
+            Refusal::StockCountedMeanwhile { .. } => "stock_counted_meanwhile",
+            Refusal::DeliveryKnown { .. } => "delivery_known",
+            Refusal::StockTaskUnknown => "stock_task_unknown",
+            Refusal::StockTaskTaken { .. } => "stock_task_taken",
         }
     }
 
@@ -537,6 +561,17 @@ impl Refusal {
             Refusal::CollectCodeOtherOrder { order: order() },
             Refusal::CollectNumberWrong { left: 4 },
             Refusal::CollectNumbersLocked,
+            Refusal::StockKeptElsewhere,
+            Refusal::SheetEmpty,
+            Refusal::SheetFull { max: 500 },
+            Refusal::SheetLineUnknown { line: 1 },
+            Refusal::SheetLinesOpen { left: 2 },
+            Refusal::CountBelowZero,
+            Refusal::NothingToCount,
+            Refusal::StockCountedMeanwhile { name: text(), by: text() },
+            Refusal::DeliveryKnown { delivery: text(), document: 3 },
+            Refusal::StockTaskUnknown,
+            Refusal::StockTaskTaken { by: text() },
         ]
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::decide::Case;
 use super::order::OrderAct;
 use super::staff::{self, SignInWay};
+use super::stock::{SheetKind, StockAct};
 use super::{Command, Event, Refusal};
 use crate::ids::StaffId;
 
@@ -42,10 +43,16 @@ pub enum Right {
     AllowNumbers,
     /// Have what is known of a customer destroyed.
     EraseCustomer,
+    CountStock,
+    ReceiveGoods,
+    /// Write units off or in without a count.
+    AdjustStock,
+    /// More of it than the store's limit.
+    AdjustStockMore,
 }
 
 impl Right {
-    pub const ALL: [Right; 20] = [
+    pub const ALL: [Right; 24] = [
         Right::SellItems,
         Right::VoidLine,
         Right::VoidTransaction,
@@ -66,6 +73,10 @@ impl Right {
         Right::HandOverOrders,
         Right::AllowNumbers,
         Right::EraseCustomer,
+        Right::CountStock,
+        Right::ReceiveGoods,
+        Right::AdjustStock,
+        Right::AdjustStockMore,
     ];
 
     /// As in feeds, imports and the API.
@@ -91,6 +102,10 @@ impl Right {
             Right::HandOverOrders => "hand_over_orders",
             Right::AllowNumbers => "allow_numbers",
             Right::EraseCustomer => "erase_customer",
+            Right::CountStock => "count_stock",
+            Right::ReceiveGoods => "receive_goods",
+            Right::AdjustStock => "adjust_stock",
+            Right::AdjustStockMore => "adjust_stock_more",
         }
     }
 }
@@ -119,12 +134,13 @@ impl Role {
 
     pub fn rights(self) -> BTreeSet<Right> {
         let orders = [Right::PickOrders, Right::HandOverOrders];
+        let stock = [Right::CountStock, Right::ReceiveGoods, Right::AdjustStock];
         let cashier = [Right::SellItems, Right::VoidLine, Right::ReturnWithReceipt, Right::OpenTill, Right::CloseTill];
         match self {
             Role::Cashier => cashier.into_iter().chain(orders).collect(),
             Role::Supervisor => Right::ALL.into_iter().filter(|right| *right != Right::ManageStaff).collect(),
             Role::Manager => BTreeSet::from(Right::ALL),
-            Role::Stock => BTreeSet::from(orders),
+            Role::Stock => orders.into_iter().chain(stock).collect(),
         }
     }
 }
@@ -213,6 +229,26 @@ pub fn needed(command: &Command) -> Option<Right> {
         Command::RecordRepair { .. } => None,
         Command::ReportCard { .. } | Command::SeeTerminal { .. } => None,
         Command::Order(act) => needed_for_order(act),
+        Command::Stock(act) => needed_for_stock(act),
+    }
+}
+
+fn needed_for_stock(act: &StockAct) -> Option<Right> {
+    match act {
+        StockAct::Add { sheet, .. }
+        | StockAct::Set { sheet, .. }
+        | StockAct::Remove { sheet, .. }
+        | StockAct::Finish { sheet }
+        | StockAct::Discard { sheet } => Some(match sheet {
+            SheetKind::Count => Right::CountStock,
+            SheetKind::Receipt => Right::ReceiveGoods,
+        }),
+        StockAct::NameDelivery { .. } => Some(Right::ReceiveGoods),
+        StockAct::CountTasks {} | StockAct::TakeTask { .. } | StockAct::LeaveTask { .. } | StockAct::DismissTask { .. } => {
+            Some(Right::CountStock)
+        }
+        StockAct::Adjust { .. } => Some(Right::AdjustStock),
+        StockAct::RaiseCounts { .. } => None,
     }
 }
 
@@ -284,6 +320,23 @@ pub(super) fn check_discount(case: &Case, hundredths: u32) -> Result<Option<Even
     }
     // For an actor without the right itself, the question before every decision has this event already.
     Ok(actor.is_some_and(|actor| actor.may(right)).then(|| given(case, right, approver, way)))
+}
+
+/// Whether an adjustment beyond the store's limit is within the rights of the one who asks, or of the one who approves.
+pub(super) fn check_adjusting(case: &Case) -> Result<Option<Event>, Refusal> {
+    let right = Right::AdjustStockMore;
+    let actor = case.facts.actor.as_ref();
+    if !case.rules.staff_required || actor.is_some_and(|actor| actor.may(right)) {
+        return Ok(None);
+    }
+    let Some((approver, way)) = staff::proven(case)? else { return Err(Refusal::NeedsOverride { right }) };
+    if actor.is_some_and(|actor| actor.id == approver.id) {
+        return Err(Refusal::OverrideByOneself);
+    }
+    if !approver.may(right) {
+        return Err(Refusal::OverrideNotAllowed { right });
+    }
+    Ok(Some(given(case, right, approver, way)))
 }
 
 fn given(case: &Case, right: Right, approver: &StaffFact, way: SignInWay) -> Event {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::cash::{CashRules, Paper};
 use super::open_price::Department;
 use super::pricing::Reason;
+use super::stock::StockRules;
 use super::tax::TaxTable;
 use crate::ids::{DeviceName, Sku, StoreId, WorkstationId};
 use crate::money::{Currency, Money, Qty, RoundingMode};
@@ -40,6 +41,8 @@ pub struct Rules {
     pub paper: Option<Paper>,
     #[serde(default)]
     pub till: TillRules,
+    #[serde(default)]
+    pub stock: StockRules,
 }
 
 /// What a store's tills offer besides scanning.

@@ -269,6 +269,14 @@ pub(super) fn article<'a>(case: &Case<'a>, code: &str) -> Result<&'a ArticleFact
     }
 }
 
+/// What was scanned, whether or not it has a price: it lies on the shelf all the same.
+pub(super) fn goods<'a>(case: &Case<'a>, code: &str) -> Result<&'a ArticleFact, Refusal> {
+    match &case.facts.scan {
+        Some(ScanFact::Article(article) | ScanFact::NoPrice(article)) => Ok(article),
+        _ => article(case, code),
+    }
+}
+
 /// The catalogue's price, or that of the price list in front of it, and which.
 fn list_price(case: &Case, article: &ArticleFact, date: BusinessDate) -> (Money, Option<String>) {
     match case.facts.prices.as_ref().and_then(|book| book.list_price(&article.sku, date)) {

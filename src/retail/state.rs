@@ -16,7 +16,7 @@ use super::print::{self, OpenPrint, PrintState};
 use super::returned::Returned;
 use super::safe::Collected;
 use super::staff::{LOCKOUTS_KEPT_MAX, Misses, SignInWay, SignedIn};
-use super::stock::{Movement, Movements};
+use super::stock::{Mark, Movements, StockBook};
 use super::till::{CashBook, OpenedTill, Phase, ReportKey, ReportRef};
 use super::unproved::Unproved;
 use super::{
@@ -65,6 +65,10 @@ pub struct State {
     pub terminals: BTreeMap<DeviceName, TerminalBook>,
     /// Collect orders, and the units that are held for them.
     pub orders: Arc<OrderBook>,
+    /// Counts and receipts that are being filled, counts that wait, articles that ran low.
+    pub stock: Arc<StockBook>,
+    /// When articles last moved and were last counted, of those that ever did or were.
+    pub stock_marks: BTreeMap<Sku, Mark>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -304,9 +308,6 @@ impl State {
                 }
                 possible(fits, "a second stock baseline was adopted for an article")
             }
-            // For people and for head office; the count itself will be its own event.
-            Event::CountRequested { .. } => Ok(()),
-
             Event::UplinkAcknowledged { ack } => {
                 self.uplink = Some(ack.clone());
                 Ok(())
@@ -461,6 +462,22 @@ impl State {
             | Event::CollectNumberMissed { .. }
             | Event::CollectNumbersAllowed { .. }
             | Event::NoticeSettled { .. } => self.take_in_order(seq, event),
+            // stock/apply.rs
+            Event::CountRequested { .. }
+            | Event::SheetLineSet { .. }
+            | Event::SheetLineRemoved { .. }
+            | Event::CountListed { .. }
+            | Event::DeliveryNamed { .. }
+            | Event::SheetDiscarded { .. }
+            | Event::StockCounted { .. }
+            | Event::RecountAsked { .. }
+            | Event::GoodsReceived { .. }
+            | Event::UnitsAdjusted { .. }
+            | Event::StockTaskTaken { .. }
+            | Event::StockTaskLeft { .. }
+            | Event::StockTaskDismissed { .. }
+            | Event::StockRanLow { .. }
+            | Event::StockFilledUp { .. } => self.take_in_stock(seq, event),
         }
     }
 
@@ -502,8 +519,7 @@ impl State {
             TransactionKind::Void => {}
             TransactionKind::Sale | TransactionKind::Return | TransactionKind::PostVoid => {
                 for line in record.lines.iter().filter(|line| line.off_shelf() != Qty::ZERO) {
-                    let movements = self.movements.entry(line.sku.clone()).or_insert_with(|| Movements::Apart(Vec::new()));
-                    movements.add(Movement { seq, quantity: -line.off_shelf() });
+                    self.move_units(seq, &line.sku, -line.off_shelf(), record.at);
                 }
             }
         }

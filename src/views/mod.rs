@@ -224,6 +224,23 @@ impl Views {
         self.shared.unless_broken(&live, answer).ok_or_else(|| self.shared.not_now(Feed::Stock))
     }
 
+    /// Up to `limit` articles with a baseline, by SKU, after one of them; with when it was stated. Nothing while the views are being built.
+    pub fn baselines_after(&self, after: Option<&Sku>, limit: usize) -> Vec<(Sku, i64)> {
+        let live = self.shared.live();
+        let Some(stack) = live.in_force(Feed::Stock) else { return Vec::new() };
+        let Some(shelf) = shelf_of(&live, &stack) else { return Vec::new() };
+        let mut found = Vec::new();
+        let answer = shelf.each(&mut |sku, line| {
+            let is_later = after.is_none_or(|after| sku > after.as_str());
+            if let (true, Ok(sku), Ok(baseline)) = (is_later, Sku::new(sku), shelf.of(line)) {
+                found.push((sku, baseline.as_of.ms));
+            }
+            if found.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        self.shared.unless_broken(&live, answer);
+        found
+    }
+
     /// Which of `skus` get their first baseline by switching to `version` (which is loaded), by the heads those include.
     pub fn newly_settled(&self, version: u64, skus: &mut dyn Iterator<Item = &Sku>) -> Vec<(u64, Vec<Sku>)> {
         let live = self.shared.live();

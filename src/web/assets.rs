@@ -37,6 +37,8 @@ static ASSETS: &[Asset] = &[
     Asset { name: "orders.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/orders.js") },
     Asset { name: "articles.css", content_type: "text/css; charset=utf-8", bytes: include_bytes!("assets/articles.css") },
     Asset { name: "orders.css", content_type: "text/css; charset=utf-8", bytes: include_bytes!("assets/orders.css") },
+    Asset { name: "stock.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/stock.js") },
+    Asset { name: "stock.css", content_type: "text/css; charset=utf-8", bytes: include_bytes!("assets/stock.css") },
     Asset { name: "look.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/look.js") },
     Asset { name: "icon.svg", content_type: "image/svg+xml", bytes: include_bytes!("assets/icon.svg") },
     Asset { name: "sim.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("../demo/assets/sim.js") },

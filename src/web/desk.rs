@@ -41,6 +41,7 @@ async fn index(State(web): State<Web>, session: Session) -> Markup {
                     a .tile href=(format!("/orders/{ws}")) { (icon("parked")) strong { (t.orders.title) " · " (ws) } small { "/orders/" (ws) } }
                     a .tile href=(format!("/pick/{ws}")) { (icon("scan")) strong { (t.orders.pick_title) " · " (ws) } small { "/pick/" (ws) } }
                     a .tile href=(format!("/articles/{ws}")) { (icon("search")) strong { (t.article.title) " · " (ws) } small { "/articles/" (ws) } }
+                    a .tile href=(format!("/stock/{ws}")) { (icon("price")) strong { (t.stock_work.title) " · " (ws) } small { "/stock/" (ws) } }
                     a .tile href=(format!("/display/{ws}")) { (icon("price")) strong { (fill(t.index_display, &[ws.as_str()])) } small { "/display/" (ws) } }
                 }
             }

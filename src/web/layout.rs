@@ -32,6 +32,10 @@ pub fn document(locale: &Locale, title: &str, class: &str, scripts: &[&str], bod
                     link rel="stylesheet" href=(address("gate.css"));
                     link rel="stylesheet" href=(address("orders.css"));
                 }
+                @if class == "stock" {
+                    link rel="stylesheet" href=(address("gate.css"));
+                    link rel="stylesheet" href=(address("stock.css"));
+                }
                 // Before anything is painted, so that a dark screen does not flash white.
                 script src=(address("look.js")) {}
                 @for script in scripts { script src=(address(script)) defer {} }

@@ -31,6 +31,7 @@ mod pages;
 mod pair_pages;
 mod seat;
 mod setup;
+mod stock;
 mod streams;
 
 pub mod api;
@@ -99,7 +100,7 @@ impl Web {
     async fn price_check(&self, code: &str) -> Result<Option<ArticleInfo>, NotNow> {
         match self.node.price_check(code).await {
             ScanFact::Article(fact) => self.node.article(&fact.sku).await,
-            ScanFact::NoPrice { sku, .. } => self.node.article(&sku).await,
+            ScanFact::NoPrice(fact) => self.node.article(&fact.sku).await,
             ScanFact::NotReady { why } => Err(NotNow::Broken { feed: Feed::Catalogue, why }),
             ScanFact::UnknownArticle | ScanFact::Misread { .. } | ScanFact::UnknownCode | ScanFact::CardData => Ok(None),
         }
@@ -127,6 +128,7 @@ pub fn router(node: Node, parts: WebParts, extra: Extra) -> Router {
         .merge(office::routes())
         .merge(orders::routes())
         .merge(articles::routes())
+        .merge(stock::routes())
         .merge(extra.router.with_state(()))
         .route("/api/openapi.json", get(move || std::future::ready(axum::Json(description.as_ref().clone()))))
         .route_layer(from_fn_with_state(web.clone(), card_data::watch))

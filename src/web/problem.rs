@@ -211,5 +211,16 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::CollectCodeReplaced { .. }
         | Refusal::CollectCodeUsed { .. }
         | Refusal::CollectCodeOtherOrder { .. } => StatusCode::CONFLICT,
+        // Stock work.
+        Refusal::SheetLineUnknown { .. } | Refusal::StockTaskUnknown => StatusCode::NOT_FOUND,
+        Refusal::CountBelowZero => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::StockKeptElsewhere
+        | Refusal::SheetEmpty
+        | Refusal::SheetFull { .. }
+        | Refusal::SheetLinesOpen { .. }
+        | Refusal::NothingToCount
+        | Refusal::StockCountedMeanwhile { .. }
+        | Refusal::DeliveryKnown { .. }
+        | Refusal::StockTaskTaken { .. } => StatusCode::CONFLICT,
     }
 }

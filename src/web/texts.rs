@@ -15,6 +15,7 @@ pub mod prices;
 pub mod quick;
 pub mod returns;
 pub mod setup;
+pub mod stock;
 pub mod weight;
 
 /// The words of the pages.
@@ -23,6 +24,7 @@ pub struct Texts {
     pub card_terminal: &'static card::CardTexts,
     pub more_panel: &'static more::MoreTexts,
     pub orders: &'static orders::OrderTexts,
+    pub stock_work: &'static stock::StockTexts,
     pub prices: &'static prices::PriceTexts,
     pub age: &'static age::AgeTexts,
     pub returns: &'static returns::ReturnTexts,
@@ -263,6 +265,7 @@ static ENGLISH: Texts = Texts {
     card_terminal: &card::ENGLISH,
     more_panel: &more::ENGLISH,
     orders: &orders::ENGLISH,
+    stock_work: &stock::ENGLISH,
     prices: &prices::ENGLISH,
     age: &age::ENGLISH,
     returns: &returns::ENGLISH,

@@ -6,6 +6,7 @@ pub static GERMAN: Texts = Texts {
     card_terminal: &super::texts::card::GERMAN,
     more_panel: &super::texts::more::GERMAN,
     orders: &super::texts::orders::GERMAN,
+    stock_work: &super::texts::stock::GERMAN,
     prices: &super::texts::prices::GERMAN,
     age: &super::texts::age::GERMAN,
     returns: &super::texts::returns::GERMAN,

@@ -14,4 +14,5 @@ mod orders_besides;
 mod people;
 mod returns;
 mod shop;
+mod stock;
 mod stories;

@@ -20,6 +20,7 @@ use super::baskets;
 use super::calculator::{BasketFile, Class, Line, Payment};
 use super::random_cash;
 use super::random_orders;
+use super::random_stock;
 use super::shop::Shop;
 
 const SWISS: &str =
@@ -30,7 +31,7 @@ const NEW_YORK: &str = "currency USD 2\nprices exclude tax\nround half_up per li
 fn random_days_keep_every_invariant() {
     let days = prop::collection::vec(act(), 1..120);
     let (mut sales, mut handed_over) = (0, 0);
-    check(190, (any::<bool>(), days), |(swiss, acts)| {
+    check(220, (any::<bool>(), days), |(swiss, acts)| {
         let mut world = World::new(if *swiss { SWISS } else { NEW_YORK });
         for act in acts {
             world.act(act);
@@ -137,6 +138,17 @@ fn events_in_any_order_are_taken_in() {
         Act::Order { till: 0, does: 25, which: 0, pieces: 2 },
         Act::Order { till: 0, does: 28, which: 0, pieces: 2 },
         Act::Order { till: 0, does: 5, which: 0, pieces: 2 },
+        Act::Stock { till: 0, does: 0, which: 1, pieces: 3 },
+        Act::Stock { till: 0, does: 0, which: 2, pieces: 2 },
+        Act::Stock { till: 0, does: 4, which: 1, pieces: 1 },
+        Act::Stock { till: 0, does: 6, which: 1, pieces: 1 },
+        Act::Stock { till: 0, does: 7, which: 1, pieces: 1 },
+        Act::Stock { till: 0, does: 13, which: 0, pieces: 1 },
+        Act::Stock { till: 0, does: 0, which: 0, pieces: 3 },
+        Act::Stock { till: 0, does: 7, which: 0, pieces: 3 },
+        Act::Stock { till: 0, does: 11, which: 3, pieces: 4 },
+        Act::Stock { till: 0, does: 15, which: 3, pieces: 4 },
+        Act::Stock { till: 0, does: 14, which: 3, pieces: 4 },
         Act::Drawer { till: 0, does: 8, amount: 0 },
         Act::Drawer { till: 0, does: 10, amount: 30 },
         Act::Drawer { till: 0, does: 15, amount: 0 },
@@ -249,6 +261,13 @@ enum Act {
         which: usize,
         pieces: i64,
     },
+    /// See `random_stock`.
+    Stock {
+        till: usize,
+        does: usize,
+        which: usize,
+        pieces: i64,
+    },
     Restart,
     Carry,
     /// A command of before comes again.
@@ -278,7 +297,8 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::Day),
         5 => (till.clone(), 0..19usize, 0..60i64).prop_map(|(till, does, amount)| Act::Drawer { till, does, amount }),
         1 => (0..30i64).prop_map(|pieces| Act::Adopt { pieces }),
-        26 => (till, 0..72usize, 0..6usize, 1..5i64).prop_map(|(till, does, which, pieces)| Act::Order { till, does, which, pieces }),
+        26 => (till.clone(), 0..72usize, 0..6usize, 1..5i64).prop_map(|(till, does, which, pieces)| Act::Order { till, does, which, pieces }),
+        12 => (till, 0..18usize, 0..6usize, 0..5i64).prop_map(|(till, does, which, pieces)| Act::Stock { till, does, which, pieces }),
         1 => Just(Act::Restart),
         1 => Just(Act::Carry),
         2 => (0..200usize).prop_map(|which| Act::Repeat { which }),
@@ -288,6 +308,8 @@ fn act() -> impl Strategy<Value = Act> {
 struct World {
     shop: Shop,
     tills: Vec<WorkstationId>,
+    /// Units that came or went, by record.
+    moves: Vec<(u64, Sku, Qty)>,
     /// Commands that were done, with their answers.
     done: Vec<(Ask, Answer)>,
     /// Unmarked papers asked for, per transaction.
@@ -313,8 +335,16 @@ impl World {
         shop.order_facts.handed_over_ago_ms = Some(1_000);
         shop.scans.insert("misread".to_owned(), ScanFact::Misread { reason: "torn".to_owned() });
         let tills = ["1", "2", "3"].map(|id| WorkstationId::new(id).unwrap()).to_vec();
-        let mut world =
-            World { shop, tills, done: Vec::new(), papers: BTreeMap::new(), counted: BTreeMap::new(), handed: BTreeMap::new(), version: 0 };
+        let mut world = World {
+            shop,
+            tills,
+            moves: Vec::new(),
+            done: Vec::new(),
+            papers: BTreeMap::new(),
+            counted: BTreeMap::new(),
+            handed: BTreeMap::new(),
+            version: 0,
+        };
         world.act(&Act::Day);
         world
     }
@@ -370,6 +400,10 @@ impl World {
             }
             Act::Drawer { till, does, amount } => (Some(*till), random_cash::command(*does, *amount)),
             Act::Order { till, does, which, pieces } => match random_orders::command(&self.shop.state, *does, *which, *pieces) {
+                None => return,
+                Some(command) => (Some(*till), command),
+            },
+            Act::Stock { till, does, which, pieces } => match random_stock::command(&self.shop.state, *does, *which, *pieces) {
                 None => return,
                 Some(command) => (Some(*till), command),
             },
@@ -453,29 +487,35 @@ impl World {
     }
 
     fn count_stock(&mut self, decision: &Decision) {
+        let former = self.counted.clone();
         for event in &decision.events {
-            for (sku, quantity) in random_orders::moved(event, &mut self.handed) {
-                if let Some(counted) = self.counted.get_mut(&sku) {
-                    *counted += quantity;
+            let mut moved = random_orders::moved(event, &mut self.handed);
+            if let Event::TransactionCompleted { record } = event {
+                moved.extend(record.lines.iter().map(|line| (line.sku.clone(), -line.quantity)));
+            }
+            for (sku, quantity) in &moved {
+                if let Some(counted) = self.counted.get_mut(sku) {
+                    *counted += *quantity;
                 }
             }
+            if !random_stock::only_corrects(event) {
+                self.moves.extend(moved.into_iter().map(|(sku, quantity)| (decision.answer.seq, sku, quantity)));
+            }
+            for (sku, quantity) in random_stock::counted(event, &self.moves) {
+                self.counted.insert(sku, quantity);
+            }
         }
-        // What a picker did not find is counted whatever the book says.
-        if decision.events.iter().any(|event| matches!(event, Event::OrderLineShort { .. })) {
+        // What a picker did not find is counted whatever the book says, and so is what is not looked at by a sale.
+        let by_itself = |event: &Event| {
+            matches!(event, Event::OrderLineShort { .. } | Event::StockCounted { .. })
+                || matches!(event, Event::CountRequested { why: Some(_), .. })
+        };
+        if decision.events.iter().any(by_itself) {
             return;
         }
-        let mut below = Vec::new();
-        for event in &decision.events {
-            let Event::TransactionCompleted { record } = event else { continue };
-            let former = self.counted.clone();
-            for line in &record.lines {
-                if let Some(counted) = self.counted.get_mut(&line.sku) {
-                    *counted = *counted - line.quantity;
-                }
-            }
-            let fell = |(sku, counted): (&Sku, &Qty)| former[sku] >= Qty::ZERO && *counted < Qty::ZERO;
-            below.extend(self.counted.iter().filter(|entry| fell(*entry)).map(|(sku, counted)| (sku.clone(), *counted)));
-        }
+        let fell = |(sku, counted): (&Sku, &Qty)| former.get(sku).is_some_and(|former| *former >= Qty::ZERO) && *counted < Qty::ZERO;
+        let below: Vec<(Sku, Qty)> =
+            self.counted.iter().filter(|entry| fell(*entry)).map(|(sku, counted)| (sku.clone(), *counted)).collect();
         let asked = |event: &Event| match event {
             Event::CountRequested { sku, on_hand, .. } => Some((sku.clone(), *on_hand)),
             _ => None,

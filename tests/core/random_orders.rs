@@ -105,7 +105,8 @@ fn forward(order: &Order) -> Option<OrderAct> {
 /// What an event about orders does to what lies in the store: units that came or went.
 pub fn moved(event: &Event, handed: &mut BTreeMap<OrderNo, Vec<(Sku, Qty)>>) -> Vec<(Sku, Qty)> {
     match event {
-        Event::StockAdjusted { sku, quantity, .. } => vec![(sku.clone(), *quantity)],
+        Event::StockAdjusted { sku, quantity, .. } | Event::UnitsAdjusted { sku, quantity, .. } => vec![(sku.clone(), *quantity)],
+        Event::GoodsReceived { lines, .. } => lines.iter().map(|line| (line.sku.clone(), line.quantity)).collect(),
         Event::OrderHandedOver { step, issued, .. } => {
             let units: Vec<(Sku, Qty)> = issued.iter().map(|units| (units.sku.clone(), units.quantity)).collect();
             handed.insert(step.order.clone(), units.clone());

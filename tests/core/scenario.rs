@@ -22,6 +22,7 @@ use super::scenario_card;
 use super::scenario_cash;
 use super::scenario_orders;
 use super::scenario_people;
+use super::scenario_stock;
 use super::scenario_till as till;
 use super::shop::Shop;
 
@@ -84,7 +85,10 @@ impl Scenario {
     fn line(&mut self, line: &str, at: &str) {
         let words = split(line);
         let word = |index: usize| words.get(index).map_or_else(|| panic!("{at}: too short"), String::as_str);
-        if scenario_cash::line(&mut self.shop, &words) || scenario_orders::line(&mut self.shop, &words, at) {
+        if scenario_cash::line(&mut self.shop, &words)
+            || scenario_orders::line(&mut self.shop, &words, at)
+            || scenario_stock::line(&mut self.shop, &words, at)
+        {
             return;
         }
         match word(0) {
@@ -108,7 +112,8 @@ impl Scenario {
                 self.shop.sells(word(1), article);
             }
             "noprice" => {
-                drop(self.shop.scans.insert(word(1).to_owned(), ScanFact::NoPrice { sku: sku(word(1)), name: word(2).to_owned() }))
+                let fact = article(word(1), word(2), Money::ZERO, "", "A");
+                drop(self.shop.scans.insert(word(1).to_owned(), ScanFact::NoPrice(Box::new(fact))))
             }
             "misread" => drop(self.shop.scans.insert(word(1).to_owned(), ScanFact::Misread { reason: word(2).to_owned() })),
             "notready" => drop(self.shop.scans.insert(word(1).to_owned(), ScanFact::NotReady { why: word(2).to_owned() })),
@@ -251,7 +256,7 @@ impl Scenario {
         if let Some(command) = scenario_cash::command(words, &|text| self.money(text), at) {
             return command;
         }
-        if let Some(command) = scenario_orders::command(words, at) {
+        if let Some(command) = scenario_orders::command(words, at).or_else(|| scenario_stock::command(words, at)) {
             return command;
         }
         let date = |index: usize| word(index).parse::<BusinessDate>().unwrap_or_else(|_| panic!("{at}: a date"));
@@ -316,6 +321,7 @@ impl Scenario {
         let effects = &self.shop.effects;
         if scenario_cash::outcome(decision, words, &|text| self.money(text), at)
             || scenario_orders::outcome(decision, &self.shop.effects, words, at)
+            || scenario_stock::outcome(decision, words, at)
         {
             return;
         }

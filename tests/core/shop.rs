@@ -11,6 +11,7 @@ use counterfoil::retail::order::{OrderAct, OrderFacts};
 use counterfoil::retail::pricing::Reason;
 use counterfoil::retail::recalls::RecalledLine;
 use counterfoil::retail::rules::{Limits, WorkstationRules};
+use counterfoil::retail::stock::{Goods, StockAct};
 use counterfoil::retail::tax::TaxTable;
 use counterfoil::retail::{
     Answer, ArticleFact, Ask, BaselineFact, Command, Decision, Effect, Event, EventKind, Facts, Fresh, Original, Refusal, Rules, ScanFact,
@@ -50,6 +51,7 @@ pub struct Shop {
     pub staff: Option<StaffId>,
     /// What the shell found out for the next acts on orders.
     pub order_facts: OrderFacts,
+    pub stock_kept_elsewhere: bool,
     incarnation: u64,
     ids: u128,
 }
@@ -87,6 +89,7 @@ pub fn rules(currency: &str, tax: TaxTable) -> Rules {
         cash: Default::default(),
         paper: None,
         till: Default::default(),
+        stock: Default::default(),
     }
 }
 
@@ -112,6 +115,7 @@ impl Shop {
             people: People::default(),
             staff: Some(StaffId::new("anna").unwrap()),
             order_facts: OrderFacts::default(),
+            stock_kept_elsewhere: false,
             incarnation: 0x0123_4567_89ab_cdef,
             ids: 0,
         }
@@ -251,8 +255,7 @@ impl Shop {
     }
 
     pub fn on_hand(&self, sku: &Sku) -> Option<Qty> {
-        let fact = self.baselines.get(sku)?;
-        Some(counterfoil::retail::stock::on_hand(fact, self.state.movements.get(sku)))
+        counterfoil::retail::stock::on_hand(self.baselines.get(sku), self.state.movements.get(sku))
     }
 
     fn facts(&self, ask: &Ask) -> Facts {
@@ -262,7 +265,8 @@ impl Shop {
             | Command::CheckAge { code, .. }
             | Command::PutAside { code }
             | Command::ReturnArticle { code, .. }
-            | Command::Order(OrderAct::Pick { code, .. } | OrderAct::PutBack { code, .. }) => {
+            | Command::Order(OrderAct::Pick { code, .. } | OrderAct::PutBack { code, .. })
+            | Command::Stock(StockAct::Add { code, .. } | StockAct::Adjust { code, .. }) => {
                 Some(self.scans.get(code).cloned().unwrap_or(ScanFact::UnknownArticle))
             }
             Command::Order(OrderAct::PickByHand { order, line, .. }) => {
@@ -301,11 +305,24 @@ impl Shop {
             lowest_price: self.lowest_price,
             prices: self.prices.clone(),
             order: self.order_facts.clone(),
+            goods: self.goods(),
+            stock_kept_elsewhere: self.stock_kept_elsewhere,
             customer: match &ask.command {
                 Command::AttachCustomer { subject } | Command::EraseCustomer { subject } => self.customers.get(subject).copied(),
                 _ => None,
             },
         }
+    }
+
+    /// What the catalogue knows of the articles that wait to be counted.
+    fn goods(&self) -> Vec<Goods> {
+        let articles = self.scans.values().filter_map(|scan| match scan {
+            ScanFact::Article(article) => Some(article),
+            _ => None,
+        });
+        let mut goods: Vec<Goods> = articles.map(|a| Goods { sku: a.sku.clone(), name: a.name.clone(), unit: a.unit }).collect();
+        goods.dedup_by(|a, b| a.sku == b.sku);
+        goods
     }
 
     /// As the shell finds it: by what is scanned, or in the journal.

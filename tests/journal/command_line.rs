@@ -87,13 +87,26 @@ fn export_writes_a_day_as_stored_and_as_a_table() {
     writer.append(&dated("2027-01-15", vec![completed()])).unwrap();
     writer.append(&dated("2027-01-15", command(2).events)).unwrap();
     writer.append(&command(3)).unwrap();
+    let stock_work = include_str!("../golden/core/events-stock.jsonl").lines().map(event).collect();
+    writer.append(&dated("2027-01-16", stock_work)).unwrap();
     writer.close(at(9)).unwrap();
 
-    let (json, csv) = (folder.path().join("day.jsonl"), folder.path().join("day.csv"));
-    let args =
-        ExportArgs { folder: journal.clone(), date: "2027-01-15".parse().unwrap(), json: Some(json.clone()), csv: Some(csv.clone()) };
+    let [json, csv, stock] = ["day.jsonl", "day.csv", "stock.csv"].map(|name| folder.path().join(name));
+    let date = "2027-01-15".parse().unwrap();
+    let args = ExportArgs { folder: journal.clone(), date, json: Some(json.clone()), csv: Some(csv.clone()), stock: None };
     let exported = export(&args).unwrap();
     assert_eq!((exported.records, exported.transactions, exported.bad.len()), (2, 1, 0));
+    let next = ExportArgs { date: "2027-01-16".parse().unwrap(), json: None, csv: None, stock: Some(stock.clone()), ..args.clone() };
+    assert_eq!(export(&next).unwrap().stock_rows, 4);
+    let at = "2026-03-02T08:00:00.000Z,1,anna";
+    let expected = format!(
+        "seq,kind,document,at,workstation,staff,sku,quantity,before,on_hand,reason,delivery,batch,expiry\n\
+         6,count,1,{at},milk,17,19,18,,,,\n\
+         6,receipt,2,{at},ham,2,,,,LS-4711/2,L1,2026-03-20\n\
+         6,receipt,2,{at},milk,18,,,,LS-4711/2,,\n\
+         6,adjustment,,{at},milk,-2,,,damaged,,L1,\n"
+    );
+    assert_eq!(std::fs::read_to_string(stock).unwrap(), expected);
 
     let stored = std::fs::read(first_segment(&journal)).unwrap();
     let of_the_day: Vec<u8> = stored.split_inclusive(|byte| *byte == b'\n').skip(2).take(2).flatten().copied().collect();

@@ -25,6 +25,7 @@ mod repeat;
 mod returns;
 mod scales;
 mod shop;
+mod stock;
 
 /// A milk of the demo's goods, 1.29.
 const MILK: &str = "100001";

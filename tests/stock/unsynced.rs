@@ -99,7 +99,7 @@ impl Store {
 
     fn on_hand(&self, views: &Views, name: &str) -> Option<i64> {
         let fact = views.stock(&sku(name)).unwrap()?;
-        Some(on_hand(&fact, self.state.movements.get(&sku(name))).thousandths() / 1000)
+        on_hand(Some(&fact), self.state.movements.get(&sku(name))).map(|quantity| quantity.thousandths() / 1000)
     }
 }
 
@@ -126,6 +126,7 @@ fn rules() -> Rules {
         cash: Default::default(),
         paper: None,
         till: Default::default(),
+        stock: Default::default(),
     }
 }
 

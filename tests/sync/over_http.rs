@@ -103,7 +103,7 @@ async fn an_urgent_record_overtakes_the_backlog() {
     let backlog = node.head_seq();
     node.start_line(&format!("http://{relay}"), None).unwrap();
     wait_until(PATIENCE, || node.node().screen().link.online).await.unwrap();
-    let event = Event::CountRequested { sku: Sku::new("milk").unwrap(), on_hand: Qty::pieces(-1), at: Stamp::default() };
+    let event = Event::CountRequested { sku: Sku::new("milk").unwrap(), on_hand: Qty::pieces(-1), at: Stamp::default(), why: None };
     let seq = node.record(&[event]).unwrap();
     let deadline = Instant::now() + PATIENCE;
     while number(&office, "SELECT count(*) FROM urgent WHERE confirmed_ms IS NULL").await == 0 {

@@ -94,6 +94,7 @@ pub fn rules() -> Rules {
         cash: Default::default(),
         paper: None,
         till: Default::default(),
+        stock: Default::default(),
     }
 }
 
@@ -273,6 +274,7 @@ pub fn screen(till: TillScreen) -> Screen {
         staff: Arc::default(),
         locked_out: Default::default(),
         orders: Arc::default(),
+        stock: Default::default(),
         orders_heard: Some((true, NOW_MS - 60_000)),
     }
 }

@@ -192,6 +192,21 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::CollectCodeOtherOrder { order } => format!("The code is of order {order}."),
         Refusal::CollectNumberWrong { left } => format!("No order has this number. Tries left: {left}."),
         Refusal::CollectNumbersLocked => "Too many wrong numbers were tried here.".to_owned(),
+        // Stock work.
+        Refusal::StockKeptElsewhere => "Another box of this store keeps its stock.".to_owned(),
+        Refusal::SheetEmpty => "Nothing has been scanned here yet.".to_owned(),
+        Refusal::SheetFull { max } => format!("This list has {max} lines, the most that one may have."),
+        Refusal::SheetLineUnknown { line } => format!("Line {line} is not on this list."),
+        Refusal::SheetLinesOpen { left: 1 } => "One article on the list is not counted yet.".to_owned(),
+        Refusal::SheetLinesOpen { left } => format!("{left} articles on the list are not counted yet."),
+        Refusal::CountBelowZero => "A count cannot be below zero.".to_owned(),
+        Refusal::NothingToCount => "No count waits that is free.".to_owned(),
+        Refusal::StockCountedMeanwhile { name, by } => {
+            format!("{name} was counted by {} meanwhile, with another result.", visible_or_other(by))
+        }
+        Refusal::DeliveryKnown { delivery, document } => format!("Delivery {delivery} was taken in before, as document {document}."),
+        Refusal::StockTaskUnknown => "This count does not wait any more.".to_owned(),
+        Refusal::StockTaskTaken { by } => format!("{by} has taken this count."),
         Refusal::CustomerUnknown => "This customer is not known here (any more).".to_owned(),
         Refusal::CustomerWithoutConsent => "This customer has not agreed to be known here.".to_owned(),
         Refusal::NoCustomer => "This sale has no customer.".to_owned(),
@@ -371,6 +386,17 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::CollectCodeOtherOrder { .. } => "Open that order, or ask for the code of this one.",
         Refusal::CollectNumberWrong { .. } => "Read it again, or scan the code.",
         Refusal::CollectNumbersLocked => "Scan the code, or let a manager allow more tries.",
+        Refusal::StockKeptElsewhere => "Count, receive and adjust at the box that head office named.",
+        Refusal::SheetEmpty => "Scan an article first.",
+        Refusal::SheetFull { .. } => "Finish this list, then go on with the next one.",
+        Refusal::SheetLineUnknown { .. } => "Look at the list again: it may have changed on another screen.",
+        Refusal::SheetLinesOpen { .. } => "Count them, type 0 where none is there, or take them off the list.",
+        Refusal::CountBelowZero => "Type 0 when none is there.",
+        Refusal::NothingToCount => "Scan what you want to count.",
+        Refusal::StockCountedMeanwhile { .. } => "Count it once more and type what you find, or take it off the list.",
+        Refusal::DeliveryKnown { .. } => "Nothing more is to be done if it is the same; for the rest of it, take its number off.",
+        Refusal::StockTaskUnknown => "Look at the list again: somebody has counted it.",
+        Refusal::StockTaskTaken { .. } => "Take another one, or take it over after asking them.",
         Refusal::CustomerUnknown => "Look for them again, or take them in anew with their consent.",
         Refusal::CustomerWithoutConsent => "Sell without a customer, or ask for the consent and take them in anew.",
         Refusal::NoCustomer => "Nothing needs to be done.",
@@ -383,6 +409,11 @@ fn last_day_words(kind: LastDayKind) -> &'static str {
         LastDayKind::SellBy => "was to be sold by",
         LastDayKind::BestBefore => "was best before",
     }
+}
+
+/// Where nobody was signed in, somebody did it all the same.
+fn visible_or_other(by: &str) -> &str {
+    if by.is_empty() { "somebody else" } else { by }
 }
 
 /// Rounded up, so that nobody tries too early.
@@ -413,6 +444,10 @@ fn right_words(right: Right) -> &'static str {
         Right::PickOrders => "pick orders",
         Right::HandOverOrders => "hand over orders",
         Right::AllowNumbers => "allow more tries with short numbers",
+        Right::CountStock => "count stock",
+        Right::ReceiveGoods => "receive goods",
+        Right::AdjustStock => "write goods off or in",
+        Right::AdjustStockMore => "write off or in so much at once",
     }
 }
 

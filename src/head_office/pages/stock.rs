@@ -30,7 +30,7 @@ pub fn page(frame: &Frame, facts: &Facts) -> Markup {
         p .note {
             (frame.count(facts.assortment.articles)) " articles in the assortment"
             @if facts.assortment.catalogue_version > 0 { ", version " (facts.assortment.catalogue_version) }
-            ". On hand is the baseline with everything the store's journal moved since."
+            ". On hand is what the store counted last, or else the baseline, with everything its journal moved since."
         }
         @if facts.rows.is_empty() {
             p .empty { @if filter.search.is_some() { "Nothing found." } @else { "This store has no stock: import a baseline with " code { "counterfoil import stock" } "." } }
@@ -57,7 +57,7 @@ fn table(frame: &Frame, rows: &[StockRow]) -> Markup {
     html! {
         table .wide {
             thead { tr {
-                th { "Article" } th { "Name" } th .n { "On hand" } th .n { "Baseline" } th .n { "Moved since" } th .n { "Baseline stated" }
+                th { "Article" } th { "Name" } th .n { "On hand" } th .n { "Moved since" } th .n { "Last counted" } th .n { "Count" } th .n { "Baseline" } th .n { "Baseline stated" }
             } }
             tbody {
                 @for row in rows {
@@ -71,8 +71,12 @@ fn table(frame: &Frame, rows: &[StockRow]) -> Markup {
                                 None => span .dim { "unknown" },
                             }
                         }
-                        td .n data-label="Baseline" { @if let Some(baseline) = row.baseline { (frame.quantity(baseline, "")) } @else { span .dim { "none" } } }
                         td .n data-label="Moved since" { @if row.moved == 0 { span .dim { "0" } } @else { (frame.quantity(row.moved, "")) } }
+                        td .n data-label="Last counted" {
+                            @if let Some(at) = row.counted_ms { span title=(frame.time(at)) { (frame.ago(at)) } } @else { span .dim { "never" } }
+                        }
+                        td .n data-label="Count" { @if let Some(counted) = row.counted { (frame.quantity(counted, "")) } @else { span .dim { "–" } } }
+                        td .n data-label="Baseline" { @if let Some(baseline) = row.baseline { (frame.quantity(baseline, "")) } @else { span .dim { "none" } } }
                         td .n data-label="Baseline stated" {
                             @if let Some(as_of) = row.as_of_ms { span title=(frame.time(as_of)) { (frame.ago(as_of)) } } @else { span .dim { "–" } }
                         }

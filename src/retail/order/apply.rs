@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::stock::{Movement, Movements};
 use super::super::{Event, State};
 use super::deliver::ending;
 use super::{
@@ -20,29 +19,28 @@ impl State {
     /// Takes in an event about orders; every other one is not its business.
     pub(in crate::retail) fn take_in_order(&mut self, seq: u64, event: &Event) -> Fits {
         match event {
-            Event::StockAdjusted { sku, quantity, why, .. } => {
-                // What was found in the wrong place is where it was, for the book.
+            Event::StockAdjusted { step, sku, quantity, why } => {
                 match why {
-                    ShortWhy::NotThere | ShortWhy::Damaged => self.move_units(seq, sku, *quantity),
+                    // The book follows the shelf; nothing moved.
+                    ShortWhy::NotThere => self.correct_units(seq, sku, *quantity),
+                    ShortWhy::Damaged => self.move_units(seq, sku, *quantity, step.at),
+                    // What was found in the wrong place is where it was, for the book.
                     ShortWhy::WrongPlace => {}
                 }
                 return Ok(());
             }
-            Event::OrderHandedOver { issued, .. } => issued.iter().for_each(|units| self.move_units(seq, &units.sku, -units.quantity)),
+            Event::OrderHandedOver { step, issued, .. } => {
+                issued.iter().for_each(|units| self.move_units(seq, &units.sku, -units.quantity, step.at));
+            }
             Event::HandOverTakenBack { step } => {
                 let order = self.orders.orders.get(&step.order).cloned();
                 if let Some(OrderState::HandedOver { issued, .. }) = order.as_deref().map(|order| &order.state) {
-                    issued.iter().for_each(|units| self.move_units(seq, &units.sku, units.quantity));
+                    issued.iter().for_each(|units| self.move_units(seq, &units.sku, units.quantity, step.at));
                 }
             }
             _ => {}
         }
         Arc::make_mut(&mut self.orders).take_in(event)
-    }
-
-    fn move_units(&mut self, seq: u64, sku: &Sku, quantity: Qty) {
-        let movements = self.movements.entry(sku.clone()).or_insert_with(|| Movements::Apart(Vec::new()));
-        movements.add(Movement { seq, quantity });
     }
 
     /// A new day: what is over is remembered in short.

@@ -11,11 +11,11 @@
 use std::collections::BTreeMap;
 
 use super::super::decide::{Case, Outcome};
-use super::super::stock::on_hand;
+use super::super::stock::on_hand_now;
 use super::super::{Event, Refusal, TransactionRecord};
 use super::act::{done, elsewhere, find, step};
 use super::{CollectOrder, Ending, ORDER_LINES_MAX, ORDERS_OPEN_MAX, Order, OrderState, RefusedWhy};
-use crate::ids::{OrderNo, Sku};
+use crate::ids::{OrderNo, Sku, WorkstationId};
 use crate::money::{Qty, Unit};
 
 pub(super) fn deliver(case: &Case, order: &CollectOrder, cursor: u64) -> Result<Outcome, Refusal> {
@@ -94,8 +94,7 @@ fn is_covered(case: &Case, order: &CollectOrder, before: Option<&Order>) -> bool
 
 /// On hand less what is held for orders. `None`: the stock is not known.
 fn available(case: &Case, sku: &Sku) -> Option<Qty> {
-    let fact = case.facts.stock.iter().find(|fact| fact.sku == *sku)?;
-    Some(on_hand(fact, case.state.movements.get(sku)) - case.state.orders.reserved(sku))
+    Some(on_hand_now(case, sku)? - case.state.orders.reserved(sku))
 }
 
 pub(super) fn cancel(case: &Case, order: &OrderNo, version: u64, cursor: u64) -> Outcome {
@@ -163,29 +162,31 @@ pub(in crate::retail) fn after_sale(case: &Case, record: &TransactionRecord) -> 
     }
     let mut broken = Vec::new();
     for (sku, quantity) in sold {
-        if case.state.orders.reserved(sku).is_zero() {
-            continue;
-        }
         let Some(before) = available(case, sku) else { continue };
-        // What was broken before was said then.
-        let mut missing = (quantity - before.max(Qty::ZERO)).min(quantity);
-        let mut waiting: Vec<&Order> =
-            case.state.orders.open().map(AsRef::as_ref).filter(|order| order.held(sku) > order.off_shelf(sku)).collect();
-        waiting.sort_by_key(|order| std::cmp::Reverse((order.asked.promised_ms, order.asked.order.clone())));
-        for order in waiting {
-            let promised = (order.held(sku) - order.off_shelf(sku)).min(missing);
-            if promised <= Qty::ZERO {
-                break;
-            }
-            missing = missing - promised;
-            broken.push(Event::PromiseBroken {
-                order: order.asked.order.clone(),
-                sku: sku.clone(),
-                quantity: promised,
-                workstation: record.workstation.clone(),
-                at: case.ask.at,
-            });
+        broken.extend(broken_by(case, sku, before, before - quantity, &record.workstation));
+    }
+    broken
+}
+
+/// The same when so many of an article are available after so many were before.
+pub(in crate::retail) fn broken_by(case: &Case, sku: &Sku, before: Qty, after: Qty, workstation: &WorkstationId) -> Vec<Event> {
+    let mut broken = Vec::new();
+    if case.state.orders.reserved(sku).is_zero() {
+        return broken;
+    }
+    // What was broken before was said then.
+    let mut missing = before.min(Qty::ZERO) - after;
+    let mut waiting: Vec<&Order> =
+        case.state.orders.open().map(AsRef::as_ref).filter(|order| order.held(sku) > order.off_shelf(sku)).collect();
+    waiting.sort_by_key(|order| std::cmp::Reverse((order.asked.promised_ms, order.asked.order.clone())));
+    for order in waiting {
+        let promised = (order.held(sku) - order.off_shelf(sku)).min(missing);
+        if promised <= Qty::ZERO {
+            break;
         }
+        missing = missing - promised;
+        let (order, workstation) = (order.asked.order.clone(), workstation.clone());
+        broken.push(Event::PromiseBroken { order, sku: sku.clone(), quantity: promised, workstation, at: case.ask.at });
     }
     broken
 }

@@ -1,7 +1,7 @@
 //! The customer is there: which order, is it theirs, and does it go with them.
 
 use super::super::decide::{Case, Outcome};
-use super::super::{Event, Refusal, age};
+use super::super::{Event, Refusal, age, stock};
 use super::act::{Shown, done, elsewhere, find, step};
 use super::{CodeFact, EndedOrder, Order, OrderState, OrderStateName, Proof, TAKE_BACK_MS, WRONG_NUMBERS_MAX, number_kept};
 use crate::ids::OrderNo;
@@ -139,7 +139,9 @@ pub(super) fn hand_over(case: &Case, order: &OrderNo, asked: &HandOver) -> Resul
     }
 
     // Cannot fail below.
-    Ok(done(order, vec![Event::OrderHandedOver { step: step(case, order), proof, issued, leaves: asked.leaves.to_vec(), aged }]))
+    let followed = stock::after_issue(case, &issued);
+    let event = Event::OrderHandedOver { step: step(case, order), proof, issued, leaves: asked.leaves.to_vec(), aged };
+    Ok(done(order, [event].into_iter().chain(followed).collect()))
 }
 
 pub(super) fn decline(case: &Case, order: &OrderNo) -> Result<Outcome, Refusal> {

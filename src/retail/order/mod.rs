@@ -31,7 +31,7 @@ use crate::time::Stamp;
 
 pub(super) use act::decide;
 pub use act::{OrderAct, Shown};
-pub(super) use deliver::after_sale;
+pub(super) use deliver::{after_sale, broken_by};
 pub use label::{BagRef, LabelContent, LabelEnd, open_label};
 
 /// Orders that are not ended. Beyond it head office's line is refused and asks again.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::decide::{Case, Outcome};
-use super::super::stock::on_hand;
+use super::super::stock::{CountWhy, low_or_filled, on_hand_now};
 use super::super::{ArticleFact, Event, Refusal, ScanFact, last_day, recalls, sale};
 use super::act::{done, elsewhere, find, step};
 use super::{
@@ -146,7 +146,7 @@ pub(super) fn short(case: &Case, order: &OrderNo, line: u32, why: ShortWhy) -> R
 
     // Cannot fail below.
     let mut events = vec![Event::OrderLineShort { step: step(case, order), line: line.line, quantity, why }];
-    let book = case.facts.stock.iter().find(|fact| fact.sku == line.sku).map(|fact| on_hand(fact, case.state.movements.get(&line.sku)));
+    let book = on_hand_now(case, &line.sku);
     let in_bags = case.state.orders.off_shelf(&line.sku);
     let (adjust, count) = match why {
         // The book's shelf becomes what was found on it: nothing.
@@ -157,7 +157,11 @@ pub(super) fn short(case: &Case, order: &OrderNo, line: u32, why: ShortWhy) -> R
     let adjust = adjust.filter(|adjust| !adjust.is_zero());
     events.extend(adjust.map(|quantity| Event::StockAdjusted { step: step(case, order), sku: line.sku.clone(), quantity, why }));
     if count {
-        events.push(Event::CountRequested { sku: line.sku.clone(), on_hand: in_bags, at: case.ask.at });
+        let why = Some(CountWhy::ShortPick);
+        events.push(Event::CountRequested { sku: line.sku.clone(), on_hand: in_bags, at: case.ask.at, why });
+    }
+    if let (Some(book), Some(adjust)) = (book, adjust) {
+        events.extend(low_or_filled(case, &line.sku, book + adjust));
     }
     Ok(done(order, events))
 }

@@ -100,6 +100,20 @@ fn future(case: &Case, events: &[Event]) -> Option<Basket> {
             | Event::StockAdjusted { .. }
             | Event::CollectNumberMissed { .. }
             | Event::CollectNumbersAllowed { .. }
+            | Event::SheetLineSet { .. }
+            | Event::SheetLineRemoved { .. }
+            | Event::CountListed { .. }
+            | Event::DeliveryNamed { .. }
+            | Event::SheetDiscarded { .. }
+            | Event::StockCounted { .. }
+            | Event::RecountAsked { .. }
+            | Event::GoodsReceived { .. }
+            | Event::UnitsAdjusted { .. }
+            | Event::StockTaskTaken { .. }
+            | Event::StockTaskLeft { .. }
+            | Event::StockTaskDismissed { .. }
+            | Event::StockRanLow { .. }
+            | Event::StockFilledUp { .. }
             | Event::NoticeSettled { .. } => continue,
         };
         let known = basket.take().or_else(|| case.state.baskets.get(txn).map(Basket::without_history));

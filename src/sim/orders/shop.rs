@@ -719,7 +719,7 @@ impl<'a> Shop<'a> {
             if handed != Qty::pieces(self.goods.handed_over(sku)) {
                 return wrong("handed over", handed, self.goods.handed_over(sku));
             }
-            let baseline = self.stock(sku).map_or(Qty::ZERO, |fact| on_hand(&fact, state.movements.get(sku)));
+            let baseline = on_hand(self.stock(sku).as_ref(), state.movements.get(sku)).unwrap_or_default();
             if baseline != Qty::pieces(self.goods.by_the_book(sku)) {
                 return wrong("on hand", baseline, self.goods.by_the_book(sku));
             }

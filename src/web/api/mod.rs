@@ -15,6 +15,7 @@ pub mod reports;
 mod returns;
 mod screens;
 pub mod shape;
+mod stock;
 pub mod store;
 mod weight;
 mod workstation;
@@ -138,6 +139,8 @@ pub fn routes() -> (Router<Web>, utoipa::openapi::OpenApi) {
         .routes(routes!(reports::days))
         .routes(routes!(reports::day_whole))
         .routes(routes!(orders::orders))
+        .routes(routes!(stock::stock))
+        .routes(routes!(stock::act))
         .routes(routes!(orders::order))
         .routes(routes!(orders::act))
         .split_for_parts()

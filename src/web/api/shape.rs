@@ -46,6 +46,9 @@ pub struct CommandAnswer {
     /// Of an act on orders: the one it was about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order: Option<String>,
+    /// Of a finished count or receipt of goods: its number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document: Option<u64>,
 }
 
 impl From<Answer> for CommandAnswer {
@@ -61,6 +64,7 @@ impl From<Answer> for CommandAnswer {
             difference: answer.difference.map(|amount| amount.minor()),
             unproved: answer.unproved,
             order: answer.order.map(|order| order.to_string()),
+            document: answer.document,
         }
     }
 }

@@ -139,6 +139,7 @@ fn frame(desk: &Desk, title: &str, events: &str, mode: &str, attributes: Markup,
                 nav {
                     a .button href=(format!("/orders/{ws}")) aria-current=[(mode == "board").then_some("page")] { (t.to_board) }
                     a .button href=(format!("/pick/{ws}")) aria-current=[(mode == "pick").then_some("page")] { (t.to_picking) }
+                    a .button href=(format!("/stock/{ws}")) { (view.locale.texts.stock_work.title) (stock_waiting(view)) }
                     a .button href=(format!("/till/{ws}")) { (fill(view.locale.texts.workstation, &[ws.as_str()])) }
                 }
                 div #who { (live.part("who")) }
@@ -152,6 +153,12 @@ fn frame(desk: &Desk, title: &str, events: &str, mode: &str, attributes: Markup,
         }
     };
     document(view.locale, title, "orders", &["live.js", "gate.js", "orders.js"], body)
+}
+
+/// How much stock work waits.
+fn stock_waiting(view: &View) -> Markup {
+    let waiting = view.screen.stock.tasks.len();
+    html! { @if waiting > 0 { span .count { (waiting) } } }
 }
 
 /// The parts that every page here has.
