@@ -10,7 +10,7 @@ use axum::{Form, Router};
 use maud::{Markup, PreEscaped, html};
 use serde::Deserialize;
 
-use crate::device::lang::zpl::{Part, label_svg};
+use crate::device::lang::zpl::label_svg;
 use crate::device::sim::{LabelFault, LabelSnapshot, LabelSwitch, SimLabelPrinter};
 use crate::web::layout::document;
 use crate::web::locale::Locale;
@@ -60,10 +60,7 @@ fn shown(now: &LabelSnapshot) -> Markup {
                 @if now.labels.is_empty() { p .hint { "The labels come out here: the very ZPL sent to the printer, drawn. Pick an order and finish it." } }
                 div .papers {
                     @for label in &now.labels {
-                        figure .label-paper {
-                            (PreEscaped(label_svg(label)))
-                            @for part in &label.parts { @if let Part::Bars { data, .. } = part { figcaption { code { (data) } } } }
-                        }
+                        div .label-paper { (PreEscaped(label_svg(label))) }
                     }
                 }
             }

@@ -63,10 +63,12 @@ pub fn command(state: &State, does: usize, which: usize, pieces: i64) -> Option<
         28 => OrderAct::TakeBackHandOver { order: of(pick(&|state| matches!(state, OrderState::HandedOver { .. }))?) },
         29 => OrderAct::Decline { order: of(pick(&staged)?) },
         30 => OrderAct::Expire { order: of(pick(&staged)?) },
-        32 => OrderAct::PrintLabel { order: of(pick(&any)?), bag: (pieces > 1).then_some(1) },
-        33 => OrderAct::SettleLabel { order: of(pick(&any)?), bag: 1 },
-        35 => OrderAct::AddBag { order: of(pick(&any)?), like: 1 },
-        34 => OrderAct::PrintPickList { orders: vec![of(pick(&any)?)] },
+        32 => match pieces % 4 {
+            0 => OrderAct::PrintLabel { order: of(pick(&any)?), bag: None },
+            1 => OrderAct::SettleLabel { order: of(pick(&any)?), bag: 1 },
+            2 => OrderAct::PrintPickList { orders: vec![of(pick(&any)?)] },
+            _ => OrderAct::AddBag { order: of(pick(&any)?), like: 1 },
+        },
         31 => OrderAct::Refuse { order: of(pick(&any)?), why: RefusedWhy::NoTime },
         36.. => forward(pick(&any)?)?,
         _ => {

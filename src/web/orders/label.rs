@@ -51,6 +51,26 @@ pub fn of_bag(desk: &Desk, order: &Order, bag: &Bag) -> Markup {
     }
 }
 
+/// Above everything else: the bags of whose labels nobody is sure, each a tap away.
+pub fn questions(desk: &Desk, order: &Order) -> Markup {
+    let t = desk.t;
+    let is_question = |bag: &&Bag| {
+        let open = open_label(&desk.view.screen.prints, &order.asked.order, bag.number);
+        open.is_some_and(|open| matches!(open.state, PrintState::Unknown { .. } | PrintState::FailedClean { .. }))
+    };
+    let asked: Vec<&Bag> = order.bags.iter().filter(is_question).collect();
+    html! {
+        @if !asked.is_empty() {
+            p .label-trouble {
+                (till::icon("stop")) strong { (t.labels_unknown) }
+                @for bag in asked {
+                    a .button href=(format!("#bag-{}", bag.number)) { (fill(t.bag, &[&bag.number.to_string(), &order.bags.len().to_string()])) }
+                }
+            }
+        }
+    }
+}
+
 /// What tells this bag from all others when a person writes it on.
 fn by_hand(desk: &Desk, order: &Order, bag: &Bag) -> Markup {
     let t = desk.t;

@@ -73,7 +73,7 @@ fn places(desk: &Desk, order: &Order) -> Markup {
     html! {
         ul .bag-list aria-label=(t.fetch) {
             @for bag in &order.bags {
-                li data-bag=(bag.number) data-code=(bag_code(&order.asked.order, bag.number)) {
+                li id=(format!("bag-{}", bag.number)) data-bag=(bag.number) data-code=(bag_code(&order.asked.order, bag.number)) {
                     span .place { (bag.place.as_ref().map_or("–", |place| place.as_str())) }
                     span { (fill(t.bag, &[&bag.number.to_string(), &order.bags.len().to_string()])) " · " (zone_words(t, bag.zone)) }
                     button type="button" data-do="bag-here" data-checked=(t.checked) { (t.here) }
@@ -108,8 +108,10 @@ fn acts(desk: &Desk, order: &Order) -> Markup {
                 (list(desk, number))
             }
         }
-        OrderState::Picked => html! { (staging(desk, order)) (label::all_again(desk, order)) },
-        OrderState::Staged => hand_over(desk, order),
+        OrderState::Picked => html! {
+            (label::questions(desk, order)) (staging(desk, order)) (bag_more(desk, order)) (label::all_again(desk, order))
+        },
+        OrderState::Staged => html! { (label::questions(desk, order)) (hand_over(desk, order)) },
         OrderState::HandedOver { at, .. } => html! {
             p .big-note { (fill(t.handed_over_at, &[&desk.view.locale.clock(at.ms)])) }
             @if desk.view.now_ms - at.ms < i64::try_from(TAKE_BACK_MS).unwrap_or(0) {
@@ -134,6 +136,20 @@ fn list(desk: &Desk, order: &OrderNo) -> Markup {
     html! { @if has_printer { (act(desk.t.list_print, "", &json!({"act": "print_pick_list", "orders": [order]}), false)) } }
 }
 
+/// It did not fit: one bag more for a zone of the order.
+fn bag_more(desk: &Desk, order: &Order) -> Markup {
+    let t = desk.t;
+    let mut last_of_zone = std::collections::BTreeMap::new();
+    for bag in &order.bags {
+        last_of_zone.insert(bag.zone, bag.number);
+    }
+    html! {
+        @for (zone, like) in last_of_zone {
+            (act(&fill(t.bag_more, &[zone_words(t, zone)]), "", &json!({"act": "add_bag", "order": order.asked.order, "like": like}), true))
+        }
+    }
+}
+
 fn staging(desk: &Desk, order: &Order) -> Markup {
     let t = desk.t;
     html! {
@@ -143,11 +159,10 @@ fn staging(desk: &Desk, order: &Order) -> Markup {
         label .place-entry { (t.place) " " input #place type="text" maxlength="24" autocomplete="off" autocapitalize="characters"; }
         ul .bag-list {
             @for bag in &order.bags {
-                li data-bag=(bag.number) data-code=(bag_code(&order.asked.order, bag.number)) {
+                li id=(format!("bag-{}", bag.number)) data-bag=(bag.number) data-code=(bag_code(&order.asked.order, bag.number)) {
                     span .place { (bag.place.as_ref().map_or(t.no_place, |place| place.as_str())) }
                     span { (fill(t.bag, &[&bag.number.to_string(), &order.bags.len().to_string()])) " · " (zone_words(t, bag.zone)) }
                     button type="button" data-do="stage" { (fill(t.place_button, &[&bag.number.to_string()])) }
-                    (act(t.bag_more, "small", &json!({"act": "add_bag", "order": order.asked.order, "like": bag.number}), true))
                     div .bag-label { (label::of_bag(desk, order, bag)) }
                 }
             }

@@ -49,8 +49,8 @@ fn list(desk: &Desk) -> Markup {
                 }
             }
             div .thumb {
-                button .primary type="button" data-do="start-chosen" { (t.pick_start) }
                 @if has_printer { button type="button" data-do="print-chosen" { (t.list_chosen) } }
+                button .primary type="button" data-do="start-chosen" { (t.pick_start) }
             }
         }
         (with_others(desk))

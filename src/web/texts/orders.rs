@@ -323,7 +323,7 @@ pub static ENGLISH: OrderTexts = OrderTexts {
     allow_numbers: "Allow numbers again (manager)",
     said_ok: "Done.",
 
-    bag_more: "One bag more",
+    bag_more: "One bag more: {}",
     label_test: "Test label",
     label_given: "label is being printed",
     label_held: "label waits: {}",
@@ -499,7 +499,7 @@ pub static GERMAN: OrderTexts = OrderTexts {
     allow_numbers: "Nummern wieder erlauben (Leitung)",
     said_ok: "Erledigt.",
 
-    bag_more: "Eine Tüte mehr",
+    bag_more: "Eine Tüte mehr: {}",
     label_test: "Testetikett",
     label_given: "Etikett wird gedruckt",
     label_held: "Etikett wartet: {}",
