@@ -70,7 +70,7 @@ pub fn command(state: &State, does: usize, which: usize, pieces: i64) -> Option<
             _ => OrderAct::AddBag { order: of(pick(&any)?), like: 1 },
         },
         31 => OrderAct::Refuse { order: of(pick(&any)?), why: RefusedWhy::NoTime },
-        36.. => forward(pick(&any)?)?,
+        37.. => forward(pick(&any)?)?,
         _ => {
             let order = pick(&|state| matches!(state, OrderState::PuttingBack { .. } | OrderState::HandedOver { .. }))?;
             OrderAct::PutBack { order: of(order), code: order.to_put_back().first()?.sku.to_string(), quantity: None }
