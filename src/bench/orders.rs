@@ -144,12 +144,14 @@ fn order(keys: &CollectKeys, index: usize) -> Result<CollectOrder, CannotMeasure
         placed_ms: now,
         promised_ms: now + HOUR_MS * (1 + index as i64 % 8),
         expires_ms: now + 72 * HOUR_MS,
-        initials: "A.B.".to_owned(),
+        initials: String::new(),
         customer: None,
+        subject: None,
         substitution: Substitution::None,
         lines: (0..LINES).map(line).collect(),
         code: format!("{index:064x}"),
         number_mark: keys.number_mark(&digits(index)),
+        rights: Vec::new(),
     })
 }
 

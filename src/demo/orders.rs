@@ -21,7 +21,8 @@ use crate::web::layout::document;
 use crate::web::locale::Locale;
 
 const MINUTE_MS: i64 = 60_000;
-const INITIALS: [&str; 8] = ["A.M.", "J.K.", "L.S.", "T.B.", "E.W.", "N.H.", "P.R.", "C.D."];
+const NAMES: [&str; 8] =
+    ["Anna Müller", "Jan Kowalski", "Lea Schmidt", "Tom Becker", "Eva Wagner", "Noah \"Hal\" O'Hara", "Paula Richter", "Can Demir"];
 /// Rows of the list under the button.
 const SHOWN: u32 = 20;
 
@@ -90,7 +91,10 @@ impl Generator {
             store: StoreId::new(STORE).expect("the demo's store has a valid name"),
             promised_ms: now_ms + (20 + (seed % 6).cast_signed() * 25) * MINUTE_MS,
             expires_ms: None,
-            initials: INITIALS[(seed % 8) as usize].to_owned(),
+            initials: String::new(),
+            name: NAMES[(seed % 8) as usize].to_owned(),
+            phone: format!("+49 30 5550{:03}", seed % 1_000),
+            without_rights: Default::default(),
             customer: None,
             substitution: Substitution::Named,
             lines,

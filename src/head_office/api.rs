@@ -10,16 +10,19 @@ use serde::{Deserialize, Serialize};
 
 use super::days::{self, DayRow, ReportRow};
 use super::feeds::{PublishError, Published};
+use super::leads;
 use super::office::HeadOffice;
+use super::order_exceptions;
 use super::orders::{self, PlacedOrder};
 use super::people::{self, Checked, Draft, PeopleError};
 use super::queries::{
     self, ExceptionRow, IncidentRow, ROWS_MAX, SalesRow, StockFilter, StockRow, StoreRow, TransactionFilter, TransactionRow,
 };
-use super::recalls;
 use super::storage::Folders;
 use super::writer::WriteError;
-use crate::ids::OrderNo;
+use super::{order_messages, order_returns};
+use super::{recalls, rights};
+use crate::ids::{NodeId, OrderNo, Sku, StoreId};
 use crate::retail::order::OrderLine;
 use crate::retail::recalls::Recall;
 use crate::time::{ClockQuality, Stamp};
@@ -45,6 +48,14 @@ pub fn router(office: HeadOffice) -> Router {
         .route("/api/v1/orders", get(order_list).post(place_order))
         .route("/api/v1/orders/{order}", get(order).put(change_order))
         .route("/api/v1/orders/{order}/cancel", post(cancel_order))
+        .route("/api/v1/order-exceptions", get(order_exceptions))
+        .route("/api/v1/order-exceptions/{id}/settle", post(settle_order_exception))
+        .route("/api/v1/stores/{store}/lead", get(lead).put(name_lead))
+        .route("/api/v1/stores/{store}/rights", get(store_rights).post(want_rights))
+        .route("/api/v1/order-returns", get(order_returns))
+        .route("/api/v1/order-returns/{order}/close", post(close_order_return))
+        .route("/api/v1/order-messages", get(order_messages))
+        .route("/api/v1/order-messages/{id}/sent", post(order_message_sent))
         .route("/healthz", get(health))
         .with_state(office)
 }
@@ -324,4 +335,129 @@ async fn order(State(office): State<HeadOffice>, Path(order): Path<OrderNo>) -> 
     let unknown = || Problem::new(StatusCode::NOT_FOUND, "order_unknown", "there is no order of this number", "check the number");
     let (row, lines, code) = found.ok_or_else(unknown)?;
     Ok(Json(OrderView { row, lines, code }))
+}
+
+async fn order_exceptions(State(office): State<HeadOffice>) -> Result<Json<Vec<order_exceptions::OrderExceptionRow>>, Problem> {
+    Ok(Json(office.read(|connection| order_exceptions::list(connection, ROWS_MAX)).await?))
+}
+
+/// Somebody has seen to it. Idempotent.
+async fn settle_order_exception(State(office): State<HeadOffice>, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
+    settle_order_row(&office, id).await.map(|()| StatusCode::NO_CONTENT)
+}
+
+/// For the page as well.
+pub async fn settle_order_row(office: &HeadOffice, id: i64) -> Result<(), Problem> {
+    let settled = office.write(move |writer, now_ms| Ok(order_exceptions::settle(writer.connection(), id, now_ms)?)).await?;
+    let unknown = || {
+        let detail = format!("there is no exception {id} of an order");
+        Problem::new(StatusCode::NOT_FOUND, "no_such_exception", detail, "load the list again")
+    };
+    settled.then_some(()).ok_or_else(unknown)
+}
+
+/// Which node keeps a store's orders.
+async fn lead(State(office): State<HeadOffice>, Path(store): Path<StoreId>) -> Result<Json<leads::LeadRow>, Problem> {
+    let found = office.read(move |connection| leads::current(connection, store.as_str())).await?;
+    let nobody = || {
+        let detail = "no node of this store has asked for orders yet";
+        Problem::new(StatusCode::NOT_FOUND, "no_lead", detail, "the first node that calls becomes the lead, or PUT one here")
+    };
+    found.map(Json).ok_or_else(nobody)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LeadAsked {
+    node: NodeId,
+}
+
+/// Names another node, under the next epoch. The same node again is no error.
+async fn name_lead(
+    State(office): State<HeadOffice>,
+    Path(store): Path<StoreId>,
+    Json(LeadAsked { node }): Json<LeadAsked>,
+) -> Result<Json<leads::LeadRow>, Problem> {
+    name_lead_of(&office, store, node).await.map(Json)
+}
+
+/// For the page as well.
+pub async fn name_lead_of(office: &HeadOffice, store: StoreId, node: NodeId) -> Result<leads::LeadRow, Problem> {
+    let (asked, named) = (store.clone(), node.clone());
+    match office.write(move |writer, now_ms| Ok(leads::name(writer.connection(), &asked, &named, now_ms)?)).await? {
+        Ok(lead) => Ok(lead),
+        Err(leads::NotNamed::Already) => {
+            let found = office.read(move |connection| leads::current(connection, store.as_str())).await?;
+            found.ok_or_else(|| Problem::new(StatusCode::CONFLICT, "no_lead", "the store has no lead", "ask again"))
+        }
+        Err(leads::NotNamed::UnknownNode) => {
+            let detail = format!("no node {node} of store {store} has ever called");
+            Err(Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "node_unknown",
+                detail,
+                "start that node with a line first, or check its name",
+            ))
+        }
+    }
+}
+
+/// What a store granted, and what became of it.
+async fn store_rights(State(office): State<HeadOffice>, Path(store): Path<StoreId>) -> Result<Json<Vec<rights::RightRow>>, Problem> {
+    Ok(Json(office.read(move |connection| rights::list(connection, store.as_str(), RIGHTS_ROWS_MAX)).await?))
+}
+
+const RIGHTS_ROWS_MAX: u32 = 5_000;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RightsWanted {
+    skus: Vec<Sku>,
+}
+
+/// Asks a store to grant rights of these articles, before the first order of them. Idempotent.
+async fn want_rights(
+    State(office): State<HeadOffice>,
+    Path(store): Path<StoreId>,
+    Json(RightsWanted { skus }): Json<RightsWanted>,
+) -> Result<StatusCode, Problem> {
+    if skus.len() > RIGHTS_ROWS_MAX as usize {
+        let detail = format!("{} articles at once; {RIGHTS_ROWS_MAX} is the limit", skus.len());
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "too_many_articles", detail, "ask for those that are sold most"));
+    }
+    office.write(move |writer, _| Ok(rights::want(writer.connection(), &store, &skus.iter().collect::<Vec<_>>())?)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn order_returns(State(office): State<HeadOffice>) -> Result<Json<Vec<order_returns::ReturnRow>>, Problem> {
+    let now_ms = office.now_ms();
+    Ok(Json(office.read(move |connection| order_returns::list(connection, now_ms, ROWS_MAX)).await?))
+}
+
+async fn close_order_return(State(office): State<HeadOffice>, Path(order): Path<OrderNo>) -> Result<StatusCode, Problem> {
+    close_return(&office, order).await.map(|()| StatusCode::NO_CONTENT)
+}
+
+/// For the page as well.
+pub async fn close_return(office: &HeadOffice, order: OrderNo) -> Result<(), Problem> {
+    let detail = format!("order {order} has no return that can be closed");
+    let closed = office.write(move |writer, now_ms| Ok(order_returns::close(writer.connection(), &order, now_ms)?)).await?;
+    let none = || {
+        Problem::new(StatusCode::NOT_FOUND, "no_such_return", detail, "within 90 seconds of a hand-over it may be taken back: wait for it")
+    };
+    closed.then_some(()).ok_or_else(none)
+}
+
+/// What customers are to be told now. Sending it is a connector's business.
+async fn order_messages(State(office): State<HeadOffice>) -> Result<Json<Vec<order_messages::MessageRow>>, Problem> {
+    let (now_ms, remind_ms) = (office.now_ms(), office.config().order_remind_ms);
+    Ok(Json(office.read(move |connection| order_messages::due(connection, now_ms, remind_ms, ROWS_MAX)).await?))
+}
+
+/// A connector sent it. Idempotent.
+async fn order_message_sent(State(office): State<HeadOffice>, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
+    let sent = office.write(move |writer, now_ms| Ok(order_messages::sent(writer.connection(), id, now_ms)?)).await?;
+    let gone =
+        || Problem::new(StatusCode::NOT_FOUND, "no_such_message", format!("there is no message {id} to send"), "ask for the list again");
+    sent.then_some(StatusCode::NO_CONTENT).ok_or_else(gone)
 }

@@ -351,6 +351,7 @@ fn rules(store: &StoreId) -> Result<Rules, String> {
         paper: None,
         till: Default::default(),
         stock: Default::default(),
+        promises: Default::default(),
     })
 }
 

@@ -27,7 +27,16 @@ pub struct HeadOfficeConfig {
     /// Decimal mark and order of dates on the pages.
     pub locale: Locale,
     pub time_zone: jiff::tz::TimeZone,
+    /// How long an order waits for its customer when the channel does not say.
+    pub order_kept_ms: i64,
+    /// How long before that ends the customer is reminded.
+    pub order_remind_ms: i64,
 }
+
+const HOUR_MS: i64 = 3_600_000;
+const ORDER_KEPT_HOURS: u32 = 72;
+const ORDER_REMIND_HOURS: u32 = 24;
+const ORDER_HOURS_MAX: u32 = 24 * 60;
 
 impl HeadOfficeConfig {
     /// Plain HTTP on loopback: the demo and the tests.
@@ -42,6 +51,8 @@ impl HeadOfficeConfig {
             currency,
             locale: Locale::from_tag("en").expect("English is in the table"),
             time_zone: jiff::tz::TimeZone::UTC,
+            order_kept_ms: i64::from(ORDER_KEPT_HOURS) * HOUR_MS,
+            order_remind_ms: i64::from(ORDER_REMIND_HOURS) * HOUR_MS,
         }
     }
 }
@@ -86,6 +97,8 @@ struct RawHeadOffice {
     #[serde(default = "english")]
     locale: String,
     time_zone: String,
+    order_kept_hours: Option<u32>,
+    order_remind_hours: Option<u32>,
 }
 
 fn english() -> String {
@@ -132,6 +145,17 @@ fn checked(raw: RawHeadOffice, complaints: &mut Vec<Complaint>) -> Option<HeadOf
             complain(key, path.display().to_string(), "there is no such file: check the path");
         }
     }
+    let (kept, remind) = (raw.order_kept_hours.unwrap_or(ORDER_KEPT_HOURS), raw.order_remind_hours.unwrap_or(ORDER_REMIND_HOURS));
+    if kept == 0 || kept > ORDER_HOURS_MAX {
+        complain("order_kept_hours", kept.to_string(), "use 1 to 1440 hours: how long an order waits for its customer");
+    }
+    if remind >= kept {
+        complain(
+            "order_remind_hours",
+            remind.to_string(),
+            "use fewer hours than order_kept_hours: when the customer is reminded before the end",
+        );
+    }
     let tls = match (raw.tls_cert, raw.tls_key) {
         (Some(cert), Some(key)) => Some(TlsFiles { cert, key, client_ca: raw.tls_client_ca }),
         (None, None) => {
@@ -170,6 +194,8 @@ fn checked(raw: RawHeadOffice, complaints: &mut Vec<Complaint>) -> Option<HeadOf
         currency: currency?,
         locale: locale?,
         time_zone: time_zone?,
+        order_kept_ms: i64::from(kept) * HOUR_MS,
+        order_remind_ms: i64::from(remind) * HOUR_MS,
     })
 }
 

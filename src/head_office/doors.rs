@@ -27,10 +27,10 @@ use super::people;
 use super::receipts;
 use super::storage::StorageError;
 use super::writer::WriteError;
-use super::{elsewhere, feeds, fleet_keys};
+use super::{elsewhere, feeds, fleet_keys, leads};
 use crate::ids::{NodeId, Sku, StoreId};
 use crate::retail::Feed;
-use crate::sync::orders::OrdersReply;
+use crate::sync::orders::{Named, OrdersReply};
 use crate::sync::wire::{
     self, BODY_BYTES_MAX, ElsewhereReply, FeedOffer, JSON_BYTES_MAX, LocateReply, LocateRequest, ReceiptQuery, ReceiptReply, RecordsQuery,
     RecordsReply, RepairRequest, UNPACKED_BYTES_MAX, UrgentReply,
@@ -223,21 +223,34 @@ async fn stock_elsewhere(
 struct After {
     #[serde(default)]
     after: u64,
+    #[serde(default)]
+    epoch: u64,
 }
 
-/// What the store's lead has not heard yet of orders; nothing for any other node.
+/// What the store's lead has not heard yet of orders; nothing for any other node, and nothing before it knows under which epoch it acts.
 async fn order_words(
     State(office): State<HeadOffice>,
     Path(path): NodePath,
-    Query(After { after }): Query<After>,
+    Query(After { after, epoch }): Query<After>,
 ) -> Result<Json<OrdersReply>, Problem> {
     let (store, node): (StoreId, NodeId) = (parsed(&path.0)?, parsed(&path.1)?);
-    let reply = office.read(move |connection| {
-        let lead = orders::is_lead(connection, &store, &node)?;
-        let words = if lead { orders::words(connection, &store, after)? } else { Vec::new() };
-        Ok(OrdersReply { v: wire::WIRE_VERSION, lead, words })
-    });
-    Ok(Json(reply.await?))
+    let asked = store.clone();
+    let mut lead = office.read(move |connection| leads::current(connection, asked.as_str())).await?;
+    if lead.is_none() {
+        let asked = store.clone();
+        lead = office.write(move |writer, now_ms| Ok(leads::first(writer.connection(), &asked, now_ms)?)).await?;
+    }
+    let Some(lead) = lead else {
+        return Ok(Json(OrdersReply { v: wire::WIRE_VERSION, lead: false, named: None, office_epoch: 0, words: Vec::new() }));
+    };
+    let named = Named { epoch: lead.epoch, node: parsed(&lead.node)?, from: lead.from_word };
+    let is_lead = named.node == node;
+    let office_epoch = office.read(super::storage::epoch).await?;
+    let words = match is_lead && epoch == named.epoch {
+        true => office.read(move |connection| orders::words(connection, &store, after.max(lead.from_word))).await?,
+        false => Vec::new(),
+    };
+    Ok(Json(OrdersReply { v: wire::WIRE_VERSION, lead: is_lead, named: Some(named), office_epoch, words }))
 }
 
 async fn file(State(office): State<HeadOffice>, Path((store, _, hash)): Path<(String, String, String)>) -> Result<Response, Problem> {

@@ -2,6 +2,10 @@
 
 use super::db::{self, Connection, params};
 
+use super::leads::{self, LeadRow};
+use super::order_exceptions::{self, CHANNEL, OrderException, STORE};
+use super::rights::{self, Term};
+use super::{order_messages, order_returns};
 use crate::ids::OrderNo;
 use crate::money::Qty;
 use crate::retail::Event;
@@ -10,7 +14,8 @@ use crate::time::Stamp;
 
 /// Kinds that say something of an order or move its units, without their version.
 pub fn is_ours(kind: &str) -> bool {
-    kind.starts_with("order_") || matches!(kind, "bag_staged" | "hand_over_taken_back" | "stock_adjusted")
+    kind.starts_with("order_")
+        || matches!(kind, "bag_staged" | "hand_over_taken_back" | "stock_adjusted" | "lead_named" | "rights_granted" | "rights_overrun")
 }
 
 /// Where a record stands.
@@ -22,6 +27,22 @@ pub struct At<'a> {
 }
 
 pub fn count(connection: &Connection, at: &At<'_>, event: &Event) -> db::Result<()> {
+    if let Event::LeadNamed { epoch, lead, cursor, at: named, .. } = event {
+        return leads::learn(connection, at, *epoch, lead, named.ms, *cursor);
+    }
+    let epoch = event.lead_epoch().unwrap_or(0);
+    if let Some(lead) = leads::named_since(connection, at.store, epoch, at.branch, at.seq)? {
+        return came_late(connection, at, event, epoch, &lead);
+    }
+    match event {
+        Event::RightsGranted { grants, epoch, office_epoch, .. } => {
+            return rights::granted(connection, at, Term { lead: *epoch, office: *office_epoch }, grants);
+        }
+        Event::RightsOverrun { sku, asked, epoch, office_epoch, .. } => {
+            return rights::asked_back(connection, at, Term { lead: *epoch, office: *office_epoch }, sku, *asked);
+        }
+        _ => {}
+    }
     let state = |order: &OrderNo, state: &str, when: Stamp, note: &str| set(connection, at, order, state, when, note);
     match event {
         Event::OrderReceived { order, at, .. } | Event::OrderReplaced { order, at, .. } => state(&order.order, "received", *at, ""),
@@ -43,6 +64,7 @@ pub fn count(connection: &Connection, at: &At<'_>, event: &Event) -> db::Result<
                 "UPDATE order_states SET issued = ?2 WHERE order_no = ?1",
                 params![step.order.as_str(), serde_json::to_string(issued).expect("units are plain values")],
             )?;
+            order_messages::handed_over(connection, at, &step.order, step.at)?;
             state(&step.order, "handed_over", step.at, "")
         }
         Event::HandOverTakenBack { step } => {
@@ -52,20 +74,68 @@ pub fn count(connection: &Connection, at: &At<'_>, event: &Event) -> db::Result<
                 .unwrap_or_default();
             let issued: Vec<Units> = serde_json::from_str(&issued).unwrap_or_default();
             move_units(connection, at, &issued, 1)?;
+            order_messages::taken_back(connection, &step.order, step.at)?;
+            order_returns::taken_back(connection, at, &step.order, step.at)?;
             state(&step.order, "staged", step.at, "the hand-over was taken back")
         }
-        Event::OrderCancelled { order, at, .. } => state(order, "cancelled", *at, ""),
-        Event::OrderExpired { order, at } => state(order, "expired", *at, "nobody came"),
-        Event::OrderDeclined { step } => state(&step.order, "declined", step.at, "the customer did not want it"),
-        Event::OrderRefused { step, why } => state(&step.order, "refused", step.at, words(Ending::Refused(*why))),
-        Event::OrderChangeTooLate { order, version, state, .. } => {
-            note(connection, order, &format!("version {version} came too late: the order was {}", state.replace('_', " ")))
+        Event::OrderCancelled { order, at: when, .. } => {
+            order_messages::over(connection, at, order, "cancelled", *when)?;
+            state(order, "cancelled", *when, "")
         }
-        Event::OrderContradicted { order, version, .. } => note(connection, order, &format!("version {version} came with two contents")),
-        Event::OrderCancelFailed { order, .. } => note(connection, order, "the cancel came after the hand-over: open a return"),
+        Event::OrderExpired { order, at: when, .. } => {
+            order_messages::over(connection, at, order, "expired", *when)?;
+            state(order, "expired", *when, "nobody came")
+        }
+        Event::OrderDeclined { step } => state(&step.order, "declined", step.at, "the customer did not want it"),
+        Event::OrderRefused { step, why } => {
+            order_messages::over(connection, at, &step.order, "refused", step.at)?;
+            state(&step.order, "refused", step.at, words(Ending::Refused(*why)))
+        }
+        Event::OrderChangeTooLate { order, version, state, at: when, .. } => {
+            let reason = format!("version {version} came too late: the order was {}", state.replace('_', " "));
+            note(connection, order, &reason)?;
+            except(connection, at, order, "change_too_late", CHANNEL, reason, *when)
+        }
+        Event::OrderContradicted { order, version, at: when, .. } => {
+            let reason = format!("version {version} came to the store with two contents; the first one counts");
+            note(connection, order, &format!("version {version} came with two contents"))?;
+            except(connection, at, order, "contradicted", CHANNEL, reason, *when)
+        }
+        Event::OrderCancelFailed { order, handed_over, at: when, .. } => {
+            order_returns::open(connection, at, order, *handed_over, *when)?;
+            note(connection, order, "the cancel came after the hand-over: a return is open")
+        }
         Event::StockAdjusted { sku, quantity, .. } => move_units(connection, at, &[Units { sku: sku.clone(), quantity: *quantity }], 1),
         _ => Ok(()),
     }
+}
+
+/// Of a node that was not the lead any more. Whatever it was, the lead knows nothing of it, and the goods may be gone.
+fn came_late(connection: &Connection, at: &At<'_>, event: &Event, epoch: u64, lead: &LeadRow) -> db::Result<()> {
+    let Some((order, when)) = event.order_at() else { return Ok(()) };
+    let what = serde_json::to_value(event).ok();
+    let what = what.as_ref().and_then(|value| value.as_object()?.keys().next().cloned()).unwrap_or_default();
+    let what = what.split('.').next().unwrap_or_default().replace('_', " ");
+    let reason = format!(
+        "{what}, under lead epoch {epoch}: since epoch {} the orders are at node {}. It was not counted; look at the goods and at the order there",
+        lead.epoch, lead.node
+    );
+    except(connection, at, order, "late_lead", STORE, reason, when)
+}
+
+/// Once for each record, however often it is counted.
+fn except(
+    connection: &Connection,
+    at: &At<'_>,
+    order: &OrderNo,
+    kind: &'static str,
+    owner: &'static str,
+    reason: String,
+    when: Stamp,
+) -> db::Result<()> {
+    let fingerprint = format!("{kind} {order} {}/{}", at.branch, at.seq);
+    let exception = OrderException { fingerprint, store: at.store, order: order.as_str(), kind, owner, reason };
+    order_exceptions::open(connection, &exception, when.ms, false)
 }
 
 fn words(ending: Ending) -> &'static str {
@@ -105,7 +175,11 @@ fn staged(connection: &Connection, at: &At<'_>, order: &OrderNo, bag: u32, when:
     let all = placed.len() >= bags;
     let placed: Vec<String> = placed.iter().map(u32::to_string).collect();
     connection.execute("UPDATE order_states SET placed = ?2 WHERE order_no = ?1", params![order.as_str(), placed.join(" ")])?;
-    if all { set(connection, at, order, "staged", when, "") } else { Ok(()) }
+    if !all {
+        return Ok(());
+    }
+    order_messages::ready(connection, at, order, when)?;
+    set(connection, at, order, "staged", when, "")
 }
 
 pub(super) fn move_units(connection: &Connection, at: &At<'_>, units: &[Units], sign: i64) -> db::Result<()> {

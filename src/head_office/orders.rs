@@ -1,29 +1,28 @@
 //! Collect orders at head office: taken from a channel, kept with the customer's code, told to the store's lead word by word. What becomes of
 //! an order the store's journal says; here it is only read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::db::{self, Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
 use super::office::HeadOffice;
+use super::order_exceptions::{self, CHANNEL, OrderException};
 use super::writer::{WriteError, Writer};
+use super::{leads, rights};
 use crate::document::collect_code::{self, CollectCode, NUMBER_DIGITS};
 use crate::ids::{NodeId, OrderNo, Sku, StoreId};
 use crate::journal::hash::to_hex;
 use crate::money::{Qty, Unit};
-use crate::retail::order::{ORDER_LINES_MAX, OrderLine, Substitution, Zone};
+use crate::retail::order::{ORDER_LINES_MAX, OrderLine, RightTotals, Substitution, Zone};
 use crate::sync::feed::Article;
 use crate::sync::orders::{OfficeOrder, WORDS_MAX, Word, WordKind};
+use crate::vault::details::{INITIALS_CHARS_MAX, NAME_CHARS_MAX, ORDER_PHONE_CHARS_MAX};
 use crate::web::problem::Problem;
 use axum::http::StatusCode;
 
-/// Characters of the initials on a label.
-const INITIALS_CHARS_MAX: usize = 6;
 const CUSTOMER_CHARS_MAX: usize = 64;
 const QUANTITY_MAX: Qty = Qty::pieces(99_999);
-/// How long an order is kept for its customer when the channel does not say.
-const KEPT_MS: i64 = 3 * 24 * 3_600_000;
 /// Tries at a short number that no other order of the store has.
 const NUMBER_TRIES: u32 = 50;
 
@@ -36,18 +35,56 @@ pub struct PlacedOrder {
     pub store: StoreId,
     /// Until when it is to be ready.
     pub promised_ms: i64,
-    /// Until when it waits for the customer. Left out: three days after it is to be ready.
+    /// Until when it waits for the customer. Left out: as long after it is to be ready as head office's configuration says.
     #[serde(default)]
     pub expires_ms: Option<i64>,
     /// On the label; up to six characters.
     #[serde(default)]
     pub initials: String,
-    /// The channel's reference to the customer; no name.
+    /// Who comes for it, as the staff asks for them. The store keeps it in its vault.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// As the customer wrote it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub phone: String,
+    /// What becomes of it when no rights cover it.
+    #[serde(default, skip_serializing_if = "WithoutRights::is_default")]
+    pub without_rights: WithoutRights,
+    /// The channel's reference to the customer; no name. It stays here.
     #[serde(default)]
     pub customer: Option<String>,
     #[serde(default)]
     pub substitution: Substitution,
     pub lines: Vec<PlacedLine>,
+}
+
+/// No right that a store granted covers an order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WithoutRights {
+    /// It goes to the store, which takes it when its shelf covers it and nobody else was promised that; else somebody looks.
+    #[default]
+    AskStore,
+    /// It is not taken.
+    Refuse,
+}
+
+impl WithoutRights {
+    fn is_default(&self) -> bool {
+        *self == WithoutRights::default()
+    }
+}
+
+impl PlacedOrder {
+    /// What the label shows: as the channel says it, or else the first letters of the name's first and last word.
+    pub fn label_initials(&self) -> String {
+        if !self.initials.is_empty() {
+            return self.initials.clone();
+        }
+        let mut words = self.name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphabetic()));
+        let first = words.next();
+        first.into_iter().chain(words.next_back()).flat_map(|letter| letter.to_uppercase().take(1).chain(['.'])).collect()
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -70,6 +107,8 @@ pub struct PlacedLine {
 pub struct Placed {
     pub order: String,
     pub version: u64,
+    /// Rights of the store cover it: it can be promised to the customer. If not, the store's word decides.
+    pub promised: bool,
 }
 
 /// Why it was not taken.
@@ -80,6 +119,8 @@ pub enum NotTaken {
     Unknown,
     Cancelled,
     Malformed(String),
+    /// No rights cover this article.
+    NoRights(Sku),
     /// Too many orders of the store wait for any number to be free.
     NoNumber,
 }
@@ -102,6 +143,8 @@ pub struct OrderRow {
     pub state_at_ms: Option<i64>,
     /// What the store noted: why it ended, what it could not do.
     pub note: String,
+    /// Rights cover it. If not, the store's word decides.
+    pub promised: bool,
 }
 
 /// What the customer is given when the store's record says that it is ready.
@@ -117,12 +160,14 @@ pub type Whole = (OrderRow, Vec<OrderLine>, Option<CustomerCode>);
 
 /// Takes an order. Placed again with the same content, it is the same order.
 pub async fn place(office: &HeadOffice, placed: PlacedOrder) -> Result<Placed, Problem> {
-    done(office.write(move |writer, now_ms| put(writer, &placed, now_ms, false)).await?)
+    let kept_ms = office.config().order_kept_ms;
+    done(office.write(move |writer, now_ms| put_or_except(writer, &placed, now_ms, kept_ms, false)).await?)
 }
 
 /// Takes another content for an order that is there. The store decides whether it comes in time.
 pub async fn change(office: &HeadOffice, placed: PlacedOrder) -> Result<Placed, Problem> {
-    done(office.write(move |writer, now_ms| put(writer, &placed, now_ms, true)).await?)
+    let kept_ms = office.config().order_kept_ms;
+    done(office.write(move |writer, now_ms| put_or_except(writer, &placed, now_ms, kept_ms, true)).await?)
 }
 
 pub async fn cancel(office: &HeadOffice, order: OrderNo) -> Result<Placed, Problem> {
@@ -144,6 +189,12 @@ fn done(outcome: Result<Placed, NotTaken>) -> Result<Placed, Problem> {
         NotTaken::Malformed(why) => {
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "order_malformed", why, "mend what is named and send it again")
         }
+        NotTaken::NoRights(sku) => Problem::new(
+            StatusCode::CONFLICT,
+            "no_rights",
+            format!("the store has not granted enough rights to promise {sku}"),
+            "offer less of it or another store, or place it with without_rights = \"ask_store\": the store then has to say whether it can",
+        ),
         NotTaken::NoNumber => Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "no_number_free",
@@ -153,8 +204,37 @@ fn done(outcome: Result<Placed, NotTaken>) -> Result<Placed, Problem> {
     })
 }
 
-/// [`place`], or [`change`], inside the caller's transaction.
-pub(crate) fn put(writer: &Writer, placed: &PlacedOrder, now_ms: i64, change: bool) -> Result<Result<Placed, NotTaken>, WriteError> {
+/// What is not taken goes on the list of exceptions, whatever the channel makes of its answer.
+fn put_or_except(
+    writer: &Writer,
+    placed: &PlacedOrder,
+    now_ms: i64,
+    kept_ms: i64,
+    change: bool,
+) -> Result<Result<Placed, NotTaken>, WriteError> {
+    let done = put(writer, placed, now_ms, kept_ms, change)?;
+    let (kind, reason) = match &done {
+        Ok(_) | Err(NotTaken::NoNumber) => return Ok(done),
+        Err(NotTaken::Exists) => ("doubled", "placed again with another content; the first one stands".to_owned()),
+        Err(NotTaken::Unknown) => ("unknown_here", "a change of an order that was never placed here".to_owned()),
+        Err(NotTaken::Cancelled) => ("cancelled", "placed or changed after it was cancelled".to_owned()),
+        Err(NotTaken::NoRights(sku)) => ("no_rights", format!("not taken: the store has not granted enough rights to promise {sku}")),
+        Err(NotTaken::Malformed(why)) => ("malformed", format!("not taken: {why}")),
+    };
+    let (store, order) = (placed.store.as_str(), placed.order.as_str());
+    let exception = OrderException { fingerprint: format!("{kind} {order}"), store, order, kind, owner: CHANNEL, reason };
+    order_exceptions::open(writer.connection(), &exception, now_ms, true)?;
+    Ok(done)
+}
+
+/// [`place`], or [`change`], inside the caller's transaction; `kept_ms`: how long it waits when the channel does not say.
+pub(crate) fn put(
+    writer: &Writer,
+    placed: &PlacedOrder,
+    now_ms: i64,
+    kept_ms: i64,
+    change: bool,
+) -> Result<Result<Placed, NotTaken>, WriteError> {
     let connection = writer.connection();
     let content = serde_json::to_string(placed).expect("an order is plain values");
     let known: Option<(u64, String, String, String, bool)> = connection
@@ -164,7 +244,8 @@ pub(crate) fn put(writer: &Writer, placed: &PlacedOrder, now_ms: i64, change: bo
     match &known {
         Some((.., true)) => return Ok(Err(NotTaken::Cancelled)),
         Some((version, before, ..)) if *before == content => {
-            return Ok(Ok(Placed { order: placed.order.to_string(), version: *version }));
+            let promised = is_promised(connection, &placed.order)?;
+            return Ok(Ok(Placed { order: placed.order.to_string(), version: *version, promised }));
         }
         Some(_) if !change => return Ok(Err(NotTaken::Exists)),
         Some((_, _, store, ..)) if *store != placed.store.as_str() => {
@@ -177,13 +258,17 @@ pub(crate) fn put(writer: &Writer, placed: &PlacedOrder, now_ms: i64, change: bo
         Ok(lines) => lines,
         Err(why) => return Ok(Err(NotTaken::Malformed(why))),
     };
+    let promised = match promise(connection, placed, &lines)? {
+        Ok(promised) => promised,
+        Err(sku) => return Ok(Err(NotTaken::NoRights(sku))),
+    };
     // The secret stays over changes: a change that comes too late must not make the customer's code worthless.
     let secret: [u8; 16] = match known.as_ref().and_then(|(_, _, _, secret, _)| from_hex(secret)) {
         Some(secret) => secret,
         None => random(),
     };
     let version = known.as_ref().map_or(1, |(version, ..)| version + 1);
-    let expires_ms = placed.expires_ms.unwrap_or(placed.promised_ms + KEPT_MS);
+    let expires_ms = placed.expires_ms.unwrap_or(placed.promised_ms + kept_ms);
     let code = CollectCode { order: placed.order.clone(), store: placed.store.clone(), expires_ms, secret };
     let token = collect_code::encode(&code, |bytes| writer.sign(bytes));
     let number = match known.is_some() {
@@ -212,8 +297,12 @@ pub(crate) fn put(writer: &Writer, placed: &PlacedOrder, now_ms: i64, change: bo
             placed.promised_ms,
             expires_ms,
         ])?;
-    say(connection, &placed.store, &placed.order, version, false)?;
-    Ok(Ok(Placed { order: placed.order.to_string(), version }))
+    say(connection, &placed.store, &placed.order, version, Said::Put)?;
+    Ok(Ok(Placed { order: placed.order.to_string(), version, promised }))
+}
+
+fn is_promised(connection: &Connection, order: &OrderNo) -> db::Result<bool> {
+    connection.query_row("SELECT count(*) FROM order_rights WHERE order_no = ?1", [order.as_str()], |row| Ok(row.get::<_, i64>(0)? > 0))
 }
 
 /// [`cancel`], inside the caller's transaction.
@@ -226,15 +315,29 @@ pub(crate) fn cancelled(connection: &Connection, order: &OrderNo, now_ms: i64) -
     if !is_cancelled {
         connection.execute("UPDATE collect_orders SET cancelled_ms = ?2 WHERE order_no = ?1", params![order.as_str(), now_ms])?;
         let store = store.parse().map_err(|_| super::chain::corrupt("an order of a store without a name"))?;
-        say(connection, &store, order, version, true)?;
+        say(connection, &store, order, version, Said::Cancel)?;
     }
-    Ok(Ok(Placed { order: order.to_string(), version }))
+    Ok(Ok(Placed { order: order.to_string(), version, promised: false }))
 }
 
-fn say(connection: &Connection, store: &StoreId, order: &OrderNo, version: u64, cancel: bool) -> db::Result<()> {
+/// What a word of the line to a store says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Said {
+    Put = 0,
+    Cancel = 1,
+    Adopt = 2,
+    Rights = 3,
+}
+
+pub(super) fn say(connection: &Connection, store: &StoreId, order: &OrderNo, version: u64, said: Said) -> db::Result<()> {
+    say_of(connection, store, order.as_str(), version, said)
+}
+
+/// `subject`: an order's number, or the article that rights are of.
+pub(super) fn say_of(connection: &Connection, store: &StoreId, subject: &str, version: u64, said: Said) -> db::Result<()> {
     connection
         .prepare_cached("INSERT INTO order_words (store, order_no, version, cancel) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![store.as_str(), order.as_str(), version, cancel])
+        .execute(params![store.as_str(), subject, version, said as i64])
         .map(drop)
 }
 
@@ -243,6 +346,12 @@ fn lines(connection: &Connection, placed: &PlacedOrder) -> db::Result<Result<Vec
     let too_long = |text: &str, max: usize| text.chars().count() > max || text.chars().any(char::is_control);
     if too_long(&placed.initials, INITIALS_CHARS_MAX) {
         return Ok(Err(format!("the initials have more than {INITIALS_CHARS_MAX} characters or control characters")));
+    }
+    if too_long(&placed.name, NAME_CHARS_MAX) {
+        return Ok(Err(format!("the name has more than {NAME_CHARS_MAX} characters or control characters")));
+    }
+    if too_long(&placed.phone, ORDER_PHONE_CHARS_MAX) {
+        return Ok(Err(format!("the telephone number has more than {ORDER_PHONE_CHARS_MAX} characters or control characters")));
     }
     if placed.customer.as_deref().is_some_and(|customer| too_long(customer, CUSTOMER_CHARS_MAX)) {
         return Ok(Err(format!("the customer's reference has more than {CUSTOMER_CHARS_MAX} characters or control characters")));
@@ -320,59 +429,128 @@ fn from_hex(text: &str) -> Option<[u8; 16]> {
     crate::journal::hash::from_hex(text).ok()
 }
 
-/// Whether this node keeps the store's orders: the first one of the store that ever called.
+/// Whether this node keeps the store's orders: the one that was named, or else the first that ever called.
 pub fn is_lead(connection: &Connection, store: &StoreId, node: &NodeId) -> db::Result<bool> {
-    let lead: Option<String> = connection
-        .prepare_cached("SELECT node FROM nodes WHERE store = ?1 ORDER BY id LIMIT 1")?
-        .query_row([store.as_str()], |row| row.get(0))
-        .optional()?;
+    let lead = match leads::current(connection, store.as_str())? {
+        Some(lead) => Some(lead.node),
+        None => leads::nodes(connection, store.as_str())?.into_iter().next(),
+    };
     Ok(lead.as_deref() == Some(node.as_str()))
 }
 
-/// What the store has not heard yet. A word about an order that was changed since says the newest.
+/// What the store's lead has not heard yet. A word about an order that was changed since says the newest.
 pub fn words(connection: &Connection, store: &StoreId, after: u64) -> db::Result<Vec<Word>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT w.id, w.cancel, o.order_no, o.version, o.content, o.lines, o.secret, o.number, o.placed_ms, o.expires_ms
-         FROM order_words w JOIN collect_orders o ON o.order_no = w.order_no WHERE w.store = ?1 AND w.id > ?2 ORDER BY w.id LIMIT ?3",
-    )?;
-    let mut rows = statement.query(params![store.as_str(), after, WORDS_MAX])?;
-    let mut words = Vec::new();
-    while let Some(row) = rows.next()? {
-        let bad = |what: &str| super::chain::corrupt(&format!("a stored order cannot be read: {what}"));
-        let number: String = row.get(2)?;
-        let (order, version) = (OrderNo::new(&number).map_err(|_| bad("its number"))?, row.get(3)?);
-        let kind = if row.get::<_, bool>(1)? {
-            WordKind::Cancel { order, version }
-        } else {
-            let placed: PlacedOrder = serde_json::from_str(&row.get::<_, String>(4)?).map_err(|_| bad("what was placed"))?;
-            let lines = serde_json::from_str(&row.get::<_, String>(5)?).map_err(|_| bad("its lines"))?;
-            let secret: [u8; 16] = from_hex(&row.get::<_, String>(6)?).ok_or_else(|| bad("its secret"))?;
-            WordKind::Put(Box::new(OfficeOrder {
-                order,
-                version,
-                placed_ms: row.get(8)?,
-                promised_ms: placed.promised_ms,
-                expires_ms: row.get(9)?,
-                initials: placed.initials,
-                customer: placed.customer,
-                substitution: placed.substitution,
-                lines,
-                code: collect_code::secret_hash(&secret),
-                number: row.get(7)?,
-            }))
+    let mut statement = connection
+        .prepare_cached("SELECT id, cancel, order_no, version FROM order_words WHERE store = ?1 AND id > ?2 ORDER BY id LIMIT ?3")?;
+    let said: Vec<(u64, i64, String, u64)> = statement
+        .query_map(params![store.as_str(), after, WORDS_MAX], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+        .collect::<db::Result<_>>()?;
+    let mut words = Vec::with_capacity(said.len());
+    for (cursor, said, number, version) in said {
+        if said == Said::Rights as i64 {
+            let sku = Sku::new(&number).map_err(|_| bad("an article"))?;
+            words.push(Word { cursor, kind: WordKind::Rights(vec![rights::totals(connection, store.as_str(), &sku)?]) });
+            continue;
+        }
+        let order = OrderNo::new(&number).map_err(|_| bad("its number"))?;
+        let kind = match said {
+            1 => WordKind::Cancel { order, version },
+            2 => {
+                let Some(copy) = leads::copy(connection, store, &order)? else { continue };
+                let placed = office_order(connection, &order)?.map(Box::new);
+                WordKind::Adopt { order, copy, placed }
+            }
+            _ => WordKind::Put(Box::new(office_order(connection, &order)?.ok_or_else(|| bad("what was placed"))?)),
         };
-        words.push(Word { cursor: row.get(0)?, kind });
+        words.push(Word { cursor, kind });
     }
     Ok(words)
 }
 
+fn bad(what: &str) -> db::Error {
+    super::chain::corrupt(&format!("a stored order cannot be read: {what}"))
+}
+
+/// An order as it stands now, for its store.
+fn office_order(connection: &Connection, order: &OrderNo) -> db::Result<Option<OfficeOrder>> {
+    let mut statement = connection
+        .prepare_cached("SELECT version, content, lines, secret, number, placed_ms, expires_ms FROM collect_orders WHERE order_no = ?1")?;
+    let mut rows = statement.query([order.as_str()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let placed: PlacedOrder = serde_json::from_str(&row.get::<_, String>(1)?).map_err(|_| bad("what was placed"))?;
+    let lines: Vec<OrderLine> = serde_json::from_str(&row.get::<_, String>(2)?).map_err(|_| bad("its lines"))?;
+    let secret: [u8; 16] = from_hex(&row.get::<_, String>(3)?).ok_or_else(|| bad("its secret"))?;
+    Ok(Some(OfficeOrder {
+        order: order.clone(),
+        version: row.get(0)?,
+        placed_ms: row.get(5)?,
+        promised_ms: placed.promised_ms,
+        expires_ms: row.get(6)?,
+        initials: placed.label_initials(),
+        name: placed.name,
+        phone: placed.phone,
+        substitution: placed.substitution,
+        code: collect_code::secret_hash(&secret),
+        number: row.get(4)?,
+        rights: order_totals(connection, order, &placed.store, &lines)?,
+        lines,
+    }))
+}
+
+/// Our totals of what the order holds; nothing when no rights were spent on it, or when those are of an earlier term.
+fn order_totals(connection: &Connection, order: &OrderNo, store: &StoreId, lines: &[OrderLine]) -> db::Result<Vec<RightTotals>> {
+    let of: Option<(u64, u64)> = connection
+        .prepare_cached("SELECT lead, office FROM order_rights WHERE order_no = ?1")?
+        .query_row([order.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let term = rights::term(connection, store.as_str())?;
+    match of == Some((term.lead, term.office)) {
+        true => lines.iter().map(|line| rights::totals(connection, store.as_str(), &line.sku)).collect(),
+        false => Ok(Vec::new()),
+    }
+}
+
+/// Spends rights for what an order holds more than before. Head office then asks for rights of what it lacked.
+fn promise(connection: &Connection, placed: &PlacedOrder, lines: &[OrderLine]) -> db::Result<Result<bool, Sku>> {
+    let term = rights::term(connection, placed.store.as_str())?;
+    let mut need: BTreeMap<Sku, Qty> = lines.iter().map(|line| (line.sku.clone(), line.quantity)).collect();
+    let before: Option<String> = connection
+        .prepare_cached(
+            "SELECT o.lines FROM collect_orders o JOIN order_rights r ON r.order_no = o.order_no
+             WHERE o.order_no = ?1 AND r.lead = ?2 AND r.office = ?3",
+        )?
+        .query_row(params![placed.order.as_str(), term.lead, term.office], |row| row.get(0))
+        .optional()?;
+    for line in before.and_then(|lines| serde_json::from_str::<Vec<OrderLine>>(&lines).ok()).unwrap_or_default() {
+        if let Some(quantity) = need.get_mut(&line.sku) {
+            *quantity = (*quantity - line.quantity).max(Qty::ZERO);
+        }
+    }
+    rights::want(connection, &placed.store, &lines.iter().map(|line| &line.sku).collect::<Vec<_>>())?;
+    match (rights::spend(connection, &placed.store, &need)?, placed.without_rights) {
+        (Ok(()), _) => {
+            connection.execute(
+                "INSERT INTO order_rights (order_no, lead, office) VALUES (?1, ?2, ?3) ON CONFLICT (order_no) DO UPDATE SET lead = ?2, office = ?3",
+                params![placed.order.as_str(), term.lead, term.office],
+            )?;
+            Ok(Ok(true))
+        }
+        (Err(sku), WithoutRights::Refuse) => Ok(Err(sku)),
+        (Err(_), WithoutRights::AskStore) => {
+            connection.execute("DELETE FROM order_rights WHERE order_no = ?1", [placed.order.as_str()])?;
+            Ok(Ok(false))
+        }
+    }
+}
+
 const ROW: &str =
     "SELECT o.order_no, o.store, o.version, o.placed_ms, o.promised_ms, o.expires_ms, o.content, o.lines, o.cancelled_ms IS NOT NULL,
-   coalesce(s.state, 'placed'), s.at_ms, coalesce(s.note, '') FROM collect_orders o LEFT JOIN order_states s ON s.order_no = o.order_no";
+   coalesce(s.state, 'placed'), s.at_ms, coalesce(s.note, ''), r.order_no IS NOT NULL FROM collect_orders o
+   LEFT JOIN order_states s ON s.order_no = o.order_no LEFT JOIN order_rights r ON r.order_no = o.order_no";
 
 fn row(row: &db::Row<'_>) -> db::Result<OrderRow> {
     let (content, lines): (String, String) = (row.get(6)?, row.get(7)?);
-    let initials = serde_json::from_str::<PlacedOrder>(&content).map_or_else(|_| String::new(), |placed| placed.initials);
+    let initials = serde_json::from_str::<PlacedOrder>(&content).map_or_else(|_| String::new(), |placed| placed.label_initials());
     Ok(OrderRow {
         order: row.get(0)?,
         store: row.get(1)?,
@@ -386,6 +564,7 @@ fn row(row: &db::Row<'_>) -> db::Result<OrderRow> {
         state: row.get(9)?,
         state_at_ms: row.get(10)?,
         note: row.get(11)?,
+        promised: row.get(12)?,
     })
 }
 

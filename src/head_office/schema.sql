@@ -200,7 +200,7 @@ CREATE TABLE IF NOT EXISTS collect_orders (
 CREATE UNIQUE INDEX IF NOT EXISTS collect_orders_by_number ON collect_orders (store, number);
 CREATE INDEX IF NOT EXISTS collect_orders_by_time ON collect_orders (placed_ms);
 
--- What was said to each store, in order: the order as it stands by then, or its cancel.
+-- What was said to each store, in order. cancel: 0 the order as it stands by then, 1 its cancel, 2 a copy for the next lead, 3 rights.
 CREATE TABLE IF NOT EXISTS order_words (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
     store    TEXT NOT NULL,
@@ -209,3 +209,83 @@ CREATE TABLE IF NOT EXISTS order_words (
     cancel   INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS order_words_by_store ON order_words (store, id);
+
+-- Which node keeps a store's orders. cut: what was here of each branch when it was named (JSON: branch -> seq); a former lead's acts beyond
+-- it came too late. from_word: the next lead hears what was said after it.
+CREATE TABLE IF NOT EXISTS leads (
+    store     TEXT NOT NULL,
+    epoch     INTEGER NOT NULL,
+    node      TEXT NOT NULL,
+    named_ms  INTEGER NOT NULL,
+    from_word INTEGER NOT NULL,
+    cut       TEXT NOT NULL,
+    PRIMARY KEY (store, epoch)
+) WITHOUT ROWID;
+
+-- Orders as the lead before had them (JSON).
+CREATE TABLE IF NOT EXISTS lead_copies (
+    store    TEXT NOT NULL,
+    epoch    INTEGER NOT NULL,
+    order_no TEXT NOT NULL,
+    copy     TEXT NOT NULL,
+    PRIMARY KEY (store, epoch, order_no)
+) WITHOUT ROWID;
+
+-- What somebody should look at: said twice with another content, not taken, done by a former lead. The same again raises the count.
+CREATE TABLE IF NOT EXISTS order_exceptions (
+    id          INTEGER PRIMARY KEY,
+    fingerprint TEXT NOT NULL UNIQUE,
+    store       TEXT NOT NULL,
+    order_no    TEXT NOT NULL,
+    kind        TEXT NOT NULL,
+    owner       TEXT NOT NULL,
+    reason      TEXT NOT NULL,
+    opened_ms   INTEGER NOT NULL,
+    times       INTEGER NOT NULL DEFAULT 1,
+    settled_ms  INTEGER
+);
+
+-- Rights to promise, in thousandths: totals that only grow, under one lead of the store and one epoch of ours. Promised is never more than granted.
+CREATE TABLE IF NOT EXISTS rights (
+    store    TEXT NOT NULL,
+    lead     INTEGER NOT NULL,
+    office   INTEGER NOT NULL,
+    sku      TEXT NOT NULL,
+    granted  INTEGER NOT NULL DEFAULT 0,
+    asked    INTEGER NOT NULL DEFAULT 0,
+    spent    INTEGER NOT NULL DEFAULT 0,
+    released INTEGER NOT NULL DEFAULT 0,
+    answered INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (store, lead, office, sku),
+    CHECK (spent + released <= granted)
+) WITHOUT ROWID;
+
+-- Orders that were taken by spending rights, and the term these were of. Any other order needs its store's word.
+CREATE TABLE IF NOT EXISTS order_rights (
+    order_no TEXT PRIMARY KEY,
+    lead     INTEGER NOT NULL,
+    office   INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- What customers are to be told. withdrawn_ms: it was not true any more before it was sent. A reminder's due_ms is the order's end.
+CREATE TABLE IF NOT EXISTS order_messages (
+    id           INTEGER PRIMARY KEY,
+    order_no     TEXT NOT NULL,
+    store        TEXT NOT NULL,
+    kind         TEXT NOT NULL,
+    due_ms       INTEGER NOT NULL,
+    withdrawn_ms INTEGER,
+    sent_ms      INTEGER,
+    UNIQUE (order_no, kind)
+);
+CREATE INDEX IF NOT EXISTS order_messages_due ON order_messages (due_ms) WHERE sent_ms IS NULL AND withdrawn_ms IS NULL;
+
+-- Cancelled after the hand-over. withdrawn_ms: the hand-over was taken back.
+CREATE TABLE IF NOT EXISTS order_returns (
+    order_no       TEXT PRIMARY KEY,
+    store          TEXT NOT NULL,
+    handed_over_ms INTEGER NOT NULL,
+    opened_ms      INTEGER NOT NULL,
+    withdrawn_ms   INTEGER,
+    closed_ms      INTEGER
+) WITHOUT ROWID;

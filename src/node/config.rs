@@ -17,7 +17,7 @@ use crate::retail::Rules;
 use crate::retail::cash::{self, CashReasons, CashRules, Paper};
 use crate::retail::open_price::Department;
 use crate::retail::pricing::Reason;
-use crate::retail::rules::{Limits, QuickKey, QuickSale, ReturnRules, TillRules, WorkstationRules};
+use crate::retail::rules::{Limits, PromiseRules, QuickKey, QuickSale, ReturnRules, TillRules, WorkstationRules};
 use crate::retail::stock::StockRules;
 use crate::retail::tax::{TaxClass, TaxComponent, TaxMode, TaxRounding, TaxTable};
 use crate::web::tls::TlsFiles;
@@ -130,6 +130,8 @@ struct Raw {
     people: RawPeople,
     #[serde(default)]
     stock: RawStock,
+    #[serde(default)]
+    orders: RawOrders,
     #[serde(default)]
     workstation: Vec<RawWorkstation>,
     #[serde(default)]
@@ -314,6 +316,14 @@ struct RawCashReasons {
 /// What is left out keeps its default.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+struct RawOrders {
+    grant_percent: Option<u32>,
+    safety: Option<u32>,
+}
+
+/// What is left out keeps its default.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 struct RawReturns {
     reasons: Option<Vec<String>>,
     unknown_elsewhere_max: Option<String>,
@@ -454,6 +464,13 @@ fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
     let has_head_office = raw.head_office.is_some();
     let head_office = raw.head_office.and_then(|link| head_office_link(check, link));
     let tax = tax_table(check, raw.tax);
+    let promises = PromiseRules {
+        grant_percent: raw.orders.grant_percent.unwrap_or(PromiseRules::default().grant_percent),
+        safety: raw.orders.safety.map_or(PromiseRules::default().safety, |units| Qty::pieces(units.into())),
+    };
+    if promises.grant_percent > 100 {
+        check.complain("orders.grant_percent", promises.grant_percent, "use 0 to 100: how much of what is free head office may promise");
+    }
     let returns = currency.as_ref().map(|c| returns(check, raw.returns, c)).unwrap_or_default();
     let stock = currency.as_ref().map(|c| stock_rules(check, raw.stock, c)).unwrap_or_default();
     let (cash_step, notes) = currency.as_ref().map(|c| cash_amounts(check, &raw.cash, c)).unwrap_or_default();
@@ -519,6 +536,7 @@ fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
             paper: Some(paper),
             till: TillRules { quick_keys, departments },
             stock,
+            promises,
         },
         devices,
         font: raw.node.font,

@@ -16,6 +16,7 @@ use crate::retail::basket::Basket;
 use crate::retail::event::PrintSubject;
 use crate::retail::last_day::LastDay;
 use crate::retail::order::OrderAct;
+use crate::retail::order::promise::GRANTS_AT_ONCE_MAX;
 use crate::retail::recalls::{Item, RecalledLine};
 use crate::retail::stock::{Goods, StockAct};
 use crate::retail::{ArticleFact, BaselineFact, Command, Facts, Feed, QuantityFrom, ScanFact, SoldLine, State, card};
@@ -193,7 +194,12 @@ fn order_facts(act: &OrderAct, state: &State, sources: &Sources<'_>, facts: &mut
             let held = state.orders.orders.get(order).into_iter().flat_map(|order| order.units.keys());
             facts.stock = held.filter_map(stock).collect();
         }
-        OrderAct::Cancel { .. }
+        OrderAct::Grant { skus } => facts.stock = skus.iter().take(GRANTS_AT_ONCE_MAX).filter_map(stock).collect(),
+        OrderAct::BeginRights { .. }
+        | OrderAct::TellRights { .. }
+        | OrderAct::NameLead { .. }
+        | OrderAct::Adopt { .. }
+        | OrderAct::Cancel { .. }
         | OrderAct::Expire { .. }
         | OrderAct::Accept { .. }
         | OrderAct::Refuse { .. }

@@ -2,25 +2,28 @@
 //! collects.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::handle::{CommandRequest, Node};
+use super::handle::{CommandRequest, Node, Shared};
 use super::run::shell_request;
 use super::screen::{Feedback, Opens, Tone};
 use super::writer::Recorded;
 use crate::document::Language;
 use crate::document::collect_code::{self, BadCollectCode};
 use crate::gs1::Scan;
-use crate::ids::OrderNo;
+use crate::ids::{OrderNo, Sku, SubjectRef};
 use crate::journal::hash::to_hex;
 use crate::journal::{NodeKey, PublicKey};
-use crate::retail::order::{CodeFact, OrderAct, OrderFacts, OrderState, Shown, TAKE_BACK_MS, bag_of};
+use crate::retail::order::promise::GRANTS_AT_ONCE_MAX;
+use crate::retail::order::{CodeFact, CollectOrder, OrderAct, OrderFacts, OrderState, Shown, TAKE_BACK_MS, bag_of};
 use crate::retail::{Command, Event};
 use crate::time::Clock;
+use crate::vault::{Details, VaultError};
 
 /// How often the node looks for orders that nobody came for.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -35,17 +38,26 @@ pub struct CollectKeys {
     /// Where the one of the first contact was written down.
     pin_file: PathBuf,
     marks: Arc<ring::hmac::Key>,
+    subjects: Arc<ring::hmac::Key>,
 }
 
 impl CollectKeys {
     pub fn new(key: &NodeKey, configured: Option<String>, pin_file: PathBuf) -> CollectKeys {
         let marks = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &key.derived("counterfoil collect numbers v1"));
-        CollectKeys { configured, pin_file, marks: Arc::new(marks) }
+        let subjects = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &key.derived("counterfoil collect customers v1"));
+        CollectKeys { configured, pin_file, marks: Arc::new(marks), subjects: Arc::new(subjects) }
     }
 
     /// A short number as the record holds it: eight digits are quickly tried out by who has the record, but not without this node's key.
     pub fn number_mark(&self, digits: &str) -> String {
         to_hex(ring::hmac::sign(&self.marks, digits.as_bytes()).as_ref())
+    }
+
+    /// The reference to the customer of an order: the same whenever the order comes, and nothing to anybody without this node's key.
+    pub fn subject(&self, order: &OrderNo) -> SubjectRef {
+        let tag = ring::hmac::sign(&self.subjects, order.as_str().as_bytes());
+        let bytes: [u8; 16] = tag.as_ref()[..16].try_into().expect("SHA-256 has 32 bytes");
+        SubjectRef(uuid::Builder::from_random_bytes(bytes).into_uuid())
     }
 
     /// What a scanned or typed text says, as far as it can be proved here.
@@ -77,6 +89,30 @@ impl CollectKeys {
             None => std::fs::read_to_string(&self.pin_file).ok()?,
         };
         PublicKey::from_hex(hex.trim()).ok()
+    }
+}
+
+/// Who comes for an order, as pages show it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OrderCustomer {
+    pub subject: Option<SubjectRef>,
+    pub name: String,
+    pub initials: String,
+    pub phone: String,
+    /// There was somebody, and what is known of them was erased.
+    pub is_erased: bool,
+}
+
+impl Shared {
+    /// Who comes for an order. Empty where nobody said it, or the vault cannot be read.
+    pub fn order_customer(&self, order: &CollectOrder) -> OrderCustomer {
+        let Some(subject) = order.subject else { return OrderCustomer { initials: order.initials.clone(), ..OrderCustomer::default() } };
+        let unknown = OrderCustomer { subject: Some(subject), ..OrderCustomer::default() };
+        match self.vault.as_ref().map(|vault| vault.get(subject)) {
+            Some(Ok(Details { name, initials, phone, .. })) => OrderCustomer { name, initials, phone, ..unknown },
+            Some(Err(VaultError::Erased(_))) => OrderCustomer { is_erased: true, ..unknown },
+            Some(Err(_)) | None => unknown,
+        }
     }
 }
 
@@ -190,6 +226,29 @@ pub async fn watch_expiry(node: Node, clock: Arc<dyn Clock>) {
             }
         }
         tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// How often the node looks whether there is something to grant.
+const GRANT_EVERY: Duration = Duration::from_secs(2);
+
+/// Grants what the store's rule wants, a part of the articles at a time, as long as the loop lives.
+pub async fn watch_rights(node: Node) {
+    let durable = node.durable();
+    let mut after: Option<Sku> = None;
+    while durable.has_changed().is_ok() {
+        let book = node.screen().orders.clone();
+        let is_ours = book.office_epoch > 0 && book.lead.as_ref().is_some_and(|lead| lead.here);
+        let from = after.take().map_or(Bound::Unbounded, Bound::Excluded);
+        let skus: Vec<Sku> = book.rights.range((from, Bound::Unbounded)).take(GRANTS_AT_ONCE_MAX).map(|(sku, _)| sku.clone()).collect();
+        after = skus.last().filter(|_| skus.len() == GRANTS_AT_ONCE_MAX).cloned();
+        if is_ours && !skus.is_empty() {
+            let request = shell_request(None, Command::Order(OrderAct::Grant { skus }));
+            if let Err(error) = node.ask(request).await {
+                tracing::warn!(%error, "rights could not be granted; it is tried again");
+            }
+        }
+        tokio::time::sleep(GRANT_EVERY).await;
     }
 }
 

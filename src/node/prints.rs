@@ -8,11 +8,12 @@ use crate::document::label::BagLabel;
 use crate::document::receipt_code::{self, KeyId};
 use crate::document::stored::{FRAGMENT_CHARS, Fallback};
 use crate::document::{Document, Locale, Printable, Receipt, ReportKind};
-use crate::ids::{DeviceName, JobId, StoreId};
+use crate::ids::{DeviceName, JobId, StoreId, SubjectRef};
 use crate::journal::NodeKey;
 use crate::retail::order::{LabelContent, Order};
 use crate::retail::{Effect, PrintWhat, TransactionRecord};
 use crate::sync::staff::StaffBook;
+use crate::vault::Vault;
 
 /// How this store's papers look.
 #[derive(Clone)]
@@ -21,6 +22,8 @@ pub struct Prints {
     pub codes: ReceiptCodes,
     /// For the name of who served: the record holds only the id.
     pub staff: Arc<StaffBook>,
+    /// Whose initials labels and lists show.
+    pub customers: Option<Vault>,
 }
 
 /// What makes the codes on receipts: whose they are, and the key that signs them.
@@ -75,7 +78,8 @@ impl Prints {
             PrintWhat::TillReport { report, copy } => self.papers.till(report, hash, *copy),
             PrintWhat::CashSlip { movement, copy } => self.papers.stationery.slip(movement, *copy),
             PrintWhat::PickList { orders, copy } => {
-                let orders: Vec<&Order> = orders.iter().map(AsRef::as_ref).collect();
+                let orders: Vec<Order> = orders.iter().map(|order| self.named(order)).collect();
+                let orders: Vec<&Order> = orders.iter().collect();
                 self.papers.stationery.pick_list(&orders, |ms| self.wall_clock(ms), *copy)
             }
             PrintWhat::BagLabel { label, copy } => return Printout::Label(Arc::new(self.label(label, *copy))),
@@ -86,7 +90,7 @@ impl Prints {
     fn label(&self, label: &LabelContent, copy: u32) -> BagLabel {
         BagLabel {
             order: label.order.clone(),
-            initials: Printable::new(&label.initials),
+            initials: Printable::new(&self.initials(label.subject, &label.initials)),
             zone: label.zone,
             bag: label.bag,
             bags: label.bags,
@@ -94,6 +98,22 @@ impl Prints {
             copy,
             locale: *self.locale(),
         }
+    }
+
+    /// As they are known now; nothing of who was erased.
+    fn initials(&self, subject: Option<SubjectRef>, recorded: &str) -> String {
+        match (subject, &self.customers) {
+            (Some(subject), Some(vault)) => vault.get(subject).map_or_else(|_| String::new(), |details| details.initials),
+            (Some(_), None) => String::new(),
+            (None, _) => recorded.to_owned(),
+        }
+    }
+
+    /// The order with the initials that its record does not hold.
+    fn named(&self, order: &Order) -> Order {
+        let mut named = order.clone();
+        named.asked.initials = self.initials(order.asked.subject, &order.asked.initials);
+        named
     }
 
     /// "14:05  02.03.2026" in the shop.

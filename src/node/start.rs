@@ -194,6 +194,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
         papers: papers.clone(),
         codes: ReceiptCodes { chain: config.chain.clone(), store: config.store.clone(), key: key.clone() },
         staff: books.books().staff,
+        customers: vault.clone(),
     };
 
     let (reports, mut reported) = mpsc::channel(DEVICE_REPORTS_MAX);
@@ -281,6 +282,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
     let _ = node.tell(Input::Restarted).await;
     tokio::spawn(orders::watch_expiry(node.clone(), Arc::new(SystemClock::new())));
     tokio::spawn(cycle_counts::watch(node.clone(), Arc::new(SystemClock::new())));
+    tokio::spawn(orders::watch_rights(node.clone()));
     if config.opens_day_itself {
         open_day(&node, config).await;
     }

@@ -356,6 +356,12 @@ impl Basket {
             | Event::DeskSignedIn { .. }
             | Event::FirstManagerNamed { .. }
             | Event::OrderReceived { .. }
+            | Event::LeadNamed { .. }
+            | Event::RightsBegun { .. }
+            | Event::RightsTold { .. }
+            | Event::RightsGranted { .. }
+            | Event::RightsOverrun { .. }
+            | Event::OrderAdopted { .. }
             | Event::OrderReplaced { .. }
             | Event::OrderAccepted { .. }
             | Event::OrderChangeTooLate { .. }

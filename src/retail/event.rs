@@ -10,7 +10,7 @@ use super::cash::{CashMovement, Pieces};
 use super::customer::Attached;
 use super::day::DayReport;
 use super::last_day::LastDay;
-use super::order::{Bag, BagRef, CollectOrder, PickWay, Proof, RefusedWhy, ShortWhy, Step, Units};
+use super::order::{Bag, BagRef, CollectOrder, Granted, OrderCopy, PickWay, Proof, RefusedWhy, RightTotals, ShortWhy, Step, Units};
 use super::pricing::{GivenCoupon, LineDiscounts, ManualOff, PriceSet};
 use super::rights::Right;
 use super::staff::SignInWay;
@@ -18,7 +18,7 @@ use super::stock::{AdjustWhy, CountWhy, CountedLine, DismissWhy, ReceivedLine, S
 use super::till::{FloatFrom, TillReport};
 use super::{Answer, Feed, PrintAnswer, PrintProgress, SoldLine, Tender, TransactionRecord, UplinkAck};
 use crate::ids::{
-    AttemptId, BagNo, CommandId, DeliveryNo, DeviceName, JobId, OrderNo, PlaceCode, Sku, StaffId, SubjectRef, TxnId, WorkstationId,
+    AttemptId, BagNo, CommandId, DeliveryNo, DeviceName, JobId, NodeId, OrderNo, PlaceCode, Sku, StaffId, SubjectRef, TxnId, WorkstationId,
 };
 use crate::money::{Money, Qty};
 use crate::time::{BusinessDate, Stamp};
@@ -350,31 +350,95 @@ pub enum Event {
     #[serde(rename = "first_manager_named.1")]
     FirstManagerNamed { staff: StaffId, at: Stamp },
 
-    // Collect orders (order/). `cursor`: how far head office's line had come.
+    // Collect orders (order/). `cursor`: how far head office's line had come. `epoch`: the lead's, 0 before head office named one.
+    /// Head office named the node that keeps the store's orders. `here`: it is this one; what the lead before had follows as copies.
+    #[serde(rename = "lead_named.1")]
+    LeadNamed { epoch: u64, lead: NodeId, here: bool, cursor: u64, at: Stamp },
+    /// Head office's epoch under which rights are worth something; none of before is. What is granted is said anew.
+    #[serde(rename = "rights_begun.1")]
+    RightsBegun { office_epoch: u64, epoch: u64, at: Stamp },
+    /// Head office's totals, of articles that it wants to promise.
+    #[serde(rename = "rights_told.1")]
+    RightsTold { totals: Vec<RightTotals>, cursor: u64, at: Stamp },
+    /// The store's totals. Written down before they are sent.
+    #[serde(rename = "rights_granted.1")]
+    RightsGranted { grants: Vec<Granted>, epoch: u64, office_epoch: u64, at: Stamp },
+    /// Rides in the record of the sale that ate into units which head office may promise. `asked`: the total that is asked back.
+    #[serde(rename = "rights_overrun.1")]
+    RightsOverrun { sku: Sku, quantity: Qty, asked: Qty, workstation: WorkstationId, epoch: u64, office_epoch: u64, at: Stamp },
+    /// An order as the lead before had it, by head office's copy of its record.
+    #[serde(rename = "order_adopted.1")]
+    OrderAdopted { order: OrderNo, copy: Box<OrderCopy>, cursor: u64, epoch: u64, at: Stamp },
     #[serde(rename = "order_received.1")]
-    OrderReceived { order: Box<CollectOrder>, cursor: u64, at: Stamp },
+    OrderReceived {
+        order: Box<CollectOrder>,
+        cursor: u64,
+        at: Stamp,
+        #[serde(default, skip_serializing_if = "is_no_epoch")]
+        epoch: u64,
+    },
     /// A newer version, before anything was picked.
     #[serde(rename = "order_replaced.1")]
-    OrderReplaced { order: Box<CollectOrder>, cursor: u64, at: Stamp },
+    OrderReplaced {
+        order: Box<CollectOrder>,
+        cursor: u64,
+        at: Stamp,
+        #[serde(default, skip_serializing_if = "is_no_epoch")]
+        epoch: u64,
+    },
     /// Its units are held from here on. `automatic`: the book covered it.
     #[serde(rename = "order_accepted.1")]
     OrderAccepted { step: Step, automatic: bool },
     /// A newer version came after it was begun. `state`: where it stood.
     #[serde(rename = "order_change_too_late.1")]
-    OrderChangeTooLate { order: OrderNo, version: u64, cursor: u64, state: String, at: Stamp },
+    OrderChangeTooLate {
+        order: OrderNo,
+        version: u64,
+        cursor: u64,
+        state: String,
+        at: Stamp,
+        #[serde(default, skip_serializing_if = "is_no_epoch")]
+        epoch: u64,
+    },
     /// The same version with another content.
     #[serde(rename = "order_contradicted.1")]
-    OrderContradicted { order: OrderNo, version: u64, cursor: u64, at: Stamp },
+    OrderContradicted {
+        order: OrderNo,
+        version: u64,
+        cursor: u64,
+        at: Stamp,
+        #[serde(default, skip_serializing_if = "is_no_epoch")]
+        epoch: u64,
+    },
     /// By head office. Also of an order that has not come: it must not begin any more.
     #[serde(rename = "order_cancelled.1")]
-    OrderCancelled { order: OrderNo, version: u64, cursor: u64, at: Stamp },
+    OrderCancelled {
+        order: OrderNo,
+        version: u64,
+        cursor: u64,
+        at: Stamp,
+        #[serde(default, skip_serializing_if = "is_no_epoch")]
+        epoch: u64,
+    },
     #[serde(rename = "order_cancel_failed.1")]
-    OrderCancelFailed { order: OrderNo, cursor: u64, handed_over: Stamp, at: Stamp },
+    OrderCancelFailed {
+        order: OrderNo,
+        cursor: u64,
+        handed_over: Stamp,
+        at: Stamp,
+        #[serde(default, skip_serializing_if = "is_no_epoch")]
+        epoch: u64,
+    },
     /// By the store.
     #[serde(rename = "order_refused.1")]
     OrderRefused { step: Step, why: RefusedWhy },
     #[serde(rename = "order_expired.1")]
-    OrderExpired { order: OrderNo, at: Stamp },
+    OrderExpired {
+        order: OrderNo,
+        at: Stamp,
+        #[serde(default, skip_serializing_if = "is_no_epoch")]
+        epoch: u64,
+    },
     /// By the customer, at the desk.
     #[serde(rename = "order_declined.1")]
     OrderDeclined { step: Step },
@@ -418,7 +482,15 @@ pub enum Event {
     OrderPutBack { step: Step, sku: Sku, quantity: Qty },
     /// Rides in the record of the sale that took units which were held for an order.
     #[serde(rename = "promise_broken.1")]
-    PromiseBroken { order: OrderNo, sku: Sku, quantity: Qty, workstation: WorkstationId, at: Stamp },
+    PromiseBroken {
+        order: OrderNo,
+        sku: Sku,
+        quantity: Qty,
+        workstation: WorkstationId,
+        at: Stamp,
+        #[serde(default, skip_serializing_if = "is_no_epoch")]
+        epoch: u64,
+    },
     /// The book follows what a picker found.
     #[serde(rename = "stock_adjusted.1")]
     StockAdjusted { step: Step, sku: Sku, quantity: Qty, why: ShortWhy },
@@ -518,7 +590,78 @@ pub enum EventKind {
     Urgent,
 }
 
+fn is_no_epoch(epoch: &u64) -> bool {
+    *epoch == 0
+}
+
 impl Event {
+    /// Under which lead's epoch an act on orders was done; `None`: it is none. 0: before head office named a lead.
+    pub fn lead_epoch(&self) -> Option<u64> {
+        match self {
+            Event::LeadNamed { epoch, .. }
+            | Event::RightsBegun { epoch, .. }
+            | Event::RightsGranted { epoch, .. }
+            | Event::RightsOverrun { epoch, .. }
+            | Event::OrderAdopted { epoch, .. }
+            | Event::OrderReceived { epoch, .. }
+            | Event::OrderReplaced { epoch, .. }
+            | Event::OrderChangeTooLate { epoch, .. }
+            | Event::OrderContradicted { epoch, .. }
+            | Event::OrderCancelled { epoch, .. }
+            | Event::OrderCancelFailed { epoch, .. }
+            | Event::OrderExpired { epoch, .. }
+            | Event::PromiseBroken { epoch, .. } => Some(*epoch),
+            Event::OrderAccepted { step, .. }
+            | Event::OrderRefused { step, .. }
+            | Event::OrderDeclined { step }
+            | Event::OrderPicking { step, .. }
+            | Event::OrderPaused { step }
+            | Event::OrderLinePicked { step, .. }
+            | Event::OrderLineReset { step, .. }
+            | Event::OrderLineShort { step, .. }
+            | Event::OrderPicked { step, .. }
+            | Event::BagAdded { step, .. }
+            | Event::BagStaged { step, .. }
+            | Event::OrderHandedOver { step, .. }
+            | Event::HandOverTakenBack { step }
+            | Event::OrderPutBack { step, .. }
+            | Event::StockAdjusted { step, .. }
+            | Event::NoticeSettled { step, .. } => Some(step.epoch),
+            _ => None,
+        }
+    }
+
+    /// Which order an act was about, and when. `None`: it was about none.
+    pub fn order_at(&self) -> Option<(&OrderNo, Stamp)> {
+        match self {
+            Event::OrderReceived { order, at, .. } | Event::OrderReplaced { order, at, .. } => Some((&order.order, *at)),
+            Event::OrderAdopted { order, at, .. }
+            | Event::OrderChangeTooLate { order, at, .. }
+            | Event::OrderContradicted { order, at, .. }
+            | Event::OrderCancelled { order, at, .. }
+            | Event::OrderCancelFailed { order, at, .. }
+            | Event::OrderExpired { order, at, .. }
+            | Event::PromiseBroken { order, at, .. } => Some((order, *at)),
+            Event::OrderAccepted { step, .. }
+            | Event::OrderRefused { step, .. }
+            | Event::OrderDeclined { step }
+            | Event::OrderPicking { step, .. }
+            | Event::OrderPaused { step }
+            | Event::OrderLinePicked { step, .. }
+            | Event::OrderLineReset { step, .. }
+            | Event::OrderLineShort { step, .. }
+            | Event::OrderPicked { step, .. }
+            | Event::BagAdded { step, .. }
+            | Event::BagStaged { step, .. }
+            | Event::OrderHandedOver { step, .. }
+            | Event::HandOverTakenBack { step }
+            | Event::OrderPutBack { step, .. }
+            | Event::StockAdjusted { step, .. }
+            | Event::NoticeSettled { step, .. } => Some((&step.order, step.at)),
+            _ => None,
+        }
+    }
+
     pub fn kind(&self) -> EventKind {
         match self {
             Event::LineAdded { .. } | Event::LineQuantitySet { .. } | Event::LineVoided { .. } | Event::BasketActUndone { .. } => {
@@ -585,7 +728,12 @@ impl Event {
             // recalls.rs
             Event::RecalledItemPutAside { .. } => EventKind::Hard,
             // order/
-            Event::OrderReceived { .. }
+            Event::LeadNamed { .. }
+            | Event::RightsBegun { .. }
+            | Event::RightsGranted { .. }
+            | Event::RightsOverrun { .. }
+            | Event::OrderAdopted { .. }
+            | Event::OrderReceived { .. }
             | Event::OrderReplaced { .. }
             | Event::OrderAccepted { .. }
             | Event::OrderChangeTooLate { .. }
@@ -601,7 +749,8 @@ impl Event {
             | Event::OrderHandedOver { .. }
             | Event::HandOverTakenBack { .. }
             | Event::PromiseBroken { .. } => EventKind::Urgent,
-            Event::OrderPicking { .. }
+            Event::RightsTold { .. }
+            | Event::OrderPicking { .. }
             | Event::OrderPaused { .. }
             | Event::OrderLinePicked { .. }
             | Event::OrderLineReset { .. }

@@ -173,7 +173,13 @@ fn effect(after: &State, facts: &Facts, event: &Event) -> Option<Effect> {
         // recalls.rs
         Event::RecalledItemPutAside { .. } => None,
         // order/
-        Event::OrderReceived { .. }
+        Event::LeadNamed { .. }
+        | Event::RightsBegun { .. }
+        | Event::RightsTold { .. }
+        | Event::RightsGranted { .. }
+        | Event::RightsOverrun { .. }
+        | Event::OrderAdopted { .. }
+        | Event::OrderReceived { .. }
         | Event::OrderReplaced { .. }
         | Event::OrderAccepted { .. }
         | Event::OrderChangeTooLate { .. }

@@ -9,7 +9,7 @@ use super::Feed;
 use super::last_day::{LastDay, LastDayKind};
 use super::order::OrderStateName;
 use super::rights::Right;
-use crate::ids::{DeviceName, OrderNo, StaffId, TaxClassId, TxnId, WorkstationId};
+use crate::ids::{DeviceName, NodeId, OrderNo, StaffId, TaxClassId, TxnId, WorkstationId};
 use crate::money::{Money, Qty};
 use crate::time::BusinessDate;
 
@@ -158,6 +158,7 @@ pub enum Refusal {
     RecalledItem { name: String, recall: String, reason: String },
     RecalledInSale { line: u32, name: String, recall: String, reason: String },
     // Collect orders.
+    OrdersElsewhere { node: NodeId },
     OrderUnknown { order: OrderNo },
     OrderElsewhere { order: OrderNo, state: OrderStateName },
     OrderPickedByOther { order: OrderNo, by: String },
@@ -343,6 +344,7 @@ impl Refusal {
             Refusal::RecalledItem { .. } => "recalled_item",
             Refusal::RecalledInSale { .. } => "recalled_in_sale",
             // Collect orders.
+            Refusal::OrdersElsewhere { .. } => "orders_elsewhere",
             Refusal::OrderUnknown { .. } => "order_unknown",
             Refusal::OrderElsewhere { .. } => "order_elsewhere",
             Refusal::OrderPickedByOther { .. } => "order_picked_by_other",
@@ -531,6 +533,7 @@ impl Refusal {
             // recalls.rs
             Refusal::RecalledItem { name: text(), recall: text(), reason: text() },
             Refusal::RecalledInSale { line: 1, name: text(), recall: text(), reason: text() },
+            Refusal::OrdersElsewhere { node: NodeId::new("till-2").expect("a name") },
             Refusal::OrderUnknown { order: order() },
             Refusal::OrderElsewhere { order: order(), state: OrderStateName::Staged },
             Refusal::OrderPickedByOther { order: order(), by: text() },

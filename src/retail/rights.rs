@@ -254,7 +254,15 @@ fn needed_for_stock(act: &StockAct) -> Option<Right> {
 
 fn needed_for_order(act: &OrderAct) -> Option<Right> {
     match act {
-        OrderAct::Deliver { .. } | OrderAct::Cancel { .. } | OrderAct::Expire { .. } | OrderAct::ReportWrongNumber {} => None,
+        OrderAct::Deliver { .. }
+        | OrderAct::Cancel { .. }
+        | OrderAct::Expire { .. }
+        | OrderAct::BeginRights { .. }
+        | OrderAct::TellRights { .. }
+        | OrderAct::Grant { .. }
+        | OrderAct::NameLead { .. }
+        | OrderAct::Adopt { .. }
+        | OrderAct::ReportWrongNumber {} => None,
         OrderAct::Accept { .. }
         | OrderAct::Refuse { .. }
         | OrderAct::SettleNotice { .. }

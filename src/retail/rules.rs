@@ -43,6 +43,23 @@ pub struct Rules {
     pub till: TillRules,
     #[serde(default)]
     pub stock: StockRules,
+    #[serde(default)]
+    pub promises: PromiseRules,
+}
+
+/// How much of its stock a store lets head office promise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PromiseRules {
+    /// Of what is available above `safety`. 0: nothing is granted, and every order needs the store's word.
+    pub grant_percent: u32,
+    /// Units of each article that are never granted.
+    pub safety: Qty,
+}
+
+impl Default for PromiseRules {
+    fn default() -> PromiseRules {
+        PromiseRules { grant_percent: 50, safety: Qty::pieces(1) }
+    }
 }
 
 /// What a store's tills offer besides scanning.

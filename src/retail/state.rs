@@ -436,7 +436,13 @@ impl State {
             }
             Event::DayAddendum { addendum } => self.cash.add(seq, addendum),
             // order/apply.rs
-            Event::OrderReceived { .. }
+            Event::LeadNamed { .. }
+            | Event::RightsBegun { .. }
+            | Event::RightsTold { .. }
+            | Event::RightsGranted { .. }
+            | Event::RightsOverrun { .. }
+            | Event::OrderAdopted { .. }
+            | Event::OrderReceived { .. }
             | Event::OrderReplaced { .. }
             | Event::OrderAccepted { .. }
             | Event::OrderChangeTooLate { .. }

@@ -13,9 +13,12 @@ use crate::head_office::{chain, feeds};
 use crate::ids::{NodeId, OrderNo, StoreId};
 use crate::money::Currency;
 use crate::sync::feed::Article;
-use crate::sync::orders::Word;
+use crate::sync::orders::{Word, WordKind};
 use crate::sync::wire::{LocateReply, LocateRequest, RecordsQuery, RecordsReply};
 use crate::time::{ClockQuality, Stamp};
+
+/// How long an order waits for its customer when the channel does not say: three days.
+const KEPT_MS: i64 = 3 * 24 * 3_600_000;
 
 pub struct Office {
     /// Holds the disk and the copies of it.
@@ -99,13 +102,15 @@ impl Office {
         if !orders::is_lead(connection, store, node).map_err(&failed)? {
             return Ok(Vec::new());
         }
-        orders::words(connection, store, after).map_err(&failed)
+        let words = orders::words(connection, store, after).map_err(&failed)?;
+        // The shop of the simulation grants no rights: its orders need its word.
+        Ok(words.into_iter().filter(|word| !matches!(word.kind, WordKind::Rights(_))).collect())
     }
 
     /// Takes an order or its change, as the channel's API does. Returns the newest word about it.
     pub fn put(&mut self, placed: &PlacedOrder, change: bool) -> Result<u64, Broken> {
         let now_ms = self.now_ms;
-        let taken = self.writer.transaction(|writer| orders::put(writer, placed, now_ms, change));
+        let taken = self.writer.transaction(|writer| orders::put(writer, placed, now_ms, KEPT_MS, change));
         match taken.map_err(Broken::doing("placing an order"))? {
             Ok(_) => self.newest_word(),
             Err(why) => Err(Broken::new("placing an order", &format!("{why:?}"))),

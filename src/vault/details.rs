@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::StaffId;
+use crate::ids::{OrderNo, StaffId};
 
 pub const NAME_CHARS_MAX: usize = 100;
 /// RFC 5321: 254 bytes.
@@ -11,6 +11,10 @@ pub const EMAIL_BYTES_MAX: usize = 254;
 pub const PHONE_DIGITS_MAX: usize = 18;
 const PHONE_DIGITS_MIN: usize = 5;
 pub const CARD_CHARS_MAX: usize = 48;
+/// Of the initials on a bag's label.
+pub const INITIALS_CHARS_MAX: usize = 6;
+/// Of the telephone number of an order, as the customer wrote it.
+pub const ORDER_PHONE_CHARS_MAX: usize = 30;
 /// Consents given and taken back, of one person. Beyond it the oldest goes.
 pub const CONSENTS_MAX: usize = 50;
 
@@ -29,6 +33,12 @@ pub struct Details {
     /// Oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub consents: Vec<Consent>,
+    /// Whose details came with a collect order, and for it alone: they are found by nothing but the order's own reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderNo>,
+    /// As on the label of an order's bag.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub initials: String,
 }
 
 /// Never shown by accident: a log that formats it shows that there is somebody, not who.
@@ -97,8 +107,22 @@ impl FindBy {
 }
 
 impl Details {
+    /// Of the customer of a collect order. Nothing in it is a reason to refuse the order: what no name has becomes a blank, what is too long is cut.
+    pub fn of_order(order: OrderNo, name: &str, initials: &str, phone: &str) -> Details {
+        Details {
+            name: shown(name, NAME_CHARS_MAX),
+            initials: shown(initials, INITIALS_CHARS_MAX),
+            phone: shown(phone, ORDER_PHONE_CHARS_MAX),
+            order: Some(order),
+            ..Details::default()
+        }
+    }
+
     /// The same as it is kept, or what is wrong with it.
     pub fn checked(self) -> Result<Details, BadDetails> {
+        if let Some(order) = self.order {
+            return Ok(Details::of_order(order, &self.name, &self.initials, &self.phone));
+        }
         let name = self.name.split_whitespace().collect::<Vec<_>>().join(" ");
         if name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
             return Err(BadDetails::Name);
@@ -114,7 +138,7 @@ impl Details {
             return Err(BadDetails::NothingToFindBy);
         }
         let oldest = self.consents.len().saturating_sub(CONSENTS_MAX);
-        Ok(Details { name, email, phone, card, consents: self.consents[oldest..].to_vec() })
+        Ok(Details { name, email, phone, card, consents: self.consents[oldest..].to_vec(), ..Details::default() })
     }
 
     pub fn has_consented(&self) -> bool {
@@ -123,6 +147,9 @@ impl Details {
 
     /// Every spelling under which this person is found.
     pub fn found_by(&self) -> Vec<FindBy> {
+        if self.order.is_some() {
+            return Vec::new();
+        }
         let kept = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
         let ways = [kept(&self.email).map(FindBy::Email), kept(&self.phone).map(FindBy::Phone), kept(&self.card).map(FindBy::Card)];
         ways.into_iter().flatten().collect()
@@ -134,6 +161,11 @@ impl Details {
         let count = digits.chars().count();
         digits.chars().skip(count.saturating_sub(4).max(count / 2)).collect()
     }
+}
+
+fn shown(text: &str, chars_max: usize) -> String {
+    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    plain.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(chars_max).collect()
 }
 
 fn email(text: &str) -> Option<String> {
@@ -190,6 +222,17 @@ mod tests {
         assert_eq!((kept.name.as_str(), kept.email.as_str()), ("Eva Muster", "eva@example.org"));
         assert_eq!(Details { name: "Eva".into(), ..Details::default() }.checked().unwrap_err(), BadDetails::NothingToFindBy);
         assert_eq!(format!("{kept:?}"), "Details(sealed)");
+    }
+
+    #[test]
+    fn an_orders_customer_is_kept_whatever_the_name() {
+        let details = Details::of_order(OrderNo::new("K1").unwrap(), "Eva \u{7}\r\n\"O'Neil\" <b>", "E.O.\u{1b}and more", "+49 30 12 34")
+            .checked()
+            .unwrap();
+        assert_eq!((details.name.as_str(), details.initials.as_str()), ("Eva \"O'Neil\" <b>", "E.O. a"));
+        assert_eq!(details.phone, "+49 30 12 34");
+        assert!(details.found_by().is_empty(), "another customer may have the same number");
+        assert_eq!(Details::of_order(OrderNo::new("K1").unwrap(), &"x".repeat(999), "", "").name.len(), NAME_CHARS_MAX);
     }
 
     #[test]

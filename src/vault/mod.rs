@@ -158,6 +158,16 @@ impl<D: Disk> Vault<D> {
         self.lock().put(subject, details.checked()?, false)
     }
 
+    /// Takes somebody in under a reference that the caller can make again, or replaces what is known of them, durably. The same details again are
+    /// no second write.
+    pub fn keep(&self, subject: SubjectRef, details: Details) -> Result<(), VaultError> {
+        let (details, mut inner) = (details.checked()?, self.lock());
+        match inner.get(subject) {
+            Ok(known) if known == details => Ok(()),
+            Ok(_) | Err(_) => inner.put(subject, details, true),
+        }
+    }
+
     pub fn get(&self, subject: SubjectRef) -> Result<Details, VaultError> {
         self.lock().get(subject)
     }

@@ -191,7 +191,8 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::CollectCodeNotYetHere { .. } => StatusCode::NOT_FOUND,
         Refusal::CollectCodeDamaged | Refusal::BagsOutOfRange { .. } | Refusal::TooManyInBatch { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::CollectCodeForged | Refusal::CollectNumbersLocked => StatusCode::FORBIDDEN,
-        Refusal::OrderElsewhere { .. }
+        Refusal::OrdersElsewhere { .. }
+        | Refusal::OrderElsewhere { .. }
         | Refusal::NoLabelPrinter
         | Refusal::LabelOnItsWay { .. }
         | Refusal::OrderPickedByOther { .. }

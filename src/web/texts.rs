@@ -12,6 +12,7 @@ pub mod office;
 pub mod orders;
 pub mod people;
 pub mod prices;
+pub mod promises;
 pub mod quick;
 pub mod returns;
 pub mod setup;
@@ -25,6 +26,7 @@ pub struct Texts {
     pub more_panel: &'static more::MoreTexts,
     pub orders: &'static orders::OrderTexts,
     pub stock_work: &'static stock::StockTexts,
+    pub promises: &'static promises::PromiseTexts,
     pub prices: &'static prices::PriceTexts,
     pub age: &'static age::AgeTexts,
     pub returns: &'static returns::ReturnTexts,
@@ -266,6 +268,7 @@ static ENGLISH: Texts = Texts {
     more_panel: &more::ENGLISH,
     orders: &orders::ENGLISH,
     stock_work: &stock::ENGLISH,
+    promises: &promises::ENGLISH,
     prices: &prices::ENGLISH,
     age: &age::ENGLISH,
     returns: &returns::ENGLISH,

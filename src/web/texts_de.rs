@@ -7,6 +7,7 @@ pub static GERMAN: Texts = Texts {
     more_panel: &super::texts::more::GERMAN,
     orders: &super::texts::orders::GERMAN,
     stock_work: &super::texts::stock::GERMAN,
+    promises: &super::texts::promises::GERMAN,
     prices: &super::texts::prices::GERMAN,
     age: &super::texts::age::GERMAN,
     returns: &super::texts::returns::GERMAN,

@@ -53,6 +53,8 @@ fn events_are_soft_hard_or_urgent() {
         "bag_added.1",
         "bag_staged.1",
         "hand_over_taken_back.1",
+        "lead_named.1",
+        "order_adopted.1",
         "order_accepted.1",
         "order_cancel_failed.1",
         "order_cancelled.1",
@@ -66,6 +68,9 @@ fn events_are_soft_hard_or_urgent() {
         "order_refused.1",
         "order_replaced.1",
         "promise_broken.1",
+        "rights_begun.1",
+        "rights_granted.1",
+        "rights_overrun.1",
     ];
     let urgent = ["card_contradicted.1", "count_requested.1", "day_closed.1"];
     assert_eq!(of(EventKind::Urgent), set(&[urgent.as_slice(), &orders].concat()));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use counterfoil::ids::{OrderNo, PlaceCode, Sku};
 use counterfoil::money::Qty;
-use counterfoil::retail::order::{ByHand, Order, OrderAct, OrderState, RefusedWhy, ShortWhy, Shown};
+use counterfoil::retail::order::{ByHand, Order, OrderAct, OrderState, RefusedWhy, RightTotals, ShortWhy, Shown};
 use counterfoil::retail::{Command, Event, State};
 
 use super::scenario_orders;
@@ -70,7 +70,20 @@ pub fn command(state: &State, does: usize, which: usize, pieces: i64) -> Option<
             _ => OrderAct::AddBag { order: of(pick(&any)?), like: 1 },
         },
         31 => OrderAct::Refuse { order: of(pick(&any)?), why: RefusedWhy::NoTime },
-        37.. => forward(pick(&any)?)?,
+        // Rights: head office asks, the store grants, and an order spends what is there.
+        37 => OrderAct::BeginRights { office_epoch: 1 },
+        38 => OrderAct::TellRights { totals: (0..5).map(|at| totals(state, at, Qty::ZERO)).collect(), cursor: 50 },
+        39 | 40 => OrderAct::Grant { skus: (0..5).map(|at| Sku::new(&format!("a{at}")).unwrap()).collect() },
+        41 => {
+            let mut order = order(1);
+            let spent = |line: &counterfoil::retail::order::OrderLine| {
+                let at = line.sku.as_str()[1..].parse().unwrap();
+                totals(state, at, line.quantity)
+            };
+            order.rights = order.lines.iter().map(spent).collect();
+            OrderAct::Deliver { order, cursor: 60 }
+        }
+        42.. => forward(pick(&any)?)?,
         _ => {
             let order = pick(&|state| matches!(state, OrderState::PuttingBack { .. } | OrderState::HandedOver { .. }))?;
             OrderAct::PutBack { order: of(order), code: order.to_put_back().first()?.sku.to_string(), quantity: None }
@@ -141,4 +154,14 @@ pub fn check(journal: &[String]) -> usize {
         }
     }
     handed.len()
+}
+
+/// Head office's totals after it spent as many more of an article as its rights cover; what was asked back it gives.
+fn totals(state: &State, at: usize, wants: Qty) -> RightTotals {
+    let sku = Sku::new(&format!("a{at}")).unwrap();
+    let right = state.orders.rights.get(&sku).copied().unwrap_or_default();
+    let back = right.outstanding().min(right.unspent()).max(Qty::ZERO);
+    let left = right.unspent() - back;
+    let spent = if wants <= left { wants } else { Qty::ZERO };
+    RightTotals { sku, spent: right.spent + spent, released: right.released + back, answered: right.asked }
 }

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use counterfoil::ids::{DeviceName, OrderNo, PlaceCode, Sku, StoreId, WorkstationId};
 use counterfoil::money::Qty;
 use counterfoil::retail::order::{
-    Bag, ByHand, CodeFact, CollectOrder, LabelEnd, OrderAct, OrderLine, OrderState, Paper, RefusedWhy, ShortWhy, Shown, Step, Substitution,
-    Zone, open_label,
+    Bag, ByHand, CodeFact, CollectOrder, LabelEnd, OrderAct, OrderCopy, OrderLine, OrderState, Paper, RefusedWhy, RightTotals, ShortWhy,
+    Shown, Step, Substitution, Zone, open_label,
 };
 use counterfoil::retail::print::PrintState;
+use counterfoil::retail::rules::PromiseRules;
 use counterfoil::retail::{Command, Decision, Effect, Event, PrintWhat, Refusal};
 
 use super::scenario::{compare, qty};
@@ -16,6 +17,11 @@ use super::shop::Shop;
 
 /// 2026-03-02T10:00:00Z: two hours after every scenario begins.
 const PROMISED_MS: i64 = 1_772_445_600_000;
+
+thread_local! {
+    /// Of the scenario that runs.
+    static COPIES: std::cell::RefCell<BTreeMap<String, OrderCopy>> = const { std::cell::RefCell::new(BTreeMap::new()) };
+}
 
 pub fn number(text: &str) -> OrderNo {
     OrderNo::new(text).unwrap()
@@ -52,7 +58,12 @@ pub fn order(words: &[String]) -> CollectOrder {
     let (order, version) = (number(&words[1]), words[2].parse().unwrap());
     let kept = words.iter().position(|word| word == "kept");
     let hours: i64 = kept.map_or(72, |at| words[at + 1].parse().unwrap());
-    let lines = words[3..].iter().filter(|word| word.contains(':')).zip(1..).map(|(word, line)| order_line(word, line)).collect::<Vec<_>>();
+    let lines = words[3..]
+        .iter()
+        .filter(|word| word.contains(':') && !word.starts_with("promised="))
+        .zip(1..)
+        .map(|(word, line)| order_line(word, line))
+        .collect::<Vec<_>>();
     let named = lines.iter().any(|line| !line.substitutes.is_empty());
     CollectOrder {
         code: format!("secret of {order}"),
@@ -62,11 +73,29 @@ pub fn order(words: &[String]) -> CollectOrder {
         placed_ms: PROMISED_MS - 7_200_000,
         promised_ms: PROMISED_MS,
         expires_ms: PROMISED_MS + hours * 3_600_000,
-        initials: "A.B.".to_owned(),
-        customer: Some("c-1".to_owned()),
+        initials: String::new(),
+        customer: None,
+        subject: Some("0c0ffee0-0000-4000-8000-000000000001".parse().unwrap()),
         substitution: if named { Substitution::Named } else { Substitution::None },
+        rights: words.iter().filter_map(|word| word.strip_prefix("promised=")).map(totals).collect(),
         lines,
     }
+}
+
+/// `milk:spent-2:released-1:answered-1`.
+fn totals(text: &str) -> RightTotals {
+    let mut parts = text.split(':');
+    let sku = Sku::new(parts.next().unwrap()).unwrap();
+    let mut totals = RightTotals { sku, spent: Qty::ZERO, released: Qty::ZERO, answered: Qty::ZERO };
+    for part in parts {
+        match part.split_once('-').unwrap() {
+            ("spent", units) => totals.spent = qty(units),
+            ("released", units) => totals.released = qty(units),
+            ("answered", units) => totals.answered = qty(units),
+            other => panic!("no total is called {other:?}"),
+        }
+    }
+    totals
 }
 
 /// A line that is no command: what the shell found out, and what is expected of the book.
@@ -79,19 +108,50 @@ pub fn line(shop: &mut Shop, words: &[String], at: &str) -> bool {
         }
         "shows" => shop.order_facts.code = Some(shown(&words[1], words.get(2).map(String::as_str))),
         "hand-over-ago" => shop.order_facts.handed_over_ago_ms = words[1].parse::<u64>().ok().map(|seconds| seconds * 1_000),
+        // What head office would hand on to the next lead.
+        "copy-orders" => {
+            let made = shop.state.orders.copies().into_iter().map(|(number, copy)| (number.to_string(), copy));
+            COPIES.set(made.collect());
+        }
+        "promise-rule" => {
+            let mut rules = shop.rules.clone();
+            rules.promises = PromiseRules { grant_percent: words[1].parse().unwrap(), safety: qty(&words[2]) };
+            shop.rules = rules;
+        }
+        // expect rights milk: granted 5, unspent 3, ...
+        "expect" if words[1] == "rights" => {
+            let sku = Sku::new(words[2].trim_end_matches(':')).unwrap();
+            let Some(right) = shop.state.orders.rights.get(&sku) else {
+                assert_eq!(words[3], "none", "{at}");
+                return true;
+            };
+            let shown = BTreeMap::from([
+                ("granted", right.granted.plain()),
+                ("spent", right.spent.plain()),
+                ("released", right.released.plain()),
+                ("unspent", right.unspent().plain()),
+                ("asked", right.asked.plain()),
+            ]);
+            compare(&shown, &words[1..].join(" "), at);
+        }
+        "expect" if words[1] == "lead" => {
+            let lead = shop.state.orders.lead.as_ref();
+            let shown = lead.map(|lead| format!("{} {} {}", lead.epoch, lead.node, if lead.here { "here" } else { "elsewhere" }));
+            assert_eq!(shown.unwrap_or_else(|| "nobody".to_owned()), words[2..].join(" "), "{at}");
+        }
         "orders-full" => {
             let first = shop.state.orders.orders.values().next().unwrap().as_ref().clone();
             for extra in 0..counterfoil::retail::order::ORDERS_OPEN_MAX {
                 let asked = CollectOrder { order: number(&format!("X{extra}")), ..first.asked.clone() };
-                shop.state.apply(0, &Event::OrderReceived { order: Box::new(asked), cursor: 0, at: shop.now });
+                shop.state.apply(0, &Event::OrderReceived { order: Box::new(asked), cursor: 0, at: shop.now, epoch: 0 });
             }
         }
         // So many orders came and were refused; the state alone knows of them.
         "orders-over" => {
             for extra in 0..words[1].parse().unwrap() {
                 let asked = order(&["deliver".to_owned(), format!("X{extra}"), "1".to_owned()]);
-                let step = Step { order: asked.order.clone(), by: None, workstation: None, at: shop.now };
-                shop.state.apply(0, &Event::OrderReceived { order: Box::new(asked), cursor: 0, at: shop.now });
+                let step = Step { order: asked.order.clone(), by: None, workstation: None, at: shop.now, epoch: 0 };
+                shop.state.apply(0, &Event::OrderReceived { order: Box::new(asked), cursor: 0, at: shop.now, epoch: 0 });
                 shop.state.apply(0, &Event::OrderRefused { step, why: RefusedWhy::NoTime });
             }
             assert!(shop.state.orders.orders.len() <= counterfoil::retail::order::DONE_KEPT_MAX, "{at}");
@@ -187,6 +247,20 @@ pub fn command(words: &[String], at: &str) -> Option<Command> {
         "deliver" => OrderAct::Deliver { order: Box::new(self::order(words)), cursor: count(2).into() },
         "cancel-order" => OrderAct::Cancel { order: order(), version: count(2).into(), cursor: 9 },
         "expire" => OrderAct::Expire { order: order() },
+        "begin-rights" => OrderAct::BeginRights { office_epoch: count(1).into() },
+        "tell-rights" => OrderAct::TellRights { totals: words[1..].iter().map(|word| totals(word)).collect(), cursor: 3 },
+        "grant" => OrderAct::Grant { skus: words[1..].iter().map(|sku| Sku::new(sku).unwrap()).collect() },
+        // name-lead EPOCH NODE here|elsewhere
+        "name-lead" => {
+            let lead = counterfoil::ids::NodeId::new(word(2)).unwrap();
+            OrderAct::NameLead { epoch: count(1).into(), lead, here: word(3) == "here", cursor: 7 }
+        }
+        // As `copy-orders` put it aside.
+        "adopt-order" => {
+            let copies = COPIES.with_borrow(Clone::clone);
+            let copy = copies.get(word(1)).unwrap_or_else(|| panic!("{at}: nobody made a copy of it")).clone();
+            OrderAct::Adopt { order: order(), copy: Box::new(copy), cursor: 8 }
+        }
         "accept" => OrderAct::Accept { order: order() },
         "refuse-order" => OrderAct::Refuse { order: order(), why: serde_json::from_str::<RefusedWhy>(&named(2)).unwrap() },
         "settle-notice" => OrderAct::SettleNotice { notice: count(1).into() },
@@ -260,6 +334,13 @@ pub fn outcome(decision: &Decision, effects: &[Effect], words: &[String], at: &s
                 _ => None,
             });
             assert_eq!(broken.collect::<Vec<_>>().join(" "), words[1..].join(" "), "{at}");
+        }
+        "overrun" => {
+            let over = decision.events.iter().find_map(|event| match event {
+                Event::RightsOverrun { sku, quantity, .. } => Some(format!("{sku} {}", quantity.plain())),
+                _ => None,
+            });
+            assert_eq!(over.unwrap_or_default(), words[1..].join(" "), "{at}");
         }
         "kept" => assert!(!decision.events.iter().any(|event| matches!(event, Event::PromiseBroken { .. })), "{at}"),
         "adjusted" => {

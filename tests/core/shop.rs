@@ -90,6 +90,7 @@ pub fn rules(currency: &str, tax: TaxTable) -> Rules {
         paper: None,
         till: Default::default(),
         stock: Default::default(),
+        promises: Default::default(),
     }
 }
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use counterfoil::head_office::HeadOfficeConfig;
 use counterfoil::head_office::feeds;
-use counterfoil::head_office::orders::{self, CustomerCode, PlacedOrder};
+use counterfoil::head_office::orders::{self, CustomerCode, PlacedOrder, WithoutRights};
 use counterfoil::head_office::serve;
 pub use counterfoil::head_office::serve::Running as Office;
+use counterfoil::head_office::{order_exceptions, order_messages, order_returns, rights};
 use counterfoil::ids::{OrderNo, PlaceCode, StoreId};
 use counterfoil::money::Currency;
 use counterfoil::node::config::HeadOfficeLink;
@@ -14,6 +15,9 @@ use counterfoil::retail::order::{Order, OrderAct, OrderState, Shown};
 use counterfoil::time::SystemClock;
 
 use super::*;
+
+/// As people are called, and as they are not.
+const CUSTOMER: &str = "Zoë \"Ace\" O'Hara <b>";
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -55,7 +59,7 @@ pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 fn placed(order: &str, pieces: i64) -> PlacedOrder {
     let now_ms = jiff::Timestamp::now().as_millisecond();
     serde_json::from_value(serde_json::json!({
-        "order": order, "store": "berlin-1", "promised_ms": now_ms + 3_600_000, "initials": "A.B.", "customer": "c-77",
+        "order": order, "store": "berlin-1", "promised_ms": now_ms + 3_600_000, "name": CUSTOMER, "phone": "+49 30 555", "customer": "c-77",
         "lines": [{"sku": MILK, "quantity": pieces * 1000, "zone": "chilled", "location": "A-01"}],
     }))
     .unwrap()
@@ -101,6 +105,54 @@ fn refusal(result: Result<Answer, AskError>) -> &'static str {
     }
 }
 
+/// Everything under a folder, as bytes.
+fn all_bytes(folder: &Path) -> Vec<u8> {
+    let entries = std::fs::read_dir(folder).unwrap().flatten();
+    entries.flat_map(|entry| if entry.path().is_dir() { all_bytes(&entry.path()) } else { std::fs::read(entry.path()).unwrap() }).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_customers_name_is_in_the_vault_alone_and_can_be_erased() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ho, data) = (folder.path().join("ho"), folder.path().join("node"));
+    let office = office(&ho, 0).await;
+    stocked(&office).await;
+    let running = shop(&data, &office).await;
+    let node = running.node.clone();
+    orders::place(&office.office, placed("K1", 1)).await.unwrap();
+    until("K1 in the shop", async || find(&node, "K1").is_some()).await;
+    let asked = find(&node, "K1").unwrap().asked.clone();
+    let known = node.shared().order_customer(&asked);
+    assert_eq!((known.name.as_str(), known.initials.as_str(), known.phone.as_str()), (CUSTOMER, "Z.B.", "+49 30 555"));
+
+    // A new name of an order that nobody has begun replaces the old one, under the same reference.
+    let renamed = PlacedOrder { name: "Zoë Ohara".to_owned(), ..placed("K1", 1) };
+    orders::change(&office.office, renamed).await.unwrap();
+    until("the second version", async || find(&node, "K1").is_some_and(|order| order.asked.version == 2)).await;
+    let asked = find(&node, "K1").unwrap().asked.clone();
+    assert_eq!(node.shared().order_customer(&asked).name, "Zoë Ohara");
+    assert_eq!(asked.subject, known.subject);
+
+    let subject = known.subject.unwrap();
+    ask(&node, "erase", "1", Command::EraseCustomer { subject }).await.unwrap();
+    let erased = node.shared().order_customer(&asked);
+    assert_eq!((erased.is_erased, erased.name.as_str()), (true, ""));
+    // Later words do not bring the name back, and the order goes on.
+    orders::change(&office.office, placed("K1", 3)).await.unwrap();
+    until("the third version", async || find(&node, "K1").is_some_and(|order| order.asked.version == 3)).await;
+    assert!(node.shared().order_customer(&asked).is_erased);
+    staged(&node, "K1", "C07").await;
+    running.stop().await.unwrap();
+    office.stop().await;
+
+    let bytes = all_bytes(&data);
+    let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(holds("order_received.1") && holds(&subject.to_string()));
+    for personal in ["O'Hara", "Zo\u{eb}", "Ohara", "Z.B.", "Z.O.", "555\"", "+49 30"] {
+        assert!(!holds(personal), "{personal} is on the node's disk in plain");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_order_goes_from_head_office_to_the_customer_with_the_line_down_in_between() {
     let folder = tempfile::tempdir().unwrap();
@@ -127,8 +179,10 @@ async fn an_order_goes_from_head_office_to_the_customer_with_the_line_down_in_be
     }
     changed.lines[0].sku = counterfoil::ids::Sku::new("no such article").unwrap();
     assert_eq!(orders::change(&first.office, changed).await.unwrap_err().code, "order_malformed");
-    let named = PlacedOrder { initials: "A\u{7}\"'".to_owned(), ..placed("K7", 1) };
-    assert_eq!(orders::place(&first.office, named).await.unwrap_err().code, "order_malformed");
+    for odd in ["Zoë\u{7}", "Zoë\r\nK9", &"x".repeat(101)] {
+        let named = PlacedOrder { name: odd.to_owned(), ..placed("K7", 1) };
+        assert_eq!(orders::place(&first.office, named).await.unwrap_err().code, "order_malformed");
+    }
 
     until("K1 in the shop", async || find(&node, "K1").is_some()).await;
     assert_eq!(find(&node, "K1").unwrap().state, OrderState::Accepted, "the shelf covers it");
@@ -207,6 +261,124 @@ async fn an_order_goes_from_head_office_to_the_customer_with_the_line_down_in_be
     let count = |sql: &'static str| second.office.read(move |c| c.query_row(sql, [], |row| row.get::<_, i64>(0)));
     assert_eq!(count("SELECT count(*) FROM exceptions").await.unwrap(), 0);
     assert_eq!(count("SELECT sum(quantity) FROM stock_moves WHERE sku = '100001'").await.unwrap(), -2_000);
+    // The cancel of K1 came after its hand-over: a return is open, and can be closed once the hand-over cannot be taken back any more.
+    let now_ms = second.office.now_ms();
+    let returns = second.office.read(move |c| order_returns::list(c, now_ms, 9)).await.unwrap();
+    assert_eq!((returns.len(), returns[0].order.as_str(), returns[0].state), (1, "K1", "waiting"));
+    let later_ms = now_ms + order_messages::SETTLED_AFTER_MS;
+    let returns = second.office.read(move |c| order_returns::list(c, later_ms, 9)).await.unwrap();
+    assert_eq!(returns[0].state, "open");
+    let close = |at_ms: i64| second.office.write(move |writer, _| Ok(order_returns::close(writer.connection(), &number("K1"), at_ms)?));
+    assert_eq!((close(now_ms).await.unwrap(), close(later_ms).await.unwrap()), (false, true));
+    // What customers are told: nothing of a hand-over before it stands, and no reminder of what is over.
+    let due = |at_ms: i64| second.office.read(move |c| order_messages::due(c, at_ms, 0, 50));
+    let kinds = |rows: Vec<order_messages::MessageRow>| {
+        rows.into_iter().map(|row| format!("{} {}", row.order, row.kind)).collect::<std::collections::BTreeSet<_>>()
+    };
+    let set = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<std::collections::BTreeSet<_>>();
+    assert_eq!(kinds(due(now_ms).await.unwrap()), set(&["K2 cancelled", "K3 cancelled"]));
+    let later = due(later_ms).await.unwrap();
+    assert_eq!(kinds(later.clone()), set(&["K1 handed_over", "K2 cancelled", "K3 cancelled"]));
+    let first_id = later[0].id;
+    assert!(second.office.write(move |writer, now| Ok(order_messages::sent(writer.connection(), first_id, now)?)).await.unwrap());
+    assert_eq!(due(later_ms).await.unwrap().len(), 2);
+    // What was not taken at the door is on the list.
+    let rows = second.office.read(|c| order_exceptions::list(c, 50)).await.unwrap();
+    let kinds: std::collections::BTreeSet<String> = rows.iter().map(|row| format!("{} {}", row.order, row.kind)).collect();
+    assert_eq!(kinds, set(&["K1 doubled", "K1 malformed", "K7 malformed", "K8 malformed", "K9 malformed"]));
+    running.stop().await.unwrap();
+    second.stop().await;
+}
+
+async fn rights_of(office: &Office) -> Vec<rights::RightRow> {
+    office.office.read(|c| rights::list(c, "berlin-1", 9)).await.unwrap()
+}
+
+async fn agree(node: &Node, office: &Office, sku: &counterfoil::ids::Sku) -> bool {
+    let here = node.screen().orders.rights.get(sku).copied().unwrap_or_default();
+    let row = rights_of(office).await.remove(0);
+    here.granted.thousandths() == row.granted && here.spent.thousandths() == row.spent && here.released.thousandths() == row.released
+}
+
+/// A hand-over that is taken back while a cancel failed because of it: the cancel is said again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancel_that_failed_is_said_again_when_the_hand_over_was_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = office(&folder.path().join("ho"), 0).await;
+    stocked(&office).await;
+    let running = shop(&folder.path().join("node"), &office).await;
+    let node = running.node.clone();
+    orders::place(&office.office, placed("K1", 1)).await.unwrap();
+    until("K1 in the shop", async || find(&node, "K1").is_some()).await;
+    staged(&node, "K1", "C07").await;
+    let by_name = OrderAct::HandOver { order: number("K1"), shown: Shown::Name, bags: vec![1], leaves: Vec::new(), of_age: false };
+    act(&node, by_name).await.unwrap();
+    orders::cancel(&office.office, number("K1")).await.unwrap();
+    let rows = async || office.office.read(|c| order_returns::list(c, 0, 9)).await.unwrap();
+    until("the return is open", async || rows().await.len() == 1).await;
+    act(&node, OrderAct::TakeBackHandOver { order: number("K1") }).await.unwrap();
+    until("it is cancelled after all", async || matches!(find(&node, "K1").unwrap().state, OrderState::PuttingBack { .. })).await;
+    until("head office knows", async || rows().await.is_empty() && state_at(&office, "K1").await.0 == "cancelled").await;
+    running.stop().await.unwrap();
+    office.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn head_office_promises_what_was_granted_and_nothing_more_also_after_a_restore() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ho, data) = (folder.path().join("ho"), folder.path().join("node"));
+    let first = office(&ho, 0).await;
+    let port = first.address.port();
+    stocked(&first).await;
+    let running = shop(&data, &first).await;
+    let node = running.node.clone();
+    until("goods and stock", async || node.screen().feeds.iter().filter(|feed| feed.feed == Feed::Stock).count() == 1).await;
+    let sku = counterfoil::ids::Sku::new(MILK).unwrap();
+    let only = |order: &str, pieces: i64| PlacedOrder { without_rights: WithoutRights::Refuse, ..placed(order, pieces) };
+
+    // Nothing was granted: refused, and the store is asked for rights of it. It grants half of what is free above safety.
+    assert_eq!(orders::place(&first.office, only("K1", 2)).await.unwrap_err().code, "no_rights");
+    until("the store has granted", async || rights_of(&first).await.first().is_some_and(|row| row.granted == 4_000)).await;
+    let wanted = only("K1", 2);
+    for _ in 0..2 {
+        assert!(orders::place(&first.office, wanted.clone()).await.unwrap().promised, "the same order spends once");
+    }
+    assert_eq!(orders::place(&first.office, only("K2", 9)).await.unwrap_err().code, "no_rights");
+    let row = rights_of(&first).await.remove(0);
+    assert_eq!((row.spent, row.released), (2_000, 0));
+    until("K1 in the shop", async || find(&node, "K1").is_some_and(|order| order.state == OrderState::Accepted)).await;
+
+    // Without rights the store has to say: its shelf covers it beside what others may be promised.
+    let asked = orders::place(&first.office, placed("K2", 3)).await.unwrap();
+    assert!(!asked.promised);
+    until("K2 in the shop", async || find(&node, "K2").is_some_and(|order| order.state == OrderState::Accepted)).await;
+
+    // The line is down, and each side dies once. Promises made meanwhile are covered by goods on the shelf.
+    running.stop().await.unwrap();
+    let last = rights_of(&first).await.remove(0).unspent / 1_000;
+    assert!(orders::place(&first.office, only("K3", last)).await.unwrap().promised);
+    first.stop().await;
+    let mut config = config(&data);
+    config.head_office =
+        Some(HeadOfficeLink { url: format!("http://127.0.0.1:{port}"), ca: None, cert: None, key: None, public_key: None });
+    let running = start(&config).await.unwrap();
+    let node = running.node.clone();
+    for line in 0..2 {
+        ask(&node, &format!("scan-{line}"), "1", scan(MILK)).await.unwrap();
+    }
+    let second = office(&ho, port).await;
+    until("K3 in the shop", async || find(&node, "K3").is_some_and(|order| order.state == OrderState::Accepted)).await;
+    until("both sides have the same totals", async || agree(&node, &second, &sku).await).await;
+
+    // Head office was restored: it holds no rights until the store has granted anew.
+    second.office.write(|writer, _| Ok(writer.restore()?)).await.unwrap();
+    assert_eq!(orders::place(&second.office, only("K4", 1)).await.unwrap_err().code, "no_rights");
+    assert!(rights_of(&second).await.iter().all(|row| row.granted == 0));
+    until("the store hears of the new epoch", async || node.screen().orders.office_epoch == 2).await;
+    until("both sides have the same totals", async || agree(&node, &second, &sku).await).await;
+    let held = node.screen().orders.reserved(&sku);
+    let here = node.screen().orders.rights.get(&sku).copied().unwrap();
+    assert!(held + here.unspent() <= Qty::pieces(10), "{held:?} held and {here:?} on ten pieces");
     running.stop().await.unwrap();
     second.stop().await;
 }
@@ -250,4 +422,91 @@ async fn a_scan_goes_to_the_page_that_has_the_scanner_or_it_is_said_that_nobody_
     until("the till sells again", async || shown().basket.is_some()).await;
     node.tell(Input::PageClosed { workstation: ws.clone(), page: board }).await.unwrap();
     running.stop().await.unwrap();
+}
+
+/// A store's second node.
+async fn second_node(data: &Path, office: &Office) -> Running {
+    let mut config = config(data);
+    config.node = counterfoil::ids::NodeId::new("node-2").unwrap();
+    let url = format!("http://{}", office.address);
+    config.head_office = Some(HeadOfficeLink { url, ca: None, cert: None, key: None, public_key: None });
+    start(&config).await.unwrap()
+}
+
+async fn name_lead(office: &Office, node: &str) -> counterfoil::head_office::leads::LeadRow {
+    let node = counterfoil::ids::NodeId::new(node).unwrap();
+    let store = StoreId::new("berlin-1").unwrap();
+    counterfoil::head_office::api::name_lead_of(&office.office, store, node).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_lead_goes_on_where_the_lost_one_stood_and_the_lost_ones_late_acts_never_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ho, data, other) = (folder.path().join("ho"), folder.path().join("node"), folder.path().join("node-2"));
+    let office = office(&ho, 0).await;
+    stocked(&office).await;
+    let first = shop(&data, &office).await;
+    let node = first.node.clone();
+    for (order, pieces) in [("K1", 2), ("K2", 1), ("K3", 1)] {
+        orders::place(&office.office, placed(order, pieces)).await.unwrap();
+    }
+    until("the orders in the shop", async || find(&node, "K3").is_some()).await;
+    assert_eq!((node.screen().orders.epoch(), node.screen().orders.elsewhere().is_none()), (1, true));
+    staged(&node, "K1", "C07").await;
+    staged(&node, "K3", "C09").await;
+    until("head office knows", async || state_at(&office, "K1").await.0 == "staged" && state_at(&office, "K3").await.0 == "staged").await;
+    let second = second_node(&other, &office).await;
+    let relief = second.node.clone();
+    until("the second node knows who keeps the orders", async || relief.screen().orders.elsewhere().is_some()).await;
+    let start_there = OrderAct::StartPicking { order: number("K2"), take_over: false };
+    assert_eq!(refusal(act(&relief, start_there.clone()).await), "orders_elsewhere");
+    let kept_name = find(&node, "K1").unwrap().asked.number_mark.clone();
+
+    // The lead is lost. Another one is named, and begins with head office's copy; its marks and references are its own.
+    first.stop().await.unwrap();
+    assert_eq!(name_lead(&office, "node-2").await.epoch, 2);
+    assert_eq!(name_lead(&office, "node-2").await.epoch, 2, "the same again is nothing");
+    until("the orders at the second node", async || ["K1", "K2", "K3"].iter().all(|order| find(&relief, order).is_some())).await;
+    let k1 = find(&relief, "K1").unwrap();
+    assert_eq!((k1.state.clone(), k1.bags[0].place.as_ref().unwrap().as_str()), (OrderState::Staged, "C07"));
+    assert_ne!(k1.asked.number_mark, kept_name);
+    assert_eq!(relief.shared().order_customer(&k1.asked).name, CUSTOMER);
+    act(&relief, start_there).await.unwrap();
+    let code = state_at(&office, "K1").await.1.unwrap();
+    act(&relief, hand_over("K1", &code.number)).await.unwrap();
+    until("head office knows of the hand-over", async || state_at(&office, "K1").await.0 == "handed_over").await;
+
+    // The lost one was alive, without a line: it handed over what it had, and comes back.
+    let lonely = start(&config(&data)).await.unwrap();
+    for order in ["K1", "K3"] {
+        let by_name = OrderAct::HandOver { order: number(order), shown: Shown::Name, bags: vec![1], leaves: Vec::new(), of_age: false };
+        act(&lonely.node, by_name).await.unwrap();
+    }
+    lonely.stop().await.unwrap();
+    let back = shop(&data, &office).await;
+    until("it hears that it is the lead no more", async || back.node.screen().orders.elsewhere().is_some()).await;
+    let rows = async || office.office.read(|connection| order_exceptions::list(connection, 50)).await.unwrap();
+    until("its late acts are exceptions", async || rows().await.len() == 2).await;
+    for row in rows().await {
+        assert_eq!((row.kind.as_str(), row.owner.as_str()), ("late_lead", "store manager"));
+        assert!(row.reason.contains("order handed over") && row.reason.contains("node-2"), "{}", row.reason);
+    }
+    assert_eq!(state_at(&office, "K3").await.0, "staged", "the lead's word counts");
+    assert!(back.node.screen().orders.orders.is_empty());
+    let take = OrderAct::StartPicking { order: number("K2"), take_over: true };
+    assert_eq!(refusal(act(&back.node, take).await), "orders_elsewhere");
+    let count = |sql: &'static str| office.office.read(move |c| c.query_row(sql, [], |row| row.get::<_, i64>(0)));
+    assert_eq!(count("SELECT sum(quantity) FROM stock_moves WHERE sku = '100001'").await.unwrap(), -2_000, "counted once");
+
+    // Named again, it begins anew with what the second one had.
+    assert_eq!(name_lead(&office, "box-1").await.epoch, 3);
+    until("the orders are back", async || find(&back.node, "K3").is_some() && find(&back.node, "K2").is_some()).await;
+    assert!(matches!(find(&back.node, "K2").unwrap().state, OrderState::Picking { .. }));
+    assert_eq!(find(&back.node, "K1"), None, "it is over");
+    until("and the second one knows", async || relief.screen().orders.elsewhere().is_some()).await;
+    assert_eq!(count("SELECT count(*) FROM exceptions").await.unwrap(), 0);
+    for running in [second, back] {
+        running.stop().await.unwrap();
+    }
+    office.stop().await;
 }

@@ -89,6 +89,7 @@ fn shop(
             },
             codes: ReceiptCodes { chain: config.chain.clone(), store: config.store.clone(), key: NodeKey::from_seed([7; 32]) },
             staff: Default::default(),
+            customers: None,
         },
         publisher,
         screen: watch::Sender::new(screen),

@@ -127,6 +127,7 @@ fn rules() -> Rules {
         paper: None,
         till: Default::default(),
         stock: Default::default(),
+        promises: Default::default(),
     }
 }
 

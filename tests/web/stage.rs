@@ -95,6 +95,7 @@ pub fn rules() -> Rules {
         paper: None,
         till: Default::default(),
         stock: Default::default(),
+        promises: Default::default(),
     }
 }
 

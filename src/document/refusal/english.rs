@@ -160,6 +160,7 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::RecalledItem { name, recall, reason } => format!("{name} is recalled ({recall}): {reason}"),
         Refusal::TooManyBags { max } => format!("{max} bags are in the list; that is the limit."),
         // Collect orders.
+        Refusal::OrdersElsewhere { node } => format!("The orders of this store are at node {node}."),
         Refusal::OrderUnknown { order } => format!("Order {order} is not in this store."),
         Refusal::OrderElsewhere { order, state } => format!("Order {order} {}.", order_state(*state)),
         Refusal::OrderPickedByOther { order, by } => format!("{by} is picking order {order}."),
@@ -356,6 +357,7 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::RecalledItem { .. } => "Take it out of the goods and put it aside. Do not hand it out.",
         Refusal::TooManyBags { .. } => "Have bags collected, then close the business day.",
         // Collect orders.
+        Refusal::OrdersElsewhere { .. } => "Do it on the pages of that node. Head office names the node that keeps the orders.",
         Refusal::OrderUnknown { .. } => "Check the number; an order that was placed just now comes within a minute while there is a line.",
         Refusal::OrderElsewhere { .. } => "Look at the order again: somebody went on with it, or another step comes first.",
         Refusal::OrderPickedByOther { .. } => "Take another order, or take this one over.",

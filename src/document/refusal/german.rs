@@ -166,6 +166,7 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::RecalledItem { name, recall, reason } => format!("{name} ist zurückgerufen ({recall}): {reason}"),
         Refusal::TooManyBags { max } => format!("{max} Geldtaschen stehen auf der Liste; mehr geht nicht."),
         // Collect orders.
+        Refusal::OrdersElsewhere { node } => format!("Die Aufträge dieser Filiale liegen bei Knoten {node}."),
         Refusal::OrderUnknown { order } => format!("Auftrag {order} ist nicht in diesem Laden."),
         Refusal::OrderElsewhere { order, state } => format!("Auftrag {order} {}.", order_state(*state)),
         Refusal::OrderPickedByOther { order, by } => format!("{by} hat Auftrag {order} in Arbeit."),
@@ -370,6 +371,9 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::RecalledItem { .. } => "Aus der Ware nehmen und beiseitelegen. Nicht herausgeben.",
         Refusal::TooManyBags { .. } => "Taschen abholen lassen, dann den Geschäftstag abschließen.",
         // Collect orders.
+        Refusal::OrdersElsewhere { .. } => {
+            "Auf den Seiten jenes Knotens erledigen. Die Zentrale bestimmt, welcher Knoten die Aufträge führt."
+        }
         Refusal::OrderUnknown { .. } => {
             "Die Nummer prüfen; ein eben erteilter Auftrag kommt innerhalb einer Minute, solange die Verbindung steht."
         }

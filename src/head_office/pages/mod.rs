@@ -29,7 +29,7 @@ use super::days as closed;
 use super::office::HeadOffice;
 use super::people::Draft;
 use super::queries::{self, StockFilter, TransactionFilter};
-use crate::ids::{OrderNo, TxnId};
+use crate::ids::{NodeId, OrderNo, StoreId, TxnId};
 use crate::web::problem::Problem;
 use frame::{Frame, Tab};
 
@@ -61,6 +61,10 @@ pub fn router(office: HeadOffice) -> Router {
         .route("/recalls", get(recalls_page).post(put_recall))
         .route("/recalls/{id}/end", post(end_recall))
         .route("/orders", get(orders_page).post(place_order))
+        .route("/orders/exceptions/{id}/settle", post(settle_order_exception))
+        .route("/orders/leads", post(name_lead))
+        .route("/orders/returns/{order}/close", post(close_order_return))
+        .route("/orders/rights", get(rights_page))
         .route("/orders/{order}", get(order_page))
         .route("/orders/{order}/cancel", post(cancel_order))
         .route("/changes", get(changes))
@@ -245,10 +249,42 @@ async fn end_recall(State(office): State<HeadOffice>, Path(id): Path<String>) ->
 async fn orders_page(State(office): State<HeadOffice>) -> Result<Markup, Problem> {
     let frame = frame(&office, Tab::Orders).await?;
     let now_ms = office.now_ms();
-    let (rows, stores) = office
-        .read(move |connection| Ok((super::orders::list(connection, queries::ROWS_MAX)?, queries::stores(connection, now_ms)?)))
-        .await?;
-    Ok(orders::page(&frame, &rows, &stores))
+    let remind_ms = office.config().order_remind_ms;
+    let facts = office.read(move |connection| orders::facts(connection, now_ms, remind_ms)).await?;
+    Ok(orders::page(&frame, &facts))
+}
+
+async fn close_order_return(State(office): State<HeadOffice>, Path(order): Path<OrderNo>) -> Result<Redirect, Problem> {
+    super::api::close_return(&office, order).await?;
+    Ok(Redirect::to("/orders#returns"))
+}
+
+async fn settle_order_exception(State(office): State<HeadOffice>, Path(id): Path<i64>) -> Result<Redirect, Problem> {
+    super::api::settle_order_row(&office, id).await?;
+    Ok(Redirect::to("/orders#exceptions"))
+}
+
+#[derive(Deserialize)]
+struct OfStore {
+    store: StoreId,
+}
+
+async fn rights_page(State(office): State<HeadOffice>, Query(OfStore { store }): Query<OfStore>) -> Result<Markup, Problem> {
+    let frame = frame(&office, Tab::Orders).await?;
+    let asked = store.clone();
+    let rows = office.read(move |connection| super::rights::list(connection, asked.as_str(), queries::ROWS_MAX)).await?;
+    Ok(orders::rights_page(&frame, store.as_str(), &rows))
+}
+
+#[derive(Deserialize)]
+struct LeadForm {
+    store: StoreId,
+    node: NodeId,
+}
+
+async fn name_lead(State(office): State<HeadOffice>, Form(form): Form<LeadForm>) -> Result<Redirect, Problem> {
+    super::api::name_lead_of(&office, form.store, form.node).await?;
+    Ok(Redirect::to("/orders#leads"))
 }
 
 async fn place_order(State(office): State<HeadOffice>, Form(form): Form<orders::Form>) -> Result<Redirect, Problem> {

@@ -4,9 +4,15 @@ use maud::{Markup, PreEscaped, html};
 use qrcode::{EcLevel, QrCode};
 
 use super::frame::{Frame, visible};
-use crate::head_office::orders::{CustomerCode, OrderRow};
-use crate::head_office::orders::{PlacedLine, PlacedOrder};
-use crate::head_office::queries::StoreRow;
+
+use crate::head_office::db::{self, Connection};
+use crate::head_office::leads::{self, LeadRow};
+use crate::head_office::order_exceptions::{self, OrderExceptionRow};
+use crate::head_office::order_messages::{self, MessageRow};
+use crate::head_office::order_returns::{self, ReturnRow};
+use crate::head_office::orders::{self, CustomerCode, OrderRow, PlacedLine, PlacedOrder};
+use crate::head_office::queries::{self, StoreRow};
+use crate::head_office::rights::RightRow;
 use crate::ids::{OrderNo, Sku, StoreId};
 use crate::money::Qty;
 use crate::retail::order::OrderLine;
@@ -20,7 +26,9 @@ pub struct Form {
     order: String,
     store: String,
     #[serde(default)]
-    initials: String,
+    name: String,
+    #[serde(default)]
+    phone: String,
     /// One line each: article number, blank, quantity.
     lines: String,
 }
@@ -42,7 +50,10 @@ impl Form {
             store,
             promised_ms: now_ms + PROMISED_MS,
             expires_ms: None,
-            initials: self.initials.trim().to_owned(),
+            initials: String::new(),
+            name: self.name.trim().to_owned(),
+            phone: self.phone.trim().to_owned(),
+            without_rights: Default::default(),
             customer: None,
             substitution: Default::default(),
             lines,
@@ -50,14 +61,43 @@ impl Form {
     }
 }
 
-pub fn page(frame: &Frame, rows: &[OrderRow], stores: &[StoreRow]) -> Markup {
+/// Rows of the lists beside the orders.
+const BESIDE_MAX: u32 = 50;
+
+pub struct Facts {
+    rows: Vec<OrderRow>,
+    stores: Vec<StoreRow>,
+    /// Of each store, with the nodes that could keep its orders.
+    leads: Vec<(String, Option<LeadRow>, Vec<String>)>,
+    exceptions: Vec<OrderExceptionRow>,
+    returns: Vec<ReturnRow>,
+    messages: Vec<MessageRow>,
+}
+
+pub fn facts(connection: &Connection, now_ms: i64, remind_ms: i64) -> db::Result<Facts> {
+    let stores = queries::stores(connection, now_ms)?;
+    let lead = |row: &StoreRow| Ok((row.store.clone(), leads::current(connection, &row.store)?, leads::nodes(connection, &row.store)?));
+    let leads = stores.iter().take(BESIDE_MAX as usize).map(lead).collect::<db::Result<_>>()?;
+    Ok(Facts {
+        rows: orders::list(connection, queries::ROWS_MAX)?,
+        leads,
+        stores,
+        exceptions: order_exceptions::list(connection, BESIDE_MAX)?,
+        returns: order_returns::list(connection, now_ms, BESIDE_MAX)?,
+        messages: order_messages::due(connection, now_ms, remind_ms, BESIDE_MAX)?,
+    })
+}
+
+pub fn page(frame: &Frame, facts: &Facts) -> Markup {
+    let Facts { rows, stores, .. } = facts;
     let tools = html! {
         form .tools method="post" action="/orders" {
             label { "Number " input name="order" size="10" required pattern="[A-Za-z0-9]{1,16}" autocomplete="off"; }
             label { "Store "
                 select name="store" { @for store in stores { option value=(store.store) { (visible(&store.name)) } } }
             }
-            label { "Initials " input name="initials" size="5" maxlength="6" autocomplete="off"; }
+            label { "Customer " input name="name" size="14" maxlength="100" autocomplete="off"; }
+            label { "Telephone " input name="phone" size="12" maxlength="30" autocomplete="off"; }
             label { "Articles " textarea name="lines" rows="2" cols="22" required placeholder="article number and quantity, one a line" {} }
             button { "Place order" }
         }
@@ -87,7 +127,124 @@ pub fn page(frame: &Frame, rows: &[OrderRow], stores: &[StoreRow]) -> Markup {
             }
         }
     };
+    let body = html! { (exceptions(frame, &facts.exceptions)) (returns(frame, &facts.returns)) (body) (messages(frame, &facts.messages)) (leads_section(frame, &facts.leads)) };
     frame.page("Orders", tools, body)
+}
+
+/// What somebody should look at. Nothing when there is nothing.
+fn exceptions(frame: &Frame, rows: &[OrderExceptionRow]) -> Markup {
+    html! {
+        @if !rows.is_empty() {
+            section #exceptions {
+                h2 { "To look at" }
+                @for row in rows {
+                    article .card.closed[row.settled_ms.is_some()] {
+                        div {
+                            p {
+                                span .tag.warn[row.settled_ms.is_none()] { (row.kind.replace('_', " ")) } " "
+                                a href=(format!("/orders/{}", row.order)) { code { (visible(&row.order)) } } " " (visible(&row.store)) " "
+                                span .dim title=(frame.time(row.opened_ms)) {
+                                    (frame.ago(row.opened_ms)) ", for the " (row.owner) @if row.times > 1 { ", " (frame.count(row.times)) " times" }
+                                }
+                            }
+                            p { (visible(&row.reason)) }
+                        }
+                        @match row.settled_ms {
+                            None => form method="post" action=(format!("/orders/exceptions/{}/settle", row.id)) { button { "Settled" } },
+                            Some(at) => span .dim { "settled " (frame.ago(at)) },
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Cancelled after the hand-over: the goods have to come back.
+fn returns(frame: &Frame, rows: &[ReturnRow]) -> Markup {
+    html! {
+        @if !rows.is_empty() {
+            section #returns {
+                h2 { "Returns" }
+                p .note { "Cancelled after the goods had been handed over." }
+                @for row in rows {
+                    article .card.closed[row.closed_ms.is_some()] {
+                        div {
+                            p {
+                                span .tag.warn[row.state == "open"] { (row.state) } " "
+                                a href=(format!("/orders/{}", row.order)) { code { (row.order) } } " " (visible(&row.store))
+                                " handed over " (frame.time(row.handed_over_ms)) ", cancelled " (frame.ago(row.opened_ms))
+                            }
+                            @if row.state == "waiting" { p .remedy { "The hand-over can still be taken back at the desk; then the order is cancelled there." } }
+                        }
+                        @match row.closed_ms {
+                            Some(at) => span .dim { "closed " (frame.ago(at)) },
+                            None if row.state == "open" => form method="post" action=(format!("/orders/returns/{}/close", row.order)) { button { "Close" } },
+                            None => {},
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The outbox.
+fn messages(frame: &Frame, rows: &[MessageRow]) -> Markup {
+    html! {
+        section #messages {
+            h2 { "Customers to tell" }
+            p .note { "Due now and not sent. A connector fetches them at /api/v1/order-messages and says which it sent." }
+            @if rows.is_empty() { p .empty { "Nothing is due." } } @else {
+                table .wide {
+                    thead { tr { th { "Order" } th { "Store" } th { "Message" } th .n { "Due" } } }
+                    tbody {
+                        @for row in rows {
+                            tr {
+                                td data-label="Order" { a href=(format!("/orders/{}", row.order)) { code { (row.order) } } }
+                                td data-label="Store" { (visible(&row.store)) }
+                                td data-label="Message" { (row.kind.replace('_', " ")) }
+                                td .n data-label="Due" { @if row.kind == "reminder" { "before " (frame.time(row.due_ms)) } @else { (frame.ago(row.due_ms)) } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn leads_section(frame: &Frame, leads: &[(String, Option<LeadRow>, Vec<String>)]) -> Markup {
+    html! {
+        section #leads {
+            h2 { "Which node keeps the orders" }
+            p .note { "One node of each store moves its orders. Name another one when it is lost: it begins with what head office holds of the former one’s record; what that one still does counts no more and is shown above." }
+            table .wide {
+                thead { tr { th { "Store" } th .n { "Rights" } th { "Node" } th .n { "Epoch" } th .n { "Since" } th { "Name another" } } }
+                tbody {
+                    @for (store, lead, nodes) in leads {
+                        tr {
+                            td data-label="Store" { (visible(store)) }
+                            td .n data-label="Rights" { a href=(format!("/orders/rights?store={store}")) { "rights" } }
+                            td data-label="Node" { @match lead { Some(lead) => strong { (lead.node) }, None => span .dim { "none yet" } } }
+                            td .n data-label="Epoch" { @if let Some(lead) = lead { (frame.count(lead.epoch)) } }
+                            td .n data-label="Since" { @if let Some(lead) = lead { span title=(frame.time(lead.named_ms)) { (frame.ago(lead.named_ms)) } } }
+                            td data-label="Name another" {
+                                @let others: Vec<&String> = nodes.iter().filter(|node| lead.as_ref().is_none_or(|lead| lead.node != **node)).collect();
+                                @if others.is_empty() { span .dim { "no other node" } } @else {
+                                    form .tools method="post" action="/orders/leads" {
+                                        input type="hidden" name="store" value=(store);
+                                        select name="node" aria-label="Node" { @for node in others { option value=(node) { (node) } } }
+                                        button { "Name it" }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn state(row: &OrderRow) -> Markup {
@@ -99,6 +256,7 @@ fn state(row: &OrderRow) -> Markup {
             _ => (words),
         }
         @if row.cancelled && row.state != "cancelled" { " " span .dim { "(cancel sent)" } }
+        @if !row.promised && matches!(row.state.as_str(), "placed" | "received") { " " span .dim { "the store has to say" } }
     }
 }
 
@@ -149,4 +307,31 @@ fn qr(text: &str) -> Option<Markup> {
             (PreEscaped(format!("<rect width=\"{size}\" height=\"{size}\" fill=\"#fff\"/><path d=\"{path}\" fill=\"#000\"/>")))
         }
     })
+}
+
+/// What a store lets head office promise.
+pub fn rights_page(frame: &Frame, store: &str, rows: &[RightRow]) -> Markup {
+    let body = html! {
+        p .note { "The store grants rights of the articles that were ordered or asked for; an order is promised only by spending them. Never more is promised than was granted." }
+        @if rows.is_empty() {
+            p .empty { "No rights: nothing was ordered from this store yet, or it has not granted any since it has a new lead or head office was restored." }
+        } @else {
+            table .wide {
+                thead { tr { th { "Article" } th { "Name" } th .n { "Granted" } th .n { "Promised" } th .n { "Given back" } th .n { "Left to promise" } } }
+                tbody {
+                    @for row in rows {
+                        tr {
+                            td data-label="Article" { code { (visible(&row.sku)) } }
+                            td data-label="Name" { (visible(&row.name)) }
+                            td .n data-label="Granted" { (frame.quantity(row.granted, "")) }
+                            td .n data-label="Promised" { (frame.quantity(row.spent, "")) }
+                            td .n data-label="Given back" { (frame.quantity(row.released, "")) }
+                            td .n data-label="Left to promise" { strong { (frame.quantity(row.unspent, "")) } }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    frame.page(&format!("Rights of {}", visible(store)), html! {}, body)
 }

@@ -4,8 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::super::decide::{Case, Outcome};
 use super::super::{Answer, Event, Refusal};
-use super::{ByHand, CollectOrder, Notice, Order, Paper, RefusedWhy, ShortWhy, Step, deliver, desk, label, pick};
-use crate::ids::{OrderNo, PlaceCode};
+use super::{
+    ByHand, CollectOrder, Notice, Order, OrderCopy, Paper, RefusedWhy, RightTotals, ShortWhy, Step, deliver, desk, label, lead, pick,
+    promise,
+};
+use crate::ids::{NodeId, OrderNo, PlaceCode, Sku};
 use crate::money::Qty;
 
 /// Imperative. Without a word on it: at a workstation, by whoever is signed in there.
@@ -27,6 +30,32 @@ pub enum OrderAct {
     /// From the node's timer: nobody came for it. Never from a page.
     Expire {
         order: OrderNo,
+    },
+    /// From head office: which node keeps the store's orders. Never from a page.
+    NameLead {
+        epoch: u64,
+        lead: NodeId,
+        here: bool,
+        cursor: u64,
+    },
+    /// From head office: an order as the lead before had it. Never from a page.
+    Adopt {
+        order: OrderNo,
+        copy: Box<OrderCopy>,
+        cursor: u64,
+    },
+    /// From head office: its own epoch. Never from a page.
+    BeginRights {
+        office_epoch: u64,
+    },
+    /// From head office: which articles it wants to promise, and how its totals stand. Never from a page.
+    TellRights {
+        totals: Vec<RightTotals>,
+        cursor: u64,
+    },
+    /// From the node's timer. Never from a page.
+    Grant {
+        skus: Vec<Sku>,
     },
     /// Somebody looked: the goods are there, although the book did not say so.
     Accept {
@@ -160,7 +189,15 @@ pub enum Shown {
 }
 
 pub(in crate::retail) fn decide(case: &Case, act: &OrderAct) -> Result<Outcome, Refusal> {
+    if let Some(lead) = case.state.orders.elsewhere().filter(|_| !matches!(act, OrderAct::NameLead { .. })) {
+        return Err(Refusal::OrdersElsewhere { node: lead.clone() });
+    }
     match act {
+        OrderAct::NameLead { epoch, lead, here, cursor } => Ok(lead::name(case, *epoch, lead, *here, *cursor)),
+        OrderAct::Adopt { order, copy, cursor } => Ok(lead::adopt(case, order, copy, *cursor)),
+        OrderAct::BeginRights { office_epoch } => Ok(promise::begin(case, *office_epoch)),
+        OrderAct::TellRights { totals, cursor } => Ok(promise::told(case, totals, *cursor)),
+        OrderAct::Grant { skus } => Ok(promise::grant(case, skus)),
         OrderAct::Deliver { order, cursor } => deliver::deliver(case, order, *cursor),
         OrderAct::Cancel { order, version, cursor } => Ok(deliver::cancel(case, order, *version, *cursor)),
         OrderAct::Expire { order } => deliver::expire(case, order),
@@ -211,7 +248,13 @@ pub(super) fn elsewhere(order: &Order) -> Refusal {
 }
 
 pub(super) fn step(case: &Case, order: &OrderNo) -> Step {
-    Step { order: order.clone(), by: case.ask.staff.clone(), workstation: case.ask.workstation.clone(), at: case.ask.at }
+    Step {
+        order: order.clone(),
+        by: case.ask.staff.clone(),
+        workstation: case.ask.workstation.clone(),
+        at: case.ask.at,
+        epoch: case.state.orders.epoch(),
+    }
 }
 
 pub(super) fn done(order: &OrderNo, events: Vec<Event>) -> Outcome {

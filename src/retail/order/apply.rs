@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::super::{Event, State};
 use super::deliver::ending;
 use super::{
-    CollectOrder, DONE_FORGOTTEN_AT_ONCE, DONE_KEPT_MAX, ENDED_KEPT_MAX, EndedOrder, Ending, NOTICES_MAX, Notice, NoticeKind, Order,
-    OrderBook, OrderState, Proof, ShortWhy, Step, Units, number_kept,
+    CollectOrder, DONE_FORGOTTEN_AT_ONCE, DONE_KEPT_MAX, ENDED_KEPT_MAX, EndedOrder, Ending, Granted, Lead, NOTICES_MAX, Notice,
+    NoticeKind, Order, OrderBook, OrderCopy, OrderState, PromiseRight, Proof, ShortWhy, Step, Units, number_kept,
 };
 use crate::ids::{OrderNo, Sku};
 use crate::money::Qty;
@@ -52,10 +52,58 @@ impl State {
 }
 
 impl OrderBook {
-    fn take_in(&mut self, event: &Event) -> Fits {
+    pub(super) fn take_in(&mut self, event: &Event) -> Fits {
         match event {
-            Event::OrderReceived { order, cursor, at } => {
+            Event::LeadNamed { epoch, lead, here, cursor, .. } => {
+                let named = Lead { epoch: *epoch, node: lead.clone(), here: *here };
+                let is_newer = named.epoch > self.epoch();
+                if !named.continues(self.lead.as_ref()) {
+                    // Of another lead's time. The next one has them by head office's copy.
+                    *self = OrderBook {
+                        wrong_numbers: std::mem::take(&mut self.wrong_numbers),
+                        notices_given: self.notices_given,
+                        ..OrderBook::default()
+                    };
+                    self.cursor = *cursor;
+                }
+                self.lead = Some(named);
+                fits(is_newer, "a lead was named under an epoch that is over")
+            }
+            Event::RightsBegun { office_epoch, .. } => {
+                self.office_epoch = *office_epoch;
+                self.rights.values_mut().for_each(|right| *right = PromiseRight::default());
+                Ok(())
+            }
+            Event::RightsTold { totals, cursor, .. } => {
                 self.come_to(*cursor);
+                self.take_totals(totals);
+                Ok(())
+            }
+            Event::RightsGranted { grants, .. } => {
+                for Granted { sku, total } in grants {
+                    let right = self.rights.entry(sku.clone()).or_default();
+                    right.granted = right.granted.max(*total);
+                }
+                Ok(())
+            }
+            Event::RightsOverrun { sku, asked, .. } => {
+                let right = self.rights.entry(sku.clone()).or_default();
+                right.asked = right.asked.max(*asked);
+                Ok(())
+            }
+            Event::OrderAdopted { order, copy, cursor, .. } => {
+                self.come_to(*cursor);
+                let is_new = !self.orders.contains_key(order) && !self.ended.contains_key(order);
+                match copy.as_ref() {
+                    OrderCopy::Open(copy) => drop(self.orders.insert(order.clone(), Arc::new(copy.clone()))),
+                    OrderCopy::Over(ended) => self.remember(order, ended.clone()),
+                }
+                self.reserved = self.sums();
+                fits(is_new, "an order was adopted that is here")
+            }
+            Event::OrderReceived { order, cursor, at, .. } => {
+                self.come_to(*cursor);
+                self.take_totals(&order.rights);
                 let is_new = !self.ended.contains_key(&order.order);
                 let former = self.orders.insert(order.order.clone(), Arc::new(Order::new((**order).clone(), *at)));
                 if former.is_some() {
@@ -63,8 +111,9 @@ impl OrderBook {
                 }
                 fits(former.is_none() && is_new, "an order was received twice")
             }
-            Event::OrderReplaced { order, cursor, at: _ } => {
+            Event::OrderReplaced { order, cursor, .. } => {
                 self.come_to(*cursor);
+                self.take_totals(&order.rights);
                 let mut at = self.at(&order.order)?;
                 let is_early = matches!(at.order.state, OrderState::Received | OrderState::Accepted);
                 at.release_unpicked();
@@ -84,7 +133,7 @@ impl OrderBook {
                 at.order.times.accepted = Some(step.at.ms);
                 fits(is_new, "an order was accepted that did not wait for it")
             }
-            Event::OrderChangeTooLate { order, version, cursor, state: _, at } => {
+            Event::OrderChangeTooLate { order, version, cursor, at, .. } => {
                 self.come_to(*cursor);
                 match Arc::make_mut(&mut self.ended).get_mut(order) {
                     Some(ended) => ended.version = *version,
@@ -93,12 +142,12 @@ impl OrderBook {
                 self.notice(order, *at, NoticeKind::ChangeTooLate { version: *version });
                 Ok(())
             }
-            Event::OrderContradicted { order, version, cursor, at } => {
+            Event::OrderContradicted { order, version, cursor, at, .. } => {
                 self.come_to(*cursor);
                 self.notice(order, *at, NoticeKind::Contradicted { version: *version });
                 Ok(())
             }
-            Event::OrderCancelled { order, version, cursor, at } => {
+            Event::OrderCancelled { order, version, cursor, at, .. } => {
                 self.come_to(*cursor);
                 if !self.orders.contains_key(order) {
                     self.remember(order, EndedOrder { version: *version, why: Some(Ending::Cancelled), at: *at, number: String::new() });
@@ -106,13 +155,13 @@ impl OrderBook {
                 }
                 self.give_up(order, Ending::Cancelled, *at)
             }
-            Event::OrderCancelFailed { order, cursor, handed_over, at } => {
+            Event::OrderCancelFailed { order, cursor, handed_over, at, .. } => {
                 self.come_to(*cursor);
                 self.notice(order, *at, NoticeKind::CancelTooLate { handed_over: *handed_over });
                 Ok(())
             }
             Event::OrderRefused { step, why } => self.give_up(&step.order, ending(*why), step.at),
-            Event::OrderExpired { order, at } => self.give_up(order, Ending::Expired, *at),
+            Event::OrderExpired { order, at, .. } => self.give_up(order, Ending::Expired, *at),
             Event::OrderDeclined { step } => self.give_up(&step.order, Ending::Declined, step.at),
             Event::OrderPicking { step, .. } => {
                 let at = self.at(&step.order)?;
@@ -228,7 +277,7 @@ impl OrderBook {
                 }
                 Ok(())
             }
-            Event::PromiseBroken { order, sku, quantity, workstation, at } => {
+            Event::PromiseBroken { order, sku, quantity, workstation, at, .. } => {
                 let what = NoticeKind::PromiseBroken { sku: sku.clone(), quantity: *quantity, workstation: workstation.clone() };
                 self.notice(order, *at, what);
                 Ok(())
@@ -299,18 +348,9 @@ impl OrderBook {
     fn forget(&mut self, done: Vec<OrderNo>) {
         for number in done {
             let Some(order) = self.orders.remove(&number) else { continue };
-            let (why, at) = match order.state {
-                OrderState::Ended { why, at } => (Some(why), at),
-                OrderState::HandedOver { at, .. } => (None, at),
-                OrderState::Received
-                | OrderState::Accepted
-                | OrderState::Picking { .. }
-                | OrderState::Picked
-                | OrderState::Staged
-                | OrderState::PuttingBack { .. } => continue,
-            };
-            let version = order.asked.version.max(order.late_version);
-            self.remember(&number, EndedOrder { version, why, at, number: number_kept(&order.asked.number_mark) });
+            if let Some(ended) = ended(&order) {
+                self.remember(&number, ended);
+            }
         }
         // What is over holds nothing; after events that do not fit it might.
         self.reserved = self.sums();
@@ -325,6 +365,23 @@ impl OrderBook {
             kept.remove(&oldest);
         }
     }
+}
+
+/// What is remembered of an order that is over; `None`: it is not.
+pub(super) fn ended(order: &Order) -> Option<EndedOrder> {
+    let (why, at) = match order.state {
+        OrderState::Ended { why, at } => (Some(why), at),
+        OrderState::HandedOver { at, .. } if order.to_put_back().is_empty() => (None, at),
+        OrderState::HandedOver { .. }
+        | OrderState::Received
+        | OrderState::Accepted
+        | OrderState::Picking { .. }
+        | OrderState::Picked
+        | OrderState::Staged
+        | OrderState::PuttingBack { .. } => return None,
+    };
+    let version = order.asked.version.max(order.late_version);
+    Some(EndedOrder { version, why, at, number: number_kept(&order.asked.number_mark) })
 }
 
 /// An order that changes, and the sums that change with it.

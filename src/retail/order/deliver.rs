@@ -14,14 +14,19 @@ use super::super::decide::{Case, Outcome};
 use super::super::stock::on_hand_now;
 use super::super::{Event, Refusal, TransactionRecord};
 use super::act::{done, elsewhere, find, step};
+use super::promise;
 use super::{CollectOrder, Ending, ORDER_LINES_MAX, ORDERS_OPEN_MAX, Order, OrderState, RefusedWhy};
 use crate::ids::{OrderNo, Sku, WorkstationId};
 use crate::money::{Qty, Unit};
 
 pub(super) fn deliver(case: &Case, order: &CollectOrder, cursor: u64) -> Result<Outcome, Refusal> {
     let book = &case.state.orders;
-    let (number, version, at) = (&order.order, order.version, case.ask.at);
-    let too_late = |state: &str| Event::OrderChangeTooLate { order: number.clone(), version, cursor, state: state.to_owned(), at };
+    // A promise that no rights of this store stand behind is none: somebody looks.
+    let unpromised =
+        (!order.rights.is_empty() && !promise::is_promised(book, order)).then(|| CollectOrder { rights: Vec::new(), ..order.clone() });
+    let order = unpromised.as_ref().unwrap_or(order);
+    let (number, version, at, epoch) = (&order.order, order.version, case.ask.at, book.epoch());
+    let too_late = |state: &str| Event::OrderChangeTooLate { order: number.clone(), version, cursor, state: state.to_owned(), at, epoch };
     if let Some(ended) = book.ended.get(number) {
         let events = if version > ended.version { vec![too_late("ended")] } else { Vec::new() };
         return Ok(done(number, events));
@@ -30,20 +35,20 @@ pub(super) fn deliver(case: &Case, order: &CollectOrder, cursor: u64) -> Result<
         if book.open().count() >= ORDERS_OPEN_MAX {
             return Err(Refusal::TooManyOrders { max: ORDERS_OPEN_MAX });
         }
-        let received = Event::OrderReceived { order: Box::new(order.clone()), cursor, at };
+        let received = Event::OrderReceived { order: Box::new(order.clone()), cursor, at, epoch };
         return Ok(done(number, taken_up(case, order, None, received)));
     };
     if version < known.asked.version || version <= known.late_version {
         return Ok(done(number, Vec::new()));
     }
     if version == known.asked.version {
-        let same = known.asked == *order || matches!(known.state, OrderState::PuttingBack { .. } | OrderState::Ended { .. });
-        let events = if same { Vec::new() } else { vec![Event::OrderContradicted { order: number.clone(), version, cursor, at }] };
+        let same = known.asked.says_the_same(order) || matches!(known.state, OrderState::PuttingBack { .. } | OrderState::Ended { .. });
+        let events = if same { Vec::new() } else { vec![Event::OrderContradicted { order: number.clone(), version, cursor, at, epoch }] };
         return Ok(done(number, events));
     }
     Ok(match known.state {
         OrderState::Received | OrderState::Accepted => {
-            let replaced = Event::OrderReplaced { order: Box::new(order.clone()), cursor, at };
+            let replaced = Event::OrderReplaced { order: Box::new(order.clone()), cursor, at, epoch };
             done(number, taken_up(case, order, Some(known), replaced))
         }
         OrderState::Picking { .. }
@@ -86,21 +91,24 @@ fn is_covered(case: &Case, order: &CollectOrder, before: Option<&Order>) -> bool
     for line in &order.lines {
         *wanted.entry(&line.sku).or_default() += line.quantity;
     }
+    // What head office may promise to others is not this order's, unless it spent those rights on it.
+    let is_promised = promise::is_promised(&case.state.orders, order);
     wanted.into_iter().all(|(sku, wanted)| {
         let held = before.map_or(Qty::ZERO, |before| before.held(sku));
-        available(case, sku).is_some_and(|available| available + held >= wanted)
+        let unspent = case.state.orders.rights.get(sku).filter(|_| !is_promised).map_or(Qty::ZERO, |right| right.unspent());
+        available(case, sku).is_some_and(|available| available + held - unspent >= wanted)
     })
 }
 
 /// On hand less what is held for orders. `None`: the stock is not known.
-fn available(case: &Case, sku: &Sku) -> Option<Qty> {
+pub(super) fn available(case: &Case, sku: &Sku) -> Option<Qty> {
     Some(on_hand_now(case, sku)? - case.state.orders.reserved(sku))
 }
 
 pub(super) fn cancel(case: &Case, order: &OrderNo, version: u64, cursor: u64) -> Outcome {
-    let at = case.ask.at;
-    let failed = |handed_over| Event::OrderCancelFailed { order: order.clone(), cursor, handed_over, at };
-    let cancelled = Event::OrderCancelled { order: order.clone(), version, cursor, at };
+    let (at, epoch) = (case.ask.at, case.state.orders.epoch());
+    let failed = |handed_over| Event::OrderCancelFailed { order: order.clone(), cursor, handed_over, at, epoch };
+    let cancelled = Event::OrderCancelled { order: order.clone(), version, cursor, at, epoch };
     if let Some(ended) = case.state.orders.ended.get(order) {
         let events = if ended.why.is_none() { vec![failed(ended.at)] } else { Vec::new() };
         return done(order, events);
@@ -124,7 +132,7 @@ pub(super) fn expire(case: &Case, order: &OrderNo) -> Result<Outcome, Refusal> {
     }
 
     // Cannot fail below.
-    Ok(done(order, vec![Event::OrderExpired { order: order.clone(), at: case.ask.at }]))
+    Ok(done(order, vec![Event::OrderExpired { order: order.clone(), at: case.ask.at, epoch: case.state.orders.epoch() }]))
 }
 
 pub(super) fn accept(case: &Case, order: &OrderNo) -> Result<Outcome, Refusal> {
@@ -165,6 +173,7 @@ pub(in crate::retail) fn after_sale(case: &Case, record: &TransactionRecord) -> 
         let Some(before) = available(case, sku) else { continue };
         broken.extend(broken_by(case, sku, before, before - quantity, &record.workstation));
     }
+    broken.extend(promise::overruns(case, record));
     broken
 }
 
@@ -186,7 +195,14 @@ pub(in crate::retail) fn broken_by(case: &Case, sku: &Sku, before: Qty, after: Q
         }
         missing = missing - promised;
         let (order, workstation) = (order.asked.order.clone(), workstation.clone());
-        broken.push(Event::PromiseBroken { order, sku: sku.clone(), quantity: promised, workstation, at: case.ask.at });
+        broken.push(Event::PromiseBroken {
+            order,
+            sku: sku.clone(),
+            quantity: promised,
+            workstation,
+            at: case.ask.at,
+            epoch: case.state.orders.epoch(),
+        });
     }
     broken
 }

@@ -161,10 +161,12 @@ mod tests {
             expires_ms: minute(10_000),
             initials: String::new(),
             customer: None,
+            subject: None,
             substitution: Substitution::None,
             lines: vec![line(1), line(2)],
             code: String::new(),
             number_mark: String::new(),
+            rights: Vec::new(),
         };
         let mut order = Order::new(asked, at(received));
         let [accepted, picked, ready, handed_over] = times.map(|time| time.map(minute));

@@ -13,7 +13,7 @@ use super::super::rules::WorkstationRules;
 use super::super::{Answer, Event, PrintAnswer, PrintProgress, Refusal, State};
 use super::act::{done, elsewhere, find};
 use super::{BATCH_MAX, Bag, Order, OrderState, Zone};
-use crate::ids::{DeviceName, JobId, OrderNo};
+use crate::ids::{DeviceName, JobId, OrderNo, SubjectRef};
 
 /// One bag of an order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -26,6 +26,8 @@ pub struct BagRef {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelContent {
     pub order: OrderNo,
+    /// Whose initials the shell looks up; of early releases, the initials themselves.
+    pub subject: Option<SubjectRef>,
     pub initials: String,
     pub zone: Zone,
     pub bag: u32,
@@ -79,6 +81,7 @@ pub(in crate::retail) fn content(state: &State, label: &BagRef) -> Option<LabelC
     let bag = order.bags.iter().find(|bag| bag.number == label.bag)?;
     Some(LabelContent {
         order: label.order.clone(),
+        subject: order.asked.subject,
         initials: order.asked.initials.clone(),
         zone: bag.zone,
         bag: bag.number,

@@ -9,6 +9,9 @@
 //!                                                     └──► putting back ─────────┘
 //! ```
 //!
+//! One node of a store is its **lead**: head office names it, with an epoch that every event carries. Any other node refuses acts on orders and
+//! says where they are; the next lead begins with head office's copy of what the one before recorded.
+//!
 //! Reading order: what an order is, where it stands ([`OrderState`]), the book that State keeps; then `act` (what can be asked), `deliver`
 //! (what comes from head office), `pick`, `label`, `desk`, `apply`; `figures` says how well it goes.
 
@@ -18,14 +21,17 @@ mod deliver;
 mod desk;
 pub mod figures;
 pub mod label;
+mod lead;
 mod pick;
+pub mod promise;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{OrderNo, PlaceCode, Sku, StaffId, StoreId, WorkstationId};
+use super::Event;
+use crate::ids::{NodeId, OrderNo, PlaceCode, Sku, StaffId, StoreId, SubjectRef, WorkstationId};
 use crate::money::{Qty, Unit};
 use crate::time::Stamp;
 
@@ -33,6 +39,7 @@ pub(super) use act::decide;
 pub use act::{OrderAct, Shown};
 pub(super) use deliver::{after_sale, broken_by};
 pub use label::{BagRef, LabelContent, LabelEnd, open_label};
+pub use promise::{Granted, PromiseRight, RightTotals};
 
 /// Orders that are not ended. Beyond it head office's line is refused and asks again.
 pub const ORDERS_OPEN_MAX: usize = 5_000;
@@ -55,8 +62,7 @@ pub const WRONG_NUMBERS_MAX: u32 = 5;
 /// Orders that one person picks at once.
 pub const BATCH_MAX: usize = 6;
 
-/// An order as head office sent it, whole. Nothing personal is in it but the initials that a label shows: the customer's name lives elsewhere,
-/// under the reference.
+/// An order as head office sent it, whole. Nothing personal is in it: who comes for it stands in the vault, under the reference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CollectOrder {
     pub order: OrderNo,
@@ -67,9 +73,15 @@ pub struct CollectOrder {
     pub promised_ms: i64,
     /// Until when it is kept for them.
     pub expires_ms: i64,
+    /// In records of early releases alone; later ones have it in the vault.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub initials: String,
+    /// In records of early releases alone: the channel's reference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer: Option<String>,
+    /// The customer, by reference. `None`: head office did not say who it is, or the vault could not keep it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<SubjectRef>,
     #[serde(default)]
     pub substitution: Substitution,
     pub lines: Vec<OrderLine>,
@@ -77,6 +89,17 @@ pub struct CollectOrder {
     pub code: String,
     /// The customer's short number under the node's own key (HMAC-SHA256), 64 hex characters.
     pub number_mark: String,
+    /// Head office accepted it by spending rights, and how its totals stood then. Empty: it needs the store's word.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rights: Vec<RightTotals>,
+}
+
+impl CollectOrder {
+    /// What head office said of the order itself; the reference is the store's own, and totals of rights grow.
+    pub fn says_the_same(&self, other: &CollectOrder) -> bool {
+        let plain = |order: &CollectOrder| CollectOrder { subject: None, rights: Vec::new(), ..order.clone() };
+        plain(self) == plain(other)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,6 +155,29 @@ pub struct Step {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workstation: Option<WorkstationId>,
     pub at: Stamp,
+    /// Of the lead, as head office named it; 0 before it did.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub epoch: u64,
+}
+
+/// Which node keeps the store's orders, as head office last said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lead {
+    /// Grows by one each time another node is named.
+    pub epoch: u64,
+    pub node: NodeId,
+    /// It is this one.
+    pub here: bool,
+}
+
+/// An order on its way from the lead before to the next one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderCopy {
+    /// Not over: it goes on as it stood.
+    Open(Order),
+    /// Over: kept for late words about it.
+    Over(EndedOrder),
 }
 
 /// Units of one article.
@@ -519,6 +565,15 @@ pub struct OrderBook {
     /// Wrong numbers since the last right one, of workstations that have any.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub wrong_numbers: BTreeMap<WorkstationId, u32>,
+    /// Rights to promise, of articles that head office asked for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rights: BTreeMap<Sku, PromiseRight>,
+    /// Head office's own epoch under which the rights are worth something; 0: none are.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub office_epoch: u64,
+    /// Who keeps the store's orders. `None`: head office has never said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lead: Option<Lead>,
     /// How far head office's line has come.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub cursor: u64,
@@ -530,6 +585,42 @@ pub struct OrderBook {
 impl OrderBook {
     pub fn is_empty(&self) -> bool {
         *self == OrderBook::default()
+    }
+
+    /// Of the lead in force; 0 before head office named one.
+    pub fn epoch(&self) -> u64 {
+        self.lead.as_ref().map_or(0, |lead| lead.epoch)
+    }
+
+    /// The other node that keeps the store's orders; `None`: this one does, or nobody has said.
+    pub fn elsewhere(&self) -> Option<&NodeId> {
+        self.lead.as_ref().filter(|lead| !lead.here).map(|lead| &lead.node)
+    }
+
+    /// Takes in events of another node's record, one by one, as head office does for the next lead. What does not fit is passed over.
+    pub fn follow(&mut self, event: &Event) {
+        let _ = self.take_in(event);
+    }
+
+    /// Every order that was ever here, as the next lead gets it.
+    pub fn copies(&self) -> Vec<(OrderNo, OrderCopy)> {
+        let open = |(number, order): (&OrderNo, &Arc<Order>)| {
+            let copy = match apply::ended(order) {
+                Some(ended) => OrderCopy::Over(ended),
+                None => OrderCopy::Open(order.as_ref().clone()),
+            };
+            (number.clone(), copy)
+        };
+        let over = self.ended.iter().map(|(number, ended)| (number.clone(), OrderCopy::Over(ended.clone())));
+        over.chain(self.orders.iter().map(open)).collect()
+    }
+
+    /// Whether who comes for an order is to be kept as this version says: it is new, or it will replace what is here.
+    pub fn takes_details(&self, order: &OrderNo, version: u64) -> bool {
+        match self.orders.get(order) {
+            None => !self.ended.contains_key(order),
+            Some(known) => version > known.asked.version && matches!(known.state, OrderState::Received | OrderState::Accepted),
+        }
     }
 
     /// Units of an article that are held for orders.
@@ -615,6 +706,9 @@ pub fn bag_of(code: &str) -> Option<(OrderNo, u32)> {
 
 /// What does not hold of the book, in words; `None` when all is well.
 pub(super) fn broken(book: &OrderBook) -> Option<String> {
+    if let Some((sku, why)) = book.rights.iter().find_map(|(sku, right)| Some((sku, right.broken()?))) {
+        return Some(format!("rights to {sku}: {why}"));
+    }
     for (number, order) in &book.orders {
         if order.asked.order != *number {
             return Some(format!("{number} is filed under another name"));

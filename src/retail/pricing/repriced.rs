@@ -75,6 +75,12 @@ fn future(case: &Case, events: &[Event]) -> Option<Basket> {
             | Event::DeskSignedIn { .. }
             | Event::FirstManagerNamed { .. }
             | Event::OrderReceived { .. }
+            | Event::LeadNamed { .. }
+            | Event::RightsBegun { .. }
+            | Event::RightsTold { .. }
+            | Event::RightsGranted { .. }
+            | Event::RightsOverrun { .. }
+            | Event::OrderAdopted { .. }
             | Event::OrderReplaced { .. }
             | Event::OrderAccepted { .. }
             | Event::OrderChangeTooLate { .. }

@@ -284,6 +284,9 @@ impl Plan {
                 // Later than any world ends, unless nobody comes.
                 expires_ms: Some(1_800_000_000_000 + 400 * DAY_MS),
                 initials: "A.B.".to_owned(),
+                name: String::new(),
+                phone: String::new(),
+                without_rights: Default::default(),
                 customer: None,
                 substitution: if named { Substitution::Named } else { Substitution::None },
                 lines,

@@ -185,7 +185,8 @@ impl<'a> Shop<'a> {
         for word in self.chain.heard(0) {
             let cursor = word.cursor;
             let (order, is_known, stood, expected) = self.expected(&word);
-            let act = word.act(|digits| self.keys.number_mark(digits));
+            let subject = word.placed().map(|order| self.keys.subject(&order.order));
+            let act = word.act(subject, |digits| self.keys.number_mark(digits)).map_err(Broken::doing("reading a word about an order"))?;
             let cancels = matches!(act, OrderAct::Cancel { .. });
             let came = self.ask(Asks { at: None, staff: None, command: Command::Order(act) })?;
             let found = came.map_or_else(|_| vec!["refused"], |events| events.iter().filter_map(kind).collect());
@@ -208,6 +209,8 @@ impl<'a> Shop<'a> {
         let (order, version, cancels) = match &word.kind {
             WordKind::Put(order) => (order.order.clone(), order.version, false),
             WordKind::Cancel { order, version } => (order.clone(), *version, true),
+            WordKind::Adopt { order, .. } => (order.clone(), 0, false),
+            WordKind::Rights(_) => unreachable!("head office of the simulation leaves them out"),
         };
         if let Some(ended) = book.ended.get(&order) {
             let handed_over = ended.why.is_none();

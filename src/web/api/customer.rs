@@ -102,7 +102,8 @@ pub async fn create(State(web): State<Web>, At(ws): At, Body(body): Body<NewCust
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "customer_consent_missing", detail, remedy));
     }
     let consent = Consent { given: true, at_ms: web.now_ms(), wording: body.agreed_to, staff };
-    let details = Details { name: body.name, email: body.email, phone: body.phone, card: body.card, consents: vec![consent] };
+    let details =
+        Details { name: body.name, email: body.email, phone: body.phone, card: body.card, consents: vec![consent], ..Details::default() };
     let kept = tokio::task::spawn_blocking(move || keep(&vault, details)).await;
     let kept = kept.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
     Ok(Json(Kept { subject: kept.map_err(|error| problem(&error, t))?.to_string() }))
@@ -162,7 +163,7 @@ fn texts(web: &Web, ws: &WorkstationId) -> &'static CustomerTexts {
 }
 
 /// Who works there; nobody sees personal data at a till that is locked.
-fn working(web: &Web, ws: &WorkstationId) -> Result<Option<StaffId>, Problem> {
+pub(super) fn working(web: &Web, ws: &WorkstationId) -> Result<Option<StaffId>, Problem> {
     let screen = web.node.screen();
     let here = screen.workstations.get(ws).and_then(|till| till.signed_in.as_ref()).filter(|here| !here.locked);
     match here {

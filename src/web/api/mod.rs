@@ -143,6 +143,8 @@ pub fn routes() -> (Router<Web>, utoipa::openapi::OpenApi) {
         .routes(routes!(stock::act))
         .routes(routes!(orders::order))
         .routes(routes!(orders::act))
+        .routes(routes!(crate::web::orders::promises::promises))
+        .routes(routes!(orders::customer))
         .split_for_parts()
 }
 

@@ -12,8 +12,10 @@ use utoipa::ToSchema;
 
 use super::shape::CommandAnswer;
 use super::{Asked, Body, Named, ask};
-use crate::ids::{CommandId, OrderNo};
+use crate::ids::{CommandId, OrderNo, WorkstationId};
 use crate::money::Qty;
+use crate::node::handle::Shared;
+use crate::node::orders::OrderCustomer;
 use crate::retail::Command;
 use crate::retail::order::figures::Clocks;
 use crate::retail::order::{LabelEnd, NoticeKind, Order, OrderAct, OrderState, OrderStateName, Substitution, open_label};
@@ -91,6 +93,9 @@ pub struct NoticeView {
 pub struct OrdersView {
     /// Whether this node keeps the store's orders. `null`: head office has not said so since the start.
     lead: Option<bool>,
+    /// The node that keeps them, and under which epoch; `null`: head office has never named one.
+    lead_node: Option<String>,
+    lead_epoch: u64,
     /// When head office was last asked.
     heard_ms: Option<i64>,
     figures: OrderFiguresView,
@@ -150,9 +155,11 @@ pub async fn orders(State(web): State<Web>, _session: Session, Asked(which): Ask
     let from = which.after.map_or(Bound::Unbounded, Bound::Excluded);
     let wanted = |order: &&Arc<Order>| which.state.is_none_or(|state| order.state.name() == state);
     let mut found = screen.orders.orders.range((from, Bound::Unbounded)).map(|(_, order)| order).filter(wanted);
-    let orders = found.by_ref().take(limit).map(|order| view(order, &screen.prints)).collect();
+    let orders = found.by_ref().take(limit).map(|order| view(web.node.shared(), order, &screen.prints)).collect();
     Json(OrdersView {
-        lead: screen.orders_heard.map(|(lead, _)| lead),
+        lead: screen.orders.lead.as_ref().map(|lead| lead.here).or(screen.orders_heard.map(|(lead, _)| lead)),
+        lead_node: screen.orders.lead.as_ref().map(|lead| lead.node.to_string()),
+        lead_epoch: screen.orders.epoch(),
         heard_ms: screen.orders_heard.map(|(_, at_ms)| at_ms),
         figures: OrderFiguresView {
             open: figures.open,
@@ -179,10 +186,45 @@ pub struct OrderAt {
 pub async fn order(State(web): State<Web>, _session: Session, Named(at): Named<OrderAt>) -> Result<Json<OrderView>, Problem> {
     let screen = web.node.screen();
     let found = screen.orders.orders.get(&at.order);
-    found.map(|order| Json(view(order, &screen.prints))).ok_or_else(|| {
-        let detail = format!("order {} is not in this store", at.order);
-        Problem::new(StatusCode::NOT_FOUND, "order_unknown", detail, "list them at /api/v1/orders")
-    })
+    found.map(|order| Json(view(web.node.shared(), order, &screen.prints))).ok_or_else(|| unknown(&at.order))
+}
+
+/// Who comes for an order.
+#[derive(Serialize, ToSchema)]
+pub struct OrderCustomerView {
+    /// What the record calls them; `DELETE .../customers/{subject}` erases what is known. `null`: head office did not say who it is.
+    subject: Option<String>,
+    name: String,
+    initials: String,
+    phone: String,
+    /// There was somebody, and what was known of them is gone.
+    erased: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct OrderAtDesk {
+    ws: WorkstationId,
+    order: OrderNo,
+}
+
+/// The customer of an order, for whoever works at the workstation.
+#[utoipa::path(get, path = "/api/v1/workstations/{ws}/orders/{order}/customer", params(("ws" = String, Path), ("order" = String, Path)),
+    responses((status = OK, body = OrderCustomerView), (status = "4XX", body = Problem)))]
+pub async fn customer(
+    State(web): State<Web>,
+    _session: Session,
+    Named(at): Named<OrderAtDesk>,
+) -> Result<Json<OrderCustomerView>, Problem> {
+    super::customer::working(&web, &at.ws)?;
+    let screen = web.node.screen();
+    let order = screen.orders.orders.get(&at.order).ok_or_else(|| unknown(&at.order))?;
+    let OrderCustomer { subject, name, initials, phone, is_erased } = web.node.shared().order_customer(&order.asked);
+    Ok(Json(OrderCustomerView { subject: subject.map(|subject| subject.to_string()), name, initials, phone, erased: is_erased }))
+}
+
+fn unknown(order: &OrderNo) -> Problem {
+    let detail = format!("order {order} is not in this store");
+    Problem::new(StatusCode::NOT_FOUND, "order_unknown", detail, "list them at /api/v1/orders")
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -203,7 +245,15 @@ pub struct ActOnOrder {
     responses((status = OK, body = CommandAnswer), (status = "4XX", body = Problem)))]
 pub async fn act(State(web): State<Web>, At(ws): At, Body(body): Body<ActOnOrder>) -> Result<Json<CommandAnswer>, Problem> {
     match &body.act {
-        OrderAct::Deliver { .. } | OrderAct::Cancel { .. } | OrderAct::Expire { .. } | OrderAct::ReportWrongNumber {} => {
+        OrderAct::Deliver { .. }
+        | OrderAct::Cancel { .. }
+        | OrderAct::Expire { .. }
+        | OrderAct::BeginRights { .. }
+        | OrderAct::TellRights { .. }
+        | OrderAct::Grant { .. }
+        | OrderAct::NameLead { .. }
+        | OrderAct::Adopt { .. }
+        | OrderAct::ReportWrongNumber {} => {
             let remedy = "place, change and cancel orders at head office";
             Err(Problem::new(StatusCode::FORBIDDEN, "not_from_here", "this act is head office's or the node's own", remedy))
         }
@@ -211,7 +261,7 @@ pub async fn act(State(web): State<Web>, At(ws): At, Body(body): Body<ActOnOrder
     }
 }
 
-fn view(order: &Order, prints: &[OpenPrint]) -> OrderView {
+fn view(shared: &Shared, order: &Order, prints: &[OpenPrint]) -> OrderView {
     let why = match &order.state {
         OrderState::PuttingBack { why } | OrderState::Ended { why, .. } => Some(ending_name(*why)),
         _ => None,
@@ -251,7 +301,7 @@ fn view(order: &Order, prints: &[OpenPrint]) -> OrderView {
             _ => None,
         },
         why,
-        initials: order.asked.initials.clone(),
+        initials: shared.order_customer(&order.asked).initials,
         promised_ms: order.asked.promised_ms,
         expires_ms: order.asked.expires_ms,
         received_ms: clocks.received_ms,

@@ -59,6 +59,15 @@
     return null;
   }
 
+  async function eraseCustomer(subject) {
+    const path = `/api/v1/workstations/${encodeURIComponent(ws)}/customers/${subject}?id=${live.freshId()}`;
+    const answer = await live.enqueue("DELETE", path);
+    if (answer && answer.ok) { signal("good"); say(till.dataset.ok, "", false); return; }
+    const body = answer && answer.body;
+    signal("error");
+    say(body ? body.detail : document.querySelector("#lost strong").textContent, body ? body.remedy : "", true);
+  }
+
   // ---- what the page knows of one order
   const bagsHere = new Set();
   let shown = null;
@@ -187,12 +196,13 @@
     if (event.detail > 0) button.blur();
     if (gate.tap(button)) return;
     if (button.dataset.shown) { shown = button.dataset.shown; return dress(); }
-    if (button.dataset.act) {
+    if (button.dataset.act || button.dataset.erase) {
       if (button.dataset.needsSure && button.dataset.asked !== "yes") {
         button.dataset.asked = "yes";
         button.textContent = till.dataset.sure;
         return;
       }
+      if (button.dataset.erase) return eraseCustomer(button.dataset.erase);
       return send(byHand(JSON.parse(button.dataset.act)), button.dataset.then);
     }
     const act = acts[button.dataset.do];

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use maud::{Markup, html};
 use serde_json::json;
 
-use super::{Desk, act, due, label, parts, soonest, span, units};
+use super::{Desk, act, due, knowledge, label, parts, soonest, span, units};
 use crate::retail::order::{BATCH_MAX, Notice, NoticeKind, Order, OrderState};
 use crate::web::layout::visible;
 use crate::web::live::Live;
@@ -40,20 +40,14 @@ pub fn live(desk: &Desk) -> Live {
     };
     let part = html! {
         (figures(desk))
-        div .facts {
-            @match view.screen.orders_heard {
-                Some((false, _)) => span .warn-text { (t.not_lead) },
-                Some((true, at_ms)) => span .muted { (fill(t.heard, &[&view.locale.age(view.now_ms, at_ms)])) },
-                None => span .warn-text { (t.not_heard) },
-            }
-        }
+        (knowledge(desk))
         (label::on_board(desk))
         (notices(desk))
         div .columns {
             @for (index, (title, orders)) in titles.into_iter().zip(columns).enumerate() { (column(title, orders, index <= FRESH_MAX)) }
         }
         div .buttons { (next_list(desk, &next)) }
-        p .muted { (t.scan_hint) }
+        p .muted { (t.scan_hint) " " a href=(format!("/orders/{}/promises", view.workstation)) { (view.locale.texts.promises.rights) } }
     };
     parts(desk, part)
 }
@@ -106,7 +100,7 @@ fn card(desk: &Desk, order: &Order) -> Markup {
     let address = format!("/orders/{}/order/{}", view.workstation, order.asked.order);
     html! {
         a .order-card href=(address) id=(format!("order-{}", order.asked.order)) {
-            strong { (order.asked.order) } span .initials { (visible(&order.asked.initials)) }
+            strong { (order.asked.order) } span .initials { (desk.initials(order)) }
             span { (fill(t.items, &[&units(order)])) }
             @match (&order.state, order.times.ready) {
                 (OrderState::Staged, Some(ready)) => span .muted { (fill(t.ready_since, &[&view.locale.clock(ready)])) },

@@ -8,7 +8,6 @@ use crate::device::{DeviceKind, DeviceState, DeviceStatus};
 use crate::retail::event::PrintSubject;
 use crate::retail::order::{Bag, LabelEnd, Order, open_label};
 use crate::retail::print::{OpenPrint, PrintState};
-use crate::web::layout::visible;
 use crate::web::texts::fill;
 use crate::web::texts::orders::OrderTexts;
 use crate::web::till;
@@ -78,7 +77,7 @@ fn by_hand(desk: &Desk, order: &Order, bag: &Bag) -> Markup {
         p .write {
             (t.label_write) " "
             strong {
-                (order.asked.order) " · " (bag.number) "/" (order.bags.len()) " · " (visible(&order.asked.initials)) " · " (zone_words(t, bag.zone))
+                (order.asked.order) " · " (bag.number) "/" (order.bags.len()) " · " (desk.initials(order)) " · " (zone_words(t, bag.zone))
             }
         }
     }

@@ -5,6 +5,7 @@ mod board;
 mod label;
 mod one;
 mod pick;
+pub mod promises;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ use super::till::View;
 use super::{Web, pages, streams, till};
 use crate::ids::{OrderNo, WorkstationId};
 use crate::money::Qty;
+use crate::node::handle::Shared;
 use crate::node::scanner::PageKind;
 use crate::retail::order::{Ending, Order, OrderState, Zone};
 
@@ -34,6 +36,8 @@ pub fn routes() -> Router<Web> {
         .route("/orders/{ws}/events", get(board_events))
         .route("/orders/{ws}/order/{order}", get(one_page))
         .route("/orders/{ws}/order/{order}/events", get(one_events))
+        .route("/orders/{ws}/promises", get(promises_page))
+        .route("/orders/{ws}/promises/events", get(promises_events))
         .route("/pick/{ws}", get(pick_page))
         .route("/pick/{ws}/events", get(pick_events))
 }
@@ -42,13 +46,26 @@ pub fn routes() -> Router<Web> {
 struct Desk<'a> {
     view: View<'a>,
     t: &'static OrderTexts,
+    shared: &'a Shared,
+}
+
+impl Desk<'_> {
+    /// On the label as well, so that everybody may see it.
+    fn initials(&self, order: &Order) -> String {
+        visible(&self.shared.order_customer(&order.asked).initials)
+    }
+
+    /// Names are shown where somebody works, and not on a screen that waits.
+    fn shows_names(&self) -> bool {
+        !self.view.screen.rules.staff_required || self.view.till.signed_in.as_ref().is_some_and(|here| !here.locked)
+    }
 }
 
 fn with_desk<R>(web: &Web, ws: &crate::ids::WorkstationId, render: impl Fn(&Desk) -> R) -> Option<R> {
     let (screen, locale) = (web.node.screen(), pages::staff_locale(web, ws));
     let till = screen.workstations.get(ws)?;
     let view = View { screen: &screen, till, workstation: ws, locale: &locale, customer: None, now_ms: web.now_ms() };
-    Some(render(&Desk { t: view.locale.texts.orders, view }))
+    Some(render(&Desk { t: view.locale.texts.orders, view, shared: web.node.shared() }))
 }
 
 fn shown(web: &Web, page: Option<Markup>) -> Response {
@@ -90,6 +107,27 @@ async fn one_events(
 ) -> Response {
     let Ok(order) = OrderNo::new(&order) else { return pages::not_found_page(&web) };
     scanning(web, session, ws, asks, move |desk| one::live(desk, &order)).await
+}
+
+/// Read once; the board's stream tells it of who works here.
+async fn promises_page(State(web): State<Web>, At(ws): At) -> Response {
+    let rows = promises::for_page(&web.node).await;
+    let page = with_desk(&web, &ws, |desk| {
+        let title = desk.view.locale.texts.promises.rights;
+        let live = parts(desk, promises::part(desk, &rows));
+        frame(desk, title, &format!("/orders/{ws}/promises/events"), "promises", html! {}, live)
+    });
+    shown(&web, page)
+}
+
+/// Without the table, which is read anew with the page.
+async fn promises_events(State(web): State<Web>, session: Session, At(ws): At, Query(asks): Query<Asks>) -> Response {
+    let without_table = |desk: &Desk| {
+        let mut live = parts(desk, html! {});
+        live.parts.retain(|(part, _)| *part != "part");
+        live
+    };
+    scanning(web, session, ws, asks, without_table).await
 }
 
 #[derive(Deserialize)]
@@ -169,6 +207,32 @@ fn parts(desk: &Desk, part: Markup) -> Live {
     let signal = view.till.feedback.clone().filter(|feedback| feedback.code == "scan_unused");
     let scans = view.till.scans.clone();
     Live { revision: view.screen.revision, language: view.locale.language, parts, rows: None, signal, scans }
+}
+
+/// Head office is asked every few seconds; silent for so long, the line is down.
+const STALE_MS: i64 = 30_000;
+
+/// Who keeps the orders, how old the knowledge of them is, and what the page cannot know.
+fn knowledge(desk: &Desk) -> Markup {
+    let (view, p) = (&desk.view, desk.view.locale.texts.promises);
+    let book = &view.screen.orders;
+    let heard = view.screen.orders_heard;
+    html! {
+        div #knowledge .knowledge {
+            @if let Some(node) = book.elsewhere() {
+                strong .warn-text { (fill(p.elsewhere, &[node.as_str()])) } span { (p.elsewhere_hint) }
+            } @else if let Some((_, at_ms)) = heard {
+                @let age = view.locale.age(view.now_ms, at_ms);
+                @if view.now_ms - at_ms <= STALE_MS {
+                    span .muted { @if book.lead.is_some() { (p.lead_here) " " } (fill(p.asked, &[&age])) }
+                } @else {
+                    strong .warn-text { (fill(p.stale, &[&age])) } span { (p.cannot_know) }
+                }
+            } @else {
+                strong .warn-text { (p.never_asked) } span { (p.cannot_know) }
+            }
+        }
+    }
 }
 
 /// A button that does one act on an order. `sure`: only the second tap does it.

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::json;
 
-use super::{Desk, act, due, label, parts, span, state_words, why_words, zone_words};
+use super::{Desk, act, due, knowledge, label, parts, span, state_words, why_words, zone_words};
 use crate::ids::OrderNo;
 use crate::money::Qty;
 use crate::retail::age::born_by;
@@ -15,18 +15,19 @@ use crate::web::live::Live;
 use crate::web::texts::fill;
 
 pub fn live(desk: &Desk, number: &OrderNo) -> Live {
+    let told = knowledge(desk);
     let part = match desk.view.screen.orders.orders.get(number) {
         Some(order) => whole(desk, order),
         None => html! { p .big-note { (desk.view.locale.texts.not_found_title) } },
     };
-    parts(desk, part)
+    parts(desk, html! { (told) (part) })
 }
 
 fn whole(desk: &Desk, order: &Order) -> Markup {
     let t = desk.t;
     html! {
         div .order-top data-state=(order.state.name().as_str()) data-spoken=(format!("{} {}", order.asked.order, state_words(t, order))) {
-            span .number { (order.asked.order) } span .initials { (visible(&order.asked.initials)) }
+            span .number { (order.asked.order) } span .initials { (desk.initials(order)) }
             span .state-words { (state_words(t, order)) }
             @match &order.state {
                 OrderState::PuttingBack { why } | OrderState::Ended { why, .. } => span .muted { (why_words(t, *why)) },
@@ -34,6 +35,7 @@ fn whole(desk: &Desk, order: &Order) -> Markup {
                 _ => (due(desk, order)),
             }
         }
+        (customer(desk, order))
         @if order.state == OrderState::Staged { (places(desk, order)) }
         div .acts { (acts(desk, order)) }
         (lines(desk, order))
@@ -63,6 +65,28 @@ fn clocks(desk: &Desk, order: &Order) -> Markup {
                 }
             }
             @if let Some(ms) = waited(order.state == OrderState::Staged) { div { dt {} dd { (fill(waits, &[&span(t, ms)])) } } }
+        }
+    }
+}
+
+/// Who comes for it, for whoever works here.
+fn customer(desk: &Desk, order: &Order) -> Markup {
+    let p = desk.view.locale.texts.promises;
+    let known = desk.shared.order_customer(&order.asked);
+    let Some(subject) = known.subject else { return html! {} };
+    html! {
+        div .order-customer #customer {
+            span .muted { (p.customer) ":" }
+            @if !desk.shows_names() {
+                span .muted { (p.sign_in_for_name) }
+            } @else if known.is_erased {
+                strong { (p.erased) }
+            } @else if known.name.is_empty() && known.phone.is_empty() && known.initials.is_empty() {
+                span { (p.unknown) }
+            } @else {
+                strong { (visible(&known.name)) } span { (visible(&known.phone)) }
+                button .small type="button" data-erase=(subject) data-needs-sure="yes" { (p.erase) }
+            }
         }
     }
 }

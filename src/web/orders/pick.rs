@@ -5,7 +5,7 @@ use std::sync::Arc;
 use maud::{Markup, html};
 use serde_json::json;
 
-use super::{Desk, act, due, parts, soonest, units, zone_words};
+use super::{Desk, act, due, knowledge, parts, soonest, units, zone_words};
 use crate::ids::OrderNo;
 use crate::money::Qty;
 use crate::retail::order::{Order, OrderLine, OrderState, Substitution};
@@ -21,7 +21,15 @@ const LETTERS: [&str; 6] = ["A", "B", "C", "D", "E", "F"];
 pub fn live(desk: &Desk, chosen: &[OrderNo]) -> Live {
     let orders: Vec<&Arc<Order>> = chosen.iter().filter_map(|order| desk.view.screen.orders.orders.get(order)).collect();
     let picking: Vec<&Arc<Order>> = orders.into_iter().filter(|order| matches!(order.state, OrderState::Picking { .. })).collect();
-    parts(desk, if picking.is_empty() { list(desk) } else { cards(desk, &picking) })
+    // Over the list; beside a card it would be in the thumb's way, and what is picked is at hand.
+    parts(
+        desk,
+        if picking.is_empty() {
+            html! { (knowledge(desk)) (list(desk)) }
+        } else {
+            html! { (cards(desk, &picking)) (knowledge(desk)) }
+        },
+    )
 }
 
 fn list(desk: &Desk) -> Markup {
@@ -42,7 +50,7 @@ fn list(desk: &Desk) -> Markup {
                 @for order in &open {
                     li {
                         button type="button" data-do="choose" data-order=(order.asked.order) aria-pressed="false" {
-                            strong { (order.asked.order) } span { (visible(&order.asked.initials)) }
+                            strong { (order.asked.order) } span { (desk.initials(order)) }
                             span { (fill(t.items, &[&units(order)])) } (due(desk, order))
                         }
                     }
@@ -120,7 +128,7 @@ fn card(desk: &Desk, count: usize, at: usize, order: &Order, line: &OrderLine) -
             p .name { (visible(&line.name)) }
             p .quantity { (order.left(line).plain()) span { (line.unit.symbol()) } }
             p .muted {
-                (fill(t.of, &[&taken.plain(), &line.quantity.plain()])) " · " (fill(t.order, &[order.asked.order.as_str()])) " " (visible(&order.asked.initials))
+                (fill(t.of, &[&taken.plain(), &line.quantity.plain()])) " · " (fill(t.order, &[order.asked.order.as_str()])) " " (desk.initials(order))
             }
             @if order.asked.substitution == Substitution::Named && !line.substitute_names.is_empty() {
                 p .instead { (fill(t.instead, &[&visible(&line.substitute_names.join(", "))])) }
@@ -171,7 +179,7 @@ fn finish(desk: &Desk, order: &Order) -> Markup {
     let then = format!("/orders/{}/order/{}", desk.view.workstation, order.asked.order);
     html! {
         div .row .finish {
-            span { strong { (order.asked.order) } " " (visible(&order.asked.initials)) }
+            span { strong { (order.asked.order) } " " (desk.initials(order)) }
             @for bags in least..least + 3 {
                 button type="button" .primary[bags == least] data-then=(then)
                     data-act=(json!({"act": "finish_picking", "order": order.asked.order, "bags": bags}).to_string()) {

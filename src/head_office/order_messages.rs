@@ -1,0 +1,95 @@
+//! What customers are to be told of their orders: an outbox. A message is made when the store's own record says so, is due at a time, and is
+//! taken back while it has not been sent and is not true any more. Who sends them is not here: a connector asks for those that are due and
+//! says which it sent.
+
+use serde::Serialize;
+
+use super::db::{self, Connection, params};
+use super::order_states::At;
+use crate::ids::OrderNo;
+use crate::time::Stamp;
+
+/// After a hand-over nothing is done that could not be taken back: the desk has a minute to undo it, and its word has to come here.
+pub const SETTLED_AFTER_MS: i64 = 90_000;
+
+#[derive(Debug, Clone, Serialize)]
+pub struct MessageRow {
+    pub id: i64,
+    pub order: String,
+    pub store: String,
+    /// "ready", "reminder", "handed_over", "expired", "refused", "cancelled".
+    pub kind: String,
+    pub due_ms: i64,
+    pub sent_ms: Option<i64>,
+}
+
+/// Every bag is in its place: the customer may come. The reminder is due some time before the order expires.
+pub(super) fn ready(connection: &Connection, at: &At<'_>, order: &OrderNo, when: Stamp) -> db::Result<()> {
+    make(connection, at, order, "ready", when.ms)?;
+    let sql = "SELECT expires_ms FROM collect_orders WHERE order_no = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let expires: Vec<i64> = statement.query_map([order.as_str()], |row| row.get(0))?.collect::<db::Result<_>>()?;
+    expires.first().map_or(Ok(()), |expires_ms| make(connection, at, order, "reminder", *expires_ms))
+}
+
+pub(super) fn handed_over(connection: &Connection, at: &At<'_>, order: &OrderNo, when: Stamp) -> db::Result<()> {
+    take_back(connection, order, when)?;
+    make(connection, at, order, "handed_over", when.ms + SETTLED_AFTER_MS)
+}
+
+/// The hand-over was none: it waits again, as if nobody had come.
+pub(super) fn taken_back(connection: &Connection, order: &OrderNo, when: Stamp) -> db::Result<()> {
+    take_back(connection, order, when)?;
+    let again = "UPDATE order_messages SET withdrawn_ms = NULL WHERE order_no = ?1 AND kind = 'reminder' AND sent_ms IS NULL";
+    connection.execute(again, [order.as_str()]).map(drop)
+}
+
+/// It will not be ready any more.
+pub(super) fn over(connection: &Connection, at: &At<'_>, order: &OrderNo, kind: &'static str, when: Stamp) -> db::Result<()> {
+    take_back(connection, order, when)?;
+    make(connection, at, order, kind, when.ms)
+}
+
+/// Once for each order and kind; what was taken back is true again.
+fn make(connection: &Connection, at: &At<'_>, order: &OrderNo, kind: &'static str, due_ms: i64) -> db::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO order_messages (order_no, store, kind, due_ms) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (order_no, kind) DO UPDATE SET due_ms = ?4, withdrawn_ms = NULL WHERE order_messages.sent_ms IS NULL",
+        )?
+        .execute(params![order.as_str(), at.store, kind, due_ms])
+        .map(drop)
+}
+
+fn take_back(connection: &Connection, order: &OrderNo, when: Stamp) -> db::Result<()> {
+    let sql = "UPDATE order_messages SET withdrawn_ms = ?2 WHERE order_no = ?1 AND sent_ms IS NULL AND withdrawn_ms IS NULL";
+    connection.execute(sql, params![order.as_str(), when.ms]).map(drop)
+}
+
+/// Those that are due and were not sent, the oldest first. A reminder is due `remind_ms` before the order expires.
+pub fn due(connection: &Connection, now_ms: i64, remind_ms: i64, limit: u32) -> db::Result<Vec<MessageRow>> {
+    connection
+        .prepare_cached(
+            "SELECT id, order_no, store, kind, due_ms, sent_ms FROM order_messages WHERE sent_ms IS NULL AND withdrawn_ms IS NULL
+               AND due_ms <= CASE kind WHEN 'reminder' THEN ?2 ELSE ?1 END ORDER BY due_ms, id LIMIT ?3",
+        )?
+        .query_map(params![now_ms, now_ms.saturating_add(remind_ms), limit], row)?
+        .collect()
+}
+
+/// Of one order, whatever became of them.
+pub fn of_order(connection: &Connection, order: &OrderNo) -> db::Result<Vec<MessageRow>> {
+    let sql =
+        "SELECT id, order_no, store, kind, due_ms, sent_ms FROM order_messages WHERE order_no = ?1 AND withdrawn_ms IS NULL ORDER BY id";
+    connection.prepare_cached(sql)?.query_map([order.as_str()], row)?.collect()
+}
+
+fn row(row: &db::Row<'_>) -> db::Result<MessageRow> {
+    Ok(MessageRow { id: row.get(0)?, order: row.get(1)?, store: row.get(2)?, kind: row.get(3)?, due_ms: row.get(4)?, sent_ms: row.get(5)? })
+}
+
+/// A connector sent it. Idempotent. `false`: there is none of this number, or it is not true any more.
+pub fn sent(connection: &Connection, id: i64, now_ms: i64) -> db::Result<bool> {
+    let sql = "UPDATE order_messages SET sent_ms = coalesce(sent_ms, ?2) WHERE id = ?1 AND withdrawn_ms IS NULL";
+    Ok(connection.execute(sql, params![id, now_ms])? > 0)
+}

@@ -1,0 +1,74 @@
+//! Orders that were cancelled after they had been handed over: the goods have to come back. A return is opened when the store's record says
+//! that the cancel came too late; a person closes it.
+
+use serde::Serialize;
+
+use super::db::{self, Connection, OptionalExtension, params};
+use super::order_messages::SETTLED_AFTER_MS;
+use super::order_states::At;
+use super::orders::{Said, say};
+use crate::ids::{OrderNo, StoreId};
+use crate::time::Stamp;
+
+#[derive(Debug, Clone, Serialize)]
+pub struct ReturnRow {
+    pub order: String,
+    pub store: String,
+    pub handed_over_ms: i64,
+    pub opened_ms: i64,
+    /// "waiting": the hand-over can still be taken back, then the cancel is said again; "open"; "closed".
+    pub state: &'static str,
+    pub closed_ms: Option<i64>,
+}
+
+/// The cancel came after this hand-over.
+pub(super) fn open(connection: &Connection, at: &At<'_>, order: &OrderNo, handed_over: Stamp, when: Stamp) -> db::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO order_returns (order_no, store, handed_over_ms, opened_ms) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (order_no) DO UPDATE SET handed_over_ms = ?3, opened_ms = ?4, withdrawn_ms = NULL
+               WHERE order_returns.withdrawn_ms IS NOT NULL AND order_returns.handed_over_ms < ?3",
+        )?
+        .execute(params![order.as_str(), at.store, handed_over.ms, when.ms])
+        .map(drop)
+}
+
+/// There was no hand-over: the cancel is said again, once, and finds the goods in the store.
+pub(super) fn taken_back(connection: &Connection, at: &At<'_>, order: &OrderNo, when: Stamp) -> db::Result<()> {
+    let sql =
+        "UPDATE order_returns SET withdrawn_ms = ?2 WHERE order_no = ?1 AND withdrawn_ms IS NULL AND closed_ms IS NULL AND opened_ms <= ?2";
+    if connection.execute(sql, params![order.as_str(), when.ms])? == 0 {
+        return Ok(());
+    }
+    let version: Option<u64> = connection
+        .prepare_cached("SELECT version FROM collect_orders WHERE order_no = ?1")?
+        .query_row([order.as_str()], |row| row.get(0))
+        .optional()?;
+    let store: StoreId = at.store.parse().map_err(|_| super::chain::corrupt("a store without a name"))?;
+    version.map_or(Ok(()), |version| say(connection, &store, order, version, Said::Cancel))
+}
+
+/// Open ones first, the oldest of them first.
+pub fn list(connection: &Connection, now_ms: i64, limit: u32) -> db::Result<Vec<ReturnRow>> {
+    connection
+        .prepare_cached(
+            "SELECT order_no, store, handed_over_ms, opened_ms, closed_ms FROM order_returns WHERE withdrawn_ms IS NULL
+             ORDER BY closed_ms IS NOT NULL, opened_ms, order_no LIMIT ?1",
+        )?
+        .query_map([limit], |row| {
+            let (handed_over_ms, closed_ms): (i64, Option<i64>) = (row.get(2)?, row.get(4)?);
+            let state = match closed_ms {
+                Some(_) => "closed",
+                None if now_ms < handed_over_ms + SETTLED_AFTER_MS => "waiting",
+                None => "open",
+            };
+            Ok(ReturnRow { order: row.get(0)?, store: row.get(1)?, handed_over_ms, opened_ms: row.get(3)?, state, closed_ms })
+        })?
+        .collect()
+}
+
+/// The goods are back, or will not come. Idempotent. `false`: there is none, or it can still be taken back.
+pub fn close(connection: &Connection, order: &OrderNo, now_ms: i64) -> db::Result<bool> {
+    let sql = "UPDATE order_returns SET closed_ms = coalesce(closed_ms, ?2) WHERE order_no = ?1 AND withdrawn_ms IS NULL AND handed_over_ms <= ?3";
+    Ok(connection.execute(sql, params![order.as_str(), now_ms, now_ms - SETTLED_AFTER_MS])? > 0)
+}
