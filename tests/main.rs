@@ -13,6 +13,7 @@ mod paper;
 mod process;
 mod purity;
 mod stock;
+mod storage;
 mod sync;
 mod vault;
 mod web;

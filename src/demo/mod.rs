@@ -14,7 +14,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use crate::head_office::config::HeadOfficeConfig;
-use crate::head_office::serve;
+use crate::head_office::storage::{self, Claimed, Server};
+use crate::head_office::{db, serve};
 use crate::money::Currency;
 use crate::node::service::{self, Service};
 use crate::node::start::StartError;
@@ -39,6 +40,9 @@ pub struct DemoArguments {
     /// Forget what an earlier demo left in the folder.
     #[arg(long)]
     pub fresh: bool,
+    /// Head office keeps its data in this PostgreSQL database (postgres://user:password@host/database): an empty one, or an earlier demo's.
+    #[arg(long, value_name = "URL")]
+    pub postgres: Option<String>,
     /// Everyone may do everything: nobody signs in at the tills, so nobody answers for a drawer, and no till has to be opened.
     #[arg(long)]
     pub no_staff: bool,
@@ -55,6 +59,12 @@ pub enum DemoError {
     Running { path: PathBuf },
     #[error("port {port} is taken by another program: stop it, or choose another with --port (two in a row are needed)")]
     Port { port: u16 },
+    #[error("--postgres: {0}; write an address such as postgres://user:password@host/database")]
+    Address(String),
+    #[error("the database {server} has tables that no demo made: they stay as they are; give the demo an empty database")]
+    ForeignDatabase { server: Server },
+    #[error("PostgreSQL at {server} cannot be used: {reason}; check that it runs and that the address is right")]
+    Database { server: Server, reason: db::Error },
     #[error("a simulated device cannot be made: {0}: are pseudo terminals (/dev/pts) and loopback available here?")]
     Device(std::io::Error),
     #[error(transparent)]
@@ -94,6 +104,7 @@ async fn open(arguments: &DemoArguments) -> Result<Demo, DemoError> {
     let office_port = if arguments.port == 0 { 0 } else { arguments.port.saturating_add(1) };
     let currency = Currency::from_code("EUR").expect("EUR is in the table");
     let office_config = HeadOfficeConfig {
+        postgres: prepare_database(arguments).await?,
         time_zone: shop::time_zone(),
         ..HeadOfficeConfig::on_loopback(&folder.join("head-office"), office_port, currency)
     };
@@ -122,6 +133,19 @@ async fn open(arguments: &DemoArguments) -> Result<Demo, DemoError> {
             other => DemoError::Node(other),
         })?;
     Ok(Demo { office, service, counters })
+}
+
+/// The database that was asked for, ours from now on.
+async fn prepare_database(arguments: &DemoArguments) -> Result<Option<Server>, DemoError> {
+    let Some(url) = &arguments.postgres else { return Ok(None) };
+    let server = Server::new(url).map_err(DemoError::Address)?;
+    let (asked, fresh) = (server.clone(), arguments.fresh);
+    let claimed = tokio::task::spawn_blocking(move || storage::claim_for_demo(&asked, fresh)).await.expect("the question does not panic");
+    match claimed {
+        Ok(Claimed::Ours) => Ok(Some(server)),
+        Ok(Claimed::Foreign) => Err(DemoError::ForeignDatabase { server }),
+        Err(reason) => Err(DemoError::Database { server, reason }),
+    }
 }
 
 /// Makes the folder, empties it when asked, and never touches one that is not a demo's.

@@ -57,7 +57,7 @@ async fn is_code(office: &HeadOffice, card: CardData) -> Result<bool, Problem> {
     let known = office.read(move |connection| {
         let code = format!("\"code\":\"{digits}\"");
         connection
-            .query_row("SELECT 1 FROM articles WHERE sku = ?1 OR instr(article, ?2) > 0 LIMIT 1", [digits, code], |_| Ok(()))
+            .query_row("SELECT 1 FROM articles WHERE sku = ?1 OR article LIKE '%' || ?2 || '%' LIMIT 1", [digits, code], |_| Ok(()))
             .optional()
     });
     Ok(known.await?.is_some())

@@ -44,9 +44,11 @@ impl NodeChain {
     /// Reads what is known of a node; makes it known at its first contact.
     pub fn load(connection: &Connection, store: &StoreId, node: &NodeId, now_ms: i64) -> db::Result<NodeChain> {
         connection
-            .prepare_cached("INSERT OR IGNORE INTO nodes (store, node, first_seen_ms, last_contact_ms) VALUES (?1, ?2, ?3, ?3)")?
+            .prepare_cached(
+                "INSERT INTO nodes (store, node, first_seen_ms, last_contact_ms) VALUES (?1, ?2, ?3, ?3) ON CONFLICT DO NOTHING",
+            )?
             .execute(params![store.as_str(), node.as_str(), now_ms])?;
-        connection.prepare_cached("INSERT OR IGNORE INTO stores (store, name) VALUES (?1, ?1)")?.execute([store.as_str()])?;
+        connection.prepare_cached("INSERT INTO stores (store, name) VALUES (?1, ?1) ON CONFLICT DO NOTHING")?.execute([store.as_str()])?;
         let (id, key, current) = connection
             .prepare_cached("SELECT id, public_key, current_branch FROM nodes WHERE store = ?1 AND node = ?2")?
             .query_row(params![store.as_str(), node.as_str()], |row| Ok((row.get(0)?, row.get::<_, Option<String>>(1)?, row.get(2)?)))?;
@@ -241,7 +243,7 @@ pub fn lines(
 /// Goes through the bytes of a branch in order, chunk by chunk, for making projections again.
 pub fn for_each_chunk(connection: &Connection, branch: i64, mut each: impl FnMut(&[u8]) -> db::Result<()>) -> db::Result<()> {
     let mut statement = connection.prepare_cached("SELECT packing, bytes FROM chunks WHERE branch = ?1 ORDER BY first_seq")?;
-    let mut rows = statement.query([branch])?;
+    let mut rows = statement.stream([branch])?;
     while let Some(row) = rows.next()? {
         each(&unpack(row.get(0)?, row.get(1)?)?)?;
     }

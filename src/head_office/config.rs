@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::storage::Server;
 use crate::document::Locale;
 use crate::money::Currency;
 use crate::node::config::{Complaint, ConfigError};
@@ -20,7 +21,9 @@ pub struct HeadOfficeConfig {
     pub hosts: Vec<String>,
     /// A second door on loopback for people at this machine; with TLS the first one wants a certificate of everybody.
     pub pages_listen: Option<SocketAddr>,
+    /// Keys and the files for the nodes; and the database, unless `postgres` names one.
     pub data_dir: PathBuf,
+    pub postgres: Option<Server>,
     pub tls: Option<TlsFiles>,
     /// Of the prices in the catalogue, and of amounts on the pages.
     pub currency: Currency,
@@ -47,6 +50,7 @@ impl HeadOfficeConfig {
             hosts: Vec::new(),
             pages_listen: None,
             data_dir: data_dir.to_owned(),
+            postgres: None,
             tls: None,
             currency,
             locale: Locale::from_tag("en").expect("English is in the table"),
@@ -90,6 +94,7 @@ struct RawHeadOffice {
     hosts: Vec<String>,
     pages_listen: Option<String>,
     data_dir: PathBuf,
+    postgres: Option<String>,
     tls_cert: Option<PathBuf>,
     tls_key: Option<PathBuf>,
     tls_client_ca: Option<PathBuf>,
@@ -133,6 +138,14 @@ fn checked(raw: RawHeadOffice, complaints: &mut Vec<Complaint>) -> Option<HeadOf
     if time_zone.is_none() {
         complain("time_zone", format!("{:?}", raw.time_zone), "not an IANA time zone: write for example \"Europe/Berlin\"");
     }
+    // The address may hold a password, so it is not shown.
+    let postgres = raw.postgres.as_deref().map(|url| match Server::new(url) {
+        Ok(server) => Some(server),
+        Err(why) => {
+            complain("postgres", format!("({why})"), "write an address such as \"postgres://user:password@host/database\"");
+            None
+        }
+    });
     let locale = Locale::from_tag(&raw.locale);
     if locale.is_none() {
         complain("locale", format!("{:?}", raw.locale), &format!("use one of {}", Locale::TAGS.join(", ")));
@@ -190,6 +203,7 @@ fn checked(raw: RawHeadOffice, complaints: &mut Vec<Complaint>) -> Option<HeadOf
         hosts: raw.hosts,
         pages_listen: pages_listen.flatten(),
         data_dir: raw.data_dir,
+        postgres: postgres.flatten(),
         tls,
         currency: currency?,
         locale: locale?,
@@ -216,6 +230,7 @@ mod tests {
         check("listen = \"0.0.0.0:8090\"", "head_office.listen");
         check("listen = \"here\"", "head_office.listen");
         check("pages_listen = \"10.0.0.1:80\"", "head_office.pages_listen");
+        check("postgres = \"postgres://user:secret@host\"", "head_office.postgres");
         check("currency = \"XXX\"", "head_office.currency");
         check("locale = \"Germany\"", "head_office.locale");
         check("time_zone = \"Berlin\"", "head_office.time_zone");

@@ -32,11 +32,12 @@ pub struct DayRow {
 pub fn list(connection: &Connection, store: Option<&str>, day: Option<&str>, limit: u32) -> db::Result<Vec<DayRow>> {
     connection
         .prepare_cached(
-            "SELECT r.store, r.business_date, r.currency, sum(r.kind = 'day_z'), sum(r.kind = 'addendum'), sum(r.kind = 'till_z'),
+            "SELECT r.store, r.business_date, r.currency, count(*) FILTER (WHERE r.kind = 'day_z'), count(*) FILTER (WHERE r.kind = 'addendum'),
+               count(*) FILTER (WHERE r.kind = 'till_z'),
                sum(r.total), sum(r.difference),
                coalesce((SELECT d.total FROM sales_days d
                  WHERE d.store = r.store AND d.business_date = r.business_date AND d.currency = r.currency), 0)
-             FROM day_reports r WHERE (?1 IS NULL OR r.store = ?1) AND (?2 IS NULL OR r.business_date = ?2)
+             FROM day_reports r WHERE (CAST(?1 AS TEXT) IS NULL OR r.store = ?1) AND (CAST(?2 AS TEXT) IS NULL OR r.business_date = ?2)
              GROUP BY r.store, r.business_date, r.currency ORDER BY r.business_date DESC, r.store LIMIT ?3",
         )?
         .query_map(params![store, day, limit], |row| {

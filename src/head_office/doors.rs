@@ -259,8 +259,14 @@ async fn file(State(office): State<HeadOffice>, Path((store, _, hash)): Path<(St
     if !wire::is_hash(&hash) {
         return Err(gone());
     }
-    let name = office.read(move |connection| feeds::file_name(connection, &store, &hash)).await?.ok_or_else(gone)?;
-    let opened = tokio::fs::File::open(office.folders().feeds().join(name)).await.map_err(|_| gone())?;
+    let folders = office.folders().clone();
+    let path = office.read(move |connection| {
+        let Some(name) = feeds::file_name(connection, &store, &hash)? else { return Ok(None) };
+        let path = folders.feeds().join(&name);
+        let is_here = path.exists() || feeds::fetch(connection, &folders, &name, &hash)?;
+        Ok(is_here.then_some(path))
+    });
+    let opened = tokio::fs::File::open(path.await?.ok_or_else(gone)?).await.map_err(|_| gone())?;
     let length = opened.metadata().await.map_err(|_| gone())?.len();
     let pieces = tokio_stream::wrappers::ReceiverStream::new(pieces_of(opened));
     let headers = [(header::CONTENT_TYPE, "application/zstd".to_owned()), (header::CONTENT_LENGTH, length.to_string())];

@@ -8,12 +8,17 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::PathBuf;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sha2::{Digest, Sha256};
 
 use super::db::{self, Connection, OptionalExtension, params};
 
 use super::storage::Folders;
 use crate::ids::{NodeId, Sku, StoreId};
+use crate::journal::hash::to_hex;
 use crate::money::{Currency, Qty};
 use crate::retail::Feed;
 use crate::sync::feed::{
@@ -23,6 +28,8 @@ use crate::sync::feed::{
 use crate::sync::wire::{self, FeedFile, FeedFileKind, FeedOffer, WIRE_VERSION};
 use crate::time::Stamp;
 
+/// Bytes of a file in one row of the database.
+const PART_BYTES: usize = 256 << 10;
 /// Files of changes on top of a snapshot. The next version is a snapshot again.
 pub const CHANGES_IN_A_ROW_MAX: u64 = 8;
 
@@ -56,12 +63,11 @@ pub struct Published {
 /// Puts checked articles aside for [`publish_catalogue`], in any order. Call both on one connection, at best outside a transaction, so that a long
 /// import holds up nobody; what is staged is gone with the connection.
 pub fn stage_articles(connection: &Connection, articles: impl Iterator<Item = Result<Article, String>>) -> Result<u64, PublishError> {
-    connection.execute_batch(
-        "SAVEPOINT stage;
-         CREATE TEMP TABLE IF NOT EXISTS incoming_articles (sku TEXT PRIMARY KEY, name TEXT NOT NULL, article TEXT NOT NULL) WITHOUT ROWID;
-         DELETE FROM incoming_articles;",
+    connection.create(
+        "CREATE TEMP TABLE IF NOT EXISTS incoming_articles (sku TEXT PRIMARY KEY, name TEXT NOT NULL, article TEXT NOT NULL) WITHOUT ROWID",
     )?;
-    let staged = (|| {
+    connection.whole(|| {
+        connection.execute_batch("DELETE FROM incoming_articles")?;
         let mut insert = connection.prepare_cached("INSERT INTO incoming_articles (sku, name, article) VALUES (?1, ?2, ?3)")?;
         let mut count = 0;
         for article in articles {
@@ -73,9 +79,7 @@ pub fn stage_articles(connection: &Connection, articles: impl Iterator<Item = Re
             count += 1;
         }
         Ok(count)
-    })();
-    connection.execute_batch(if staged.is_ok() { "RELEASE stage" } else { "ROLLBACK TO stage; RELEASE stage" })?;
-    staged
+    })
 }
 
 /// Makes what is staged the assortment: absent articles leave it. Inside the caller's transaction.
@@ -111,7 +115,7 @@ pub fn publish_catalogue(
     };
     // `article` is null for what leaves the assortment.
     let lines = if base.is_some() {
-        "SELECT i.sku, i.article FROM incoming_articles i LEFT JOIN articles a ON a.sku = i.sku WHERE a.article IS NOT i.article
+        "SELECT i.sku, i.article FROM incoming_articles i LEFT JOIN articles a ON a.sku = i.sku WHERE a.article IS DISTINCT FROM i.article
          UNION ALL
          SELECT a.sku, NULL FROM articles a WHERE NOT EXISTS (SELECT 1 FROM incoming_articles i WHERE i.sku = a.sku)
          ORDER BY 1"
@@ -120,7 +124,7 @@ pub fn publish_catalogue(
     };
     let written = write_file(folders, header, |out| {
         let mut statement = connection.prepare_cached(lines)?;
-        let mut rows = statement.query([])?;
+        let mut rows = statement.stream([])?;
         while let Some(row) = rows.next()? {
             let entry = match row.get::<_, Option<String>>(1)? {
                 Some(json) => CatalogueEntry::Put(serde_json::from_str(&json).map_err(|error| PublishError::Source(error.to_string()))?),
@@ -133,22 +137,19 @@ pub fn publish_catalogue(
     connection.execute_batch(
         "DELETE FROM articles WHERE NOT EXISTS (SELECT 1 FROM incoming_articles i WHERE i.sku = articles.sku);
          INSERT INTO articles (sku, name, article) SELECT sku, name, article FROM incoming_articles WHERE true
-           ON CONFLICT (sku) DO UPDATE SET name = excluded.name, article = excluded.article WHERE article <> excluded.article;
+           ON CONFLICT (sku) DO UPDATE SET name = excluded.name, article = excluded.article WHERE articles.article <> excluded.article;
          DELETE FROM incoming_articles;",
     )?;
-    note_file(connection, Feed::Catalogue, "", base.map_or(0, |base| base.version), &written)?;
+    note_file(connection, folders, Feed::Catalogue, "", base.map_or(0, |base| base.version), &written)?;
     published.file = Some(written);
     Ok(published)
 }
 
 /// Puts checked stock lines of one store aside for [`publish_stock`].
 pub fn stage_stock(connection: &Connection, lines: impl Iterator<Item = Result<(Sku, Qty), String>>) -> Result<u64, PublishError> {
-    connection.execute_batch(
-        "SAVEPOINT stage;
-         CREATE TEMP TABLE IF NOT EXISTS incoming_stock (sku TEXT PRIMARY KEY, quantity INTEGER NOT NULL) WITHOUT ROWID;
-         DELETE FROM incoming_stock;",
-    )?;
-    let staged = (|| {
+    connection.create("CREATE TEMP TABLE IF NOT EXISTS incoming_stock (sku TEXT PRIMARY KEY, quantity INTEGER NOT NULL) WITHOUT ROWID")?;
+    connection.whole(|| {
+        connection.execute_batch("DELETE FROM incoming_stock")?;
         let mut insert = connection.prepare_cached("INSERT INTO incoming_stock (sku, quantity) VALUES (?1, ?2)")?;
         let mut count = 0;
         for line in lines {
@@ -157,9 +158,7 @@ pub fn stage_stock(connection: &Connection, lines: impl Iterator<Item = Result<(
             count += 1;
         }
         Ok(count)
-    })();
-    connection.execute_batch(if staged.is_ok() { "RELEASE stage" } else { "ROLLBACK TO stage; RELEASE stage" })?;
-    staged
+    })
 }
 
 /// Makes what is staged a baseline of the store: what was on the shelf when the journals stood where head office has them now. Articles
@@ -170,7 +169,7 @@ pub fn publish_stock(connection: &Connection, folders: &Folders, store: &StoreId
     let mut published = Published { version: before.as_ref().map_or(0, |b| b.version), ..Published::default() };
     let version = published.version + 1;
     published.added = connection.execute(
-        "INSERT OR IGNORE INTO stock (store, sku, quantity, version) SELECT ?1, sku, quantity, ?2 FROM incoming_stock",
+        "INSERT INTO stock (store, sku, quantity, version) SELECT ?1, sku, quantity, ?2 FROM incoming_stock WHERE true ON CONFLICT DO NOTHING",
         params![name, version],
     )? as u64;
     let staged: u64 = connection.query_row("SELECT count(*) FROM incoming_stock", [], |row| row.get(0))?;
@@ -180,7 +179,7 @@ pub fn publish_stock(connection: &Connection, folders: &Folders, store: &StoreId
         return Ok(published);
     }
     published.version = version;
-    connection.execute("INSERT OR IGNORE INTO stores (store, name) VALUES (?1, ?1)", [name])?;
+    connection.execute("INSERT INTO stores (store, name) VALUES (?1, ?1) ON CONFLICT DO NOTHING", [name])?;
     let heads = serde_json::to_string(&heads_of(connection, store)?).map_err(|error| PublishError::Source(error.to_string()))?;
     let as_of = serde_json::to_string(&made_at).map_err(|error| PublishError::Source(error.to_string()))?;
     connection
@@ -204,7 +203,7 @@ pub fn publish_stock(connection: &Connection, folders: &Folders, store: &StoreId
     };
     let written = write_file(folders, header, |out| {
         let mut statement = connection.prepare_cached("SELECT sku, quantity, version FROM stock WHERE store = ?1 ORDER BY sku")?;
-        let mut rows = statement.query([name])?;
+        let mut rows = statement.stream([name])?;
         while let Some(row) = rows.next()? {
             let version: u64 = row.get(2)?;
             let index = baselines.iter().position(|baseline| baseline.version == version).unwrap_or_default();
@@ -217,7 +216,7 @@ pub fn publish_stock(connection: &Connection, folders: &Folders, store: &StoreId
         }
         Ok(())
     })?;
-    note_file(connection, Feed::Stock, name, 0, &written)?;
+    note_file(connection, folders, Feed::Stock, name, 0, &written)?;
     published.file = Some(written);
     Ok(published)
 }
@@ -287,7 +286,7 @@ pub fn publish_book(
     for line in &lines {
         insert.execute([feed.name(), name, &line.key, line.value.get()])?;
     }
-    note_file(connection, feed, name, 0, &written)?;
+    note_file(connection, folders, feed, name, 0, &written)?;
     published.file = Some(written);
     Ok(published)
 }
@@ -410,12 +409,69 @@ fn write_file(
     Ok(written)
 }
 
-fn note_file(connection: &Connection, feed: Feed, owner: &str, base: u64, written: &Written) -> Result<(), PublishError> {
+fn note_file(
+    connection: &Connection,
+    folders: &Folders,
+    feed: Feed,
+    owner: &str,
+    base: u64,
+    written: &Written,
+) -> Result<(), PublishError> {
     connection.execute(
         "INSERT INTO feed_files (feed, store, version, base, hash, bytes, name) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![feed.name(), owner, written.name.version, base, written.hash, written.bytes, written.name.to_string()],
     )?;
+    if connection.is_shared() {
+        keep_parts(connection, &folders.feeds().join(written.name.to_string()), &written.hash)?;
+    }
     Ok(())
+}
+
+/// Puts a file beside its entry, for the other head offices on the same database.
+fn keep_parts(connection: &Connection, path: &Path, hash: &str) -> Result<(), PublishError> {
+    let failed = |source| PublishError::File { path: path.to_owned(), source };
+    let mut file = File::open(path).map_err(failed)?;
+    let mut insert = connection.prepare_cached("INSERT INTO feed_parts (hash, part, bytes) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?;
+    for number in 0_u32.. {
+        let mut part = Vec::with_capacity(PART_BYTES);
+        (&mut file).take(PART_BYTES as u64).read_to_end(&mut part).map_err(failed)?;
+        if part.is_empty() {
+            break;
+        }
+        insert.execute(params![hash, number, part])?;
+    }
+    Ok(())
+}
+
+/// Brings a file that another head office published into our folder, under the name that [`file_name`] gave. `false`: its bytes are not there either.
+pub fn fetch(connection: &Connection, folders: &Folders, name: &str, hash: &str) -> db::Result<bool> {
+    let mut digest = Sha256::new();
+    let (path, failed) = (folders.feeds().join(name), |error: std::io::Error| db::Error::Corrupt(format!("the file {name}: {error}")));
+    let mut file = tempfile_in(&folders.feeds()).map_err(failed)?;
+    let mut statement = connection.prepare_cached("SELECT bytes FROM feed_parts WHERE hash = ?1 ORDER BY part")?;
+    let mut rows = statement.stream([hash])?;
+    let mut any = false;
+    while let Some(row) = rows.next()? {
+        let bytes: Vec<u8> = row.get(0)?;
+        digest.update(&bytes);
+        file.1.write_all(&bytes).map_err(failed)?;
+        any = true;
+    }
+    let is_whole = any && to_hex(&digest.finalize()) == hash;
+    if is_whole {
+        file.1.sync_all().and_then(|()| std::fs::rename(&file.0, path)).map_err(failed)?;
+    } else {
+        let _ = std::fs::remove_file(&file.0);
+    }
+    Ok(is_whole)
+}
+
+/// A file under a name that nobody else uses.
+fn tempfile_in(folder: &Path) -> std::io::Result<(PathBuf, File)> {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let path = folder.join(format!("fetched-{}-{}.part", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed)));
+    let file = File::create(&path)?;
+    Ok((path, file))
 }
 
 fn sku(text: &str) -> Result<Sku, PublishError> {

@@ -132,7 +132,7 @@ pub fn raise(connection: &Connection, store: &StoreId, node: &NodeId, incident: 
     connection
         .prepare_cached(
             "INSERT INTO incidents (kind, store, node, fingerprint, text, remedy, first_ms, last_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)
-             ON CONFLICT (fingerprint) DO UPDATE SET times = times + 1, last_ms = ?7, text = ?5, closed_ms = NULL",
+             ON CONFLICT (fingerprint) DO UPDATE SET times = incidents.times + 1, last_ms = ?7, text = ?5, closed_ms = NULL",
         )?
         .execute(params![incident.kind(), store.as_str(), node.as_str(), incident.fingerprint(store, node), text, incident.remedy(), now_ms])
         .map(|_| ())
@@ -144,7 +144,7 @@ pub fn repaired(connection: &Connection, store: &StoreId, node: &NodeId, first_s
     let kind = Incident::NodeDamage { first_seq, last_seq, we_hold_all: true }.kind();
     connection
         .execute(
-            "UPDATE incidents SET text = text || ?4 WHERE kind = ?1 AND store = ?2 AND node = ?3 AND closed_ms IS NULL AND instr(text, ?4) = 0",
+            "UPDATE incidents SET text = text || ?4 WHERE kind = ?1 AND store = ?2 AND node = ?3 AND closed_ms IS NULL AND replace(text, ?4, '') = text",
             params![kind, store.as_str(), node.as_str(), words],
         )
         .map(|_| ())
@@ -169,7 +169,7 @@ pub fn quarantine(connection: &Connection, store: &StoreId, node: &NodeId, reaso
     let kept = &bytes[..bytes.len().min(QUARANTINE_BYTES_MAX)];
     connection
         .execute(
-            "INSERT OR IGNORE INTO quarantine (store, node, received_ms, reason, hash, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO quarantine (store, node, received_ms, reason, hash, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
             params![store.as_str(), node.as_str(), now_ms, reason, crate::journal::Hash::of(bytes).to_string(), kept],
         )
         .map(|_| ())

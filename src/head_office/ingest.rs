@@ -114,7 +114,9 @@ pub fn urgent(connection: &Connection, chain: &NodeChain, records: &[Record], no
         let position = record.position();
         if chain.find(connection, position.seq, &position.hash)?.is_none() {
             connection
-                .prepare_cached("INSERT OR IGNORE INTO urgent (node, inc, seq, hash, received_ms, line) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+                .prepare_cached(
+                    "INSERT INTO urgent (node, inc, seq, hash, received_ms, line) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+                )?
                 .execute(params![
                     chain.id,
                     position.incarnation.to_string(),
@@ -330,7 +332,7 @@ fn confirm_urgent(connection: &Connection, chain: &NodeChain, new: &[Record], no
 
 fn note_hole(connection: &Connection, branch: i64, first_seq: u64, last_seq: u64) -> db::Result<()> {
     connection
-        .prepare_cached("INSERT OR IGNORE INTO holes (branch, first_seq, last_seq) VALUES (?1, ?2, ?3)")?
+        .prepare_cached("INSERT INTO holes (branch, first_seq, last_seq) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
         .execute(params![branch, first_seq, last_seq])
         .map(|_| ())
 }

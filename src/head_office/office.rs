@@ -35,10 +35,10 @@ struct Inner {
 impl HeadOffice {
     /// Opens the data folder, makes what is missing in it, and starts the writer. One process at a time.
     pub fn open(config: HeadOfficeConfig, clock: Arc<dyn Clock>) -> Result<HeadOffice, StorageError> {
-        let folders = Folders::new(&config.data_dir);
+        let folders = Folders::of(&config);
         folders.create()?;
         let lock = folders.lock_serving()?;
-        let writer = Writer::open(&folders)?;
+        let writer = on_a_thread(|| Writer::open(&folders))?;
         let public_key = writer.public_key();
         let (jobs, queue) = mpsc::channel(JOBS_WAITING_MAX);
         let (changed, revision) = watch::channel(0);
@@ -90,7 +90,12 @@ impl HeadOffice {
             mpsc::error::TrySendError::Full(_) => WriteError::Busy,
             mpsc::error::TrySendError::Closed(_) => WriteError::Stopping,
         })?;
-        answer.await.unwrap_or(Err(WriteError::Stopping))
+        // Without an answer: the writer is gone, or its transaction could not even begin.
+        answer.await.unwrap_or_else(|_| Err(if self.is_stopping() { WriteError::Stopping } else { WriteError::NotCommitted }))
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.inner.jobs.lock().map_or(true, |jobs| jobs.is_none())
     }
 
     /// Answers a question from the newest committed state.
@@ -111,14 +116,14 @@ impl HeadOffice {
     fn read_here<T>(&self, question: impl FnOnce(&Connection) -> db::Result<T>) -> Result<T, StorageError> {
         let idle = self.inner.readers.lock().ok().and_then(|mut readers| readers.pop());
         let connection = match idle {
-            Some(connection) => connection,
-            None => storage::open_reader(&self.inner.folders)?,
+            Some(connection) if connection.is_alive() => connection,
+            Some(_) | None => storage::open_reader(&self.inner.folders)?,
         };
         // One snapshot for all statements of a question.
-        let failed = |source| StorageError::Database { path: self.inner.folders.database(), source };
-        connection.execute_batch("BEGIN").map_err(failed)?;
+        let failed = |source| self.inner.folders.failed(source);
+        connection.begin_reading().map_err(failed)?;
         let answer = question(&connection).map_err(failed);
-        if connection.execute_batch("COMMIT").is_ok()
+        if connection.commit().is_ok()
             && let Ok(mut readers) = self.inner.readers.lock()
         {
             readers.push(connection);
@@ -138,6 +143,11 @@ impl HeadOffice {
             readers.clear();
         }
     }
+}
+
+/// Runs what blocks, such as a session with a server, away from a runtime that must not.
+fn on_a_thread<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| scope.spawn(work).join()).unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 fn start(

@@ -185,7 +185,7 @@ fn staged(connection: &Connection, at: &At<'_>, order: &OrderNo, bag: u32, when:
 pub(super) fn move_units(connection: &Connection, at: &At<'_>, units: &[Units], sign: i64) -> db::Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO stock_moves (store, sku, node, branch, seq, quantity) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT (store, sku, branch, seq) DO UPDATE SET quantity = quantity + ?6",
+         ON CONFLICT (store, sku, branch, seq) DO UPDATE SET quantity = stock_moves.quantity + ?6",
     )?;
     for Units { sku, quantity } in units.iter().filter(|units| units.quantity != Qty::ZERO) {
         insert.execute(params![at.store, sku.as_str(), at.node, at.branch, at.seq, sign * quantity.thousandths()])?;

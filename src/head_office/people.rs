@@ -173,7 +173,7 @@ pub fn put(connection: &Connection, folders: &Folders, people: Vec<Checked>, now
 /// The staff book of one store, when it differs from what is in force. Also for a store that asks for the first time.
 pub fn publish(connection: &Connection, folders: &Folders, store: &StoreId, now: Stamp) -> Result<Published, PublishError> {
     let mut entries = BTreeMap::from([(BADGE_KEY.to_owned(), serde_json::Value::String(badge_key(connection)?))]);
-    let mut statement = connection.prepare_cached("SELECT person, stores FROM people WHERE active")?;
+    let mut statement = connection.prepare_cached("SELECT person, stores FROM people WHERE active <> 0")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let (json, stores): (String, String) = (row.get(0)?, row.get(1)?);

@@ -29,7 +29,7 @@ pub fn record(connection: &Connection, chain: &NodeChain, branch: i64, record: &
             connection
                 .prepare_cached(
                     "INSERT INTO exceptions (node, branch, seq, event, kind, owner, reason, opened_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-                     ON CONFLICT (branch, seq, event) DO UPDATE SET reason = ?7, tries = tries + 1, settled_ms = NULL",
+                     ON CONFLICT (branch, seq, event) DO UPDATE SET reason = ?7, tries = exceptions.tries + 1, settled_ms = NULL",
                 )?
                 .execute(params![chain.id, branch, record.seq, index, kind, disliked.owner, disliked.reason, now_ms])?;
         }
@@ -58,8 +58,12 @@ pub fn replay(connection: &Connection, id: i64, now_ms: i64) -> db::Result<Optio
     };
     let reason = outcome.map_err(|disliked| disliked.reason);
     match &reason {
-        Ok(()) => connection.execute("UPDATE exceptions SET settled_ms = ?2, tries = tries + 1 WHERE id = ?1", params![id, now_ms])?,
-        Err(reason) => connection.execute("UPDATE exceptions SET reason = ?2, tries = tries + 1 WHERE id = ?1", params![id, reason])?,
+        Ok(()) => {
+            connection.execute("UPDATE exceptions SET settled_ms = ?2, tries = exceptions.tries + 1 WHERE id = ?1", params![id, now_ms])?
+        }
+        Err(reason) => {
+            connection.execute("UPDATE exceptions SET reason = ?2, tries = exceptions.tries + 1 WHERE id = ?1", params![id, reason])?
+        }
     };
     Ok(Some(reason))
 }
@@ -231,8 +235,10 @@ fn add_to_day(connection: &Connection, place: &Place<'_>, record: &TransactionRe
         .prepare_cached(
             "INSERT INTO sales_days (store, business_date, currency, sales, voids, total, tax, rounding, cash, card, last_ms)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-             ON CONFLICT (store, business_date, currency) DO UPDATE SET sales = sales + ?4, voids = voids + ?5, total = total + ?6,
-               tax = tax + ?7, rounding = rounding + ?8, cash = cash + ?9, card = card + ?10, last_ms = max(last_ms, ?11)",
+             ON CONFLICT (store, business_date, currency) DO UPDATE SET sales = sales_days.sales + ?4, voids = sales_days.voids + ?5,
+               total = sales_days.total + ?6,
+               tax = sales_days.tax + ?7, rounding = sales_days.rounding + ?8, cash = sales_days.cash + ?9, card = sales_days.card + ?10,
+               last_ms = CASE WHEN sales_days.last_ms > ?11 THEN sales_days.last_ms ELSE ?11 END",
         )?
         .execute(params![
             place.chain.store.as_str(),
@@ -253,7 +259,7 @@ fn add_to_day(connection: &Connection, place: &Place<'_>, record: &TransactionRe
 fn move_stock(connection: &Connection, place: &Place<'_>, record: &TransactionRecord) -> db::Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO stock_moves (store, sku, node, branch, seq, quantity, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         ON CONFLICT (store, sku, branch, seq) DO UPDATE SET quantity = quantity + ?6",
+         ON CONFLICT (store, sku, branch, seq) DO UPDATE SET quantity = stock_moves.quantity + ?6",
     )?;
     for line in record.lines.iter().filter(|line| line.off_shelf() != Qty::ZERO) {
         let quantity = -line.off_shelf().thousandths();
@@ -343,9 +349,9 @@ fn agrees(connection: &Connection, place: &Place<'_>, date: BusinessDate) -> db:
          JOIN day_reports r ON r.branch = w.branch AND r.seq <= w.upto WHERE r.store = ?4 AND r.business_date = ?3",
     )?;
     let counted = sums(
-        "SELECT coalesce(sum(t.kind = 'sale'), 0), coalesce(sum(t.total), 0) FROM way w
+        "SELECT count(*) FILTER (WHERE t.kind = 'sale'), coalesce(sum(t.total), 0) FROM way w
          JOIN transactions t ON t.branch = w.branch AND t.seq <= w.upto
-         WHERE t.store = ?4 AND t.business_date = ?3 AND t.kind <> 'void' AND NOT t.training",
+         WHERE t.store = ?4 AND t.business_date = ?3 AND t.kind <> 'void' AND t.training = 0",
     )?;
     if reported == counted {
         return Ok(Ok(()));
@@ -359,8 +365,8 @@ fn agrees(connection: &Connection, place: &Place<'_>, date: BusinessDate) -> db:
 
 /// The branch ?1 up to record ?2, and the branches it came from up to where it left them.
 const WAY: &str = "WITH RECURSIVE way (branch, upto) AS (
-    SELECT ?1, ?2 UNION ALL
-    SELECT b.parent, min(w.upto, b.base_seq) FROM way w JOIN branches b ON b.id = w.branch WHERE b.parent IS NOT NULL)";
+    SELECT CAST(?1 AS BIGINT), CAST(?2 AS BIGINT) UNION ALL
+    SELECT b.parent, CASE WHEN w.upto < b.base_seq THEN w.upto ELSE b.base_seq END FROM way w JOIN branches b ON b.id = w.branch WHERE b.parent IS NOT NULL)";
 
 fn kind_name(kind: TransactionKind) -> &'static str {
     match kind {

@@ -7,6 +7,7 @@ use super::chain;
 use crate::ids::TxnId;
 use crate::journal::Record;
 use crate::retail::{Event, TransactionRecord};
+use crate::time::Stamp;
 
 /// Rows of one answer. Longer lists are paged.
 pub const ROWS_MAX: u32 = 200;
@@ -104,7 +105,7 @@ pub fn sales(connection: &Connection, store: Option<&str>, day: Option<&str>, li
             "SELECT d.store, d.business_date, d.currency, d.sales, d.voids, d.total, d.tax, d.rounding, d.cash, d.card,
                (SELECT coalesce(sum(r.total), -1) = d.total AND sum(r.sales) = d.sales FROM day_reports r
                 WHERE r.store = d.store AND r.business_date = d.business_date AND r.currency = d.currency AND r.kind <> 'till_z')
-             FROM sales_days d WHERE (?1 IS NULL OR d.store = ?1) AND (?2 IS NULL OR d.business_date = ?2)
+             FROM sales_days d WHERE (CAST(?1 AS TEXT) IS NULL OR d.store = ?1) AND (CAST(?2 AS TEXT) IS NULL OR d.business_date = ?2)
              ORDER BY d.business_date DESC, d.store LIMIT ?3",
         )?
         .query_map(params![store, day, limit], |row| {
@@ -331,7 +332,7 @@ pub fn stock(connection: &Connection, filter: &StockFilter) -> db::Result<Vec<St
                UNION
                SELECT sku FROM stock_counts WHERE store = ?1 AND sku > ?2
              )
-             SELECT k.sku, coalesce(a.name, ''), s.quantity, json_extract(b.as_of, '$.ms'),
+             SELECT k.sku, coalesce(a.name, ''), s.quantity, b.as_of,
                (SELECT coalesce(sum(m.quantity), 0) FROM stock_moves m
                 LEFT JOIN baseline_heads h ON h.store = ?1 AND h.version = s.version AND h.node = m.node
                 WHERE m.store = ?1 AND m.sku = k.sku
@@ -343,8 +344,8 @@ pub fn stock(connection: &Connection, filter: &StockFilter) -> db::Result<Vec<St
                LEFT JOIN stock s ON s.store = ?1 AND s.sku = k.sku
                LEFT JOIN baselines b ON b.store = ?1 AND b.version = s.version
                LEFT JOIN articles a ON a.sku = k.sku
-             WHERE (?3 IS NULL OR k.sku = ?3)
-               AND (?4 IS NULL OR a.name LIKE ?4 ESCAPE '\\' OR k.sku LIKE ?5 ESCAPE '\\')
+             WHERE (CAST(?3 AS TEXT) IS NULL OR k.sku = ?3)
+               AND (CAST(?4 AS TEXT) IS NULL OR lower(a.name) LIKE lower(?4) ESCAPE '\\' OR lower(k.sku) LIKE lower(?5) ESCAPE '\\')
              ORDER BY k.sku LIMIT ?6",
         )?
         .query_map(params![filter.store, after, filter.sku, like, begins, limit], |row| {
@@ -354,7 +355,10 @@ pub fn stock(connection: &Connection, filter: &StockFilter) -> db::Result<Vec<St
                 sku: row.get(0)?,
                 name: row.get(1)?,
                 baseline,
-                as_of_ms: row.get(3)?,
+                as_of_ms: row
+                    .get::<_, Option<String>>(3)?
+                    .and_then(|as_of| serde_json::from_str::<Stamp>(&as_of).ok())
+                    .map(|as_of| as_of.ms),
                 moved,
                 counted,
                 counted_ms: row.get(6)?,

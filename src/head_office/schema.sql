@@ -182,6 +182,14 @@ CREATE TABLE IF NOT EXISTS feed_files (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS feed_files_by_hash ON feed_files (hash);
 
+-- Their bytes, where several head offices share a database; otherwise the feeds folder alone has them.
+CREATE TABLE IF NOT EXISTS feed_parts (
+    hash  TEXT NOT NULL,
+    part  INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (hash, part)
+) WITHOUT ROWID;
+
 -- Collect orders as channels placed them (`content`, JSON), with the lines as their store gets them and the customer's code.
 CREATE TABLE IF NOT EXISTS collect_orders (
     order_no     TEXT PRIMARY KEY,

@@ -108,10 +108,10 @@ pub fn for_people(office: &HeadOffice, guard: Guard) -> Router {
 /// `head-office restore`: after the database was put back from a backup, and before it serves again, raises the epoch, so that every store
 /// knows and sends what the backup lacks. Returns the new epoch.
 pub fn restore(config: &HeadOfficeConfig) -> Result<u64, StorageError> {
-    let folders = Folders::new(&config.data_dir);
+    let folders = Folders::of(config);
     folders.create()?;
     let _lock = folders.lock_serving()?;
     let mut writer = Writer::open(&folders)?;
-    let failed = |source| StorageError::Database { path: folders.database(), source };
+    let failed = |source| folders.failed(source);
     writer.transaction(|writer| writer.restore()).map_err(failed)
 }

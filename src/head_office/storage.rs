@@ -1,10 +1,12 @@
 //! Head office's disk: one SQLite file with write-ahead log, flushed at every commit, so that what is acknowledged is on disk.
 //! Opening, identity and epoch live here; what the tables mean does not.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::OpenFlags;
 
+use super::config::HeadOfficeConfig;
 use super::db::{self, Connection, OptionalExtension, params};
 use crate::journal::{KeyError, NodeKey};
 
@@ -17,6 +19,8 @@ const BUSY_MS_MAX: u64 = 60_000;
 
 const SCHEMA: &str = include_str!("schema.sql");
 const PROJECTIONS: &str = include_str!("projections.sql");
+/// Says of which version the others are.
+const META: &str = "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID";
 const PROJECTION_TABLES: [&str; 9] =
     ["transactions", "lines", "tenders", "returned_lines", "sales_days", "stock_moves", "stock_counts", "day_reports", "order_states"];
 
@@ -29,23 +33,74 @@ pub enum StorageError {
         "the database in {path} cannot be used: {source}; if the disk is full make room, if the file is damaged restore a backup with `counterfoil head-office restore`"
     )]
     Database { path: PathBuf, source: db::Error },
-    #[error("{path} was written by a newer version (tables {found}, this one knows {SCHEMA_VERSION}): install the newer version")]
-    Newer { path: PathBuf, found: i64 },
+    #[error(
+        "PostgreSQL at {place} cannot be used: {source}; check that it runs, that the address and password are right, and that it takes more connections"
+    )]
+    Server { place: String, source: db::Error },
+    #[error("{place} was written by a newer version (tables {found}, this one knows {SCHEMA_VERSION}): install the newer version")]
+    Newer { place: String, found: i64 },
     #[error("{path} is in use by another head office: stop it, or choose another data_dir")]
     InUse { path: PathBuf },
+    #[error(
+        "the head offices at {place} sign with another key than the one in {folder}: copy head-office.key from the data_dir of the one that was there first"
+    )]
+    OtherKey { place: String, folder: PathBuf },
     #[error(transparent)]
     Key(#[from] KeyError),
 }
 
-/// Where things lie in the data folder.
+/// Where things lie: the data folder, and the database when it is not in it.
 #[derive(Debug, Clone)]
 pub struct Folders {
     pub root: PathBuf,
+    pub server: Option<Server>,
+}
+
+/// The address of a PostgreSQL database, with its password: never shown whole.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Server {
+    url: String,
+}
+
+impl Server {
+    /// # Errors
+    /// What is wrong with the address.
+    pub fn new(url: &str) -> Result<Server, String> {
+        match url.parse::<postgres::Config>() {
+            Ok(config) if config.get_dbname().is_none() => Err("it names no database".to_owned()),
+            Ok(_) => Ok(Server { url: url.to_owned() }),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for Server {
+    /// Hosts and database.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Ok(config) = self.url.parse::<postgres::Config>() else { return f.write_str("an address that cannot be read") };
+        for (index, host) in config.get_hosts().iter().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            match host {
+                postgres::config::Host::Tcp(name) => write!(f, "{comma}{name}")?,
+                postgres::config::Host::Unix(path) => write!(f, "{comma}{}", path.display())?,
+            }
+        }
+        write!(f, "/{}", config.get_dbname().unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Server({self})")
+    }
 }
 
 impl Folders {
     pub fn new(root: &Path) -> Folders {
-        Folders { root: root.to_owned() }
+        Folders { root: root.to_owned(), server: None }
+    }
+    pub fn of(config: &HeadOfficeConfig) -> Folders {
+        Folders { root: config.data_dir.clone(), server: config.postgres.clone() }
     }
     pub fn database(&self) -> PathBuf {
         self.root.join("head-office.sqlite")
@@ -70,6 +125,14 @@ impl Folders {
         Ok(())
     }
 
+    /// What is said when the database does not do what it should.
+    pub fn failed(&self, source: db::Error) -> StorageError {
+        match &self.server {
+            Some(server) => StorageError::Server { place: server.to_string(), source },
+            None => StorageError::Database { path: self.database(), source },
+        }
+    }
+
     /// The key that signs acknowledgements; made at the first start.
     pub fn load_key(&self) -> Result<NodeKey, StorageError> {
         Ok(NodeKey::load_or_create(&self.key())?)
@@ -92,34 +155,98 @@ pub struct ServingLock {
     _file: std::fs::File,
 }
 
-/// A connection that may write. Makes the tables when they are not there.
+/// A connection that may write. Makes the tables when they are not there. On a thread that may block.
 pub fn open(folders: &Folders) -> Result<Connection, StorageError> {
     folders.create()?;
-    let path = folders.database();
-    let failed = |source| StorageError::Database { path: path.clone(), source };
-    let connection = rusqlite::Connection::open(&path).map_err(|error| failed(error.into()))?;
-    prepare(&connection).map_err(|error| failed(error.into()))?;
-    let connection = Connection::sqlite(connection);
-    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
-    if found > SCHEMA_VERSION {
-        return Err(StorageError::Newer { path, found });
+    let connection = match &folders.server {
+        Some(server) => Connection::postgres(&server.url),
+        None => open_file(&folders.database()),
     }
-    connection
-        .execute_batch(&format!("BEGIN IMMEDIATE;{SCHEMA}{PROJECTIONS}PRAGMA user_version={SCHEMA_VERSION};COMMIT"))
-        .map_err(failed)?;
-    Ok(connection)
+    .map_err(|error| folders.failed(error))?;
+    match make_tables(&connection).map_err(|error| folders.failed(error))? {
+        found if found > SCHEMA_VERSION => {
+            let place = folders.server.as_ref().map_or_else(|| folders.database().display().to_string(), Server::to_string);
+            Err(StorageError::Newer { place, found })
+        }
+        _ => Ok(connection),
+    }
 }
 
-/// A connection that reads, beside the one that writes.
+/// Returns the version of the tables that are there: a newer one is left alone.
+fn make_tables(connection: &Connection) -> db::Result<i64> {
+    let transaction = connection.begin()?;
+    transaction.create(META)?;
+    let found = meta(connection, "tables")?.and_then(|text| text.parse().ok());
+    let found = match found {
+        Some(found) => found,
+        // Before the number moved into the tables.
+        None if !connection.is_shared() => connection.query_row("PRAGMA user_version", [], |row| row.get(0))?,
+        None => 0,
+    };
+    if found <= SCHEMA_VERSION {
+        transaction.create(SCHEMA)?;
+        transaction.create(PROJECTIONS)?;
+        set_meta(connection, "tables", &SCHEMA_VERSION.to_string())?;
+        if !connection.is_shared() {
+            transaction.execute_batch(&format!("PRAGMA user_version={SCHEMA_VERSION}"))?;
+        }
+        transaction.commit()?;
+    }
+    Ok(found)
+}
+
+/// A connection that reads, beside the one that writes. On a thread that may block.
 pub fn open_reader(folders: &Folders) -> Result<Connection, StorageError> {
-    let path = folders.database();
-    let failed = |source| StorageError::Database { path: path.clone(), source };
+    match &folders.server {
+        Some(server) => Connection::postgres(&server.url),
+        None => open_file_for_reading(&folders.database()),
+    }
+    .map_err(|error| folders.failed(error))
+}
+
+/// Whose a database is, as the demo finds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claimed {
+    Ours,
+    /// There are tables in it that no demo made.
+    Foreign,
+}
+
+/// Marks an empty database as a demo's; with `fresh` empties one that a demo marked before. On a thread that may block.
+pub fn claim_for_demo(server: &Server, fresh: bool) -> db::Result<Claimed> {
+    let connection = Connection::postgres(&server.url)?;
+    let transaction = connection.begin()?;
+    let count = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema()";
+    let is_empty = transaction.query_row(count, [], |row| row.get::<_, i64>(0))? == 0;
+    let has_meta = format!("{count} AND table_name = 'meta'");
+    let is_marked = transaction.query_row(&has_meta, [], |row| row.get::<_, i64>(0))? == 1 && meta(&transaction, "demo")?.is_some();
+    if !is_empty && !is_marked {
+        return Ok(Claimed::Foreign);
+    }
+    if fresh {
+        for table in [SCHEMA, PROJECTIONS].iter().flat_map(|text| text.split("CREATE TABLE IF NOT EXISTS ").skip(1)) {
+            let name: String = table.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            transaction.execute_batch(&format!("DROP TABLE IF EXISTS {name} CASCADE"))?;
+        }
+    }
+    transaction.create(META)?;
+    set_meta(&transaction, "demo", "1")?;
+    transaction.commit()?;
+    Ok(Claimed::Ours)
+}
+
+fn open_file(path: &Path) -> db::Result<Connection> {
+    let connection = rusqlite::Connection::open(path)?;
+    prepare(&connection)?;
+    Ok(Connection::sqlite(connection))
+}
+
+fn open_file_for_reading(path: &Path) -> db::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = rusqlite::Connection::open_with_flags(&path, flags).map_err(|error| failed(error.into()))?;
-    connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS_MAX)).map_err(|error| failed(error.into()))?;
-    let connection = Connection::sqlite(connection);
-    connection.execute_batch("PRAGMA mmap_size=268435456; PRAGMA cache_size=-16384; PRAGMA query_only=1;").map_err(failed)?;
-    Ok(connection)
+    let connection = rusqlite::Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS_MAX))?;
+    connection.execute_batch("PRAGMA mmap_size=268435456; PRAGMA cache_size=-16384; PRAGMA query_only=1;")?;
+    Ok(Connection::sqlite(connection))
 }
 
 fn prepare(connection: &rusqlite::Connection) -> rusqlite::Result<()> {
@@ -151,7 +278,7 @@ pub fn drop_stale_projections(connection: &Connection) -> db::Result<bool> {
     for table in PROJECTION_TABLES {
         connection.execute_batch(&format!("DROP TABLE IF EXISTS {table}"))?;
     }
-    connection.execute_batch(PROJECTIONS)?;
+    connection.create(PROJECTIONS)?;
     connection.execute("DELETE FROM exceptions", [])?;
     set_meta(connection, "projections", &PROJECTION_VERSION.to_string())?;
     Ok(any)

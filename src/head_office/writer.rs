@@ -35,7 +35,7 @@ pub enum WriteError {
     NewerFormat(u64),
     #[error("head office is busy: more than {JOBS_WAITING_MAX} requests wait")]
     Busy,
-    #[error("head office could not write to its disk: check the disk and its free space; the node sends again")]
+    #[error("head office could not write to its database: check the free space of its disk, or that PostgreSQL runs; the node sends again")]
     NotCommitted,
     #[error("head office is stopping")]
     Stopping,
@@ -53,9 +53,14 @@ impl Writer {
     pub fn open(folders: &Folders) -> Result<Writer, StorageError> {
         let connection = storage::open(folders)?;
         let key = folders.load_key()?;
-        let failed = |source| StorageError::Database { path: folders.database(), source };
+        let failed = |source| folders.failed(source);
         let epoch = storage::epoch(&connection).map_err(failed)?;
         let mut writer = Writer { connection, key, epoch, chains: HashMap::new() };
+        if let Some(server) = &folders.server
+            && !writer.transaction(|writer| writer.signs_as_others_do()).map_err(failed)?
+        {
+            return Err(StorageError::OtherKey { place: server.to_string(), folder: folders.root.clone() });
+        }
         writer.transaction(|writer| writer.renew_projections()).map_err(failed)?;
         Ok(writer)
     }
@@ -75,10 +80,11 @@ impl Writer {
 
     /// Runs `work` in one transaction. After an error nothing of it is stored and nothing of it is remembered.
     pub fn transaction<T, E: From<db::Error>>(&mut self, work: impl FnOnce(&mut Writer) -> Result<T, E>) -> Result<T, E> {
-        self.connection.execute_batch("BEGIN IMMEDIATE")?;
-        let done = work(self).and_then(|value| self.connection.execute_batch("COMMIT").map(|()| value).map_err(E::from));
+        self.connection.begin_writing()?;
+        self.refresh()?;
+        let done = work(self).and_then(|value| self.connection.commit().map(|()| value).map_err(E::from));
         if done.is_err() {
-            let _ = self.connection.execute_batch("ROLLBACK");
+            self.connection.rollback();
             self.forget();
         }
         done
@@ -201,6 +207,15 @@ impl Writer {
         incidents::raise(&self.connection, &chain.store, &chain.node, &incident, now_ms)
     }
 
+    /// Nodes pin one key, so all head offices on a database have the same. The first one there says which.
+    fn signs_as_others_do(&self) -> db::Result<bool> {
+        let ours = self.public_key();
+        match storage::meta(&self.connection, "public_key")? {
+            Some(theirs) => Ok(theirs == ours),
+            None => storage::set_meta(&self.connection, "public_key", &ours).map(|()| true),
+        }
+    }
+
     fn renew_projections(&mut self) -> db::Result<()> {
         if !storage::drop_stale_projections(&self.connection)? {
             return Ok(());
@@ -237,6 +252,15 @@ impl Writer {
 
     fn put_chain(&mut self, chain: NodeChain) {
         self.chains.insert((chain.store.clone(), chain.node.clone()), chain);
+    }
+
+    /// What others may have written meanwhile is read again.
+    fn refresh(&mut self) -> db::Result<()> {
+        if self.connection.is_shared() {
+            self.chains.clear();
+            self.epoch = storage::epoch(&self.connection)?;
+        }
+        Ok(())
     }
 
     fn forget(&mut self) {

@@ -3,10 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use counterfoil::head_office::HeadOfficeConfig;
 use counterfoil::head_office::bench::wait_until;
 use counterfoil::head_office::serve;
-use counterfoil::money::Currency;
 use counterfoil::node::service::{self, Service};
 use counterfoil::time::SystemClock;
 use counterfoil::web::Extra;
@@ -34,7 +32,7 @@ impl Chain {
     /// A store whose staff list has come, with tills that are opened and counted.
     pub async fn open() -> Chain {
         let folder = tempfile::tempdir().unwrap();
-        let office = HeadOfficeConfig::on_loopback(&folder.path().join("ho"), 0, Currency::from_code("EUR").unwrap());
+        let office = crate::storage::config(&folder.path().join("ho"), 0);
         let office = serve::start(office, Arc::new(SystemClock::new())).await.unwrap();
         for (id, role) in [("anna", "cashier"), ("ben", "supervisor"), ("chris", "manager")] {
             let person = json!({"name": id, "role": role, "pin": "4711", "stores": ["*"]});

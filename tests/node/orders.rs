@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use counterfoil::head_office::HeadOfficeConfig;
 use counterfoil::head_office::feeds;
 use counterfoil::head_office::orders::{self, CustomerCode, PlacedOrder, WithoutRights};
 use counterfoil::head_office::serve;
@@ -22,7 +21,7 @@ const CUSTOMER: &str = "Zoë \"Ace\" O'Hara <b>";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub async fn office(folder: &Path, port: u16) -> Office {
-    let config = HeadOfficeConfig::on_loopback(folder, port, Currency::from_code("EUR").unwrap());
+    let config = crate::storage::config(folder, port);
     serve::start(config, Arc::new(SystemClock::new())).await.unwrap()
 }
 

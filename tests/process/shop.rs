@@ -67,7 +67,7 @@ impl Shop {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let currency = Currency::from_code("EUR").expect("EUR is in the table");
-        let config = HeadOfficeConfig::on_loopback(&folder.path().join("head-office"), 0, currency.clone());
+        let config = HeadOfficeConfig { currency: currency.clone(), ..crate::storage::config(&folder.path().join("head-office"), 0) };
         let office = HeadOffice::open(config, Arc::new(SystemClock::new())).expect("head office opens");
         let address = runtime.block_on(open_doors(&office));
         match catalogue {

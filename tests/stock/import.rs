@@ -41,7 +41,7 @@ impl Office {
     }
 
     fn folders(&self) -> Folders {
-        Folders::new(&self.folder.path().join("office"))
+        crate::storage::folders(&self.folder.path().join("office"))
     }
 
     fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {

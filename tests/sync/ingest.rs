@@ -1,7 +1,6 @@
 //! What head office makes of what it is sent, one story per test, without a network.
 
 use counterfoil::head_office::ingest::Batch;
-use counterfoil::head_office::storage::Folders;
 use counterfoil::head_office::writer::{WriteError, Writer};
 use counterfoil::ids::{NodeId, StoreId};
 use counterfoil::journal::NodeKey;
@@ -19,13 +18,13 @@ pub struct Office {
 impl Office {
     pub fn new() -> Office {
         let folder = tempfile::tempdir().unwrap();
-        let writer = Writer::open(&Folders::new(folder.path())).unwrap();
+        let writer = Writer::open(&crate::storage::folders(folder.path())).unwrap();
         Office { folder, writer, now_ms: 1_795_000_000_000 }
     }
 
     /// The process starts again on the same disk.
     pub fn restart(&mut self) {
-        self.writer = Writer::open(&Folders::new(self.folder.path())).unwrap();
+        self.writer = Writer::open(&crate::storage::folders(self.folder.path())).unwrap();
     }
 
     pub fn take(&mut self, shop: &Shop, lines: &[u8], query: &RecordsQuery) -> RecordsReply {
@@ -77,7 +76,7 @@ impl Office {
     }
 }
 
-fn shop_with_sales(count: i64) -> Shop {
+pub fn shop_with_sales(count: i64) -> Shop {
     let mut shop = Shop::new("s1", "n1");
     for index in 0..count {
         shop.sale(&[("apple", 1000, 100 + index), ("bread", 2000, 250)]);
@@ -282,9 +281,7 @@ fn records_that_nobody_has_any_more_are_a_named_hole() {
 fn an_acknowledgement_ahead_of_us_proves_a_restore_and_raises_the_epoch_once() {
     let (shop, mut office) = (shop_with_sales(10), Office::new());
     office.send(&shop, 1, 10);
-    let copy = tempfile::tempdir().unwrap();
-    office.writer.connection().execute("VACUUM INTO ?1", [copy.path().join("head-office.sqlite").to_str().unwrap()]).unwrap();
-    std::fs::copy(office.folder.path().join("head-office.key"), copy.path().join("head-office.key")).unwrap();
+    let copy = crate::storage::backup(office.folder.path(), office.writer.connection());
     let held = office.send(&shop, 11, 20).ack;
     office.folder = copy;
     office.restart();

@@ -4,6 +4,7 @@ mod card_data;
 mod ingest;
 mod line;
 mod over_http;
+mod postgres;
 mod returns;
 mod shop;
 mod simulation;

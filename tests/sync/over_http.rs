@@ -26,7 +26,7 @@ pub async fn office(folder: &Path) -> Running {
 }
 
 async fn office_with(folder: &Path, change: impl FnOnce(&mut HeadOfficeConfig)) -> Running {
-    let mut config = HeadOfficeConfig::on_loopback(folder, 0, Currency::from_code("EUR").unwrap());
+    let mut config = crate::storage::config(folder, 0);
     change(&mut config);
     serve::start(config, Arc::new(SystemClock::new())).await.unwrap()
 }
@@ -458,7 +458,7 @@ async fn doors_refuse_what_cannot_be_safe_and_name_what_is_in_the_way() {
     let folder = tempfile::tempdir().unwrap();
     let first = office(folder.path()).await;
     let start = |listen: SocketAddr, data: &Path| {
-        let mut config = HeadOfficeConfig::on_loopback(data, 0, Currency::from_code("EUR").unwrap());
+        let mut config = crate::storage::config(data, 0);
         config.listen = listen;
         serve::start(config, Arc::new(SystemClock::new()))
     };

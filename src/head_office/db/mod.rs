@@ -3,9 +3,13 @@
 //!
 //! Columns hold integers, texts, bytes and nothing; truth values are integers in SQLite and may be either in PostgreSQL.
 
+mod dialect;
+mod session;
 mod value;
 
 use std::ops::Deref;
+
+use session::Session;
 
 pub use value::{FromValue, ToValue, Value};
 
@@ -14,6 +18,11 @@ pub use value::{FromValue, ToValue, Value};
 pub enum Error {
     #[error("{0}")]
     Sqlite(#[from] rusqlite::Error),
+    /// With what the server said, and where.
+    #[error("{}", of_postgres(.0))]
+    Postgres(#[from] postgres::Error),
+    #[error("the session with PostgreSQL is gone; it is opened again by itself once the server answers")]
+    Lost,
     /// A question for one row found none.
     #[error("there is no such row")]
     NoRow,
@@ -31,8 +40,17 @@ impl Error {
     pub fn is_constraint(&self) -> bool {
         match self {
             Error::Sqlite(error) => error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation),
-            Error::NoRow | Error::Column { .. } | Error::Corrupt(_) => false,
+            Error::Postgres(error) => error.code().is_some_and(|code| code.code().starts_with("23")),
+            Error::Lost | Error::NoRow | Error::Column { .. } | Error::Corrupt(_) => false,
         }
+    }
+}
+
+fn of_postgres(error: &postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(said) => format!("PostgreSQL says: {} ({})", said.message(), said.code().code()),
+        None => std::iter::successors(std::error::Error::source(error), |error| error.source())
+            .fold(error.to_string(), |text, source| format!("{text}: {source}")),
     }
 }
 
@@ -89,17 +107,43 @@ pub use crate::values_of_a_statement as params;
 
 /// One connection; used by one thread at a time.
 pub struct Connection {
-    sqlite: rusqlite::Connection,
+    backend: Backend,
+}
+
+enum Backend {
+    Sqlite(rusqlite::Connection),
+    Postgres(Session),
 }
 
 impl Connection {
     pub fn sqlite(connection: rusqlite::Connection) -> Connection {
-        Connection { sqlite: connection }
+        Connection { backend: Backend::Sqlite(connection) }
+    }
+
+    /// A session with a server. Must be used on threads that may block.
+    pub fn postgres(url: &str) -> Result<Connection> {
+        Ok(Connection { backend: Backend::Postgres(Session::open(url)?) })
+    }
+
+    /// Whether it is a server, which others may write to as well.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.backend, Backend::Postgres(_))
+    }
+
+    /// Whether it can be used again after it lay idle.
+    pub fn is_alive(&self) -> bool {
+        match &self.backend {
+            Backend::Sqlite(_) => true,
+            Backend::Postgres(session) => session.is_alive(),
+        }
     }
 
     /// A statement that is kept for the next time.
     pub fn prepare_cached(&self, sql: &str) -> Result<Statement<'_>> {
-        Ok(Statement { sqlite: self.sqlite.prepare_cached(sql)? })
+        Ok(match &self.backend {
+            Backend::Sqlite(connection) => Statement::Sqlite(connection.prepare_cached(sql)?),
+            Backend::Postgres(session) => Statement::Postgres { session, sql: sql.to_owned() },
+        })
     }
 
     /// Rows that were changed.
@@ -113,18 +157,76 @@ impl Connection {
 
     /// Several statements without values.
     pub fn execute_batch(&self, sql: &str) -> Result<()> {
-        Ok(self.sqlite.execute_batch(sql)?)
+        match &self.backend {
+            Backend::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
+            Backend::Postgres(session) => session.batch(sql),
+        }
     }
 
-    /// A transaction that is taken back unless it is committed. Nobody else writes meanwhile.
+    /// Table definitions, as they are written for SQLite.
+    pub fn create(&self, tables: &str) -> Result<()> {
+        match &self.backend {
+            Backend::Sqlite(connection) => Ok(connection.execute_batch(tables)?),
+            Backend::Postgres(session) => session.batch(&dialect::tables(tables)),
+        }
+    }
+
+    /// Begins a transaction that writes; nobody else does meanwhile. A lost server is called again.
+    pub fn begin_writing(&self) -> Result<()> {
+        match &self.backend {
+            Backend::Sqlite(connection) => Ok(connection.execute_batch("BEGIN IMMEDIATE")?),
+            Backend::Postgres(session) => session.begin_writing(),
+        }
+    }
+
+    /// Begins a transaction that reads: one state of the database for all its questions.
+    pub fn begin_reading(&self) -> Result<()> {
+        match &self.backend {
+            Backend::Sqlite(connection) => Ok(connection.execute_batch("BEGIN")?),
+            Backend::Postgres(session) => session.begin_reading(),
+        }
+    }
+
+    pub fn commit(&self) -> Result<()> {
+        match &self.backend {
+            Backend::Sqlite(connection) => Ok(connection.execute_batch("COMMIT")?),
+            Backend::Postgres(session) => session.commit(),
+        }
+    }
+
+    /// Takes back what was done since the transaction began. A connection that is gone has done so already.
+    pub fn rollback(&self) {
+        let _ = match &self.backend {
+            Backend::Sqlite(connection) => connection.execute_batch("ROLLBACK").map_err(Error::from),
+            Backend::Postgres(session) => session.rollback(),
+        };
+    }
+
+    /// Does all of `work` or nothing of it, inside a transaction or outside of any.
+    pub fn whole<T, E: From<Error>>(&self, work: impl FnOnce() -> std::result::Result<T, E>) -> std::result::Result<T, E> {
+        let alone = match &self.backend {
+            Backend::Sqlite(_) => false,
+            Backend::Postgres(session) => !session.is_in_transaction(),
+        };
+        if alone {
+            self.execute_batch("BEGIN")?;
+        } else {
+            self.execute_batch("SAVEPOINT whole")?;
+        }
+        let done = work();
+        self.execute_batch(match (alone, done.is_ok()) {
+            (true, true) => "COMMIT",
+            (true, false) => "ROLLBACK",
+            (false, true) => "RELEASE whole",
+            (false, false) => "ROLLBACK TO whole; RELEASE whole",
+        })?;
+        done
+    }
+
+    /// A transaction that writes, taken back unless it is committed.
     pub fn begin(&self) -> Result<Transaction<'_>> {
-        self.execute_batch(self.begin_text())?;
+        self.begin_writing()?;
         Ok(Transaction { connection: self, open: true })
-    }
-
-    /// What begins a transaction that writes.
-    pub fn begin_text(&self) -> &'static str {
-        "BEGIN IMMEDIATE"
     }
 }
 
@@ -136,7 +238,7 @@ pub struct Transaction<'c> {
 impl Transaction<'_> {
     pub fn commit(mut self) -> Result<()> {
         self.open = false;
-        self.connection.execute_batch("COMMIT")
+        self.connection.commit()
     }
 }
 
@@ -151,20 +253,23 @@ impl Deref for Transaction<'_> {
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         if self.open {
-            // A connection that is gone has taken it back already.
-            let _ = self.connection.execute_batch("ROLLBACK");
+            self.connection.rollback();
         }
     }
 }
 
-pub struct Statement<'c> {
-    sqlite: rusqlite::CachedStatement<'c>,
+pub enum Statement<'c> {
+    Sqlite(rusqlite::CachedStatement<'c>),
+    Postgres { session: &'c Session, sql: String },
 }
 
 impl Statement<'_> {
     /// Rows that were changed.
     pub fn execute(&mut self, params: impl Params) -> Result<usize> {
-        Ok(self.sqlite.execute(rusqlite::params_from_iter(params.values()))?)
+        match self {
+            Statement::Sqlite(statement) => Ok(statement.execute(rusqlite::params_from_iter(params.values()))?),
+            Statement::Postgres { session, sql } => session.execute(sql, &params.values()),
+        }
     }
 
     /// The first row; [`Error::NoRow`] when there is none.
@@ -175,8 +280,26 @@ impl Statement<'_> {
         }
     }
 
+    /// Rows, few enough to be held.
     pub fn query(&mut self, params: impl Params) -> Result<Rows<'_>> {
-        Ok(Rows { sqlite: self.sqlite.query(rusqlite::params_from_iter(params.values()))? })
+        Ok(match self {
+            Statement::Sqlite(statement) => Rows::Sqlite(statement.query(rusqlite::params_from_iter(params.values()))?),
+            Statement::Postgres { session, sql } => {
+                Rows::Postgres { fetched: session.query(sql, &params.values())?.into_iter(), current: None, more: None }
+            }
+        })
+    }
+
+    /// Any number of rows; inside a transaction a part of them at a time.
+    pub fn stream(&mut self, params: impl Params) -> Result<Rows<'_>> {
+        Ok(match self {
+            Statement::Sqlite(statement) => Rows::Sqlite(statement.query(rusqlite::params_from_iter(params.values()))?),
+            Statement::Postgres { session, .. } if !session.is_in_transaction() => return self.query(params),
+            Statement::Postgres { session, sql } => {
+                let cursor = session.declare(sql, &params.values())?;
+                Rows::Postgres { fetched: Vec::new().into_iter(), current: None, more: Some((session, cursor)) }
+            }
+        })
     }
 
     pub fn query_map<T, F: FnMut(&Row<'_>) -> Result<T>>(&mut self, params: impl Params, read: F) -> Result<MappedRows<'_, F>> {
@@ -184,15 +307,31 @@ impl Statement<'_> {
     }
 }
 
-pub struct Rows<'s> {
-    sqlite: rusqlite::Rows<'s>,
+pub enum Rows<'s> {
+    Sqlite(rusqlite::Rows<'s>),
+    Postgres {
+        fetched: std::vec::IntoIter<postgres::Row>,
+        current: Option<postgres::Row>,
+        /// The cursor that has more of them; it ends with its transaction.
+        more: Option<(&'s Session, String)>,
+    },
 }
 
 impl Rows<'_> {
     /// The next row, as long as there are any. Not an iterator: a row is gone when the next one comes.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Option<Row<'_>>> {
-        Ok(self.sqlite.next()?.map(|row| Row { sqlite: row }))
+        match self {
+            Rows::Sqlite(rows) => Ok(rows.next()?.map(Row::Sqlite)),
+            Rows::Postgres { fetched, current, more } => {
+                *current = fetched.next();
+                if let (None, Some((session, cursor))) = (&current, &more) {
+                    *fetched = session.fetch(cursor)?.into_iter();
+                    *current = fetched.next();
+                }
+                Ok(current.as_ref().map(Row::Postgres))
+            }
+        }
     }
 }
 
@@ -213,8 +352,9 @@ impl<T, F: FnMut(&Row<'_>) -> Result<T>> Iterator for MappedRows<'_, F> {
     }
 }
 
-pub struct Row<'r> {
-    sqlite: &'r rusqlite::Row<'r>,
+pub enum Row<'r> {
+    Sqlite(&'r rusqlite::Row<'r>),
+    Postgres(&'r postgres::Row),
 }
 
 /// The place of a column, from 0.
@@ -231,7 +371,11 @@ impl Place for usize {
 impl Row<'_> {
     pub fn get<P: Place, T: FromValue>(&self, column: P) -> Result<T> {
         let column = column.index();
-        let value = value::of_sqlite(self.sqlite.get_ref(column)?).map_err(|why| Error::Column { column, why })?;
-        T::from_value(value).map_err(|why| Error::Column { column, why })
+        let failed = |why| Error::Column { column, why };
+        let value = match self {
+            Row::Sqlite(row) => value::of_sqlite(row.get_ref(column)?).map_err(failed)?,
+            Row::Postgres(row) => row.try_get::<_, value::OfPostgres<'_>>(column)?.0,
+        };
+        T::from_value(value).map_err(failed)
     }
 }

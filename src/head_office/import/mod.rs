@@ -320,7 +320,7 @@ pub fn check_prices(
 ) -> Result<Vec<PriceEntry>, ImportError> {
     let mut known = price_book::Assortment::default();
     let mut statement = connection.prepare_cached("SELECT article FROM articles")?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.stream([])?;
     while let Some(row) = rows.next()? {
         let json: String = row.get(0)?;
         let article: Article = serde_json::from_str(&json).map_err(|e| PublishError::Source(e.to_string()))?;
@@ -379,7 +379,7 @@ fn head_office(config: Option<&Path>, data_dir: Option<&Path>) -> Result<(Folder
     match (config, data_dir) {
         (Some(path), _) => {
             let config = super::config::load(path)?;
-            Ok((Folders::new(&config.data_dir), Some(config.currency.code)))
+            Ok((Folders::of(&config), Some(config.currency.code)))
         }
         (None, Some(folder)) => Ok((Folders::new(folder), None)),
         (None, None) => unreachable!("one of the two is required"),
@@ -471,7 +471,7 @@ pub fn import_stock(
 fn known_articles(connection: &Connection) -> Result<KnownArticles, ImportError> {
     let mut known = KnownArticles::default();
     let mut statement = connection.prepare_cached("SELECT article FROM articles")?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.stream([])?;
     while let Some(row) = rows.next()? {
         let json: String = row.get(0)?;
         let article: Article = serde_json::from_str(&json).map_err(|e| PublishError::Source(e.to_string()))?;
