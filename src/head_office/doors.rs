@@ -376,6 +376,11 @@ impl From<WriteError> for Problem {
 impl From<StorageError> for Problem {
     fn from(error: StorageError) -> Problem {
         tracing::error!(%error, "a question could not be answered");
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_readable", error.to_string(), "check head office's disk")
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "not_readable",
+            error.to_string(),
+            "head office's log says more; the nodes keep what they have and send it again",
+        )
     }
 }
