@@ -167,7 +167,7 @@ fn book(connection: &Connection, store: &StoreId, node: &NodeId, now_ms: i64) ->
                 }
                 let record = Record::parse(line.to_vec()).map_err(|error| chain::corrupt(&error.to_string()))?;
                 for raw in &record.events {
-                    let is_ours = tag(raw.get()).is_some_and(|kind| is_of_the_book(kind));
+                    let is_ours = tag(raw.get()).is_some_and(is_of_the_book);
                     if let Some(event) = is_ours.then(|| serde_json::from_str::<Event>(raw.get()).ok()).flatten() {
                         book.follow(&event);
                     }

@@ -1,5 +1,7 @@
 //! Orders on their way down, on a connection of their own: what head office says, word by word. Pure; the shell asks and delivers.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{NodeId, OrderNo, StoreId, SubjectRef};
@@ -78,6 +80,7 @@ impl Word {
                 let mut copy: Box<OrderCopy> = serde_json::from_str(&copy)?;
                 // References and marks are each node's own.
                 if let (OrderCopy::Open(copy), Some(placed)) = (copy.as_mut(), placed) {
+                    let copy = Arc::make_mut(copy);
                     copy.asked.subject = subject;
                     copy.asked.number_mark = mark(&placed.number);
                 }

@@ -69,7 +69,7 @@ pub async fn place(browser: &Browser, how_many: &str) {
 async fn one_order_to_pick(shop: &Shop, browser: &Browser) {
     browser.open(&shop.link("Picking 1")).await;
     browser.until("the picker's page", "document.querySelector('#part')").await;
-    place(&browser, "one").await;
+    place(browser, "one").await;
     browser.until("a new order", "document.querySelector('[data-do=choose]')").await;
 }
 

@@ -104,7 +104,7 @@ async fn what_is_not_the_straight_way_keeps_its_budget_and_can_be_used_by_all() 
     while browser.run("return document.querySelector('.pick-card') !== null").await == true {
         let (order, line) = (text(&browser, ".pick-card", "order").await, text(&browser, ".pick-card", "line").await);
         let whole = api(&browser, &format!("/api/v1/orders/{order}")).await;
-        let wanted = whole["lines"].as_array().unwrap().iter().find(|known| known["line"].to_string() == line).unwrap().clone();
+        let wanted = whole["lines"].as_array().unwrap().iter().find(|known| known["line"].as_u64() == line.parse().ok()).unwrap().clone();
         let before = text(&browser, ".pick-card", "spoken").await;
         let other = wanted["substitutes"][0].as_str().filter(|_| instead == 0).map(str::to_owned);
         if other.is_some() {

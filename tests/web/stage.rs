@@ -410,8 +410,7 @@ pub fn situations() -> Vec<(&'static str, Screen)> {
     Arc::make_mut(&mut by_hand.rules).workstations[0].scale = None;
     all.push(("weight-typed", by_hand));
     let mut weighed = basket(groceries());
-    let by = |source, tare| Some(Weighing { source, tare: Qty::from_thousandths(tare), scale: None });
-    weighed.lines[2].sold.weighed = by(WeightSource::Typed, 15);
+    weighed.lines[2].sold.weighed = Some(Weighing { source: WeightSource::Typed, tare: Qty::from_thousandths(15), scale: None });
     all.push(("tare", screen(TillScreen { tare: Qty::from_thousandths(20), ..selling(weighed) })));
 
     let mut quick = screen(full());

@@ -112,7 +112,7 @@ pub struct Connection {
 
 enum Backend {
     Sqlite(rusqlite::Connection),
-    Postgres(Session),
+    Postgres(Box<Session>),
 }
 
 impl Connection {
@@ -122,7 +122,7 @@ impl Connection {
 
     /// A session with a server. Must be used on threads that may block.
     pub fn postgres(url: &str) -> Result<Connection> {
-        Ok(Connection { backend: Backend::Postgres(Session::open(url)?) })
+        Ok(Connection { backend: Backend::Postgres(Box::new(Session::open(url)?)) })
     }
 
     /// Whether it is a server, which others may write to as well.

@@ -95,7 +95,7 @@ impl OrderBook {
                 self.come_to(*cursor);
                 let is_new = !self.orders.contains_key(order) && !self.ended.contains_key(order);
                 match copy.as_ref() {
-                    OrderCopy::Open(copy) => drop(self.orders.insert(order.clone(), Arc::new(copy.clone()))),
+                    OrderCopy::Open(copy) => drop(self.orders.insert(order.clone(), Arc::clone(copy))),
                     OrderCopy::Over(ended) => self.remember(order, ended.clone()),
                 }
                 self.reserved = self.sums();

@@ -175,7 +175,7 @@ pub struct Lead {
 #[serde(rename_all = "snake_case")]
 pub enum OrderCopy {
     /// Not over: it goes on as it stood.
-    Open(Order),
+    Open(Arc<Order>),
     /// Over: kept for late words about it.
     Over(EndedOrder),
 }
@@ -607,7 +607,7 @@ impl OrderBook {
         let open = |(number, order): (&OrderNo, &Arc<Order>)| {
             let copy = match apply::ended(order) {
                 Some(ended) => OrderCopy::Over(ended),
-                None => OrderCopy::Open(order.as_ref().clone()),
+                None => OrderCopy::Open(Arc::clone(order)),
             };
             (number.clone(), copy)
         };

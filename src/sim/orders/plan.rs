@@ -224,7 +224,7 @@ impl Plan {
             return Ok(planned);
         }
         let halts = Halt::ALL[cell % Halt::ALL.len()];
-        planned.late = Some(Late { cancels: cell / Halt::ALL.len() % 2 == 0, at, halts: Some(halts) });
+        planned.late = Some(Late { cancels: (cell / Halt::ALL.len()).is_multiple_of(2), at, halts: Some(halts) });
         planned.refused = None;
         // Something must be picked, or there is nothing to wait with.
         planned.fates[0] = Fate::Scan;
