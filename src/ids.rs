@@ -217,10 +217,14 @@ pub struct ReceiptNo {
     pub incarnation: Incarnation,
     /// From 1, without gaps, voids included.
     pub counter: u64,
+    /// Practice counts apart, and says so in its number: "1-7K3F-T000042".
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub training: bool,
 }
 impl fmt::Display for ReceiptNo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}-{:06}", self.workstation, self.incarnation.short(), self.counter)
+        let mark = if self.training { "T" } else { "" };
+        write!(f, "{}-{}-{mark}{:06}", self.workstation, self.incarnation.short(), self.counter)
     }
 }
 

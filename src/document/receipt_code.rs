@@ -278,7 +278,7 @@ impl Packed<'_> {
         let business_date = DAY_ZERO.checked_add(jiff::Span::new().days(day)).ok()?;
         let total = Money::from_minor(self.signed()?);
         let lines = self.lines()?;
-        let number = ReceiptNo { workstation, incarnation, counter };
+        let number = ReceiptNo { workstation, incarnation, counter, training: false };
         Some(ReceiptCode { txn, number, store, business_date, total, lines })
     }
 

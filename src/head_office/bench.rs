@@ -405,7 +405,7 @@ fn sample(number: u64, at: Stamp) -> Result<TransactionRecord, String> {
     Ok(TransactionRecord {
         txn: TxnId(uuid::Uuid::now_v7()),
         kind: TransactionKind::Sale,
-        number: ReceiptNo { workstation: workstation.clone(), incarnation: Incarnation(1), counter: number },
+        number: ReceiptNo { workstation: workstation.clone(), incarnation: Incarnation(1), counter: number, training: false },
         workstation,
         staff: None,
         business_date: jiff::Timestamp::from_millisecond(at.ms)

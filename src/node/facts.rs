@@ -133,6 +133,7 @@ pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>, 
         | Command::PaidIn { .. }
         | Command::PaidOut { .. }
         | Command::NoSale { .. }
+        | Command::SetTraining { .. }
         | Command::StartCount {}
         | Command::CancelCount {}
         | Command::CountTill { .. }

@@ -42,6 +42,9 @@ pub fn lines(till: &TillScreen, screen: &Screen, locale: &Locale) -> [String; 2]
         let lower = if by_cash { pair(words.change, &money(record.change)) } else { pair(words.paid, &money(record.total)) };
         return [centred(upper), lower];
     }
+    if till.training && is_open {
+        return [centred(&screen.store_name), centred(words.training)];
+    }
     [centred(&screen.store_name), centred(if is_open { words.welcome } else { words.closed })]
 }
 
@@ -77,7 +80,7 @@ impl Words {
                 change: "Rückgeld",
                 paid: "Bezahlt",
                 thanks: "Vielen Dank!",
-                training: "ÜBUNG - KEIN KAUF",
+                training: "TRAINING-KEIN KAUF",
                 weigh: "Wird gewogen",
                 welcome: "Willkommen",
                 closed: "Geschlossen",

@@ -36,6 +36,9 @@ pub struct ReceiptCodes {
 
 impl ReceiptCodes {
     pub fn of(&self, record: &TransactionRecord) -> Option<String> {
+        if record.training {
+            return None;
+        }
         let id = KeyId::of(&self.key.public_hex());
         receipt_code::encode(record, &self.store, &self.chain, id, |bytes| self.key.sign(bytes))
     }

@@ -392,6 +392,7 @@ impl Publisher {
                 && slot.refund == fresh.refund
                 && slot.signed_in == fresh.signed_in
                 && slot.needs_approval == fresh.needs_approval
+                && slot.training == fresh.training
                 && slot.cash == fresh.cash
                 && slot.bag == fresh.bag
                 && slot.till_report == fresh.till_report;
@@ -457,7 +458,7 @@ impl Publisher {
             basket: basket.cloned().map(Arc::new),
             totals: sums,
             cash_buttons,
-            last: here.and_then(|w| w.last.clone()),
+            last: here.and_then(|w| w.newest().cloned()),
             feedback: desk.and_then(|d| d.feedback.clone()),
             scans: desk.map_or_else(Arc::default, |d| d.scans.clone()),
             next_scan: desk.map_or(NextScan::Sell, |d| d.next_scan),
@@ -470,6 +471,7 @@ impl Publisher {
             receipt: desk.and_then(|d| d.receipt.clone()),
             armed_return: desk.and_then(|d| d.armed_return.clone()),
             refund,
+            training: here.is_some_and(|here| here.training),
             signed_in: here.and_then(|w| w.signed_in.as_ref()).map(|here| AtWork {
                 staff: here.staff.clone(),
                 name: self.staff.person(&here.staff).map_or_else(|| here.staff.to_string(), |person| person.name.clone()),

@@ -122,6 +122,8 @@ pub struct TillScreen {
     pub signed_in: Option<AtWork>,
     /// The newest act was refused because it needs another person's word: a badge scanned here approves it.
     pub needs_approval: bool,
+    /// What is sold here is practice.
+    pub training: bool,
     /// The till here, while it is open.
     pub cash: Option<Arc<TillCash>>,
     /// The bank bag that was scanned for a pickup; gone with the next act.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::decide::{Case, Outcome};
 use super::sale::{self, Amount};
-use super::{Answer, Event, Refusal};
+use super::{Answer, Event, Refusal, training};
 use crate::money::Qty;
 use crate::time::BusinessDate;
 
@@ -48,6 +48,7 @@ pub(super) fn check(case: &Case, code: &str, quantity: Option<Qty>, of_age: bool
         years,
         proof,
         of_age,
+        training: training::is_on(case),
     });
     Ok(outcome)
 }

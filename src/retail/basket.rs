@@ -38,6 +38,9 @@ pub struct Basket {
     /// Money was on the move when its day was closed: it ends under that day, as an addendum.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_under: Option<ClosedUnder>,
+    /// Practice: nothing of it counts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub training: bool,
 }
 
 /// Where a transaction is. Whose move: the named workstation's cashier, or anyone's who recalls it.
@@ -190,6 +193,7 @@ impl Basket {
             age_checked: None,
             asks: Asks::default(),
             closed_under: None,
+            training: false,
         }
     }
 
@@ -353,6 +357,7 @@ impl Basket {
             | Event::BagCollected { .. }
             | Event::DayAddendum { .. }
             | Event::RecalledItemPutAside { .. }
+            | Event::TrainingSet { .. }
             | Event::DeskSignedIn { .. }
             | Event::FirstManagerNamed { .. }
             | Event::OrderReceived { .. }
@@ -420,6 +425,7 @@ impl Basket {
             asks: self.asks.clone(),
             age_checked: self.age_checked,
             closed_under: self.closed_under,
+            training: self.training,
         }
     }
 

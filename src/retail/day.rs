@@ -164,7 +164,7 @@ pub fn report(state: &State, rules: &Rules, at: Stamp, utc_offset_min: i32) -> O
         movements: state.cash.movements.clone(),
         tills: state.cash.closed.clone(),
         uncounted: state.cash.tills.iter().filter_map(|(till, book)| uncounted(till, book)).collect(),
-        open: state.baskets.values().map(open_transaction).collect(),
+        open: state.baskets.values().filter(|basket| !basket.training).map(open_transaction).collect(),
         utc_offset_min: Some(utc_offset_min),
         paper: rules.paper.clone().map(Box::new),
     })

@@ -8,7 +8,7 @@ use super::rules::WorkstationRules;
 use super::{Answer, Ask, Command, Decision, Event, Facts, Refusal, Rules, State};
 use super::{
     age, card, customer, day, last_day, open_price, order, pricing, print, refund, returns, rights, safe, sale, staff, stock, tender, till,
-    unproved, weight,
+    training, unproved, weight,
 };
 use crate::time::BusinessDate;
 
@@ -22,6 +22,7 @@ pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> 
 
     let case = Case { state, rules, ask, facts };
     let override_given = rights::check(&case)?;
+    training::refuse_real(&case)?;
     let Outcome { mut events, mut answer } = match &ask.command {
         Command::OpenDay { date } => day::open(&case, *date)?,
         Command::CloseDay {} => day::close(&case)?,
@@ -69,6 +70,7 @@ pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> 
         Command::Refund { by } => refund::refund(&case, *by)?,
         Command::PostVoid { txn } => refund::post_void(&case, *txn)?,
         // last_day.rs
+        Command::SetTraining { on } => training::set(&case, *on)?,
         // open_price.rs
         Command::SellOpenPrice { department, price, quantity, code } => {
             open_price::sell(&case, department, *price, *quantity, code.as_deref())?

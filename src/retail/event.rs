@@ -160,6 +160,9 @@ pub enum Event {
         years: u8,
         proof: AgeProof,
         of_age: bool,
+        /// Practised.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        training: bool,
     },
     // Repair of the journal.
     /// Records that a disk had lost are back, from head office's copy, in a file of their own.
@@ -324,6 +327,16 @@ pub enum Event {
     /// Rides in the record of a transaction that ends after the Z of its day.
     #[serde(rename = "day_addendum.1")]
     DayAddendum { addendum: Box<DayAddendum> },
+    // training.rs
+    /// Practice begins or ends at a workstation.
+    #[serde(rename = "training_set.1")]
+    TrainingSet {
+        workstation: WorkstationId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        staff: Option<StaffId>,
+        on: bool,
+        at: Stamp,
+    },
     // recalls.rs
     /// For those who clear the shelf: the item was scanned and not sold. Moves no stock; it still lies in the shop.
     #[serde(rename = "recalled_item_put_aside.1")]
@@ -776,6 +789,7 @@ impl Event {
             | Event::StockTaskDismissed { .. }
             | Event::StockRanLow { .. }
             | Event::StockFilledUp { .. } => EventKind::Hard,
+            Event::TrainingSet { .. } => EventKind::Hard,
         }
     }
 }

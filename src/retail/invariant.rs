@@ -29,7 +29,7 @@ type Check<T> = fn(&T) -> Result<(), Broken>;
 
 /// All invariants of a state. Empty when all is well.
 pub fn check_all(state: &State) -> Vec<Broken> {
-    let checks: [Check<State>; 14] = [
+    let checks: [Check<State>; 15] = [
         events_fitted,
         screens_and_baskets_agree,
         baskets_are_whole,
@@ -44,6 +44,7 @@ pub fn check_all(state: &State) -> Vec<Broken> {
         dated_transactions_have_money,
         orders_end_once,
         stock_work_is_whole,
+        practice_touches_nothing,
     ];
     checks.iter().filter_map(|check| check(state).err()).collect()
 }
@@ -62,6 +63,7 @@ pub fn completion(basket: &Basket, record: &TransactionRecord) -> Result<(), Bro
     rule.holds(basket.txn == record.txn && basket.opened_at == record.opened_at, || format!("{place}: another identity"))?;
     rule.holds(basket.live().eq(record.lines.iter()), || format!("{place}: other lines"))?;
     rule.holds(basket.tenders == record.tenders, || format!("{place}: other tenders"))?;
+    rule.holds(basket.training == record.training, || format!("{place}: practice and not practice"))?;
     rule.holds(basket.card.is_none(), || format!("{place}: ended while a card payment ran"))?;
     rule.holds(basket.workstation() == Some(&record.workstation), || format!("{place}: ended at workstation {}", record.workstation))
 }
@@ -167,7 +169,8 @@ fn closed_days_are_empty(state: &State) -> Result<(), Broken> {
         Day::NeverOpened | Day::Closed { .. } => {
             let listed =
                 |txn: &crate::ids::TxnId| state.last_report.as_ref().is_some_and(|report| report.open.iter().any(|open| open.txn == *txn));
-            state.baskets.keys().all(listed) && state.workstations.values().all(|w| w.totals == Totals::default() && w.late == 0)
+            state.baskets.iter().filter(|(_, basket)| !basket.training).all(|(txn, _)| listed(txn))
+                && state.workstations.values().all(|w| w.totals == Totals::default() && w.late == 0)
         }
     };
     Rule("while the day is closed nothing is open but what its report lists")
@@ -211,6 +214,30 @@ fn dated_transactions_have_money(state: &State) -> Result<(), Broken> {
             basket.has_money() && state.last_report.as_ref().is_some_and(|last| under.report <= last.number && under.date <= last.date)
         });
         rule.holds(whole, || format!("transaction {}", basket.txn))?;
+    }
+    Ok(())
+}
+
+/// Practice is practice from its first line on, asks no terminal, gives nothing back and keeps its papers apart.
+fn practice_touches_nothing(state: &State) -> Result<(), Broken> {
+    let rule = Rule("practice touches nothing");
+    for basket in state.baskets.values() {
+        let here = basket.workstation().and_then(|id| state.workstations.get(id)).is_some_and(|here| here.training);
+        rule.holds(basket.training == here, || format!("{}: practice is {}, at its workstation {here}", basket.txn, basket.training))?;
+        let asks = basket.card.as_ref().is_some_and(|card| card.terminal.is_some());
+        let touches = asks || basket.closed_under.is_some() || basket.live().any(|line| line.returned.is_some());
+        rule.holds(!basket.training || !touches, || format!("{}: a terminal, a closed day or a return in practice", basket.txn))?;
+    }
+    for (id, workstation) in &state.workstations {
+        let real = workstation.last.as_ref().is_none_or(|last| !last.training && !last.number.training);
+        let practised = workstation.practised.as_ref();
+        let apart = practised.is_none_or(|last| {
+            last.training
+                && last.number.training
+                && last.number.counter <= workstation.training_counter
+                && last.kind == TransactionKind::Sale
+        });
+        rule.holds(real && apart, || format!("workstation {id}: its newest real sale is practice, or the other way round"))?;
     }
     Ok(())
 }

@@ -35,6 +35,7 @@ pub mod staff;
 pub mod stock;
 pub mod tax;
 pub mod tender;
+mod training;
 pub mod unproved;
 pub mod weight;
 
@@ -139,6 +140,10 @@ pub enum Command {
     Undo {},
     VoidTransaction {},
     Suspend {},
+    /// At a workstation: practice begins or ends.
+    SetTraining {
+        on: bool,
+    },
     /// At a workstation: a department's key, with the price of one piece.
     SellOpenPrice {
         department: Sku,

@@ -171,7 +171,7 @@ fn effect(after: &State, facts: &Facts, event: &Event) -> Option<Effect> {
         | Event::BagCollected { .. }
         | Event::DayAddendum { .. } => None,
         // recalls.rs
-        Event::RecalledItemPutAside { .. } => None,
+        Event::RecalledItemPutAside { .. } | Event::TrainingSet { .. } => None,
         // order/
         Event::LeadNamed { .. }
         | Event::RightsBegun { .. }
@@ -210,7 +210,7 @@ fn effect(after: &State, facts: &Facts, event: &Event) -> Option<Effect> {
 
 pub(super) fn reprint(case: &Case, txn: Option<TxnId>) -> Result<Outcome, Refusal> {
     let workstation = case.workstation()?;
-    let newest = || case.state.workstations.get(&workstation.id)?.last.as_ref().map(|record| record.txn);
+    let newest = || case.state.workstations.get(&workstation.id)?.newest().map(|record| record.txn);
     let txn = txn.or_else(newest).ok_or(Refusal::NothingToReprint)?;
     find_record(case.state, case.facts, txn).ok_or(Refusal::NothingToReprint)?;
     let printer = workstation.receipt_printer.as_ref().ok_or(Refusal::NoPrinter)?;

@@ -119,6 +119,8 @@ pub enum Refusal {
     DepartmentNotForUnknown { name: String },
     ArticleIsKnown { name: String },
     OpenPriceTooHigh { name: String, max: Money },
+    // training.rs
+    NotInTraining,
     // sale.rs
     SerialInSale { name: String, serial: String },
     // Prices and promotions.
@@ -308,6 +310,7 @@ impl Refusal {
             Refusal::DepartmentNotForUnknown { .. } => "department_not_for_unknown",
             Refusal::ArticleIsKnown { .. } => "article_is_known",
             Refusal::OpenPriceTooHigh { .. } => "open_price_too_high",
+            Refusal::NotInTraining => "not_in_training",
             Refusal::SerialInSale { .. } => "serial_in_sale",
             // Prices and promotions.
             Refusal::ReasonUnknown { .. } => "reason_unknown",
@@ -499,6 +502,7 @@ impl Refusal {
             Refusal::DepartmentNotForUnknown { name: text() },
             Refusal::ArticleIsKnown { name: text() },
             Refusal::OpenPriceTooHigh { name: text(), max: money },
+            Refusal::NotInTraining,
             Refusal::SerialInSale { name: text(), serial: text() },
             Refusal::ReasonUnknown { reason: text() },
             Refusal::DiscountOutOfRange,

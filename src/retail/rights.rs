@@ -49,10 +49,12 @@ pub enum Right {
     AdjustStock,
     /// More of it than the store's limit.
     AdjustStockMore,
+    /// Begin and end practice at a till.
+    Training,
 }
 
 impl Right {
-    pub const ALL: [Right; 24] = [
+    pub const ALL: [Right; 25] = [
         Right::SellItems,
         Right::VoidLine,
         Right::VoidTransaction,
@@ -77,6 +79,7 @@ impl Right {
         Right::ReceiveGoods,
         Right::AdjustStock,
         Right::AdjustStockMore,
+        Right::Training,
     ];
 
     /// As in feeds, imports and the API.
@@ -106,6 +109,7 @@ impl Right {
             Right::ReceiveGoods => "receive_goods",
             Right::AdjustStock => "adjust_stock",
             Right::AdjustStockMore => "adjust_stock_more",
+            Right::Training => "training",
         }
     }
 }
@@ -214,6 +218,7 @@ pub fn needed(command: &Command) -> Option<Right> {
         | Command::PackBag { .. }
         | Command::CollectBag { .. } => Some(Right::CashMovement),
         Command::NoSale { .. } => Some(Right::NoSale),
+        Command::SetTraining { .. } => Some(Right::Training),
         Command::PrintX { .. } => Some(Right::ReadReports),
         Command::OpenDay { .. }
         | Command::ReportPrint { .. }

@@ -232,7 +232,11 @@ pub(super) fn record(
         number: ReceiptNo {
             workstation: workstation.id.clone(),
             incarnation: case.ask.incarnation,
-            counter: case.state.counter(&workstation.id) + 1,
+            counter: match basket.training {
+                true => case.state.training_counter(&workstation.id) + 1,
+                false => case.state.counter(&workstation.id) + 1,
+            },
+            training: basket.training,
         },
         workstation: workstation.id.clone(),
         staff: case.ask.staff.clone().or_else(|| basket.staff.clone()),
@@ -248,7 +252,7 @@ pub(super) fn record(
         rounding: Money::ZERO,
         tenders: Vec::new(),
         change: Money::ZERO,
-        training: false,
+        training: basket.training,
         coupons: basket.used_coupons(),
         member: basket.asks.member.clone(),
         customer: basket.asks.customer.map(|customer| customer.subject),

@@ -87,6 +87,22 @@ pub struct Workstation {
     /// Numbers drawn today for transactions of an earlier day.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub late: u64,
+    /// What is sold here is practice.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub training: bool,
+    /// The last number drawn for practice.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub training_counter: u64,
+    /// The newest sale that was practised. [`Workstation::last`] stays the real one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub practised: Option<Arc<TransactionRecord>>,
+}
+
+impl Workstation {
+    /// The newest finished sale for its screen and for "reprint last": the practised one while practice is on.
+    pub fn newest(&self) -> Option<&Arc<TransactionRecord>> {
+        if self.training { self.practised.as_ref() } else { self.last.as_ref() }
+    }
 }
 
 fn is_zero(count: &u64) -> bool {
@@ -126,7 +142,13 @@ impl State {
 
     /// The newest finished sale of a workstation, found by its transaction.
     pub fn last_record(&self, txn: TxnId) -> Option<&TransactionRecord> {
-        self.workstations.values().filter_map(|workstation| workstation.last.as_deref()).find(|record| record.txn == txn)
+        let finished = self.workstations.values().flat_map(|workstation| [&workstation.last, &workstation.practised]);
+        finished.filter_map(|record| record.as_deref()).find(|record| record.txn == txn)
+    }
+
+    /// The last number of practice drawn at a workstation.
+    pub fn training_counter(&self, workstation: &WorkstationId) -> u64 {
+        self.workstations.get(workstation).map_or(0, |workstation| workstation.training_counter)
     }
 
     /// The last number drawn at a workstation.
@@ -156,7 +178,9 @@ impl State {
                 let is_new = !self.baskets.contains_key(txn);
                 let fits = place.open.is_none() == is_new && place.open.is_none_or(|open| open == *txn);
                 place.open = Some(*txn);
-                let basket = self.baskets.entry(*txn).or_insert_with(|| Basket::new(*txn, workstation.clone(), staff.clone(), *at));
+                let training = place.training;
+                let new = || Basket { training, ..Basket::new(*txn, workstation.clone(), staff.clone(), *at) };
+                let basket = self.baskets.entry(*txn).or_insert_with(new);
                 let fits = fits && line.line == basket.next_line;
                 basket.add((**line).clone());
                 possible(fits, "a line came to a transaction that is not on that screen, or out of order")
@@ -241,14 +265,16 @@ impl State {
             }
             Event::TransactionCompleted { record } => {
                 let fits = self.finish(record);
-                if !record.training {
-                    self.cash.take(&record.workstation, -record.change);
-                    self.move_stock(seq, record);
-                    self.returned.count(record);
+                let here = self.workstations.entry(record.workstation.clone()).or_default();
+                if record.training {
+                    here.practised = Some(Arc::new((**record).clone()));
+                    return fits;
                 }
-                let fits = fits.and(pricing::acts::keep_used(&mut self.coupons_used, &record.coupons, record.txn));
-                self.workstations.entry(record.workstation.clone()).or_default().last = Some(Arc::new((**record).clone()));
-                fits
+                here.last = Some(Arc::new((**record).clone()));
+                self.cash.take(&record.workstation, -record.change);
+                self.move_stock(seq, record);
+                self.returned.count(record);
+                fits.and(pricing::acts::keep_used(&mut self.coupons_used, &record.coupons, record.txn))
             }
             Event::TransactionVoided { record } => self.finish(record),
             // The seal rides in the record of its sale; nothing is decided from it yet.
@@ -326,6 +352,11 @@ impl State {
             Event::ItemPutAside { .. } | Event::RecalledItemPutAside { .. } => Ok(()),
             // customer.rs: the vault has forgotten; the record keeps the reference.
             Event::CustomerErased { .. } => Ok(()),
+            Event::TrainingSet { workstation, on, .. } => {
+                let here = self.workstations.entry(workstation.clone()).or_default();
+                let was = std::mem::replace(&mut here.training, *on);
+                possible(was != *on && here.open.is_none(), "practice began or ended twice, or in mid-sale")
+            }
             Event::CommandAnswered { id, content, at, answer } => {
                 let mut answer = answer.clone();
                 let fits = answer.seq == seq;
@@ -503,6 +534,12 @@ impl State {
         let day_is_open = matches!(self.day, Day::Open { .. });
         self.forget_basket(&record.txn);
         let workstation = self.workstations.entry(record.number.workstation.clone()).or_default();
+        if record.training {
+            let is_next = record.number.training && record.number.counter == workstation.training_counter + 1;
+            workstation.training_counter = record.number.counter;
+            possible(is_next, "a number of practice was skipped or drawn twice")?;
+            return possible(is_its_basket, "a transaction ended that differs from its basket");
+        }
         let is_next = record.number.counter == workstation.counter + 1;
         workstation.counter = record.number.counter;
         // A late one counts in its own day's addendum. While no day is open its number belongs to none.
@@ -568,7 +605,7 @@ impl State {
             TenderKind::Cash => {}
             TenderKind::Card => return,
         }
-        if let Some(till) = self.baskets.get(txn).and_then(Basket::workstation).cloned() {
+        if let Some(till) = self.baskets.get(txn).filter(|basket| !basket.training).and_then(Basket::workstation).cloned() {
             self.cash.take(&till, Money::from_minor(sign * tender.amount.minor()));
         }
     }

@@ -54,7 +54,7 @@ pub(super) fn take_cash(case: &Case, amount: Money) -> Result<Outcome, Refusal> 
         return Err(Refusal::CashNotPayable { step: case.rules.cash_step });
     }
     // A free sale moves no cash.
-    if !amount.is_zero() {
+    if !amount.is_zero() && !basket.training {
         till::refuse_cash(case, workstation)?;
     }
 
@@ -62,7 +62,7 @@ pub(super) fn take_cash(case: &Case, amount: Money) -> Result<Outcome, Refusal> 
     let tender = Tender { kind: TenderKind::Cash, amount, attempt: None, card: None, refund_of: None };
     let mut events = vec![Event::TenderAdded { txn: basket.txn, tender: tender.clone() }];
     if amount < totals.due_cash {
-        events.extend(print::drawer_alone(workstation, basket.txn));
+        events.extend(drawer(workstation, basket));
         return Ok(Outcome { events, answer: Answer { txn: Some(basket.txn), ..Answer::default() } });
     }
     let settled = Settled { tenders: vec![tender], rounding: totals.due_cash - totals.due, change: amount - totals.due_cash };
@@ -84,7 +84,8 @@ pub(super) fn start_card(case: &Case, amount: Option<Money>) -> Result<Outcome, 
     if amount > totals.due {
         return Err(Refusal::CardAmountAboveDue { due: totals.due });
     }
-    let terminal = card::begin(case, workstation, CardKind::Payment)?.map(Box::new);
+    // In practice no terminal is asked: the cashier says how it would have ended.
+    let terminal = if basket.training { None } else { card::begin(case, workstation, CardKind::Payment)?.map(Box::new) };
 
     // Cannot fail below.
     let attempt = case.ask.fresh.attempt;
@@ -138,12 +139,18 @@ pub(super) fn remove(case: &Case, index: u32) -> Result<Outcome, Refusal> {
         TenderKind::Cash => {}
         TenderKind::Card => return card::reverse(case, workstation, basket, index, tender),
     }
-    till::refuse_cash(case, workstation)?;
+    if !basket.training {
+        till::refuse_cash(case, workstation)?;
+    }
 
     // Cannot fail below. The cash is given back, so the drawer opens.
     let mut events = vec![Event::TenderRemoved { txn: basket.txn, index }];
-    events.extend(print::drawer_alone(workstation, basket.txn));
+    events.extend(drawer(workstation, basket));
     Ok(Outcome { events, answer: Answer { txn: Some(basket.txn), ..Answer::default() } })
+}
+
+fn drawer(workstation: &WorkstationRules, basket: &Basket) -> Option<Event> {
+    if basket.training { None } else { print::drawer_alone(workstation, basket.txn) }
 }
 
 /// What there is to pay or to give back, when money can move now.
@@ -188,8 +195,9 @@ pub(super) fn complete(
         change: settled.change,
         ..sale::record(case, workstation, date, basket, basket.kind())
     };
-    let paper = print::original(case, workstation, basket.txn, cash_moved);
-    let counts = stock::after_sale(case, &record);
+    // Practice leaves drawer and stock alone.
+    let paper = print::original(case, workstation, basket.txn, cash_moved && !basket.training);
+    let counts = if basket.training { Vec::new() } else { stock::after_sale(case, &record) };
     let answer = Answer {
         txn: Some(basket.txn),
         receipt: Some(record.number.clone()),

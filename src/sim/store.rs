@@ -41,6 +41,8 @@ pub struct Store {
     pub(super) acknowledged: Vec<Done>,
     /// Written and not yet flushed: after a power cut there or not.
     written: Vec<Done>,
+    /// The disk failed under it: it may have come through all the same. Nobody heard of it.
+    unheard: Option<(CommandRequest, Facts, Option<i64>)>,
     commands: u64,
     pub(super) days: i32,
     pub power_cuts: u64,
@@ -97,6 +99,7 @@ impl Store {
             read_by: 0,
             acknowledged: Vec::new(),
             written: Vec::new(),
+            unheard: None,
             commands: 0,
             days: 0,
             power_cuts: 0,
@@ -122,7 +125,10 @@ impl Store {
                 Ok(Came::Done(answer))
             }
             Ok(Taken::Answered(_) | Taken::Refused(_) | Taken::DiskFull(_)) => Ok(Came::Refused),
-            Err(_) => Ok(Came::Lost),
+            Err(_) => {
+                self.unheard = Some((request, facts.clone(), sold));
+                Ok(Came::Lost)
+            }
         }
     }
 
@@ -220,6 +226,12 @@ impl Store {
             return Err(self.broken("a later command came through and an earlier one did not"));
         }
         self.acknowledged.extend(written.into_iter().take(through));
+        if let Some((request, facts, sold)) = self.unheard.take()
+            && let Some(given) = self.writer.state().answers.get(&request.id)
+        {
+            let (answer, at_ms) = (given.answer.clone(), given.at.ms);
+            self.acknowledged.push(Done { request, facts, answer, at_ms, sold });
+        }
         self.read_on()
     }
 

@@ -52,6 +52,10 @@ impl Store {
             14..=19 => matches!(self.ask(Some(at), Command::Undo {}, &Facts::default(), None)?, Came::Lost),
             20..=23 => matches!(self.ask(Some(at), Command::VoidTransaction {}, &Facts::default(), None)?, Came::Lost),
             24..=27 => return self.repeat(dice),
+            28..=31 => {
+                let training = Command::SetTraining { on: dice.percent(40) };
+                matches!(self.ask(Some(at), training, &Facts::default(), None)?, Came::Lost)
+            }
             _ => return self.sell(at, dice),
         };
         if lost { Ok(None) } else { self.flush() }
@@ -76,15 +80,17 @@ impl Store {
             None => return self.flush(),
         };
         let total: i64 = lines.iter().sum();
+        let practised = self.writer.state().workstations.get(&workstation).is_some_and(|here| here.training);
+        let sold = Some(total).filter(|_| !practised);
         let handed = if dice.percent(50) { total } else { (total + 4_999) / 5_000 * 5_000 };
         let mut came = Came::Refused;
         if dice.percent(70) {
-            came = self.ask(Some(at), Command::TenderCash { amount: Money::from_minor(handed) }, &Facts::default(), Some(total))?;
+            came = self.ask(Some(at), Command::TenderCash { amount: Money::from_minor(handed) }, &Facts::default(), sold)?;
         } else if let Came::Done(answer) = self.ask(Some(at), Command::StartCard { amount: None }, &Facts::default(), None)?
             && let Some(attempt) = answer.attempt
         {
             let paid = dice.percent(80);
-            came = self.ask(Some(at), Command::EndCard { attempt, paid }, &Facts::default(), paid.then_some(total))?;
+            came = self.ask(Some(at), Command::EndCard { attempt, paid }, &Facts::default(), sold.filter(|_| paid))?;
         }
         if matches!(came, Came::Lost) || self.disk.is_off() { Ok(None) } else { self.flush() }
     }

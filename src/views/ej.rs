@@ -102,32 +102,38 @@ pub struct NumberQuery {
     /// The four characters in the middle; `None`: any.
     pub incarnation: Option<String>,
     pub counter: u64,
+    pub training: bool,
 }
 
 impl NumberQuery {
     /// "1-7K3F-000042", "1-42".
     pub fn parse(text: &str) -> Option<NumberQuery> {
         let (front, counter) = text.trim().rsplit_once('-')?;
-        let counter = counter.parse().ok()?;
+        let (counter, training) = match counter.strip_prefix(['T', 't']) {
+            Some(counter) => (counter.parse().ok()?, true),
+            None => (counter.parse().ok()?, false),
+        };
         // A workstation's name may have a hyphen itself: the middle is an incarnation when it looks like one.
         let is_short = |text: &str| text.len() == 4 && text.bytes().all(|b| b.is_ascii_alphanumeric());
         let (workstation, incarnation) = match front.rsplit_once('-') {
             Some((workstation, middle)) if is_short(middle) => (workstation, Some(middle.to_ascii_uppercase())),
             Some(_) | None => (front, None),
         };
-        Some(NumberQuery { workstation: WorkstationId::new(workstation).ok()?, incarnation, counter })
+        Some(NumberQuery { workstation: WorkstationId::new(workstation).ok()?, incarnation, counter, training })
     }
 
     pub fn matches(&self, number: &ReceiptNo) -> bool {
         number.workstation == self.workstation
             && number.counter == self.counter
+            && number.training == self.training
             && self.incarnation.as_ref().is_none_or(|short| *short == number.incarnation.short())
     }
 }
 
 /// Newest first.
 pub fn by_number(cache: &dyn Cache, query: &NumberQuery) -> Result<Vec<EjEntry>, CacheError> {
-    let lowest = ReceiptNo { workstation: query.workstation.clone(), incarnation: Incarnation(0), counter: query.counter };
+    let lowest =
+        ReceiptNo { workstation: query.workstation.clone(), incarnation: Incarnation(0), counter: query.counter, training: query.training };
     let highest = ReceiptNo { incarnation: Incarnation(u64::MAX), ..lowest.clone() };
     let mut to = number_key(&highest);
     to.push(0);
@@ -158,7 +164,8 @@ fn seq_key(seq: u64) -> Vec<u8> {
 }
 fn number_key(number: &ReceiptNo) -> Vec<u8> {
     let workstation = number.workstation.as_str().as_bytes();
-    [&b"N"[..], workstation, b"\0", &number.counter.to_be_bytes(), &number.incarnation.0.to_be_bytes()].concat()
+    let kind: &[u8] = if number.training { b"\0training\0" } else { b"\0" };
+    [&b"N"[..], workstation, kind, &number.counter.to_be_bytes(), &number.incarnation.0.to_be_bytes()].concat()
 }
 fn txn_key(txn: &TxnId) -> Vec<u8> {
     [&b"X"[..], txn.0.as_bytes()].concat()

@@ -32,7 +32,16 @@ pub fn live(view: &View) -> Live {
     }
 }
 
+/// Practice says so to whoever stands before it.
 fn show(view: &View) -> Markup {
+    let words = view.locale.texts.training.display;
+    html! {
+        @if view.till.training { p .training-display { (words) } }
+        (shown(view))
+    }
+}
+
+fn shown(view: &View) -> Markup {
     let t = view.locale.texts;
     let currency = &view.screen.rules.currency;
     let money = |amount| view.locale.money(currency, amount);

@@ -143,6 +143,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         // card.rs
         Refusal::TerminalUnknown { .. } => StatusCode::NOT_FOUND,
         Refusal::TerminalNotSeen | Refusal::TerminalBusy | Refusal::CardByTerminal | Refusal::CardStillAsked => StatusCode::CONFLICT,
+        Refusal::NotInTraining => StatusCode::CONFLICT,
         // open_price.rs
         Refusal::DepartmentUnknown { .. } => StatusCode::NOT_FOUND,
         Refusal::DepartmentNotForUnknown { .. } | Refusal::ArticleIsKnown { .. } => StatusCode::CONFLICT,

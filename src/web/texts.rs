@@ -17,6 +17,7 @@ pub mod quick;
 pub mod returns;
 pub mod setup;
 pub mod stock;
+pub mod training;
 pub mod weight;
 
 /// The words of the pages.
@@ -39,6 +40,7 @@ pub struct Texts {
     pub article: &'static article::ArticleTexts,
     pub cash_panel: &'static cash::CashTexts,
     pub customer: &'static customer::CustomerTexts,
+    pub training: &'static training::TrainingTexts,
     pub till: &'static str,
     pub display: &'static str,
     pub workstation: &'static str,
@@ -281,6 +283,7 @@ static ENGLISH: Texts = Texts {
     article: &article::ENGLISH,
     cash_panel: &cash::ENGLISH,
     customer: &customer::ENGLISH,
+    training: &training::ENGLISH,
     till: "Till",
     display: "Customer display",
     workstation: "Till {}",

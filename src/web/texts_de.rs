@@ -20,6 +20,7 @@ pub static GERMAN: Texts = Texts {
     article: &super::texts::article::GERMAN,
     cash_panel: &super::texts::cash::GERMAN,
     customer: &super::texts::customer::GERMAN,
+    training: &super::texts::training::GERMAN,
     till: "Kasse",
     display: "Kundenanzeige",
     workstation: "Kasse {}",

@@ -1,5 +1,6 @@
 //! What a till does besides plain selling, in a real browser before the real demo.
 
+use super::harness::Browser;
 use super::shop::{Counter, Shop};
 use super::stories::{lines, open, pay_exact, picture, type_code, wait_lines};
 
@@ -216,4 +217,44 @@ async fn a_price_check_tells_what_a_basket_would_charge_and_what_other_shops_hav
     browser.until("the article", "document.querySelector('#articles .elsewhere')?.innerText.includes('potsdam-1')").await;
     picture(&browser, "articles-page").await;
     browser.end().await;
+}
+
+#[tokio::test]
+async fn practice_says_so_everywhere_and_counts_nowhere() {
+    let shop = Shop::open();
+    let browser = open(&shop).await;
+    let counter = Counter { browser: &browser, id: "1" };
+    training_tile(&browser).await;
+    browser.until("practice", "document.querySelector('#training .training')?.textContent.includes('TRAINING')").await;
+    browser.tap(".quick-row [data-code='3001']").await;
+    wait_lines(&browser, 1).await;
+    picture(&browser, "training").await;
+    pay_exact(&browser).await;
+    let paper = counter.printer_shows("*** TRAINING").await;
+    assert!(paper.contains("Drawer is closed") && paper.contains("0 pulse"), "{paper}");
+    browser.until("the sale is finished", "document.querySelector('#under .finished')?.textContent.includes('-T000001')").await;
+
+    // A card asks no terminal: the cashier says how it ended.
+    browser.tap(".quick-row [data-code='3001']").await;
+    wait_lines(&browser, 1).await;
+    browser.tap("#pay-card").await;
+    browser.until("no terminal is asked", "document.querySelector('#strip .warn')?.textContent.includes('no terminal is asked')").await;
+    browser.tap("#pay-paid").await;
+    browser.until("the sale is finished", "document.querySelector('#under .finished')?.textContent.includes('-T000002')").await;
+
+    // Real again: the first real number, and the drawer opens.
+    training_tile(&browser).await;
+    browser.until("no practice", "!document.querySelector('#training .training')").await;
+    browser.tap(".quick-row [data-code='3001']").await;
+    wait_lines(&browser, 1).await;
+    pay_exact(&browser).await;
+    counter.printer_shows("Drawer is OPEN").await;
+    browser.until("its own number", "document.querySelector('#under .finished')?.textContent.includes('-000001')").await;
+    browser.end().await;
+}
+
+async fn training_tile(browser: &Browser) {
+    browser.keys("\u{e03b}").await;
+    browser.until("the tiles", "document.querySelector('.panel[data-name=more]').offsetParent !== null").await;
+    browser.keys("u").await;
 }

@@ -31,7 +31,7 @@ const NEW_YORK: &str = "currency USD 2\nprices exclude tax\nround half_up per li
 fn random_days_keep_every_invariant() {
     let days = prop::collection::vec(act(), 1..120);
     let (mut sales, mut handed_over) = (0, 0);
-    check(220, (any::<bool>(), days), |(swiss, acts)| {
+    check(300, (any::<bool>(), days), |(swiss, acts)| {
         let mut world = World::new(if *swiss { SWISS } else { NEW_YORK });
         for act in acts {
             world.act(act);
@@ -212,6 +212,10 @@ enum Act {
     Suspend {
         till: usize,
     },
+    Training {
+        till: usize,
+        on: bool,
+    },
     Recall {
         till: usize,
         which: usize,
@@ -292,6 +296,7 @@ fn act() -> impl Strategy<Value = Act> {
         9 => (till.clone(), prop::bool::weighted(0.7)).prop_map(|(till, paid)| Act::EndCard { till, paid }),
         1 => (till.clone(), which.clone()).prop_map(|(till, which)| Act::TakeBack { till, which }),
         1 => till.clone().prop_map(|till| Act::Reprint { till }),
+        1 => (till.clone(), prop::bool::weighted(0.15)).prop_map(|(till, on)| Act::Training { till, on }),
         4 => (which.clone(), 0..6usize).prop_map(|(which, says)| Act::Printer { which, says }),
         2 => (which.clone(), any::<bool>()).prop_map(|(which, copy)| Act::Settle { which, copy }),
         1 => Just(Act::Day),
@@ -361,6 +366,7 @@ impl World {
             Act::Undo { till } => (Some(*till), Command::Undo {}),
             Act::VoidSale { till } => (Some(*till), Command::VoidTransaction {}),
             Act::Suspend { till } => (Some(*till), Command::Suspend {}),
+            Act::Training { till, on } => (Some(*till), Command::SetTraining { on: *on }),
             Act::Recall { till, which } => match pick(self.shop.state.suspended().map(|basket| basket.txn), *which) {
                 None => return,
                 Some(txn) => (Some(*till), Command::Recall { txn }),
@@ -490,7 +496,9 @@ impl World {
         let former = self.counted.clone();
         for event in &decision.events {
             let mut moved = random_orders::moved(event, &mut self.handed);
-            if let Event::TransactionCompleted { record } = event {
+            if let Event::TransactionCompleted { record } = event
+                && !record.training
+            {
                 moved.extend(record.lines.iter().map(|line| (line.sku.clone(), -line.quantity)));
             }
             for (sku, quantity) in &moved {
@@ -530,7 +538,7 @@ impl World {
     /// Over the whole record: numbers without gaps, day reports that are the sum of their sales, one unmarked paper per sale.
     fn end(&self) {
         assert!(self.papers.values().all(|papers| *papers == 1), "never two unmarked papers");
-        let mut next: BTreeMap<WorkstationId, u64> = BTreeMap::new();
+        let mut next: BTreeMap<(WorkstationId, bool), u64> = BTreeMap::new();
         let (mut sales, mut total, mut tax, mut kept) = (0, 0, 0, 0);
         // Over all days: what was sold is what the Zs and their addenda say, and what is not closed yet.
         let (mut sold, mut reported) = (0, 0);
@@ -540,9 +548,12 @@ impl World {
             for event in events {
                 match event {
                     Event::TransactionCompleted { record } => {
-                        let counter = next.entry(record.workstation.clone()).or_insert(1);
+                        let counter = next.entry((record.workstation.clone(), record.training)).or_insert(1);
                         assert_eq!(record.number.counter, *counter);
                         *counter += 1;
+                        if record.training {
+                            continue;
+                        }
                         sold += record.total.minor();
                         if is_late {
                             continue;
@@ -553,7 +564,7 @@ impl World {
                         kept += record.tenders.iter().map(|tender| tender.amount.minor()).sum::<i64>() - record.change.minor();
                     }
                     Event::TransactionVoided { record } => {
-                        let counter = next.entry(record.workstation.clone()).or_insert(1);
+                        let counter = next.entry((record.workstation.clone(), record.training)).or_insert(1);
                         assert_eq!(record.number.counter, *counter);
                         *counter += 1;
                     }

@@ -1,6 +1,6 @@
 //! The cash of random days, added up a second time from the record alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use counterfoil::ids::{BagNo, ReasonCode, StaffId, TxnId, WorkstationId};
 use counterfoil::money::Money;
@@ -37,12 +37,22 @@ pub fn check(journal: &[String], state: &State) {
     let mut places: BTreeMap<TxnId, WorkstationId> = BTreeMap::new();
     let mut tenders: BTreeMap<TxnId, Vec<(TenderKind, i64)>> = BTreeMap::new();
     let mut reports: BTreeMap<WorkstationId, u64> = BTreeMap::new();
+    // Practice, by its own events: what is in it moves nothing.
+    let (mut practising, mut practice) = (BTreeSet::new(), BTreeSet::new());
     let (mut safe, mut bags) = (0, 0);
     for event in journal.iter().flat_map(|record| serde_json::from_str::<Vec<Event>>(record).unwrap()) {
         match event {
+            Event::TrainingSet { workstation, on, .. } => {
+                assert!(if on { practising.insert(workstation) } else { practising.remove(&workstation) });
+            }
             Event::LineAdded { txn, workstation, .. } | Event::TransactionRecalled { txn, workstation, .. } => {
+                if practising.contains(&workstation) {
+                    practice.insert(txn);
+                }
                 places.insert(txn, workstation);
             }
+            Event::TenderAdded { txn, .. } | Event::TenderRemoved { txn, .. } if practice.contains(&txn) => {}
+            Event::TransactionCompleted { record } if practice.contains(&record.txn) => assert!(record.training),
             Event::TenderAdded { txn, tender } => {
                 let cash = if tender.kind == TenderKind::Cash { tender.amount.minor() } else { 0 };
                 tenders.entry(txn).or_default().push((tender.kind, tender.amount.minor()));

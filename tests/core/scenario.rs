@@ -305,7 +305,7 @@ impl Scenario {
                     signature: String::new(),
                 },
             },
-            "of-age" | "not-of-age" | "put-aside" | "open-price" | "weigh" => till::command(words, at),
+            "of-age" | "not-of-age" | "put-aside" | "open-price" | "weigh" | "training" => till::command(words, at),
             _ => match self.read_return(words, at) {
                 Some(command) => command,
                 None => super::scenario_customer::command(words)
@@ -447,7 +447,7 @@ impl Scenario {
                 compare(&shown, line, at);
             }
             "last" => {
-                let record = state.workstations[&WorkstationId::new(word(1)).unwrap()].last.as_ref().unwrap();
+                let record = state.workstations[&WorkstationId::new(word(1)).unwrap()].newest().unwrap();
                 let shown = BTreeMap::from([
                     ("number", record.number.to_string()),
                     ("receipt", record.number.counter.to_string()),

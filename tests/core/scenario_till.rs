@@ -88,6 +88,9 @@ pub fn command(words: &[String], at: &str) -> Command {
         let scale = after("by").map(|scale| scale.parse().unwrap());
         return Command::AddWeighed { code: word(1).to_owned(), weight: qty(word(2)), tare, scale };
     }
+    if word(0) == "training" {
+        return Command::SetTraining { on: word(1) == "on" };
+    }
     // open-price SKU PRICE [x N] [of CODE]
     if word(0) == "open-price" {
         let after = |mark: &str| words.iter().position(|word| word == mark).map(|at| words[at + 1].as_str());

@@ -26,6 +26,7 @@ mod returns;
 mod scales;
 mod shop;
 mod stock;
+mod training;
 
 /// A milk of the demo's goods, 1.29.
 const MILK: &str = "100001";

@@ -86,7 +86,7 @@ impl Chain {
     }
 
     /// The same with the body as it is.
-    async fn desk_raw(&self, method: &str, path: &str, body: Value) -> Reply {
+    pub async fn desk_raw(&self, method: &str, path: &str, body: Value) -> Reply {
         let text = if body.is_null() { String::new() } else { body.to_string() };
         let (host, origin) = (self.service.address.to_string(), format!("http://{}", self.service.address));
         let mut headers =

@@ -230,7 +230,7 @@ fn addenda() {
         number: 1,
         report: 17,
         txn: TxnId(uuid::Uuid::from_u128(7)),
-        receipt: ReceiptNo { workstation: till(), incarnation: Incarnation(0x00ab_cdef_0123_4567), counter: 63 },
+        receipt: ReceiptNo { workstation: till(), incarnation: Incarnation(0x00ab_cdef_0123_4567), counter: 63, training: false },
         workstation: till(),
         at: at(1_795_420_000_000),
         utc_offset_min: 60,

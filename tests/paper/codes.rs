@@ -49,7 +49,8 @@ fn document_of(block: Block) -> Document {
 #[test]
 fn transaction_numbers_read_back_from_the_paper() {
     let number = |workstation: &str, incarnation, counter| {
-        ReceiptNo { workstation: WorkstationId::new(workstation).unwrap(), incarnation: Incarnation(incarnation), counter }.to_string()
+        ReceiptNo { workstation: WorkstationId::new(workstation).unwrap(), incarnation: Incarnation(incarnation), counter, training: false }
+            .to_string()
     };
     let numbers = [
         number("1", 0x00ab_cdef_0123_4567, 42),

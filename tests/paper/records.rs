@@ -23,7 +23,8 @@ pub fn sale(currency: &str, locale: &'static str, utc_offset_min: i32) -> Sale {
     // 2026-11-22 19:33 UTC.
     let at = Stamp { ms: 1_795_376_000_000, quality: ClockQuality::Synchronised };
     let workstation = WorkstationId::new("1").unwrap();
-    let number = ReceiptNo { workstation: workstation.clone(), incarnation: Incarnation(0x00ab_cdef_0123_4567), counter: 42 };
+    let number =
+        ReceiptNo { workstation: workstation.clone(), incarnation: Incarnation(0x00ab_cdef_0123_4567), counter: 42, training: false };
     let record = TransactionRecord {
         txn: TxnId(uuid::Uuid::from_u128(0x0192_1234_0000_7000_8000_0000_0000_0001)),
         kind: TransactionKind::Sale,

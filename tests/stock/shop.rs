@@ -202,7 +202,7 @@ pub fn sale(counter: u64) -> TransactionRecord {
     TransactionRecord {
         txn: TxnId(uuid::Uuid::from_u128(u128::from(counter))),
         kind: TransactionKind::Sale,
-        number: ReceiptNo { workstation: workstation.clone(), incarnation: Incarnation(0xabcdef), counter },
+        number: ReceiptNo { workstation: workstation.clone(), incarnation: Incarnation(0xabcdef), counter, training: false },
         workstation,
         staff: None,
         business_date: jiff::civil::date(2026, 11, 23),

@@ -72,7 +72,12 @@ fn given_back(original: &Original, sale: &OriginalLine, counter: u64) -> Transac
     TransactionRecord {
         txn: TxnId(uuid::Uuid::now_v7()),
         kind: TransactionKind::Return,
-        number: ReceiptNo { workstation: workstation.clone(), incarnation: counterfoil::ids::Incarnation(counter), counter },
+        number: ReceiptNo {
+            workstation: workstation.clone(),
+            incarnation: counterfoil::ids::Incarnation(counter),
+            counter,
+            training: false,
+        },
         workstation,
         staff: None,
         business_date: original.business_date,

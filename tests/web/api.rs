@@ -89,6 +89,7 @@ async fn every_act_reaches_the_loop_as_its_command() {
     let weighed = |tare| Command::AddWeighed { code: "1001".into(), weight, tare, scale: None };
     check("POST", &format!("{at}/weight"), typed, one, weighed(tare)).await;
     check("POST", &format!("{at}/weight"), json!({"id": "c-1", "code": "1001", "weight_g": 535}), one, weighed(Qty::ZERO)).await;
+    check("POST", &format!("{at}/training"), json!({"id": "c-1", "on": true}), one, Command::SetTraining { on: true }).await;
     check("POST", &format!("{at}/reprint"), nothing.clone(), one, Command::Reprint { txn: None }).await;
     let today = Command::OpenDay { date: jiff::civil::date(2026, 11, 22) };
     check("POST", "/api/v1/day/open", nothing.clone(), None, today).await;
@@ -103,7 +104,7 @@ async fn every_act_reaches_the_loop_as_its_command() {
 #[tokio::test]
 async fn answers_and_refusals_come_back_in_words() {
     let stage = stage().await;
-    let number = ReceiptNo { workstation: ws("1"), incarnation: Incarnation(0x00ab_cdef_0123_4567), counter: 42 };
+    let number = ReceiptNo { workstation: ws("1"), incarnation: Incarnation(0x00ab_cdef_0123_4567), counter: 42, training: false };
     let answer = Answer { seq: 7, txn: Some(TxnId(uuid(6))), receipt: Some(number), change: Some(euro(251)), ..Answer::default() };
     stage.planned.lock().unwrap().push_back(Ok(answer));
     let reply = call(&stage, "POST", "/api/v1/workstations/1/tenders", r#"{"id":"c-1","amount":1000}"#).await;
@@ -277,6 +278,7 @@ async fn the_description_is_whole() {
         "delete /api/v1/workstations/{ws}/weight",
         "post /api/v1/workstations/{ws}/weight/again",
         "post /api/v1/workstations/{ws}/tare",
+        "post /api/v1/workstations/{ws}/training",
         "post /api/v1/workstations/{ws}/card",
         "post /api/v1/workstations/{ws}/card/{attempt}",
         "post /api/v1/workstations/{ws}/card/{attempt}/cancel",

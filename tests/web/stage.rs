@@ -166,6 +166,7 @@ pub fn basket(lines: Vec<SoldLine>) -> Basket {
         age_checked: None,
         asks: Default::default(),
         closed_under: None,
+        training: false,
     }
 }
 
@@ -207,7 +208,7 @@ pub fn finished(lines: Vec<SoldLine>, paid: Money) -> TransactionRecord {
     TransactionRecord {
         txn: TxnId(uuid::Uuid::from_u128(6)),
         kind: TransactionKind::Sale,
-        number: ReceiptNo { workstation: ws("1"), incarnation: Incarnation(0x00ab_cdef_0123_4567), counter: 42 },
+        number: ReceiptNo { workstation: ws("1"), incarnation: Incarnation(0x00ab_cdef_0123_4567), counter: 42, training: false },
         workstation: ws("1"),
         staff: None,
         business_date: jiff::civil::date(2026, 11, 22),
@@ -435,6 +436,8 @@ pub fn situations() -> Vec<(&'static str, Screen)> {
     let shown = TillScreen { feedback: Some(Feedback { unknown: Some("4006381333931".into()), ..feedback }), ..full() };
     quick.workstations.insert(ws("1"), Arc::new(shown));
     all.push(("open-price-offered", quick));
+    all.push(("training", screen(TillScreen { training: true, ..full() })));
+    all.push(("training-idle", screen(TillScreen { training: true, ..TillScreen::default() })));
     all.push(("times", screen(TillScreen { next_scan: NextScan::Times(Qty::pieces(3)), ..full() })));
     all.push(("price-check", screen(TillScreen { next_scan: NextScan::PriceCheck, ..full() })));
 

@@ -81,6 +81,7 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::DepartmentNotForUnknown { name } => format!("{name} ist hier nicht für Artikel ohne Nummer da."),
         Refusal::ArticleIsKnown { name } => format!("{name} hat einen eigenen Preis."),
         Refusal::OpenPriceTooHigh { name, max } => format!("{name} kostet höchstens {}.", money(*max)),
+        Refusal::NotInTraining => "Diese Kasse ist im Training; das lässt sich nicht üben.".to_owned(),
         Refusal::SerialInSale { name, serial } => format!("{name} mit der Seriennummer {serial} ist schon im Verkauf."),
         Refusal::NotPastItsDate { name } => format!("{name} ist weder abgelaufen noch zurückgerufen."),
         Refusal::CheckFirst => "Nicht verkauft: Auf diesem Schirm ist eine Prüfung offen.".to_owned(),
@@ -284,6 +285,7 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::DepartmentNotForUnknown { .. } => "Den Artikel nach Namen suchen, oder beiseitelegen und weitermachen.",
         Refusal::ArticleIsKnown { .. } => "Scannen, oder die Nummer eintippen.",
         Refusal::OpenPriceTooHigh { .. } => "Den eingetippten Preis und die Warengruppe prüfen.",
+        Refusal::NotInTraining => "Zuerst das Training beenden (Mehr, Taste U), oder eine andere Kasse nehmen.",
         Refusal::SerialInSale { .. } => "Auf die Liste sehen: Er wurde zweimal gescannt. Den nächsten scannen.",
         Refusal::NotPastItsDate { .. } => "Scannen; er darf verkauft werden.",
         Refusal::CheckFirst => "Beantworten, was der Schirm fragt, dann diesen Artikel noch einmal scannen.",
@@ -466,6 +468,7 @@ fn right_words(right: Right) -> &'static str {
         Right::AdjustStock => "Ware aus- oder einbuchen",
         Right::AdjustStockMore => "so viel auf einmal aus- oder einbuchen",
         Right::EraseCustomer => "einen Kunden löschen",
+        Right::Training => "ein Training beginnen oder beenden",
     }
 }
 

@@ -164,6 +164,9 @@ pub(super) fn refuse(case: &Case, order: &OrderNo, why: RefusedWhy) -> Result<Ou
 
 /// Which promises a sale broke: the newest orders that still wait for units of which there are not enough any more.
 pub(in crate::retail) fn after_sale(case: &Case, record: &TransactionRecord) -> Vec<Event> {
+    if record.training {
+        return Vec::new();
+    }
     let mut sold: BTreeMap<&Sku, Qty> = BTreeMap::new();
     for line in record.lines.iter().filter(|line| line.off_shelf() > Qty::ZERO) {
         *sold.entry(&line.sku).or_default() += line.off_shelf();

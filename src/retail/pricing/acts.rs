@@ -115,7 +115,7 @@ pub(in crate::retail) fn add_coupon(case: &Case, code: &str) -> Result<Outcome, 
     if basket.asks.coupons.iter().any(|given| given.code == code || (given.rule == promotion.id && !single_use)) {
         return Err(Refusal::CouponAlreadyGiven { name: promotion.name.clone() });
     }
-    let is_held = |held: &Basket| held.asks.coupons.iter().any(|given| given.code == code);
+    let is_held = |held: &Basket| !held.training && held.asks.coupons.iter().any(|given| given.code == code);
     if single_use && (case.state.coupons_used.contains_key(&code) || case.state.baskets.values().any(is_held)) {
         return Err(Refusal::CouponUsed { code });
     }

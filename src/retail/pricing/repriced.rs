@@ -72,6 +72,7 @@ fn future(case: &Case, events: &[Event]) -> Option<Basket> {
             | Event::BagCollected { .. }
             | Event::DayAddendum { .. }
             | Event::RecalledItemPutAside { .. }
+            | Event::TrainingSet { .. }
             | Event::DeskSignedIn { .. }
             | Event::FirstManagerNamed { .. }
             | Event::OrderReceived { .. }

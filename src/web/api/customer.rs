@@ -97,6 +97,10 @@ pub async fn create(State(web): State<Web>, At(ws): At, Body(body): Body<NewCust
     let staff = working(&web, &ws)?;
     let t = texts(&web, &ws);
     let vault = vault(&web, t)?.clone();
+    let screen = web.node.screen();
+    if screen.workstations.get(&ws).is_some_and(|till| till.training) {
+        return Err(of_refusal(&Refusal::NotInTraining, &crate::document::Voice::of_store(&screen.rules)));
+    }
     if !WORDINGS.contains(&body.agreed_to.as_str()) {
         let (detail, remedy) = (t.consent_missing, t.consent_missing_remedy);
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "customer_consent_missing", detail, remedy));

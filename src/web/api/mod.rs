@@ -17,6 +17,7 @@ mod screens;
 pub mod shape;
 mod stock;
 pub mod store;
+mod training;
 mod weight;
 mod workstation;
 
@@ -99,6 +100,7 @@ pub fn routes() -> (Router<Web>, utoipa::openapi::OpenApi) {
         .routes(routes!(weight::weight, weight::forget_weight))
         .routes(routes!(weight::again))
         .routes(routes!(weight::tare))
+        .routes(routes!(training::training))
         .routes(routes!(people::staff))
         .routes(routes!(people::sign_in))
         .routes(routes!(people::sign_out))

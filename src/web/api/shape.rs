@@ -97,6 +97,8 @@ pub struct WorkstationView {
     pub signed_in: Option<SignedInView>,
     /// The newest act was refused because it needs another person: `approve` does it.
     pub needs_approval: bool,
+    /// What is sold here is practice.
+    pub training: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -423,6 +425,7 @@ pub fn workstation(id: &WorkstationId, till: &TillScreen, screen: &Screen) -> Wo
             locked: here.locked,
         }),
         needs_approval: till.needs_approval,
+        training: till.training,
         card_declined: till.card_declined.clone(),
     }
 }

@@ -51,6 +51,9 @@
     if (price === null || code !== undefined) ask(wanted);
     else sell(button, wanted, price);
   };
+  for (const on of [true, false]) {
+    acts[`training-${on ? "on" : "off"}`] = () => { window.counter.closePanel(); post(`${api}/training`, { on }); };
+  }
   acts["forget-price"] = () => ask(null);
 
   // Enter while a price is asked for; `false`: it means what it always does.

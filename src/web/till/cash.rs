@@ -47,6 +47,10 @@ fn words(view: &View) -> &'static CashTexts {
 
 /// What the till says where the sale would be, when its cash cannot be taken. `finished`: the last sale still stands above.
 pub fn in_the_way(view: &View, finished: bool) -> Option<Markup> {
+    // Practice needs no till that is open.
+    if view.till.training {
+        return None;
+    }
     let t = words(view);
     let class = if finished { "finished" } else { "hint" };
     match &view.till.cash {
@@ -93,7 +97,7 @@ pub fn no_sale(view: &View) -> Markup {
     let t = words(view);
     let has_drawer = view.screen.rules.workstation(view.workstation).is_some_and(|rules| rules.has_drawer);
     let is_open = view.till.cash.is_some() || !view.screen.rules.cash_control;
-    let off = !(has_drawer && is_open && view.day_is_open());
+    let off = !(has_drawer && is_open && view.day_is_open()) || view.till.training;
     html! {
         div .no-sale {
             strong { (t.drawer) }

@@ -76,6 +76,7 @@ pub fn page(view: &View) -> Markup {
             data-revision=(live.revision) data-too-fine=(t.weight.too_fine) data-too-fine-hint=(t.weight.too_fine_hint) {
             header #head {
                 h1 { span .ws { (fill(t.workstation, &[view.workstation.as_str()])) } span .store { (visible(&view.screen.store_name)) } }
+                div #training { (live.part("training")) }
                 div #status role="status" { (live.part("status")) }
                 div #who { (live.part("who")) }
                 button .quiet #sound type="button" hidden { (t.sound_locked) }
@@ -145,6 +146,7 @@ pub fn live(view: &View) -> Live {
         ("who", gate::who(view)),
         ("gate", gate::gate(view)),
         ("quick", quick::row(view)),
+        ("training", training(view)),
         ("quick-all", quick::panel(view)),
         ("till-cash", cash::panel(view)),
     ];
@@ -220,6 +222,11 @@ fn unit_price(view: &View, line: &SoldLine) -> String {
     }
 }
 
+/// In the head, with a frame around everything: nobody may take practice for a sale, or a sale for practice.
+fn training(view: &View) -> Markup {
+    html! { @if view.till.training { strong .training { (view.locale.texts.training.banner) } } }
+}
+
 /// What stands in the list when it is empty: whose move it is.
 fn under(view: &View) -> Markup {
     let t = view.locale.texts;
@@ -278,7 +285,7 @@ fn acts(view: &View) -> Markup {
     html! {
         button type="button" #act-search data-panel="search" { (icon("search")) (t.search) kbd { "F2" } }
         button type="button" #act-price data-do="price-check" aria-pressed=(armed) { (icon("price")) (t.price_check) kbd { "F3" } }
-        button type="button" #act-park data-do="park" disabled[!movable] { (icon("park")) (t.park) kbd { "F4" } }
+        button type="button" #act-park data-do="park" disabled[!movable || view.till.training] { (icon("park")) (t.park) kbd { "F4" } }
         button type="button" #act-parked data-panel="parked" {
             (icon("parked"))
             span { (t.parked) @if parked > 0 { span .count { (parked) } } }
@@ -299,7 +306,7 @@ fn strip(view: &View) -> Markup {
     html! {
         @if let Some((card, at)) = card.and_then(|card| Some((card, card.terminal.as_ref()?))) { (card::strip(view, card, at)) }
         @else if let Some(card) = card.filter(|card| !card.amount.is_negative()) {
-            div .say .warn { (icon("card")) p { strong { (fill(t.card_running, &[&view.money(card.amount)])) } span { (t.card_running_hint) } } }
+            div .say .warn { (icon("card")) p { strong { (fill(if view.till.training { t.training.card } else { t.card_running }, &[&view.money(card.amount)])) } span { (if view.till.training { t.training.card_hint } else { t.card_running_hint }) } } }
         }
         // What the check asks stands below until a scan was dropped; then the reason for that comes first.
         @if let Some(feedback) = error.filter(|feedback| !matches!(feedback.code.as_str(), "age_check_needed" | "past_its_date" | "recalled_item" | "weight_needed") || view.till.check.is_none() && feedback.code == "weight_needed") { (error_words(view, feedback)) }
@@ -325,6 +332,8 @@ fn idle_words(view: &View) -> &'static str {
     let t = view.locale.texts;
     if !view.day_is_open() {
         t.day_open_hint
+    } else if view.till.training && view.basket().is_none() {
+        t.training.hint
     } else if view.basket().is_none() && view.till.last.is_some() {
         t.change_hint
     } else {

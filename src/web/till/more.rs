@@ -33,15 +33,25 @@ fn tiles(view: &View) -> Vec<Tile> {
         tile("print", t.reprint, "R", Act::Do("reprint"), view.till.last.is_none()),
         tile("scan", t.more_panel.devices, "G", Act::Page("/devices"), false),
         tile("parked", t.more_panel.pages, "P", Act::Page("/"), false),
-        tile("undo", t.returns.word, "T", Act::Panel("return"), !view.day_is_open()),
+        tile("undo", t.returns.word, "T", Act::Panel("return"), !view.day_is_open() || view.till.training),
         tile("lock", t.people.lock, "L", Act::Do("lock"), view.till.signed_in.is_none()),
         tile("void", t.people.sign_out, "O", Act::Do("sign-out"), view.till.signed_in.is_none()),
         tile("price", t.prices.word, "N", Act::Panel("prices"), view.basket().is_none()),
         tile("cash", t.office.title, "B", Act::Page("/office"), false),
-        tile("cash", t.cash_panel.word, "C", Act::Panel("cash"), false),
-        tile("age", t.customer.word, "K", Act::Panel("customer"), false),
+        tile("cash", t.cash_panel.word, "C", Act::Panel("cash"), view.till.training),
+        tile("age", t.customer.word, "K", Act::Panel("customer"), view.till.training),
         tile("scale", t.weight.tare, "W", Act::Do("tare"), !view.day_is_open()),
+        tile("help", training_word(view), "U", Act::Do(training_act(view)), view.basket().is_some()),
     ]
+}
+
+fn training_word(view: &View) -> &'static str {
+    let t = view.locale.texts.training;
+    if view.till.training { t.end } else { t.begin }
+}
+
+fn training_act(view: &View) -> &'static str {
+    if view.till.training { "training-off" } else { "training-on" }
 }
 
 pub fn panel(view: &View) -> Markup {
