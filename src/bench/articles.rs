@@ -42,6 +42,11 @@ pub fn article(index: u64) -> Article {
     }
 }
 
+/// What is typed with its code: goods by weight are sold by a typed kilogram.
+pub fn typed_quantity(unit: Unit) -> Option<Qty> {
+    (unit == Unit::Kilogram).then_some(Qty::ONE)
+}
+
 /// The GTIN-13 of article `index`, of a German-looking maker.
 pub fn gtin(index: u64) -> Gtin {
     let body = (index * STRIDE) % CODES;

@@ -76,7 +76,7 @@ impl Scene {
 
     fn add(&self, till: &mut Till, line: u64) -> Result<(), CannotMeasure> {
         let article = articles::as_fact(&articles::article(line), 1);
-        let command = Command::AddLine { code: article.code.clone(), quantity: None };
+        let command = Command::AddLine { code: article.code.clone(), quantity: articles::typed_quantity(article.unit) };
         let scan = Some(ScanFact::Article(Box::new(article)));
         till.take(Some(&self.workstation), command, &Facts { scan, prices: Some(self.book.clone()), ..Facts::default() }).map(drop)
     }

@@ -138,7 +138,7 @@ impl Till {
     }
 
     pub fn add(&mut self, workstation: &WorkstationId, article: ArticleFact) -> Result<(), CannotMeasure> {
-        let command = Command::AddLine { code: article.code.clone(), quantity: None };
+        let command = Command::AddLine { code: article.code.clone(), quantity: articles::typed_quantity(article.unit) };
         let facts = Facts { scan: Some(ScanFact::Article(Box::new(article))), ..Facts::default() };
         self.take(Some(workstation), command, &facts).map(drop)
     }

@@ -65,7 +65,7 @@ impl Store {
     fn sell(&mut self, at: &str, dice: &mut Dice) -> Result<Option<()>, Broken> {
         for _ in 0..=dice.below(4) {
             let article = articles::as_fact(&articles::article(dice.below(ARTICLES)), 1);
-            let command = Command::AddLine { code: article.code.clone(), quantity: None };
+            let command = Command::AddLine { code: article.code.clone(), quantity: articles::typed_quantity(article.unit) };
             let facts = Facts { scan: Some(ScanFact::Article(Box::new(article))), ..Facts::default() };
             if matches!(self.ask(Some(at), command, &facts, None)?, Came::Lost) {
                 return Ok(None);

@@ -67,7 +67,8 @@ async fn keys_need_no_focus_and_a_scan_is_a_scan_wherever_it_comes() {
     browser.until("the quantity", "document.querySelector('#entry .times')").await;
     browser.keys(&format!("4711{ENTER}")).await;
     assert_eq!(asked(&stage, 2).await[1], add("4711", Some(3)));
-    assert!(stage.told.lock().unwrap()[0].contains("Times(Qty(3000))"), "{:?}", stage.told.lock().unwrap());
+    let told = stage.told.lock().unwrap().clone();
+    assert!(told.iter().any(|told| told.contains("Times(Qty(3000))")), "{told:?}");
 
     // A wedge scan in the middle of typing takes nothing of what was typed, nor leaves anything behind.
     browser.keys("20").await;

@@ -170,7 +170,7 @@ async fn scan_good(browser: &Browser, counter: &Counter<'_>, code: &str) {
     let tones = "Number(document.getElementById('till').dataset.playedGood || 0)";
     let before = browser.run(&format!("return {tones}")).await.as_u64().unwrap();
     counter.scan(code).await;
-    browser.until("the good tone", &format!("{tones} > {before}")).await;
+    browser.until(&format!("the good tone after {code}"), &format!("{tones} > {before}")).await;
 }
 
 #[tokio::test]
