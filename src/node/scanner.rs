@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::screen::{Feedback, Tone};
 use crate::document::Language;
+use crate::gs1::aim::{AimId, Content};
 use crate::ids::{PageId, WorkstationId};
 
 /// A page that has not taken what it was offered by then is gone, whatever its stream says.
@@ -221,7 +222,7 @@ impl Scanners {
     pub fn offers(&self, workstation: &WorkstationId) -> Vec<PageScan> {
         let Some(counter) = self.counters.get(workstation) else { return Vec::new() };
         let offer = |scan: &Waiting| match &scan.to {
-            For::Page(page) => Some(PageScan { serial: scan.serial, page: page.clone(), code: scan.code.clone() }),
+            For::Page(page) => Some(PageScan { serial: scan.serial, page: page.clone(), code: for_page(&scan.code) }),
             For::Next(_) => None,
         };
         counter.waiting.iter().filter_map(offer).collect()
@@ -263,6 +264,16 @@ impl Scanners {
 
 fn name(workstation: &WorkstationId, over: Vec<(String, Routed)>) -> Vec<Over> {
     over.into_iter().map(|(code, routed)| Over { workstation: workstation.clone(), code, routed }).collect()
+}
+
+/// A scan as a page gets it: our own labels, places and customers' codes without the symbology identifier that many scanners put in front. Where GS1 has
+/// a rule for the data the identifier says which, and stays.
+fn for_page(code: &str) -> String {
+    let id = code.as_bytes().first_chunk().and_then(|three| AimId::parse(*three));
+    match id.map(AimId::content) {
+        Some(Content::Text | Content::TextEci) => code[3..].to_owned(),
+        _ => code.to_owned(),
+    }
 }
 
 /// A scan that nobody used.
@@ -341,13 +352,14 @@ mod tests {
         let (mut scanners, now) = (Scanners::new(0), Instant::now());
         scanners.opened(&ws(), &page("till"), PageKind::Till, now);
         scanners.opened(&ws(), &page("board"), PageKind::Orders, now);
-        assert_eq!(scanners.scanned(&ws(), "offered", now), Routed::Waits);
+        // A plain Code 128 says of itself that it is one; a GS1-128 has to.
+        assert_eq!(scanners.scanned(&ws(), "]C0offered", now), Routed::Waits);
         scanners.closed(&ws(), &page("board"), now);
-        assert_eq!(scanners.scanned(&ws(), "in between", now + ms(100)), Routed::Waits);
+        assert_eq!(scanners.scanned(&ws(), "]C1in between", now + ms(100)), Routed::Waits);
         assert!(scanners.offers(&ws()).is_empty());
         assert!(scanners.opened(&ws(), &page("order"), PageKind::Orders, now + ms(300)).is_empty());
         let offered: Vec<String> = scanners.offers(&ws()).into_iter().map(|scan| scan.code).collect();
-        assert_eq!(offered, ["offered", "in between"]);
+        assert_eq!(offered, ["offered", "]C1in between"]);
     }
 
     #[test]
