@@ -469,8 +469,9 @@ async fn another_lead_goes_on_where_the_lost_one_stood_and_the_lost_ones_late_ac
     let k1 = find(&relief, "K1").unwrap();
     assert_eq!((k1.state.clone(), k1.bags[0].place.as_ref().unwrap().as_str()), (OrderState::Staged, "C07"));
     assert_ne!(k1.asked.number_mark, kept_name);
-    assert_eq!(relief.shared().order_customer(&k1.asked).name, CUSTOMER);
+    until("the customer's name", async || relief.shared().order_customer(&k1.asked).name == CUSTOMER).await;
     act(&relief, start_there).await.unwrap();
+    until("the customer's code", async || state_at(&office, "K1").await.1.is_some()).await;
     let code = state_at(&office, "K1").await.1.unwrap();
     act(&relief, hand_over("K1", &code.number)).await.unwrap();
     until("head office knows of the hand-over", async || state_at(&office, "K1").await.0 == "handed_over").await;
@@ -491,7 +492,7 @@ async fn another_lead_goes_on_where_the_lost_one_stood_and_the_lost_ones_late_ac
         assert!(row.reason.contains("order handed over") && row.reason.contains("node-2"), "{}", row.reason);
     }
     assert_eq!(state_at(&office, "K3").await.0, "staged", "the lead's word counts");
-    assert!(back.node.screen().orders.orders.is_empty());
+    until("it shows no orders", async || back.node.screen().orders.orders.is_empty()).await;
     let take = OrderAct::StartPicking { order: number("K2"), take_over: true };
     assert_eq!(refusal(act(&back.node, take).await), "orders_elsewhere");
     let count = |sql: &'static str| office.office.read(move |c| c.query_row(sql, [], |row| row.get::<_, i64>(0)));
