@@ -449,7 +449,8 @@ async fn another_lead_goes_on_where_the_lost_one_stood_and_the_lost_ones_late_ac
     for (order, pieces) in [("K1", 2), ("K2", 1), ("K3", 1)] {
         orders::place(&office.office, placed(order, pieces)).await.unwrap();
     }
-    until("the orders in the shop", async || find(&node, "K3").is_some()).await;
+    let accepted = |order: &str| find(&node, order).is_some_and(|order| order.state != OrderState::Received);
+    until("the orders in the shop", async || ["K1", "K2", "K3"].iter().all(|order| accepted(order))).await;
     assert_eq!((node.screen().orders.epoch(), node.screen().orders.elsewhere().is_none()), (1, true));
     staged(&node, "K1", "C07").await;
     staged(&node, "K3", "C09").await;
