@@ -675,6 +675,25 @@ impl Event {
         }
     }
 
+    /// The open basket whose lines, or what was asked for them, it changes. `None`: it changes none.
+    pub fn basket_changed(&self) -> Option<&TxnId> {
+        match self {
+            Event::LineAdded { txn, .. }
+            | Event::LineQuantitySet { txn, .. }
+            | Event::LineVoided { txn, .. }
+            | Event::BasketActUndone { txn }
+            | Event::BasketRepriced { txn, .. }
+            | Event::LineDiscountSet { txn, .. }
+            | Event::BasketDiscountSet { txn, .. }
+            | Event::LinePriceSet { txn, .. }
+            | Event::CouponAdded { txn, .. }
+            | Event::CustomerAttached { txn, .. }
+            | Event::CustomerDetached { txn }
+            | Event::MemberAttached { txn, .. } => Some(txn),
+            _ => None,
+        }
+    }
+
     pub fn kind(&self) -> EventKind {
         match self {
             Event::LineAdded { .. } | Event::LineQuantitySet { .. } | Event::LineVoided { .. } | Event::BasketActUndone { .. } => {

@@ -33,6 +33,16 @@ pub struct OrdersReply {
     pub words: Vec<Word>,
 }
 
+impl OrdersReply {
+    /// Whether `node` keeps the store's orders. `None`: head office has named nobody yet, so there is nobody to send the staff to.
+    pub fn says_lead(&self, node: &NodeId) -> Option<bool> {
+        match &self.named {
+            Some(named) => Some(named.node == *node),
+            None => self.lead.then_some(true),
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Named {
     pub epoch: u64,
@@ -158,5 +168,20 @@ impl OfficeOrder {
             number_mark: mark(&self.number),
             rights: self.rights,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_sent_elsewhere_before_a_lead_is_named() {
+        let node = |name: &str| NodeId::new(name).unwrap();
+        let named = |name: &str| Some(Named { epoch: 1, node: node(name), from: 0 });
+        let reply = |lead, named| OrdersReply { v: 1, lead, named, office_epoch: 0, words: Vec::new() };
+        assert_eq!(reply(false, None).says_lead(&node("box-1")), None);
+        assert_eq!(reply(true, named("box-1")).says_lead(&node("box-1")), Some(true));
+        assert_eq!(reply(false, named("box-2")).says_lead(&node("box-1")), Some(false));
     }
 }

@@ -78,7 +78,7 @@ fn render(web: &Web, locale: &Locale, workstation: &WorkstationId, text: &str, f
             header { h1 { (t.article.title) span .store { (visible(&screen.store_name)) } } a .button href="/" { (t.more_panel.pages) } }
             form method="get" action=(address) role="search" {
                 input type="search" name="q" value=(text) maxlength=(SEARCH_TEXT_MAX) autocomplete="off" autocapitalize="off" spellcheck="false"
-                    autofocus placeholder=(t.article.hint) aria-label=(t.article.field);
+                    autofocus placeholder=(t.article.field) aria-label=(t.article.field);
                 button .primary { (icon("search")) (t.article.look) }
             }
             @match &found {

@@ -83,6 +83,16 @@ fn events_are_soft_hard_or_urgent() {
     assert_eq!(of(EventKind::Soft), set(&[soft.as_slice(), &pricing, &customer].concat()));
 }
 
+/// What is soft changes a basket, and what changes a basket is soft; the answer of a command rides with either.
+#[test]
+fn a_change_of_a_basket_is_soft_and_known_as_one() {
+    for line in all_events().lines() {
+        let event: Event = serde_json::from_str(line).unwrap();
+        let is_soft = event.kind() == EventKind::Soft && !matches!(event, Event::CommandAnswered { .. });
+        assert_eq!(event.basket_changed().is_some(), is_soft, "{line}");
+    }
+}
+
 /// The stored parts are read as the state to which the stored events add up.
 #[test]
 fn a_carried_forward_state_is_read_as_it_always_was() {

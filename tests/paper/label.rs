@@ -141,6 +141,20 @@ fn nothing_in_a_name_is_a_command() {
     assert!(texts(&long).iter().any(|text| text.starts_with("WWW") && text.ends_with("...")), "{:?}", texts(&long));
 }
 
+/// Set smaller when its letters are wide, never cut: two orders whose numbers begin alike stand on one shelf.
+#[test]
+fn the_whole_order_number_stands_on_the_label() {
+    for dpi in [203, 300] {
+        let profile = profile(&format!("zpl-{dpi}"));
+        for order in ["WWWWWWWWWWWWWWWW", "MMMMMMMMMMMMMMM1", "1111111111111111"] {
+            let label = BagLabel { bag: 99, bags: 99, ..label(order, "A.B.") };
+            let picture = printed(&bytes(&label, &profile, None), &profile);
+            assert_eq!(texts(&picture)[0], order);
+            stays_inside(&picture);
+        }
+    }
+}
+
 #[test]
 fn a_roll_too_narrow_for_the_code_is_refused_and_not_shrunk() {
     let narrow = BagLabel { ..label("ABCDEFGHIJKLMNOP", "A.B.") }.laid_out(LabelSize { width: 570, height: 320 });

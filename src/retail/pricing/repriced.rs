@@ -14,114 +14,13 @@ fn future(case: &Case, events: &[Event]) -> Option<Basket> {
     let mut basket: Option<Basket> = None;
     for event in events {
         let txn = match event {
-            Event::LineAdded { txn, .. }
-            | Event::LineQuantitySet { txn, .. }
-            | Event::LineVoided { txn, .. }
-            | Event::BasketActUndone { txn }
-            | Event::TransactionRecalled { txn, .. }
-            | Event::LineDiscountSet { txn, .. }
-            | Event::BasketDiscountSet { txn, .. }
-            | Event::LinePriceSet { txn, .. }
-            | Event::CouponAdded { txn, .. }
-            | Event::CustomerAttached { txn, .. }
-            | Event::CustomerDetached { txn }
-            | Event::MemberAttached { txn, .. } => txn,
-            // Changes no price. Named one by one, so that a new kind is decided upon.
-            Event::DayOpened { .. }
-            | Event::DayClosed { .. }
-            | Event::TransactionSuspended { .. }
-            | Event::TenderAdded { .. }
-            | Event::TenderRemoved { .. }
-            | Event::CardStarted { .. }
-            | Event::CardEnded { .. }
-            | Event::TransactionCompleted { .. }
-            | Event::TransactionVoided { .. }
-            | Event::ReceiptSealed { .. }
-            | Event::PrintRequested { .. }
-            | Event::PrintProgressed { .. }
-            | Event::PrintSettled { .. }
-            | Event::DrawerKicked { .. }
-            | Event::FeedAdopted { .. }
-            | Event::BaselineSettled { .. }
-            | Event::CountRequested { .. }
-            | Event::UplinkAcknowledged { .. }
-            | Event::CarriedForward { .. }
-            | Event::CommandAnswered { .. }
-            | Event::SignedIn { .. }
-            | Event::SignedOut { .. }
-            | Event::TillLocked { .. }
-            | Event::PinMissed { .. }
-            | Event::OverrideGiven { .. }
-            | Event::AgeChecked { .. }
-            | Event::RecordsRepaired { .. }
-            | Event::CardUnknown { .. }
-            | Event::TerminalSeen { .. }
-            | Event::CardContradicted { .. }
-            | Event::TerminalDayAsked { .. }
-            | Event::TerminalDayEnded { .. }
-            | Event::ItemPutAside { .. }
-            | Event::BasketRepriced { .. }
-            | Event::CustomerErased { .. }
-            | Event::TillOpened { .. }
-            | Event::CashMoved { .. }
-            | Event::TillCountStarted { .. }
-            | Event::TillCountCancelled { .. }
-            | Event::TillCounted { .. }
-            | Event::TillClosed { .. }
-            | Event::BagPacked { .. }
-            | Event::BagCollected { .. }
-            | Event::DayAddendum { .. }
-            | Event::RecalledItemPutAside { .. }
-            | Event::TrainingSet { .. }
-            | Event::DeskSignedIn { .. }
-            | Event::FirstManagerNamed { .. }
-            | Event::OrderReceived { .. }
-            | Event::LeadNamed { .. }
-            | Event::RightsBegun { .. }
-            | Event::RightsTold { .. }
-            | Event::RightsGranted { .. }
-            | Event::RightsOverrun { .. }
-            | Event::OrderAdopted { .. }
-            | Event::OrderReplaced { .. }
-            | Event::OrderAccepted { .. }
-            | Event::OrderChangeTooLate { .. }
-            | Event::OrderContradicted { .. }
-            | Event::OrderCancelled { .. }
-            | Event::OrderCancelFailed { .. }
-            | Event::OrderRefused { .. }
-            | Event::OrderExpired { .. }
-            | Event::OrderDeclined { .. }
-            | Event::OrderPicking { .. }
-            | Event::OrderPaused { .. }
-            | Event::OrderLinePicked { .. }
-            | Event::OrderLineReset { .. }
-            | Event::OrderLineShort { .. }
-            | Event::OrderPicked { .. }
-            | Event::BagAdded { .. }
-            | Event::BagStaged { .. }
-            | Event::PrintDropped { .. }
-            | Event::OrderHandedOver { .. }
-            | Event::HandOverTakenBack { .. }
-            | Event::OrderPutBack { .. }
-            | Event::PromiseBroken { .. }
-            | Event::StockAdjusted { .. }
-            | Event::CollectNumberMissed { .. }
-            | Event::CollectNumbersAllowed { .. }
-            | Event::SheetLineSet { .. }
-            | Event::SheetLineRemoved { .. }
-            | Event::CountListed { .. }
-            | Event::DeliveryNamed { .. }
-            | Event::SheetDiscarded { .. }
-            | Event::StockCounted { .. }
-            | Event::RecountAsked { .. }
-            | Event::GoodsReceived { .. }
-            | Event::UnitsAdjusted { .. }
-            | Event::StockTaskTaken { .. }
-            | Event::StockTaskLeft { .. }
-            | Event::StockTaskDismissed { .. }
-            | Event::StockRanLow { .. }
-            | Event::StockFilledUp { .. }
-            | Event::NoticeSettled { .. } => continue,
+            // The one that follows from these.
+            Event::BasketRepriced { .. } => continue,
+            Event::TransactionRecalled { txn, .. } => txn,
+            other => match other.basket_changed() {
+                Some(txn) => txn,
+                None => continue,
+            },
         };
         let known = basket.take().or_else(|| case.state.baskets.get(txn).map(Basket::without_history));
         let mut known = match (known, event) {

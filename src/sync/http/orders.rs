@@ -30,8 +30,9 @@ async fn run(node: Node, line: Line) {
         let address = path(&line.config.store, &line.config.node, cursor, epoch);
         let wait_ms = match line.get_json::<OrdersReply>(&address).await {
             Ok(reply) => {
-                let lead = reply.named.as_ref().map_or(reply.lead, |named| named.node == line.config.node);
-                let _ = node.tell(Input::OrdersHeard { lead, at_ms: line.clock.now().ms }).await;
+                if let Some(lead) = reply.says_lead(&line.config.node) {
+                    let _ = node.tell(Input::OrdersHeard { lead, at_ms: line.clock.now().ms }).await;
+                }
                 match follow(&node, &line, reply, &mut cursor).await {
                     Ok(taken) => {
                         backoff.succeeded();

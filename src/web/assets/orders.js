@@ -11,37 +11,7 @@
   const batch = about && about.dataset.orders ? about.dataset.orders.split(",") : [];
   const api = `/api/v1/workstations/${encodeURIComponent(ws)}/orders`;
 
-  // ---- sound and words
-  let audio = null;
-  function unlockSound() {
-    if (!audio && window.AudioContext) audio = new AudioContext();
-    if (audio && audio.state === "suspended") audio.resume().catch(() => {});
-  }
-  function beep(frequency, length) {
-    if (!audio || audio.state !== "running") return;
-    const tone = audio.createOscillator();
-    const volume = audio.createGain();
-    tone.frequency.value = frequency;
-    volume.gain.setValueAtTime(0.3, audio.currentTime);
-    volume.gain.linearRampToValueAtTime(0, audio.currentTime + length);
-    tone.connect(volume).connect(audio.destination);
-    tone.start();
-    tone.stop(audio.currentTime + length);
-  }
-  const played = { good: 0, error: 0 };
-  function signal(tone) {
-    played[tone] += 1;
-    till.dataset[tone === "good" ? "playedGood" : "playedError"] = played[tone];
-    if (tone === "good") { beep(1760, 0.09); navigator.vibrate?.(50); }
-    else { beep(196, 0.45); navigator.vibrate?.(400); }
-  }
-  function say(strong, text, bad) {
-    const said = document.getElementById("said");
-    said.hidden = !strong;
-    said.className = bad ? "bad" : "good";
-    said.querySelector("strong").textContent = strong;
-    said.querySelector("span").textContent = text || "";
-  }
+  const { unlockSound, signal, say, complain } = handheld;
 
   // ---- acts
   async function send(act, then) {
@@ -53,9 +23,7 @@
       return answer.body;
     }
     // Who has to sign in or to ask another sees the gate, which the node puts over the page.
-    const body = answer && answer.body;
-    signal("error");
-    say(body ? body.detail : document.querySelector("#lost strong").textContent, body ? body.remedy : "", true);
+    complain(answer);
     return null;
   }
 
@@ -63,9 +31,7 @@
     const path = `/api/v1/workstations/${encodeURIComponent(ws)}/customers/${subject}?id=${live.freshId()}`;
     const answer = await live.enqueue("DELETE", path);
     if (answer && answer.ok) { signal("good"); say(till.dataset.ok, "", false); return; }
-    const body = answer && answer.body;
-    signal("error");
-    say(body ? body.detail : document.querySelector("#lost strong").textContent, body ? body.remedy : "", true);
+    complain(answer);
   }
 
   // ---- what the page knows of one order

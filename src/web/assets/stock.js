@@ -9,37 +9,7 @@
   const api = `/api/v1/workstations/${encodeURIComponent(ws)}/stock`;
   const isSheet = mode === "count" || mode === "receipt";
 
-  // ---- sound and words
-  let audio = null;
-  function unlockSound() {
-    if (!audio && window.AudioContext) audio = new AudioContext();
-    if (audio && audio.state === "suspended") audio.resume().catch(() => {});
-  }
-  function beep(frequency, length) {
-    if (!audio || audio.state !== "running") return;
-    const tone = audio.createOscillator();
-    const volume = audio.createGain();
-    tone.frequency.value = frequency;
-    volume.gain.setValueAtTime(0.3, audio.currentTime);
-    volume.gain.linearRampToValueAtTime(0, audio.currentTime + length);
-    tone.connect(volume).connect(audio.destination);
-    tone.start();
-    tone.stop(audio.currentTime + length);
-  }
-  const played = { good: 0, error: 0 };
-  function signal(tone) {
-    played[tone] += 1;
-    till.dataset[tone === "good" ? "playedGood" : "playedError"] = played[tone];
-    if (tone === "good") { beep(1760, 0.09); navigator.vibrate?.(50); }
-    else { beep(196, 0.45); navigator.vibrate?.(400); }
-  }
-  function say(strong, text, bad) {
-    const said = document.getElementById("said");
-    said.hidden = !strong;
-    said.className = bad ? "bad" : "good";
-    said.querySelector("strong").textContent = strong;
-    said.querySelector("span").textContent = text || "";
-  }
+  const { unlockSound, signal, say, complain } = handheld;
 
   // ---- acts
   let chosen = null;
@@ -56,8 +26,7 @@
       return body;
     }
     // Who has to sign in or to ask another sees the gate, which the node puts over the page.
-    signal("error");
-    say(body ? body.detail : document.querySelector("#lost strong").textContent, body ? body.remedy : "", true);
+    complain(answer);
     return null;
   }
   function finished(body) {

@@ -190,7 +190,7 @@ fn frame(desk: &Desk, title: &str, events: &str, mode: &str, attributes: Markup,
             div #lost role="alert" hidden { strong { (view.locale.texts.lost_title) } span { (view.locale.texts.lost_hint) } }
         }
     };
-    document(view.locale, title, "orders", &["live.js", "gate.js", "orders.js"], body)
+    document(view.locale, title, "orders", &["live.js", "gate.js", "handheld.js", "orders.js"], body)
 }
 
 /// How much stock work waits.

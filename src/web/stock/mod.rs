@@ -165,7 +165,7 @@ fn frame(desk: &Desk, mode: &str, events: &str, live: Live) -> Markup {
             div #lost role="alert" hidden { strong { (view.locale.texts.lost_title) } span { (view.locale.texts.lost_hint) } }
         }
     };
-    document(view.locale, title, "stock", &["live.js", "gate.js", "stock.js"], body)
+    document(view.locale, title, "stock", &["live.js", "gate.js", "handheld.js", "stock.js"], body)
 }
 
 /// The parts that every page here has.

@@ -23,7 +23,7 @@ pub struct ArticleTexts {
 pub static ENGLISH: ArticleTexts = ArticleTexts {
     title: "Articles",
     hint: "Scan an article, or type its name or number.",
-    field: "Article",
+    field: "Name or number",
     look: "Show",
     number: "No. {}",
     instead_of: "instead of {}",
@@ -41,7 +41,7 @@ pub static ENGLISH: ArticleTexts = ArticleTexts {
 pub static GERMAN: ArticleTexts = ArticleTexts {
     title: "Artikel",
     hint: "Artikel scannen, oder Namen oder Nummer eintippen.",
-    field: "Artikel",
+    field: "Name oder Nummer",
     look: "Zeigen",
     number: "Nr. {}",
     instead_of: "statt {}",

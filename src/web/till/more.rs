@@ -41,7 +41,7 @@ fn tiles(view: &View) -> Vec<Tile> {
         tile("cash", t.cash_panel.word, "C", Act::Panel("cash"), view.till.training),
         tile("age", t.customer.word, "K", Act::Panel("customer"), view.till.training),
         tile("scale", t.weight.tare, "W", Act::Do("tare"), !view.day_is_open()),
-        tile("help", training_word(view), "U", Act::Do(training_act(view)), view.basket().is_some()),
+        tile("training", training_word(view), "U", Act::Do(training_act(view)), view.basket().is_some()),
     ]
 }
 

@@ -19,8 +19,9 @@ pub enum LabelError {
 
 /// White space that a scanner needs on each side of a code, in modules.
 const QUIET_MODULES: usize = 10;
-/// Type is not made smaller than this share of its area's height, in per cent; what is longer still is cut.
-const SHRUNK_PERCENT_MIN: usize = 40;
+/// Type is not made lower than this, in tenths of a millimetre: it is still read from an arm's length, and sixteen of the widest letters of an
+/// order number fit into their area. What is longer still is cut.
+const SHRUNK_TENTHS_MIN: u32 = 28;
 /// Of a black area, this share of its height is letters, in per cent.
 const INVERSE_PERCENT: usize = 70;
 
@@ -31,7 +32,8 @@ pub fn encode(label: &Label, profile: &LabelProfile, font: Option<&dyn GlyphSour
     for mark in &label.marks {
         match mark {
             Mark::Text { area, text, align, inverse } => {
-                let line = Line { area: Dots::of(*area, profile), align: *align, inverse: *inverse };
+                let line =
+                    Line { area: Dots::of(*area, profile), least: profile.dots(SHRUNK_TENTHS_MIN), align: *align, inverse: *inverse };
                 line.write(text.as_str(), font, &mut out);
             }
             Mark::Code128 { area, code } => bar_code(Dots::of(*area, profile), code.as_str(), profile, &mut out)?,
@@ -59,6 +61,8 @@ impl Dots {
 
 struct Line {
     area: Dots,
+    /// The lowest that its type may be, in dots.
+    least: usize,
     align: Align,
     inverse: bool,
 }
@@ -74,7 +78,7 @@ impl Line {
         if let Some(font) = font.filter(foreign) {
             return picture(&self.drawn(text, high, font), self.area, self.align, self.inverse, out);
         }
-        let (text, high) = fitted(&latin(text), width, high);
+        let (text, high) = fitted(&latin(text), width, high, self.least);
         let top = y + (height - high) / 2;
         let (justify, reverse) = (justify(self.align), if self.inverse { "^FR" } else { "" });
         let _ = writeln!(out, "^FO{x},{top}{reverse}^A0N,{high},{high}^FB{width},1,0,{justify}^FH_^FD{}^FS", escaped(&text));
@@ -84,7 +88,7 @@ impl Line {
     fn drawn(&self, text: &str, high: usize, font: &dyn GlyphSource) -> Bitmap {
         let columns = |text: &str| text.chars().map(char_width).sum::<usize>();
         let mut high = high;
-        while high * columns(text) / 2 > self.area.width && high > self.area.height * SHRUNK_PERCENT_MIN / 100 {
+        while high * columns(text) / 2 > self.area.width && high > self.least {
             high -= 1;
         }
         let cell = high.div_ceil(2);
@@ -128,8 +132,7 @@ fn latin(text: &str) -> String {
 }
 
 /// The text and how high it is set so that it is no wider than `width`: smaller first, then cut.
-fn fitted(text: &str, width: usize, height: usize) -> (String, usize) {
-    let least = height * SHRUNK_PERCENT_MIN / 100;
+fn fitted(text: &str, width: usize, height: usize, least: usize) -> (String, usize) {
     let mut high = height;
     while text_dots(text, high) > width && high > least {
         high -= 1;
