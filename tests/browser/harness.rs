@@ -10,6 +10,19 @@ use thirtyfour::prelude::*;
 /// How long a page may take to show what a test waits for.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Keeps what went wrong in the pages' scripts, across the pages of one address: see [`Browser::script_errors`]. A request that a page going away
+/// leaves unanswered is none.
+const KEEP_ERRORS: &str = "{
+    const keep = (text) => {
+        const kept = JSON.parse(sessionStorage.getItem('scriptErrors') || '[]');
+        sessionStorage.setItem('scriptErrors', JSON.stringify([...kept, text]));
+    };
+    addEventListener('error', (event) => { if (event.error) keep(`${event.message} (${event.filename}:${event.lineno})`); });
+    addEventListener('unhandledrejection', (event) => {
+        if (event.reason instanceof Error && !/fetch|network|abort/i.test(event.reason.message)) keep(String(event.reason.stack));
+    });
+}";
+
 pub struct Browser {
     pub driver: WebDriver,
     chromedriver: Child,
@@ -52,6 +65,7 @@ impl Browser {
             capabilities.add_arg(argument).unwrap();
         }
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await.expect("chromium starts");
+        driver.cdp().page().add_script_to_evaluate_on_new_document(KEEP_ERRORS).await.unwrap();
         let browser = Browser { driver, chromedriver, profile };
         browser.resize(width, height).await;
         browser
@@ -78,13 +92,20 @@ impl Browser {
         self.run(&script).await.as_str().unwrap_or_default().to_owned()
     }
 
+    /// What went wrong in the scripts of the pages that this tab showed.
+    async fn script_errors(&self) -> Vec<String> {
+        let kept = "try { return JSON.parse(sessionStorage.getItem('scriptErrors') || '[]') } catch { return [] }";
+        let kept = self.driver.execute(kept, Vec::new()).await.map(|kept| kept.json().clone());
+        serde_json::from_value(kept.unwrap_or_default()).unwrap_or_default()
+    }
+
     /// Waits until the script returns true.
     pub async fn until(&self, what: &str, script: &str) {
         let deadline = Instant::now() + PATIENCE;
         while self.run(&format!("return Boolean({script})")).await != true {
             if Instant::now() > deadline {
                 self.picture(Path::new("/tmp"), "browser-test-waited").await;
-                panic!("waited in vain: {what}\n{}", self.text("body").await);
+                panic!("waited in vain: {what}; errors of scripts: {:?}\n{}", self.script_errors().await, self.text("body").await);
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -114,6 +135,8 @@ impl Browser {
     }
 
     pub async fn end(mut self) {
+        let errors = self.script_errors().await;
+        assert!(errors.is_empty(), "errors of scripts: {errors:?}");
         let _ = self.driver.clone().quit().await;
         let _ = self.chromedriver.kill();
         let _ = self.chromedriver.wait();

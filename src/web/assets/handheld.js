@@ -42,5 +42,5 @@ const handheld = (() => {
     say(body ? body.detail : document.querySelector("#lost strong").textContent, body ? body.remedy : "", true);
   }
 
-  return { unlockSound, signal, say, complain };
+  return { unlockSound, beep, signal, say, complain };
 })();

@@ -11,7 +11,7 @@
   const batch = about && about.dataset.orders ? about.dataset.orders.split(",") : [];
   const api = `/api/v1/workstations/${encodeURIComponent(ws)}/orders`;
 
-  const { unlockSound, signal, say, complain } = handheld;
+  const { unlockSound, beep, signal, say, complain } = handheld;
 
   // ---- acts
   async function send(act, then) {
