@@ -28,7 +28,7 @@ use crate::device::{DeviceReport, DisplayHandle, PrinterHandle, PrinterOrder, Sc
 use crate::document::{Language, Voice};
 use crate::fault::Fault;
 use crate::gs1::CodeRules;
-use crate::ids::{BagNo, DeviceName, Sku, SubjectRef, WorkstationId};
+use crate::ids::{BagNo, DeviceName, Sku, StaffId, SubjectRef, WorkstationId};
 use crate::journal::Disk;
 use crate::money::Qty;
 use crate::retail::customer::CustomerFact;
@@ -313,6 +313,7 @@ impl<D: Disk> Loop<D> {
             return Ok(Err(error));
         }
         let again = self.writer.rules().staff_required.then(|| request.clone());
+        let at_desk = request.staff.clone();
         match self.writer.take(request, &facts)? {
             Taken::Recorded(recorded) => {
                 batch.hard |= recorded.kind != EventKind::Soft;
@@ -365,7 +366,10 @@ impl<D: Disk> Loop<D> {
                 if let (Some(workstation), Some(check)) = (&workstation, check) {
                     self.publisher.open_check(workstation, check);
                 }
-                Ok(Err(self.refused(workstation.as_ref(), refusal, batch)))
+                Ok(Err(match (&workstation, at_desk) {
+                    (None, Some(staff)) => self.refused_at_desk(&staff, refusal),
+                    (workstation, _) => self.refused(workstation.as_ref(), refusal, batch),
+                }))
             }
             Taken::DiskFull(words) => {
                 error!(reason = %words, "a record was not written");
@@ -385,6 +389,12 @@ impl<D: Disk> Loop<D> {
             batch.changed = true;
         }
         AskError::Refused(refusal, voice)
+    }
+
+    fn refused_at_desk(&self, staff: &StaffId, refusal: Refusal) -> AskError {
+        metrics::counter!("counterfoil_refusals_total", "code" => refusal.code()).increment(1);
+        let language = self.books.books().staff.person(staff).and_then(|person| Language::of_tag(&person.language));
+        AskError::Refused(refusal, Voice::to_person(self.writer.rules(), language))
     }
 
     /// How whoever works at a workstation is spoken to.

@@ -1,6 +1,8 @@
 //! The back office: today with its X, tills, safe and bank bags, and the days before with every report as it was printed. A page without a
 //! till: who reads it signs in at its desk. Rendering is a function of [`OfficeView`].
 
+mod proof;
+
 use std::collections::BTreeMap;
 
 use axum::Router;
@@ -204,6 +206,7 @@ impl OfficeView<'_> {
                 div { (self.today()) (self.tills()) (self.safe()) }
                 div { (self.days()) }
             }
+            (proof::dialog(self))
         }
     }
 

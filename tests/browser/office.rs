@@ -117,3 +117,98 @@ async fn a_manager_reads_closes_and_reads_again_by_keyboard_alone() {
     browser.end().await;
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }
+
+/// Types into a field that a script cannot miss: the dialog's.
+async fn type_into(browser: &Browser, css: &str, keys: &str) {
+    browser.tap(css).await;
+    browser.keys(keys).await;
+}
+
+#[tokio::test]
+async fn what_is_beyond_the_one_at_the_desk_is_done_with_another_persons_word() {
+    let shop = Shop::with_staff();
+    let browser = Browser::start(1280, 800).await;
+    // Ben may read reports, and nothing else that a cashier may not.
+    let office = shop.link("Head office");
+    let address = office.split('/').nth(2).unwrap().parse().unwrap();
+    let rights = serde_json::json!({ "rights": ["read_reports"] });
+    assert_eq!(crate::node::office::put(address, "/api/v1/staff/ben", &rights).await, 204);
+    browser.open(&shop.link("Start here").replace("?to=/", "?to=/office")).await;
+    browser.until("the sign-in", "document.getElementById('desk-sign-in')").await;
+    browser.run("document.getElementById('desk-staff').value = 'ben'").await;
+    let deadline = std::time::Instant::now() + super::harness::PATIENCE;
+    // His right comes down in its own time.
+    while browser.run("return Boolean(document.querySelector('.figures'))").await != true {
+        assert!(std::time::Instant::now() < deadline, "{}", browser.text("body").await);
+        let script = "await fetch('/api/v1/desk/sign-in', { method: 'POST', headers: { 'content-type': 'application/json' }, \
+                      body: JSON.stringify({ id: crypto.randomUUID(), staff: 'ben', pin: '2222' }) })";
+        browser.run(script).await;
+        browser.run("location.reload()").await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+
+    // A bag out of a safe that holds it is not his to pack.
+    let packs = async || {
+        type_into(&browser, "#pack-bag [name=bag]", "B-77").await;
+        type_into(&browser, "#pack-bag [name=amount]", "1,00").await;
+        browser.keys(ENTER).await;
+        browser.until("another person is asked for", "document.getElementById('desk-proof')?.open").await;
+    };
+    packs().await;
+    let said = "document.getElementById('proof-said').textContent";
+    browser.until("in his language, what it is about", &format!("{said}.includes('zweite Person')")).await;
+    let mut faults = Vec::new();
+    look_at(&browser, "approval", &mut faults).await;
+    assert_eq!(browser.run("return document.activeElement.id").await, "proof-badge", "a badge can be scanned at once");
+
+    // Himself: no. A wrong PIN: no. Given up: nothing is done, and what he typed is still there.
+    browser.keys("STAFF-1002").await;
+    browser.keys(ENTER).await;
+    browser.until("not by himself", &format!("{said}.includes('dieselbe Person')")).await;
+    browser.tap("#desk-proof [data-proof-staff=sue]").await;
+    browser.keys("9999").await;
+    browser.keys(ENTER).await;
+    browser.until("the PIN is wrong", &format!("{said}.includes('PIN')")).await;
+    browser.tap("#desk-proof [data-proof=cancel]").await;
+    browser.until("given up", "!document.getElementById('desk-proof').open").await;
+    assert_eq!(browser.run("return document.querySelector('#pack-bag [name=bag]').value").await, "B-77");
+
+    // With Sue's PIN the act is decided on: there is nothing in the safe, and that is what is said.
+    browser.run("document.querySelectorAll('#pack-bag input').forEach((field) => { field.value = '' })").await;
+    packs().await;
+    browser.tap("#desk-proof [data-proof-staff=sue]").await;
+    browser.keys("3333").await;
+    browser.keys(ENTER).await;
+    browser.until("the safe's own answer", "!document.getElementById('office-problem').hidden").await;
+    assert_eq!(browser.run("return document.getElementById('desk-proof').open").await, false);
+
+    // Closing the day, by badge: the Z is there, and he is still the one at the desk.
+    browser.run("document.querySelectorAll('#pack-bag input').forEach((field) => { field.value = '' })").await;
+    let deadline = std::time::Instant::now() + super::harness::PATIENCE;
+    while browser.run("return document.getElementById('desk-proof').open").await != true {
+        assert!(std::time::Instant::now() < deadline, "{}", browser.text("body").await);
+        browser.run("document.querySelector('[data-do=close-day]').focus()").await;
+        browser.keys(ENTER).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    browser.keys("STAFF-1003").await;
+    browser.keys(ENTER).await;
+    browser.until("the Z", "document.querySelector('.stored[open] pre.report')?.textContent.includes('Z')").await;
+    assert!(browser.text(".office-bar").await.contains("Ben"));
+
+    // Signed out behind his back, as by a restart or by doing nothing: asked again over the page, and what he typed is done then.
+    assert_eq!(browser.run("return await fetch('/api/v1/desk/sign-in', { method: 'DELETE' }).then((answer) => answer.status)").await, 204);
+    type_into(&browser, "#pack-bag [name=bag]", "B-78").await;
+    type_into(&browser, "#pack-bag [name=amount]", "1,00").await;
+    browser.keys(ENTER).await;
+    browser.until("asked to sign in again", "document.getElementById('desk-proof').open").await;
+    look_at(&browser, "again", &mut faults).await;
+    assert_eq!(browser.run("return document.querySelector('#pack-bag [name=bag]').value").await, "B-78");
+    browser.keys("STAFF-1004").await;
+    browser.keys(ENTER).await;
+    browser.until("done as far as it goes", "!document.getElementById('desk-proof').open").await;
+    browser.until("the act's own answer", "!document.getElementById('office-problem').hidden").await;
+    assert_eq!(browser.run("return (await fetch('/api/v1/desk').then((answer) => answer.json())).staff").await, "mia");
+    browser.end().await;
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}

@@ -17,7 +17,7 @@ use counterfoil::time::{ClockQuality, Stamp};
 mod articles;
 mod cards;
 mod labels;
-mod office;
+pub mod office;
 mod orders;
 mod people;
 mod power_cut;

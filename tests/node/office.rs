@@ -209,6 +209,41 @@ async fn the_back_office_asks_who_reads_and_keeps_counts_blind() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn at_the_desk_another_persons_word_goes_with_the_act_and_both_are_on_the_record() {
+    let chain = Chain::open().await;
+    let reader = json!({"rights": ["read_reports"]});
+    assert_eq!(put(chain.office.address, "/api/v1/staff/anna", &reader).await, 204);
+    let close = async |id: &str, approval: Value| chain.desk("POST", "/api/v1/day/close", json!({"id": id, "approval": approval})).await;
+    let ben = json!({"staff": "ben", "pin": "4711"});
+    assert_eq!(close("early", ben.clone()).await.code(), "sign_in_first", "nobody sits there whose word another could add to");
+    chain.sign_in("anna").await;
+    // Her right comes down in its own time.
+    let deadline = std::time::Instant::now() + PATIENCE;
+    while chain.get("/api/v1/tills").await.status != 200 {
+        assert!(std::time::Instant::now() < deadline);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(close("close", Value::Null).await.code(), "needs_override");
+    assert_eq!(close("close", json!({"staff": "anna", "pin": "4711"})).await.code(), "override_by_oneself");
+    assert_eq!(close("close", json!({"staff": "ben", "pin": "1234"})).await.code(), "pin_wrong");
+    let done = close("close", ben.clone()).await;
+    assert_eq!(done.status, 200, "{}", done.body);
+    let seq = done.json()["seq"].as_u64().unwrap();
+    assert_eq!(close("close", ben).await.json()["seq"].as_u64(), Some(seq), "sent again, it is done once");
+
+    let folder = chain.node().shared().journal_folder.clone();
+    let record = counterfoil::journal::Reader::open(&folder).unwrap().read_one(seq).unwrap();
+    let given = counterfoil::node::replay::events(&record).unwrap().into_iter().find_map(|event| match event {
+        counterfoil::retail::Event::OverrideGiven { by, staff, workstation, .. } => {
+            Some((by.to_string(), staff.unwrap().to_string(), workstation))
+        }
+        _ => None,
+    });
+    assert_eq!(given, Some(("ben".to_owned(), "anna".to_owned(), None)));
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_day_with_a_late_card_reads_the_same_in_the_store_and_at_head_office() {
     let chain = Chain::open().await;
     chain.sign_in("chris").await;

@@ -156,7 +156,8 @@ async fn ask(web: &Web, id: CommandId, workstation: Option<WorkstationId>, comma
     Ok(axum::Json(answer.into()))
 }
 
-/// Sends a command of a desk: who is signed in there acts, or whoever comes with it.
+/// Sends a command of a desk: who is signed in there acts, beyond their rights with the word of another person that comes along. For a program,
+/// at whose desk nobody sits, that person acts.
 async fn ask_at_desk(
     web: &Web,
     session: &Session,
@@ -164,8 +165,7 @@ async fn ask_at_desk(
     approval: Option<people::ApprovalBody>,
     command: Command,
 ) -> Result<axum::Json<CommandAnswer>, Problem> {
-    session.needs_desk()?;
-    let staff = super::seat::at_desk(web, session).ok().and_then(|at_desk| at_desk.staff().cloned());
+    let staff = super::seat::at_desk(web, session)?.staff().cloned();
     let approval = approval.and_then(people::ApprovalBody::approval);
     let request = CommandRequest { id, workstation: None, staff, approval, command };
     let answer = web.node.ask(request).await.map_err(|error| ask_problem(&error))?;

@@ -10,6 +10,11 @@ pub struct OfficeTexts {
     pub badge: &'static str,
     pub sign_in_do: &'static str,
     pub sign_out: &'static str,
+    /// Of the dialog over the page.
+    pub proof_badge: &'static str,
+    pub approve_do: &'static str,
+    pub again: &'static str,
+    pub again_hint: &'static str,
     /// On pages without a sign-in of their own.
     pub sign_in_there: &'static str,
     /// `{}`: who.
@@ -88,6 +93,10 @@ pub static ENGLISH: OfficeTexts = OfficeTexts {
     badge: "or badge",
     sign_in_do: "Sign in",
     sign_out: "Sign out",
+    proof_badge: "Badge",
+    approve_do: "Approve",
+    again: "Please sign in again",
+    again_hint: "Nobody is signed in at this desk any more: nothing was done here for a while, or the box was started again. What you typed is still there.",
     sign_in_there: "Sign in on the page “Back office” first.",
     not_allowed: "{} may not read reports",
     not_allowed_hint: "Sign in as someone who may: a supervisor or the manager.",
@@ -160,6 +169,10 @@ pub static GERMAN: OfficeTexts = OfficeTexts {
     badge: "oder Ausweis",
     sign_in_do: "Anmelden",
     sign_out: "Abmelden",
+    proof_badge: "Ausweis",
+    approve_do: "Freigeben",
+    again: "Bitte noch einmal anmelden",
+    again_hint: "An diesem Platz ist niemand mehr angemeldet: Hier geschah länger nichts, oder der Rechner wurde neu gestartet. Was eingegeben ist, bleibt stehen.",
     sign_in_there: "Zuerst auf der Seite „Büro“ anmelden.",
     not_allowed: "{} darf keine Berichte lesen",
     not_allowed_hint: "Mit jemandem anmelden, der es darf: Aufsicht oder Leitung.",
