@@ -79,6 +79,9 @@ fn name_of(root: &Path) -> String {
 pub struct Postgres {
     folder: PathBuf,
     binaries: PathBuf,
+    /// On loopback; otherwise it has a socket alone.
+    port: Option<u16>,
+    has_tls: bool,
 }
 
 /// Between two starts of a server that was killed.
@@ -92,11 +95,26 @@ impl Postgres {
     }
 
     pub fn start() -> Postgres {
+        Postgres::start_with(None, None)
+    }
+
+    /// One that is called over TCP; with TLS when there are a certificate and its key (PEM).
+    pub fn start_on_port(tls: Option<(&Path, &Path)>) -> Postgres {
+        let free = std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).expect("a free port");
+        Postgres::start_with(Some(free.port()), tls)
+    }
+
+    fn start_with(port: Option<u16>, tls: Option<(&Path, &Path)>) -> Postgres {
         let binaries = binaries();
         let folder = tempfile::Builder::new().prefix("counterfoil-postgres-").tempdir().expect("a folder").keep();
-        let postgres = Postgres { folder, binaries };
+        for (from, to) in tls.into_iter().flat_map(|(cert, key)| [(cert, "server.crt"), (key, "server.key")]) {
+            std::fs::copy(from, folder.join(to)).expect("the certificate is copied");
+            // The server refuses a key that others may read.
+            std::fs::set_permissions(folder.join(to), std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("the copy is ours");
+        }
+        let postgres = Postgres { folder, binaries, port, has_tls: tls.is_some() };
         if rustix::process::geteuid().is_root() {
-            let done = Command::new("chown").arg("postgres").arg(&postgres.folder).status().expect("chown runs");
+            let done = Command::new("chown").args(["-R", "postgres"]).arg(&postgres.folder).status().expect("chown runs");
             assert!(done.success(), "the folder is the server's");
         }
         let data = postgres.folder.join("data");
@@ -124,13 +142,26 @@ impl Postgres {
         let mut server = self.as_servant("postgres", "INT");
         server.arg("-D").arg(self.folder.join("data")).arg("-k").arg(&self.folder).args([
             "-c",
-            "listen_addresses=",
-            "-c",
             "max_connections=200",
             // The tests prove what is kept when processes die, not when the machine does.
             "-c",
             "fsync=off",
         ]);
+        let mut set = |text: String| {
+            server.args(["-c", &text]);
+        };
+        match self.port {
+            None => set("listen_addresses=".to_owned()),
+            Some(port) => {
+                set("listen_addresses=127.0.0.1".to_owned());
+                set(format!("port={port}"));
+            }
+        }
+        if self.has_tls {
+            set("ssl=on".to_owned());
+            set(format!("ssl_cert_file={}", self.folder.join("server.crt").display()));
+            set(format!("ssl_key_file={}", self.folder.join("server.key").display()));
+        }
         server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         std::thread::spawn(move || {
             loop {
@@ -147,7 +178,13 @@ impl Postgres {
     }
 
     pub fn address(&self, database: &str) -> String {
-        format!("host={} user=office dbname={database}", self.folder.display())
+        let port = self.port.map(|port| format!(" port={port}")).unwrap_or_default();
+        format!("host={} user=office dbname={database}{port}", self.folder.display())
+    }
+
+    /// Over TCP, by this name or number of this machine. `more`: what stands behind the question mark.
+    pub fn address_at(&self, host: &str, more: &str) -> String {
+        format!("postgres://office@{host}:{}/postgres{more}", self.port.expect("it has a port"))
     }
 
     /// One statement by a session of its own.
@@ -158,7 +195,10 @@ impl Postgres {
     fn try_ask(&self, database: &str, sql: &str) -> Result<(), counterfoil::head_office::db::Error> {
         let address = self.address(database);
         std::thread::scope(|scope| {
-            let asked = scope.spawn(|| counterfoil::head_office::db::Connection::postgres(&address)?.execute_batch(sql));
+            let asked = scope.spawn(|| {
+                counterfoil::head_office::db::Connection::postgres(&Server::new(&address).expect("our own address is right"))?
+                    .execute_batch(sql)
+            });
             asked.join().expect("the question does not panic")
         })
     }

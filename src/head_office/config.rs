@@ -95,6 +95,7 @@ struct RawHeadOffice {
     pages_listen: Option<String>,
     data_dir: PathBuf,
     postgres: Option<String>,
+    postgres_ca: Option<PathBuf>,
     tls_cert: Option<PathBuf>,
     tls_key: Option<PathBuf>,
     tls_client_ca: Option<PathBuf>,
@@ -146,6 +147,20 @@ fn checked(raw: RawHeadOffice, complaints: &mut Vec<Complaint>) -> Option<HeadOf
             None
         }
     });
+    let postgres = match (postgres, &raw.postgres_ca) {
+        (Some(Some(server)), Some(ca)) => match server.with_ca(ca) {
+            Ok(server) => Some(Some(server)),
+            Err(why) => {
+                complain("postgres_ca", ca.display().to_string(), &why);
+                None
+            }
+        },
+        (None, Some(ca)) => {
+            complain("postgres_ca", ca.display().to_string(), "it is of use with postgres alone: set that as well, or leave it out");
+            None
+        }
+        (postgres, _) => postgres,
+    };
     let locale = Locale::from_tag(&raw.locale);
     if locale.is_none() {
         complain("locale", format!("{:?}", raw.locale), &format!("use one of {}", Locale::TAGS.join(", ")));
@@ -231,6 +246,9 @@ mod tests {
         check("listen = \"here\"", "head_office.listen");
         check("pages_listen = \"10.0.0.1:80\"", "head_office.pages_listen");
         check("postgres = \"postgres://user:secret@host\"", "head_office.postgres");
+        check("postgres = \"postgres://db.example/d?sslmode=allow\"", "sslmode=allow");
+        check("postgres = \"postgres://db.example/d\"\npostgres_ca = \"/nowhere/ca.pem\"", "head_office.postgres_ca");
+        check("postgres_ca = \"/nowhere/ca.pem\"", "it is of use with postgres alone");
         check("currency = \"XXX\"", "head_office.currency");
         check("locale = \"Germany\"", "head_office.locale");
         check("time_zone = \"Berlin\"", "head_office.time_zone");

@@ -1,7 +1,6 @@
 //! Head office's disk: one SQLite file with write-ahead log, flushed at every commit, so that what is acknowledged is on disk.
 //! Opening, identity and epoch live here; what the tables mean does not.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::OpenFlags;
@@ -9,6 +8,8 @@ use rusqlite::OpenFlags;
 use super::config::HeadOfficeConfig;
 use super::db::{self, Connection, OptionalExtension, params};
 use crate::journal::{KeyError, NodeKey};
+
+pub use super::db::Server;
 
 /// Raised with every change of the tables of `schema.sql` that an older program would misunderstand.
 pub const SCHEMA_VERSION: i64 = 1;
@@ -37,6 +38,8 @@ pub enum StorageError {
         "PostgreSQL at {place} cannot be used: {source}; check that it runs, that the address and password are right, and that it takes more connections"
     )]
     Server { place: String, source: db::Error },
+    #[error("the line to PostgreSQL at {place} is not encrypted as it must be: {source}")]
+    ServerTls { place: String, source: db::TlsTrouble },
     #[error("{place} was written by a newer version (tables {found}, this one knows {SCHEMA_VERSION}): install the newer version")]
     Newer { place: String, found: i64 },
     #[error("{path} is in use by another head office: stop it, or choose another data_dir")]
@@ -54,45 +57,6 @@ pub enum StorageError {
 pub struct Folders {
     pub root: PathBuf,
     pub server: Option<Server>,
-}
-
-/// The address of a PostgreSQL database, with its password: never shown whole.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Server {
-    url: String,
-}
-
-impl Server {
-    /// # Errors
-    /// What is wrong with the address.
-    pub fn new(url: &str) -> Result<Server, String> {
-        match url.parse::<postgres::Config>() {
-            Ok(config) if config.get_dbname().is_none() => Err("it names no database".to_owned()),
-            Ok(_) => Ok(Server { url: url.to_owned() }),
-            Err(error) => Err(error.to_string()),
-        }
-    }
-}
-
-impl fmt::Display for Server {
-    /// Hosts and database.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Ok(config) = self.url.parse::<postgres::Config>() else { return f.write_str("an address that cannot be read") };
-        for (index, host) in config.get_hosts().iter().enumerate() {
-            let comma = if index == 0 { "" } else { "," };
-            match host {
-                postgres::config::Host::Tcp(name) => write!(f, "{comma}{name}")?,
-                postgres::config::Host::Unix(path) => write!(f, "{comma}{}", path.display())?,
-            }
-        }
-        write!(f, "/{}", config.get_dbname().unwrap_or_default())
-    }
-}
-
-impl fmt::Debug for Server {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Server({self})")
-    }
 }
 
 impl Folders {
@@ -128,7 +92,10 @@ impl Folders {
     /// What is said when the database does not do what it should.
     pub fn failed(&self, source: db::Error) -> StorageError {
         match &self.server {
-            Some(server) => StorageError::Server { place: server.to_string(), source },
+            Some(server) => match source {
+                db::Error::Tls(source) => StorageError::ServerTls { place: server.to_string(), source },
+                source => StorageError::Server { place: server.to_string(), source },
+            },
             None => StorageError::Database { path: self.database(), source },
         }
     }
@@ -159,7 +126,7 @@ pub struct ServingLock {
 pub fn open(folders: &Folders) -> Result<Connection, StorageError> {
     folders.create()?;
     let connection = match &folders.server {
-        Some(server) => Connection::postgres(&server.url),
+        Some(server) => Connection::postgres(server),
         None => open_file(&folders.database()),
     }
     .map_err(|error| folders.failed(error))?;
@@ -198,7 +165,7 @@ fn make_tables(connection: &Connection) -> db::Result<i64> {
 /// A connection that reads, beside the one that writes. On a thread that may block.
 pub fn open_reader(folders: &Folders) -> Result<Connection, StorageError> {
     match &folders.server {
-        Some(server) => Connection::postgres(&server.url),
+        Some(server) => Connection::postgres(server),
         None => open_file_for_reading(&folders.database()),
     }
     .map_err(|error| folders.failed(error))
@@ -214,7 +181,7 @@ pub enum Claimed {
 
 /// Marks an empty database as a demo's; with `fresh` empties one that a demo marked before. On a thread that may block.
 pub fn claim_for_demo(server: &Server, fresh: bool) -> db::Result<Claimed> {
-    let connection = Connection::postgres(&server.url)?;
+    let connection = Connection::postgres(server)?;
     let transaction = connection.begin()?;
     let count = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema()";
     let is_empty = transaction.query_row(count, [], |row| row.get::<_, i64>(0))? == 0;

@@ -271,13 +271,13 @@ async fn publish(office: &Running, price: i64, count: u32) -> feeds::Published {
 }
 
 /// A CA, a server certificate for loopback, and one client certificate per name.
-struct Certificates {
+pub(super) struct Certificates {
     folder: tempfile::TempDir,
     issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
 }
 
 impl Certificates {
-    fn new() -> Certificates {
+    pub(super) fn new() -> Certificates {
         let folder = tempfile::tempdir().unwrap();
         let key = rcgen::KeyPair::generate().unwrap();
         let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
@@ -286,7 +286,7 @@ impl Certificates {
         std::fs::write(folder.path().join("ca.pem"), certificate.pem()).unwrap();
         Certificates { folder, issuer: rcgen::Issuer::new(params, key) }
     }
-    fn issue(&self, file: &str, names: &[&str]) -> (std::path::PathBuf, std::path::PathBuf) {
+    pub(super) fn issue(&self, file: &str, names: &[&str]) -> (std::path::PathBuf, std::path::PathBuf) {
         let key = rcgen::KeyPair::generate().unwrap();
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let certificate = rcgen::CertificateParams::new(names).unwrap().signed_by(&key, &self.issuer).unwrap();
@@ -295,7 +295,7 @@ impl Certificates {
         std::fs::write(&key_file, key.serialize_pem()).unwrap();
         (cert, key_file)
     }
-    fn ca(&self) -> std::path::PathBuf {
+    pub(super) fn ca(&self) -> std::path::PathBuf {
         self.folder.path().join("ca.pem")
     }
     fn server(&self) -> TlsFiles {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use counterfoil::head_office::db::{Connection, params};
+use counterfoil::head_office::db::{Connection, TlsTrouble, params};
 use counterfoil::head_office::ingest::Batch;
 use counterfoil::head_office::office::HeadOffice;
 use counterfoil::head_office::storage::{self, Folders, Server};
@@ -11,6 +11,7 @@ use counterfoil::sync::wire::{RecordsQuery, RecordsReply};
 use counterfoil::time::SystemClock;
 
 use super::ingest::shop_with_sales;
+use super::over_http::Certificates;
 use super::shop::Shop;
 use crate::storage::Postgres;
 
@@ -31,7 +32,7 @@ fn number(connection: &Connection, sql: &str) -> i64 {
 #[test]
 fn what_failed_inside_is_never_taken_for_committed() {
     let folder = tempfile::tempdir().unwrap();
-    let connection = Connection::postgres(&crate::storage::address_for(folder.path())).unwrap();
+    let connection = Connection::postgres(&Server::new(&crate::storage::address_for(folder.path())).unwrap()).unwrap();
     connection.create("CREATE TABLE kept (id INTEGER PRIMARY KEY, text TEXT NOT NULL)").unwrap();
     connection.begin_writing().unwrap();
     connection.execute("INSERT INTO kept (text) VALUES (?1)", ["lost with the rest"]).unwrap();
@@ -51,7 +52,7 @@ fn what_failed_inside_is_never_taken_for_committed() {
 #[test]
 fn many_rows_come_a_part_at_a_time_and_other_questions_may_be_asked_between() {
     let folder = tempfile::tempdir().unwrap();
-    let connection = Connection::postgres(&crate::storage::address_for(folder.path())).unwrap();
+    let connection = Connection::postgres(&Server::new(&crate::storage::address_for(folder.path())).unwrap()).unwrap();
     connection.begin_reading().unwrap();
     let mut statement = connection.prepare_cached("SELECT n, CAST(n AS TEXT) || '?' FROM generate_series(1, ?1) AS t (n)").unwrap();
     let mut rows = statement.stream([2_345]).unwrap();
@@ -118,7 +119,7 @@ fn two_that_write_at_once_wait_for_each_other() {
             });
         }
     });
-    let connection = Connection::postgres(&address).unwrap();
+    let connection = Connection::postgres(&Server::new(&address).unwrap()).unwrap();
     assert_eq!(number(&connection, "SELECT count(*) FROM branches"), 2);
     assert_eq!(number(&connection, "SELECT coalesce(sum(sales), 0) FROM sales_days"), 60);
     assert_eq!(number(&connection, "SELECT coalesce(sum(total), 0) FROM sales_days"), shops[0].sold + shops[1].sold);
@@ -185,4 +186,87 @@ fn an_address_that_leads_nowhere_is_named_without_its_password() {
     let error = Writer::open(&Folders { root: folder.path().to_owned(), server: Some(server) }).err().unwrap().to_string();
     assert!(error.contains("127.0.0.1/counterfoil") && error.contains("check that it runs"), "{error}");
     assert!(!error.contains("secret-word"), "{error}");
+}
+
+/// What is said when head office opens its data at this address.
+fn refused(address: &str) -> (TlsTrouble, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::new(address).unwrap_or_else(|why| panic!("{address}: {why}"));
+    match Writer::open(&Folders { root: folder.path().to_owned(), server: Some(server) }).err() {
+        Some(error @ storage::StorageError::ServerTls { .. }) => {
+            let text = error.to_string();
+            let storage::StorageError::ServerTls { source, .. } = error else { unreachable!() };
+            (source, text)
+        }
+        other => panic!("{address}: {other:?}"),
+    }
+}
+
+fn is_encrypted(connection: &Connection) -> bool {
+    connection.query_row("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()", [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn the_line_to_the_server_is_encrypted_and_its_certificate_is_checked() {
+    let (ours, theirs) = (Certificates::new(), Certificates::new());
+    let (cert, key) = ours.issue("server", &["localhost", "0.0.0.0"]);
+    let postgres = Postgres::start_on_port(Some((&cert, &key)));
+    let (our_ca, their_ca) = (ours.ca().display().to_string(), theirs.ca().display().to_string());
+    let with_ca = |host: &str, ca: &str| postgres.address_at(host, &format!("?sslmode=require&sslrootcert={ca}"));
+
+    // Head office itself, from its configuration on.
+    let (shop, folder) = (shop_with_sales(5), tempfile::tempdir().unwrap());
+    let text = format!(
+        "[head_office]\ndata_dir = {:?}\npostgres = {:?}\npostgres_ca = {our_ca:?}\ncurrency = \"EUR\"\ntime_zone = \"UTC\"\n",
+        folder.path(),
+        postgres.address_at("0.0.0.0", "")
+    );
+    let config = counterfoil::head_office::config::parse(&text, std::path::Path::new("head-office.toml")).unwrap();
+    let mut writer = Writer::open(&Folders::of(&config)).unwrap();
+    assert!(is_encrypted(writer.connection()));
+    assert_eq!(send(&mut writer, &shop, 1, shop.head_seq()).ack.unwrap().seq, shop.head_seq());
+    // A session that is opened again is encrypted as well.
+    postgres.ask(
+        "postgres",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'",
+    );
+    assert_eq!(send(&mut writer, &shop, 1, shop.head_seq()).ack.unwrap().seq, shop.head_seq());
+    assert!(is_encrypted(writer.connection()));
+    assert_eq!(number(writer.connection(), "SELECT coalesce(sum(sales), 0) FROM sales_days"), 5);
+
+    let open = |address: &str| Connection::postgres(&Server::new(address).unwrap()).unwrap();
+    assert!(is_encrypted(&open(&with_ca("localhost", &our_ca))));
+    assert!(is_encrypted(&open(&postgres.address_at("localhost", &format!("?sslmode=prefer&sslrootcert={our_ca}")))));
+    assert!(is_encrypted(&open(&postgres.address_at("localhost", &format!("?sslrootcert={our_ca}")))));
+    assert!(!is_encrypted(&open(&postgres.address_at("localhost", ""))));
+    assert!(!is_encrypted(&open(&postgres.address_at("0.0.0.0", "?sslmode=disable"))));
+
+    let (trouble, text) = refused(&with_ca("localhost", &their_ca));
+    assert_eq!(trouble, TlsTrouble::UnknownIssuer { ca: Some(theirs.ca()) });
+    assert!(text.contains("localhost/postgres") && text.contains("postgres_ca") && text.contains(&their_ca), "{text}");
+    let (trouble, text) = refused(&postgres.address_at("localhost", "?sslmode=require"));
+    assert_eq!(trouble, TlsTrouble::UnknownIssuer { ca: None }, "{text}");
+    // The weaker word lets a server without TLS in, not one with a false certificate.
+    let (trouble, _) = refused(&postgres.address_at("localhost", &format!("?sslmode=prefer&sslrootcert={their_ca}")));
+    assert_eq!(trouble, TlsTrouble::UnknownIssuer { ca: Some(theirs.ca()) });
+    let (trouble, text) = refused(&with_ca("127.0.0.1", &our_ca));
+    assert!(matches!(&trouble, TlsTrouble::OtherName { wanted, .. } if wanted == "127.0.0.1"), "{trouble:?}");
+    assert!(text.contains("is not for 127.0.0.1") && text.contains("call it by the name in its certificate"), "{text}");
+    let (trouble, text) = refused(&with_ca("localhost", &key.display().to_string()));
+    assert!(matches!(trouble, TlsTrouble::BadCa { .. }) && text.contains("PEM file"), "{text}");
+}
+
+#[test]
+fn a_server_without_tls_is_refused_unless_it_is_said_that_it_may_be_plain() {
+    let postgres = Postgres::start_on_port(None);
+    // Not a loopback address, and yet this machine.
+    for more in ["", "?sslmode=require", "?sslmode=verify-full"] {
+        let (trouble, text) = refused(&postgres.address_at("0.0.0.0", more));
+        assert_eq!(trouble, TlsTrouble::NotOffered);
+        assert!(text.contains("ssl = on") && text.contains("sslmode=disable"), "{text}");
+    }
+    for more in ["?sslmode=disable", "?sslmode=prefer"] {
+        assert!(!is_encrypted(&Connection::postgres(&Server::new(&postgres.address_at("0.0.0.0", more)).unwrap()).unwrap()));
+    }
+    assert!(!is_encrypted(&Connection::postgres(&Server::new(&postgres.address_at("127.0.0.1", "")).unwrap()).unwrap()));
 }

@@ -3,14 +3,18 @@
 //!
 //! Columns hold integers, texts, bytes and nothing; truth values are integers in SQLite and may be either in PostgreSQL.
 
+mod address;
 mod dialect;
 mod session;
+mod tls;
 mod value;
 
 use std::ops::Deref;
 
 use session::Session;
 
+pub use address::{Encryption, Server};
+pub use tls::TlsTrouble;
 pub use value::{FromValue, ToValue, Value};
 
 /// Why a question has no answer.
@@ -20,7 +24,9 @@ pub enum Error {
     Sqlite(#[from] rusqlite::Error),
     /// With what the server said, and where.
     #[error("{}", of_postgres(.0))]
-    Postgres(#[from] postgres::Error),
+    Postgres(postgres::Error),
+    #[error("{0}")]
+    Tls(#[from] TlsTrouble),
     #[error("the session with PostgreSQL is gone; it is opened again by itself once the server answers")]
     Lost,
     /// A question for one row found none.
@@ -35,13 +41,19 @@ pub enum Error {
 
 pub type Result<T> = std::result::Result<T, Error>;
 
+impl From<postgres::Error> for Error {
+    fn from(error: postgres::Error) -> Error {
+        TlsTrouble::of(&error).map_or_else(|| Error::Postgres(error), Error::Tls)
+    }
+}
+
 impl Error {
     /// Whether a rule of the tables was broken: the same key twice.
     pub fn is_constraint(&self) -> bool {
         match self {
             Error::Sqlite(error) => error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation),
             Error::Postgres(error) => error.code().is_some_and(|code| code.code().starts_with("23")),
-            Error::Lost | Error::NoRow | Error::Column { .. } | Error::Corrupt(_) => false,
+            Error::Tls(_) | Error::Lost | Error::NoRow | Error::Column { .. } | Error::Corrupt(_) => false,
         }
     }
 }
@@ -121,8 +133,8 @@ impl Connection {
     }
 
     /// A session with a server. Must be used on threads that may block.
-    pub fn postgres(url: &str) -> Result<Connection> {
-        Ok(Connection { backend: Backend::Postgres(Box::new(Session::open(url)?)) })
+    pub fn postgres(server: &Server) -> Result<Connection> {
+        Ok(Connection { backend: Backend::Postgres(Box::new(Session::open(server)?)) })
     }
 
     /// Whether it is a server, which others may write to as well.

@@ -5,21 +5,21 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
-use postgres::{Client, Config, NoTls, Row, Statement};
+use postgres::{Client, Row, Statement};
 
+use super::address::Server;
+use super::tls::MakeHandshake;
 use super::{Error, Result, Value, dialect};
 
 /// Rows that a cursor brings at once.
 const FETCH_ROWS: usize = 500;
-/// How long a server may take to answer the first word.
-const CONNECT_PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 /// How long an idle session may take to show that it is alive.
 const PING_PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
 /// Whoever writes holds this lock until its commit, so that numbers are given and commits happen in one order, however many instances there are.
 const WRITE_LOCK: i64 = 0x636f_756e_7465_7266;
 
 pub struct Session {
-    config: Config,
+    server: Server,
     client: RefCell<Option<Client>>,
     statements: RefCell<HashMap<String, Statement>>,
     cursors: Cell<u64>,
@@ -27,19 +27,13 @@ pub struct Session {
 }
 
 impl Session {
-    /// `url`: postgres://user:password@host/database, as libpq reads it.
-    pub fn open(url: &str) -> Result<Session> {
-        let mut config: Config = url.parse()?;
-        config.application_name("counterfoil head-office");
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(CONNECT_PATIENCE);
-        }
+    pub fn open(server: &Server) -> Result<Session> {
         let session = Session {
             client: RefCell::new(None),
             statements: RefCell::new(HashMap::new()),
             cursors: Cell::new(0),
             in_transaction: Cell::new(false),
-            config,
+            server: server.clone(),
         };
         session.reconnect()?;
         Ok(session)
@@ -118,9 +112,9 @@ impl Session {
     fn reconnect(&self) -> Result<()> {
         self.statements.borrow_mut().clear();
         drop_apart(self.client.borrow_mut().take());
-        let config = self.config.clone();
+        let server = self.server.clone();
         let connect = move || -> Result<Client> {
-            let mut client = config.connect(NoTls)?;
+            let mut client = server.config().connect(MakeHandshake::for_server(&server)?)?;
             // An acknowledged record is on the server's disk, whatever the database's default is.
             client.batch_execute(
                 "SET TIME ZONE 'UTC'; SET client_min_messages = warning;
