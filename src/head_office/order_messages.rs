@@ -71,7 +71,7 @@ pub fn due(connection: &Connection, now_ms: i64, remind_ms: i64, limit: u32) -> 
     connection
         .prepare_cached(
             "SELECT id, order_no, store, kind, due_ms, sent_ms FROM order_messages WHERE sent_ms IS NULL AND withdrawn_ms IS NULL
-               AND due_ms <= CASE kind WHEN 'reminder' THEN ?2 ELSE ?1 END ORDER BY due_ms, id LIMIT ?3",
+               AND due_ms <= CASE kind WHEN 'reminder' THEN CAST(?2 AS BIGINT) ELSE CAST(?1 AS BIGINT) END ORDER BY due_ms, id LIMIT ?3",
         )?
         .query_map(params![now_ms, now_ms.saturating_add(remind_ms), limit], row)?
         .collect()

@@ -231,6 +231,10 @@ fn check_record(given: &[Given], recorded: &[TransactionRecord]) {
     }
 }
 
+fn upper_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+}
+
 type Row = (String, String, String, String, i64, i64, i64);
 
 /// Head office has the same transactions, each once, to the cent, and nothing to complain of.
@@ -238,12 +242,13 @@ fn check_head_office(shop: &Shop, recorded: &[TransactionRecord]) {
     let mut wanted: Vec<Row> = recorded.iter().map(row_of).collect();
     let mut found: Vec<Row> = shop.ask_office(|office| {
         let mut question = office.prepare_cached(
-            "SELECT hex(txn), kind, number, workstation, total, change,
+            "SELECT txn, kind, number, workstation, total, change,
                     (SELECT coalesce(sum(extended), 0) FROM lines WHERE lines.txn = transactions.id)
              FROM transactions",
         )?;
-        let rows = question
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?)))?;
+        let rows = question.query_map([], |row| {
+            Ok((upper_hex(&row.get::<_, Vec<u8>>(0)?), row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?))
+        })?;
         rows.collect()
     });
     wanted.sort();
