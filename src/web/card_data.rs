@@ -66,21 +66,6 @@ fn is_code(web: &Web, digits: &str) -> bool {
 
 /// `%41` and `+` as what they stand for; what is no UTF-8 then stays as it came.
 pub fn decoded(address: &str) -> String {
-    let bytes = address.as_bytes();
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let hex = (bytes[at] == b'%').then(|| address.get(at + 1..at + 3)).flatten();
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) => {
-                plain.push(byte);
-                at += 3;
-            }
-            None => {
-                plain.push(if bytes[at] == b'+' { b' ' } else { bytes[at] });
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8(plain).unwrap_or_else(|_| address.to_owned())
+    let spaced = address.replace('+', " ");
+    percent_encoding::percent_decode_str(&spaced).decode_utf8().map_or_else(|_| address.to_owned(), |plain| plain.into_owned())
 }

@@ -181,7 +181,7 @@ fn without_tls_words(address: &str) -> Result<(String, TlsWords), String> {
         let mut kept = Vec::new();
         for pair in query.split('&') {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            if !words.take(key, &crate::web::card_data::decoded(&value.replace('+', "%2B"))) {
+            if !words.take(key, &percent_encoding::percent_decode_str(value).decode_utf8_lossy()) {
                 kept.push(pair);
             }
         }
@@ -245,7 +245,7 @@ mod tests {
         check("host=/run/postgresql dbname=counterfoil sslmode=require", Encryption::Off);
         check("host=localhost hostaddr=192.0.2.7 dbname=counterfoil", Encryption::Required);
         check("host=db.example hostaddr=127.0.0.1 dbname=counterfoil", Encryption::Off);
-        check(r"  host = db.example password='it''s' sslmode = 'prefer' dbname=a\ b ", Encryption::IfOffered);
+        check(r"  host = db.example password='it\'s' sslmode = 'prefer' dbname=a\ b ", Encryption::IfOffered);
     }
 
     #[test]
