@@ -608,6 +608,29 @@ fn is_no_epoch(epoch: &u64) -> bool {
 }
 
 impl Event {
+    /// Who did it, where and when, of an act on an order.
+    fn step(&self) -> Option<&Step> {
+        match self {
+            Event::OrderAccepted { step, .. }
+            | Event::OrderRefused { step, .. }
+            | Event::OrderDeclined { step }
+            | Event::OrderPicking { step, .. }
+            | Event::OrderPaused { step }
+            | Event::OrderLinePicked { step, .. }
+            | Event::OrderLineReset { step, .. }
+            | Event::OrderLineShort { step, .. }
+            | Event::OrderPicked { step, .. }
+            | Event::BagAdded { step, .. }
+            | Event::BagStaged { step, .. }
+            | Event::OrderHandedOver { step, .. }
+            | Event::HandOverTakenBack { step }
+            | Event::OrderPutBack { step, .. }
+            | Event::StockAdjusted { step, .. }
+            | Event::NoticeSettled { step, .. } => Some(step),
+            _ => None,
+        }
+    }
+
     /// Under which lead's epoch an act on orders was done; `None`: it is none. 0: before head office named a lead.
     pub fn lead_epoch(&self) -> Option<u64> {
         match self {
@@ -624,23 +647,7 @@ impl Event {
             | Event::OrderCancelFailed { epoch, .. }
             | Event::OrderExpired { epoch, .. }
             | Event::PromiseBroken { epoch, .. } => Some(*epoch),
-            Event::OrderAccepted { step, .. }
-            | Event::OrderRefused { step, .. }
-            | Event::OrderDeclined { step }
-            | Event::OrderPicking { step, .. }
-            | Event::OrderPaused { step }
-            | Event::OrderLinePicked { step, .. }
-            | Event::OrderLineReset { step, .. }
-            | Event::OrderLineShort { step, .. }
-            | Event::OrderPicked { step, .. }
-            | Event::BagAdded { step, .. }
-            | Event::BagStaged { step, .. }
-            | Event::OrderHandedOver { step, .. }
-            | Event::HandOverTakenBack { step }
-            | Event::OrderPutBack { step, .. }
-            | Event::StockAdjusted { step, .. }
-            | Event::NoticeSettled { step, .. } => Some(step.epoch),
-            _ => None,
+            _ => self.step().map(|step| step.epoch),
         }
     }
 
@@ -655,23 +662,7 @@ impl Event {
             | Event::OrderCancelFailed { order, at, .. }
             | Event::OrderExpired { order, at, .. }
             | Event::PromiseBroken { order, at, .. } => Some((order, *at)),
-            Event::OrderAccepted { step, .. }
-            | Event::OrderRefused { step, .. }
-            | Event::OrderDeclined { step }
-            | Event::OrderPicking { step, .. }
-            | Event::OrderPaused { step }
-            | Event::OrderLinePicked { step, .. }
-            | Event::OrderLineReset { step, .. }
-            | Event::OrderLineShort { step, .. }
-            | Event::OrderPicked { step, .. }
-            | Event::BagAdded { step, .. }
-            | Event::BagStaged { step, .. }
-            | Event::OrderHandedOver { step, .. }
-            | Event::HandOverTakenBack { step }
-            | Event::OrderPutBack { step, .. }
-            | Event::StockAdjusted { step, .. }
-            | Event::NoticeSettled { step, .. } => Some((&step.order, step.at)),
-            _ => None,
+            _ => self.step().map(|step| (&step.order, step.at)),
         }
     }
 

@@ -93,6 +93,18 @@ fn a_change_of_a_basket_is_soft_and_known_as_one() {
     }
 }
 
+/// Head office puts aside what another lead did too late: no act on an order may escape it.
+#[test]
+fn every_act_on_an_order_says_under_which_lead() {
+    let mut acts = 0;
+    for line in all_events().lines().filter(|line| line.contains("\"step\":{\"order\":")) {
+        let event: Event = serde_json::from_str(line).unwrap();
+        assert!(event.lead_epoch().is_some() && event.order_at().is_some(), "{line}");
+        acts += 1;
+    }
+    assert!(acts > 10, "{acts}");
+}
+
 /// The stored parts are read as the state to which the stored events add up.
 #[test]
 fn a_carried_forward_state_is_read_as_it_always_was() {
