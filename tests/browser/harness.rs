@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use thirtyfour::error::WebDriverErrorInner;
 use thirtyfour::prelude::*;
 
 /// How long a page may take to show what a test waits for.
@@ -111,15 +112,18 @@ impl Browser {
         }
     }
 
+    /// Taps as a finger would: what is not there yet, is just being put in place anew, or is still covered or moving is tapped a moment later.
     pub async fn tap(&self, css: &str) {
-        // The stream may put a fresh element in place between finding and clicking: a finger would hit the new one.
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let element = self.driver.find(By::Css(css)).await.unwrap_or_else(|error| panic!("{css}: {error}"));
-            match element.click().await {
+            let tapped = match self.driver.find(By::Css(css)).await {
+                Ok(element) => element.click().await,
+                Err(error) => Err(error),
+            };
+            match tapped {
                 Ok(()) => return,
-                Err(error) if error.to_string().contains("stale element") && Instant::now() < deadline => {}
-                Err(error) => panic!("{css}: {error}"),
+                Err(error) if is_passing(&error) && Instant::now() < deadline => tokio::time::sleep(Duration::from_millis(20)).await,
+                Err(error) => panic!("{css}: {error}; errors of scripts: {:?}", self.script_errors().await),
             }
         }
     }
@@ -159,6 +163,12 @@ impl Drop for Browser {
             }
         }
     }
+}
+
+/// A page that is changing while it is tapped.
+fn is_passing(error: &WebDriverError) -> bool {
+    use WebDriverErrorInner::{ElementClickIntercepted, ElementNotInteractable, NoSuchElement, StaleElementReference};
+    matches!(**error, NoSuchElement(_) | StaleElementReference(_) | ElementClickIntercepted(_) | ElementNotInteractable(_))
 }
 
 fn announced_port(chromedriver: &mut Child) -> u16 {
