@@ -4,6 +4,7 @@
 pub mod assortment;
 pub mod line;
 
+mod inbox;
 mod labels;
 mod orders;
 mod pages;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use crate::head_office::config::HeadOfficeConfig;
+use crate::head_office::messages::Messages;
 use crate::head_office::storage::{self, Claimed, Server};
 use crate::head_office::{db, serve};
 use crate::money::Currency;
@@ -23,6 +25,7 @@ use crate::process;
 use crate::time::SystemClock;
 use crate::web::pairing::Scope;
 use crate::web::tls::DoorError;
+use inbox::Inbox;
 use line::Line;
 use shop::Counter;
 
@@ -103,7 +106,9 @@ async fn open(arguments: &DemoArguments) -> Result<Demo, DemoError> {
     let folder = prepare_folder(&arguments.data_dir, arguments.fresh)?;
     let office_port = if arguments.port == 0 { 0 } else { arguments.port.saturating_add(1) };
     let currency = Currency::from_code("EUR").expect("EUR is in the table");
+    let (inbox, webhook) = Inbox::start().await.map_err(DemoError::Device)?;
     let office_config = HeadOfficeConfig {
+        messages: Messages { webhook: Some(webhook), ..Messages::default() },
         postgres: prepare_database(arguments).await?,
         time_zone: shop::time_zone(),
         ..HeadOfficeConfig::on_loopback(&folder.join("head-office"), office_port, currency)
@@ -114,6 +119,7 @@ async fn open(arguments: &DemoArguments) -> Result<Demo, DemoError> {
     })?;
     shop::stock_head_office(&office.office).await?;
     shop::staff_head_office(&office.office).await?;
+    shop::name_stores(&office.office).await?;
     let line = Line::start(office.address).await.map_err(DemoError::Device)?;
 
     let mut counters = Vec::new();
@@ -125,13 +131,12 @@ async fn open(arguments: &DemoArguments) -> Result<Demo, DemoError> {
         shop::node_config(&folder.join("node"), arguments.port, line.address(), counters.iter().map(Arc::as_ref), labels.port());
     config.rules.staff_required = !arguments.no_staff;
     config.rules.cash_control = !arguments.no_staff;
-    let (extra, currency, shop) = (counters.clone(), config.rules.currency.clone(), office.office.clone());
-    let router = labels::router(labels);
-    let service =
-        service::open(&config, move |_| pages::extra(extra, line, currency, shop, router)).await.map_err(|reason| match reason {
-            StartError::Door(DoorError::InUse { address }) => DemoError::Port { port: address.port() },
-            other => DemoError::Node(other),
-        })?;
+    let (extra, currency) = (counters.clone(), config.rules.currency.clone());
+    let router = labels::router(labels).merge(orders::router(office.office.clone(), inbox));
+    let service = service::open(&config, move |_| pages::extra(extra, line, currency, router)).await.map_err(|reason| match reason {
+        StartError::Door(DoorError::InUse { address }) => DemoError::Port { port: address.port() },
+        other => DemoError::Node(other),
+    })?;
     Ok(Demo { office, service, counters })
 }
 

@@ -11,6 +11,7 @@ use maud::html;
 use serde::Deserialize;
 
 use super::assortment::{Good, goods};
+use super::inbox::Inbox;
 use super::shop::STORE;
 use crate::head_office::HeadOffice;
 use crate::head_office::orders::{self, OrderRow, PlacedLine, PlacedOrder};
@@ -30,11 +31,17 @@ struct Generator {
     office: HeadOffice,
     goods: Vec<Good>,
     placed: AtomicU64,
+    inbox: Arc<Inbox>,
 }
 
-pub fn router(office: HeadOffice) -> Router {
+pub fn router(office: HeadOffice, inbox: Arc<Inbox>) -> Router {
     let goods = goods().into_iter().filter(|good| good.article.unit == Unit::Piece && good.on_hand > Qty::pieces(4)).collect();
-    Router::new().route("/sim/orders", get(page).post(place)).with_state(Arc::new(Generator { office, goods, placed: AtomicU64::new(0) }))
+    Router::new().route("/sim/orders", get(page).post(place)).with_state(Arc::new(Generator {
+        office,
+        goods,
+        placed: AtomicU64::new(0),
+        inbox,
+    }))
 }
 
 #[derive(Deserialize)]
@@ -94,6 +101,8 @@ impl Generator {
             initials: String::new(),
             name: NAMES[(seed % 8) as usize].to_owned(),
             phone: format!("+49 30 5550{:03}", seed % 1_000),
+            email: String::new(),
+            language: ["en", "de"][(seed % 2) as usize].to_owned(),
             without_rights: Default::default(),
             customer: None,
             substitution: Substitution::Named,
@@ -143,7 +152,12 @@ async fn page(State(generator): State<Arc<Generator>>) -> Response {
                     }
                 }
             }
-            p .muted { "What the customer is sent is on head office’s page of the order, once it is staged." }
+            h2 { "What customers were told" }
+            @let messages = generator.inbox.messages();
+            @if messages.is_empty() { p .muted { "Nothing yet: the shop’s record has to say that an order is ready. The code as a picture is on head office’s page of the order." } }
+            @for (at, message) in messages.iter().enumerate() {
+                details open[at == 0] { summary { strong { (message.subject) } } @for line in message.text.lines() { p { (line) } } }
+            }
         }
     };
     document(&Locale::plain(), "Orders from the web shop", "desk", &[], body).into_response()

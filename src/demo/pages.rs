@@ -17,7 +17,6 @@ use super::line::Line;
 use super::shop::Counter;
 use crate::device::lang::escpos::paper_html;
 use crate::device::sim::{Aim, Answer, Cut, PrinterSnapshot, ScaleSnapshot, SimScale, Switch, TerminalSnapshot};
-use crate::head_office::HeadOffice;
 use crate::money::{Currency, Unit};
 use crate::sync::feed::CodeKey;
 use crate::web::Extra;
@@ -39,7 +38,7 @@ struct Sim {
 
 type Shared = State<Arc<Sim>>;
 
-pub fn extra(counters: Vec<Arc<Counter>>, line: Line, currency: Currency, office: HeadOffice, labels: Router) -> Extra {
+pub fn extra(counters: Vec<Arc<Counter>>, line: Line, currency: Currency, others: Router) -> Extra {
     let mut links = Vec::new();
     for counter in &counters {
         let id = counter.workstation();
@@ -55,7 +54,7 @@ pub fn extra(counters: Vec<Arc<Counter>>, line: Line, currency: Currency, office
     links.push(("Line to head office".to_owned(), "/sim/line".to_owned()));
     links.push(("Orders from the web shop".to_owned(), "/sim/orders".to_owned()));
     links.push(("Label printer".to_owned(), "/sim/labels".to_owned()));
-    Extra { router: router(counters, line, currency).merge(super::orders::router(office)).merge(labels), links }
+    Extra { router: router(counters, line, currency).merge(others), links }
 }
 
 fn router(counters: Vec<Arc<Counter>>, line: Line, currency: Currency) -> Router {

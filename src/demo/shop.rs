@@ -177,6 +177,13 @@ pub const PEOPLE: [Someone; 4] = [
     Someone { id: "mia", name: "Mia", language: "", role: Role::Manager, pin: "4444", badge: "STAFF-1004" },
 ];
 
+/// As customers read it.
+pub async fn name_stores(office: &HeadOffice) -> Result<(), DemoError> {
+    let store = StoreId::new(STORE).expect("the demo's store has a valid name");
+    let named = crate::head_office::api::give_store_a_name(office, store, "Markt Berlin Mitte").await;
+    named.map_err(|problem| DemoError::Goods(problem.detail))
+}
+
 /// Gives head office the demo's people, once, in the way its page and its API do.
 pub async fn staff_head_office(office: &HeadOffice) -> Result<(), DemoError> {
     let failed = |reason: &dyn std::fmt::Display| DemoError::Goods(reason.to_string());

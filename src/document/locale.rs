@@ -35,6 +35,13 @@ pub enum DateOrder {
 }
 
 impl Language {
+    /// BCP 47.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Language::English => "en",
+            Language::German => "de",
+        }
+    }
     /// Of a tag such as "de" or "en-GB"; `None`: one we have no words for.
     pub fn of_tag(tag: &str) -> Option<Language> {
         match tag.split('-').next()? {

@@ -1,16 +1,17 @@
 //! The JSON API of head office: the pages' answers for programs. Reads, and the acts that a page offers as well.
 
-use super::db;
+use super::db::{self, params};
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 
 use super::days::{self, DayRow, ReportRow};
 use super::feeds::{PublishError, Published};
 use super::leads;
+use super::messages::outbox;
 use super::office::HeadOffice;
 use super::order_exceptions;
 use super::orders::{self, PlacedOrder};
@@ -31,6 +32,7 @@ use crate::web::problem::Problem;
 pub fn router(office: HeadOffice) -> Router {
     Router::new()
         .route("/api/v1/stores", get(stores))
+        .route("/api/v1/stores/{store}", put(name_store))
         .route("/api/v1/sales", get(sales))
         .route("/api/v1/days", get(closed_days))
         .route("/api/v1/days.csv", get(days_csv))
@@ -55,6 +57,7 @@ pub fn router(office: HeadOffice) -> Router {
         .route("/api/v1/order-returns", get(order_returns))
         .route("/api/v1/order-returns/{order}/close", post(close_order_return))
         .route("/api/v1/order-messages", get(order_messages))
+        .route("/api/v1/order-messages/{id}/again", post(order_message_again))
         .route("/api/v1/order-messages/{id}/sent", post(order_message_sent))
         .route("/healthz", get(health))
         .with_state(office)
@@ -169,6 +172,46 @@ async fn health(State(office): State<HeadOffice>) -> Result<Json<Health>, Proble
 async fn stores(State(office): State<HeadOffice>) -> Result<Json<Vec<StoreRow>>, Problem> {
     let now_ms = office.now_ms();
     Ok(Json(office.read(move |connection| queries::stores(connection, now_ms)).await?))
+}
+
+/// Longest name of a store, in characters.
+const STORE_NAME_CHARS_MAX: usize = 80;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoreName {
+    name: String,
+}
+
+async fn name_store(
+    State(office): State<HeadOffice>,
+    Path(store): Path<StoreId>,
+    Json(StoreName { name }): Json<StoreName>,
+) -> Result<StatusCode, Problem> {
+    give_store_a_name(&office, store, &name).await.map(|()| StatusCode::NO_CONTENT)
+}
+
+/// As customers and people at head office read it. For the page as well.
+pub async fn give_store_a_name(office: &HeadOffice, store: StoreId, name: &str) -> Result<(), Problem> {
+    let name = name.trim().to_owned();
+    if name.is_empty() || name.chars().count() > STORE_NAME_CHARS_MAX || name.chars().any(char::is_control) {
+        let detail = format!("a store's name has 1 to {STORE_NAME_CHARS_MAX} characters and no control characters");
+        return Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "store_name",
+            detail,
+            "write for example \"Berlin Mitte, Hauptstraße 1\"",
+        ));
+    }
+    let named = office.write(move |writer, _| {
+        let sql = "UPDATE stores SET name = ?2 WHERE store = ?1";
+        Ok(writer.connection().execute(sql, params![store.as_str(), name])? > 0)
+    });
+    let unknown = || {
+        let remedy = "a store is known from its first contact, or from its first stock, on: check the id";
+        Problem::new(StatusCode::NOT_FOUND, "no_such_store", "head office knows no store of this id", remedy)
+    };
+    named.await?.then_some(()).ok_or_else(unknown)
 }
 
 #[derive(Deserialize)]
@@ -448,7 +491,7 @@ pub async fn close_return(office: &HeadOffice, order: OrderNo) -> Result<(), Pro
     closed.then_some(()).ok_or_else(none)
 }
 
-/// What customers are to be told now. Sending it is a connector's business.
+/// What customers are to be told now and were not told yet. For a connector, where head office sends nothing itself.
 async fn order_messages(State(office): State<HeadOffice>) -> Result<Json<Vec<order_messages::MessageRow>>, Problem> {
     let (now_ms, remind_ms) = (office.now_ms(), office.config().order_remind_ms);
     Ok(Json(office.read(move |connection| order_messages::due(connection, now_ms, remind_ms, ROWS_MAX)).await?))
@@ -456,8 +499,28 @@ async fn order_messages(State(office): State<HeadOffice>) -> Result<Json<Vec<ord
 
 /// A connector sent it. Idempotent.
 async fn order_message_sent(State(office): State<HeadOffice>, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
+    message_sent(&office, id).await.map(|()| StatusCode::NO_CONTENT)
+}
+
+/// For the page as well.
+pub async fn message_sent(office: &HeadOffice, id: i64) -> Result<(), Problem> {
     let sent = office.write(move |writer, now_ms| Ok(order_messages::sent(writer.connection(), id, now_ms)?)).await?;
     let gone =
         || Problem::new(StatusCode::NOT_FOUND, "no_such_message", format!("there is no message {id} to send"), "ask for the list again");
-    sent.then_some(StatusCode::NO_CONTENT).ok_or_else(gone)
+    sent.then_some(()).ok_or_else(gone)
+}
+
+/// A person has it sent again, by every way that is configured.
+async fn order_message_again(State(office): State<HeadOffice>, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
+    message_again(&office, id).await.map(|()| StatusCode::NO_CONTENT)
+}
+
+/// For the page as well.
+pub async fn message_again(office: &HeadOffice, id: i64) -> Result<(), Problem> {
+    let again = office.write(move |writer, now_ms| Ok(outbox::again(writer.connection(), id, now_ms)?)).await?;
+    let not = || {
+        let detail = format!("message {id} cannot be sent again: it is leaving just now, or it is not true any more, or there is none");
+        Problem::new(StatusCode::CONFLICT, "message_not_again", detail, "look at the order again in a moment")
+    };
+    again.then_some(()).ok_or_else(not)
 }

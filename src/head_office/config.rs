@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::messages::{self, Messages};
 use super::storage::Server;
 use crate::document::Locale;
 use crate::money::Currency;
@@ -34,6 +35,8 @@ pub struct HeadOfficeConfig {
     pub order_kept_ms: i64,
     /// How long before that ends the customer is reminded.
     pub order_remind_ms: i64,
+    /// How customers are told.
+    pub messages: Messages,
 }
 
 const HOUR_MS: i64 = 3_600_000;
@@ -57,6 +60,7 @@ impl HeadOfficeConfig {
             time_zone: jiff::tz::TimeZone::UTC,
             order_kept_ms: i64::from(ORDER_KEPT_HOURS) * HOUR_MS,
             order_remind_ms: i64::from(ORDER_REMIND_HOURS) * HOUR_MS,
+            messages: Messages::default(),
         }
     }
 }
@@ -105,6 +109,9 @@ struct RawHeadOffice {
     time_zone: String,
     order_kept_hours: Option<u32>,
     order_remind_hours: Option<u32>,
+    mail: Option<messages::settings::RawMail>,
+    webhook: Option<messages::settings::RawWebhook>,
+    message_texts: Option<PathBuf>,
 }
 
 fn english() -> String {
@@ -212,6 +219,7 @@ fn checked(raw: RawHeadOffice, complaints: &mut Vec<Complaint>) -> Option<HeadOf
             "this door has no TLS: only an address on loopback will do, for example \"127.0.0.1:8091\"",
         );
     }
+    let messages = messages::settings::checked(raw.mail, raw.webhook, raw.message_texts, &mut complain);
     Some(HeadOfficeConfig {
         name: raw.name,
         listen: listen?,
@@ -225,6 +233,7 @@ fn checked(raw: RawHeadOffice, complaints: &mut Vec<Complaint>) -> Option<HeadOf
         time_zone: time_zone?,
         order_kept_ms: i64::from(kept) * HOUR_MS,
         order_remind_ms: i64::from(remind) * HOUR_MS,
+        messages,
     })
 }
 

@@ -27,6 +27,7 @@ pub mod import;
 pub mod incidents;
 pub mod ingest;
 pub mod leads;
+pub mod messages;
 pub mod order_exceptions;
 pub mod order_messages;
 pub mod order_returns;

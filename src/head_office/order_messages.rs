@@ -1,5 +1,5 @@
 //! What customers are to be told of their orders: an outbox. A message is made when the store's own record says so, is due at a time, and is
-//! taken back while it has not been sent and is not true any more. Who sends them is not here: a connector asks for those that are due and
+//! taken back while it has not been sent and is not true any more. [`super::messages`] sends them, or a connector asks for those that are due and
 //! says which it sent.
 
 use serde::Serialize;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::db::{self, Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
+use super::messages::{mail, text};
 use super::office::HeadOffice;
 use super::order_exceptions::{self, CHANNEL, OrderException};
 use super::writer::{WriteError, Writer};
@@ -47,6 +48,12 @@ pub struct PlacedOrder {
     /// As the customer wrote it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub phone: String,
+    /// Where the customer is written to. It stays here.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub email: String,
+    /// In which language: "de", "de-AT". Left out: the chain's.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub language: String,
     /// What becomes of it when no rights cover it.
     #[serde(default, skip_serializing_if = "WithoutRights::is_default")]
     pub without_rights: WithoutRights,
@@ -355,6 +362,12 @@ fn lines(connection: &Connection, placed: &PlacedOrder) -> db::Result<Result<Vec
     }
     if placed.customer.as_deref().is_some_and(|customer| too_long(customer, CUSTOMER_CHARS_MAX)) {
         return Ok(Err(format!("the customer's reference has more than {CUSTOMER_CHARS_MAX} characters or control characters")));
+    }
+    if !placed.email.is_empty() && !mail::is_address(&placed.email) {
+        return Ok(Err("the e-mail address is none that a mail can be sent to".to_owned()));
+    }
+    if !placed.language.is_empty() && !text::is_language(&placed.language) {
+        return Ok(Err("the language is no tag such as \"de\" or \"de-AT\"".to_owned()));
     }
     if placed.lines.is_empty() || placed.lines.len() > ORDER_LINES_MAX {
         return Ok(Err(format!("an order has 1 to {ORDER_LINES_MAX} lines, this one {}", placed.lines.len())));

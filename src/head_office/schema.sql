@@ -288,6 +288,21 @@ CREATE TABLE IF NOT EXISTS order_messages (
 );
 CREATE INDEX IF NOT EXISTS order_messages_due ON order_messages (due_ms) WHERE sent_ms IS NULL AND withdrawn_ms IS NULL;
 
+-- What became of each message on each way out: "mail", "webhook". begun_ms without done_ms: it is leaving, or head office stopped meanwhile.
+CREATE TABLE IF NOT EXISTS message_sendings (
+    message  INTEGER NOT NULL,
+    way      TEXT NOT NULL,
+    round    INTEGER NOT NULL DEFAULT 1,
+    tries    INTEGER NOT NULL DEFAULT 0,
+    first_ms INTEGER NOT NULL,
+    next_ms  INTEGER NOT NULL,
+    begun_ms INTEGER,
+    done_ms  INTEGER,
+    outcome  TEXT NOT NULL DEFAULT '',
+    detail   TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (message, way)
+) WITHOUT ROWID;
+
 -- Cancelled after the hand-over. withdrawn_ms: the hand-over was taken back.
 CREATE TABLE IF NOT EXISTS order_returns (
     order_no       TEXT PRIMARY KEY,

@@ -13,7 +13,7 @@ use super::config::HeadOfficeConfig;
 use super::office::HeadOffice;
 use super::storage::{Folders, StorageError};
 use super::writer::Writer;
-use super::{api, card_data, doors, pages};
+use super::{api, card_data, doors, messages, pages};
 use crate::time::Clock;
 use crate::web::guard::{self, Guard};
 use crate::web::tls::{Door, DoorError, Peer};
@@ -39,6 +39,7 @@ pub struct Running {
     pub pages_address: SocketAddr,
     end: watch::Sender<bool>,
     doors: Vec<JoinHandle<()>>,
+    senders: Vec<JoinHandle<()>>,
 }
 
 /// Opens the data and the doors. Returns when it can take records.
@@ -52,8 +53,9 @@ pub async fn start(config: HeadOfficeConfig, clock: Arc<dyn Clock>) -> Result<Ru
     let (address, hosts) = (door.address(), config.hosts.clone());
     let office = HeadOffice::open(config, clock)?;
     tracing::info!(%address, tls = door.is_tls(), public_key = office.public_key(), "head office takes records");
-    let (end, _) = watch::channel(false);
-    let mut running = Running { office: office.clone(), address, pages_address: address, end, doors: Vec::new() };
+    let (end, ended) = watch::channel(false);
+    let senders = messages::start(&office, &ended);
+    let mut running = Running { office: office.clone(), address, pages_address: address, end, doors: Vec::new(), senders };
     let guard = Guard::new(address, &hosts, door.is_tls());
     running.open(door, for_people(&office, guard).merge(doors::router(office.clone())));
     if let Some(door) = pages_door {
@@ -86,6 +88,13 @@ impl Running {
     /// Finishes what is under way, then closes doors and database.
     pub async fn stop(self) {
         self.end.send_replace(true);
+        // What is leaving should be noted as left.
+        for sender in self.senders {
+            let abort = sender.abort_handle();
+            if tokio::time::timeout(STOP_PATIENCE, sender).await.is_err() {
+                abort.abort();
+            }
+        }
         self.office.stop().await;
         for door in self.doors {
             let abort = door.abort_handle();

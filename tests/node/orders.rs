@@ -117,6 +117,39 @@ fn all_bytes(folder: &Path) -> Vec<u8> {
     entries.flat_map(|entry| if entry.path().is_dir() { all_bytes(&entry.path()) } else { std::fs::read(entry.path()).unwrap() }).collect()
 }
 
+/// From the shop's own record to the customer's screen.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_customer_is_told_when_the_shops_record_says_so_and_not_before() {
+    use crate::sync::messages::{MailServer, by_mail, configured};
+    let folder = tempfile::tempdir().unwrap();
+    let server = MailServer::plain().await;
+    let mut config = crate::storage::config(&folder.path().join("ho"), 0);
+    config.messages = configured(folder.path(), &by_mail(&server));
+    let office = serve::start(config, Arc::new(SystemClock::new())).await.unwrap();
+    stocked(&office).await;
+    let running = shop(&folder.path().join("node"), &office).await;
+    let node = running.node.clone();
+    let written = PlacedOrder { email: "zoe@example.com".to_owned(), language: "de".to_owned(), ..placed("K1", 1) };
+    orders::place(&office.office, written).await.unwrap();
+    until("K1 in the shop", async || find(&node, "K1").is_some_and(|order| order.state == OrderState::Accepted)).await;
+    assert!(server.mails().is_empty());
+    staged(&node, "K1", "A-1").await;
+    until("the mail", async || !server.mails().is_empty()).await;
+    let code = state_at(&office, "K1").await.1.unwrap();
+    let subject = |mail: &str| mail_parser::MessageParser::default().parse(mail.as_bytes()).unwrap().subject().unwrap().to_owned();
+    let mails = server.mails();
+    assert_eq!(subject(&mails[0]), "Ihre Bestellung K1 liegt bereit");
+    let text = mail_parser::MessageParser::default().parse(mails[0].as_bytes()).unwrap().body_text(0).unwrap().into_owned();
+    assert!(text.contains(&code.number), "{text}");
+    // It is not ready any more: the reminder is never sent, and the customer hears of the end.
+    orders::cancel(&office.office, number("K1")).await.unwrap();
+    until("the second mail", async || server.mails().len() == 2).await;
+    assert_eq!(subject(&server.mails()[1]), "Ihre Bestellung K1 ist storniert");
+    running.stop().await.unwrap();
+    office.stop().await;
+    assert_eq!(server.mails().len(), 2);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_customers_name_is_in_the_vault_alone_and_can_be_erased() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,7 +1,7 @@
 //! Papers, from the transaction's record to what comes out of the printer: text, bytes, what a printer makes of them, and what it answers.
 
 mod cash;
-mod codes;
+pub mod codes;
 mod font;
 mod golden;
 mod hostile;

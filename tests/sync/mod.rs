@@ -3,6 +3,8 @@
 mod card_data;
 mod ingest;
 mod line;
+mod mail_server;
+pub mod messages;
 mod over_http;
 mod postgres;
 mod returns;

@@ -46,7 +46,7 @@ static STREAMS: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(STREA
 pub fn router(office: HeadOffice) -> Router {
     Router::new()
         .route("/", get(overview_page))
-        .route("/stores/{store}", get(store_page))
+        .route("/stores/{store}", get(store_page).post(name_store))
         .route("/sales", get(sales_page))
         .route("/days", get(days_page))
         .route("/days/{store}/{day}", get(day_page))
@@ -63,6 +63,8 @@ pub fn router(office: HeadOffice) -> Router {
         .route("/orders", get(orders_page).post(place_order))
         .route("/orders/exceptions/{id}/settle", post(settle_order_exception))
         .route("/orders/leads", post(name_lead))
+        .route("/orders/messages/{id}/again", post(send_again))
+        .route("/orders/messages/{id}/told", post(customer_told))
         .route("/orders/returns/{order}/close", post(close_order_return))
         .route("/orders/rights", get(rights_page))
         .route("/orders/{order}", get(order_page))
@@ -93,6 +95,21 @@ async fn store_page(State(office): State<HeadOffice>, Path(store): Path<String>)
         Some(facts) => overview::store_page(&frame, &facts).into_response(),
         None => (StatusCode::NOT_FOUND, frame.message("No such store", "No node of a store with this id has ever called.")).into_response(),
     })
+}
+
+#[derive(Deserialize)]
+struct StoreName {
+    name: String,
+}
+
+async fn name_store(
+    State(office): State<HeadOffice>,
+    Path(store): Path<StoreId>,
+    Form(form): Form<StoreName>,
+) -> Result<Redirect, Problem> {
+    let address = format!("/stores/{store}");
+    super::api::give_store_a_name(&office, store, &form.name).await?;
+    Ok(Redirect::to(&address))
 }
 
 #[derive(Deserialize)]
@@ -250,7 +267,8 @@ async fn orders_page(State(office): State<HeadOffice>) -> Result<Markup, Problem
     let frame = frame(&office, Tab::Orders).await?;
     let now_ms = office.now_ms();
     let remind_ms = office.config().order_remind_ms;
-    let facts = office.read(move |connection| orders::facts(connection, now_ms, remind_ms)).await?;
+    let sends = !office.config().messages.ways().is_empty();
+    let facts = office.read(move |connection| orders::facts(connection, now_ms, remind_ms, sends)).await?;
     Ok(orders::page(&frame, &facts))
 }
 
@@ -297,11 +315,15 @@ async fn place_order(State(office): State<HeadOffice>, Form(form): Form<orders::
 async fn order_page(State(office): State<HeadOffice>, Path(order): Path<String>) -> Result<Response, Problem> {
     let frame = frame(&office, Tab::Orders).await?;
     let found = match order.parse() {
-        Ok(order) => office.read(move |connection| super::orders::find(connection, &order)).await?,
+        Ok(order) => {
+            let facts = office.read(move |connection| Ok((super::orders::find(connection, &order)?, orders::told_of(connection, &order)?)));
+            let (found, told) = facts.await?;
+            found.map(|found| (found, told))
+        }
         Err(_) => None,
     };
     Ok(match found {
-        Some((row, lines, code)) => orders::detail(&frame, &row, &lines, code.as_ref()).into_response(),
+        Some(((row, lines, code), told)) => orders::detail(&frame, &row, &lines, code.as_ref(), &told).into_response(),
         None => (StatusCode::NOT_FOUND, frame.message("No such order", "Head office has no order of this number.")).into_response(),
     })
 }
@@ -310,6 +332,26 @@ async fn cancel_order(State(office): State<HeadOffice>, Path(order): Path<OrderN
     let address = format!("/orders/{order}");
     super::orders::cancel(&office, order).await?;
     Ok(Redirect::to(&address))
+}
+
+/// Somebody told the customer in another way.
+async fn customer_told(State(office): State<HeadOffice>, Path(id): Path<i64>) -> Result<Redirect, Problem> {
+    super::api::message_sent(&office, id).await?;
+    Ok(Redirect::to("/orders#messages"))
+}
+
+#[derive(Deserialize)]
+struct OfOrder {
+    order: OrderNo,
+}
+
+async fn send_again(
+    State(office): State<HeadOffice>,
+    Path(id): Path<i64>,
+    Form(OfOrder { order }): Form<OfOrder>,
+) -> Result<Redirect, Problem> {
+    super::api::message_again(&office, id).await?;
+    Ok(Redirect::to(&format!("/orders/{order}#told")))
 }
 
 async fn close_incident(State(office): State<HeadOffice>, Path(id): Path<i64>) -> Result<Redirect, Problem> {

@@ -7,6 +7,7 @@ use super::frame::{Frame, visible};
 
 use crate::head_office::db::{self, Connection};
 use crate::head_office::leads::{self, LeadRow};
+use crate::head_office::messages::outbox::{self, Sending};
 use crate::head_office::order_exceptions::{self, OrderExceptionRow};
 use crate::head_office::order_messages::{self, MessageRow};
 use crate::head_office::order_returns::{self, ReturnRow};
@@ -29,6 +30,8 @@ pub struct Form {
     name: String,
     #[serde(default)]
     phone: String,
+    #[serde(default)]
+    email: String,
     /// One line each: article number, blank, quantity.
     lines: String,
 }
@@ -53,6 +56,8 @@ impl Form {
             initials: String::new(),
             name: self.name.trim().to_owned(),
             phone: self.phone.trim().to_owned(),
+            email: self.email.trim().to_owned(),
+            language: String::new(),
             without_rights: Default::default(),
             customer: None,
             substitution: Default::default(),
@@ -71,10 +76,24 @@ pub struct Facts {
     leads: Vec<(String, Option<LeadRow>, Vec<String>)>,
     exceptions: Vec<OrderExceptionRow>,
     returns: Vec<ReturnRow>,
-    messages: Vec<MessageRow>,
+    messages: Vec<Told>,
+    /// Whether messages leave by themselves.
+    sends: bool,
 }
 
-pub fn facts(connection: &Connection, now_ms: i64, remind_ms: i64) -> db::Result<Facts> {
+/// A message, and what became of it way by way.
+pub type Told = (MessageRow, Vec<Sending>);
+
+fn told(connection: &Connection, rows: Vec<MessageRow>) -> db::Result<Vec<Told>> {
+    rows.into_iter().map(|row| Ok((row.clone(), outbox::of(connection, row.id)?))).collect()
+}
+
+/// All that one order's customer was told or is to be told.
+pub fn told_of(connection: &Connection, order: &OrderNo) -> db::Result<Vec<Told>> {
+    told(connection, order_messages::of_order(connection, order)?)
+}
+
+pub fn facts(connection: &Connection, now_ms: i64, remind_ms: i64, sends: bool) -> db::Result<Facts> {
     let stores = queries::stores(connection, now_ms)?;
     let lead = |row: &StoreRow| Ok((row.store.clone(), leads::current(connection, &row.store)?, leads::nodes(connection, &row.store)?));
     let leads = stores.iter().take(BESIDE_MAX as usize).map(lead).collect::<db::Result<_>>()?;
@@ -84,7 +103,8 @@ pub fn facts(connection: &Connection, now_ms: i64, remind_ms: i64) -> db::Result
         stores,
         exceptions: order_exceptions::list(connection, BESIDE_MAX)?,
         returns: order_returns::list(connection, now_ms, BESIDE_MAX)?,
-        messages: order_messages::due(connection, now_ms, remind_ms, BESIDE_MAX)?,
+        messages: told(connection, order_messages::due(connection, now_ms, remind_ms, BESIDE_MAX)?)?,
+        sends,
     })
 }
 
@@ -98,6 +118,7 @@ pub fn page(frame: &Frame, facts: &Facts) -> Markup {
             }
             label { "Customer " input name="name" size="14" maxlength="100" autocomplete="off"; }
             label { "Telephone " input name="phone" size="12" maxlength="30" autocomplete="off"; }
+            label { "E-mail " input type="email" name="email" size="16" maxlength="254" autocomplete="off"; }
             label { "Articles " textarea name="lines" rows="2" cols="22" required placeholder="article number and quantity, one a line" {} }
             button { "Place order" }
         }
@@ -127,7 +148,7 @@ pub fn page(frame: &Frame, facts: &Facts) -> Markup {
             }
         }
     };
-    let body = html! { (exceptions(frame, &facts.exceptions)) (returns(frame, &facts.returns)) (body) (messages(frame, &facts.messages)) (leads_section(frame, &facts.leads)) };
+    let body = html! { (exceptions(frame, &facts.exceptions)) (returns(frame, &facts.returns)) (body) (messages(frame, &facts.messages, facts.sends)) (leads_section(frame, &facts.leads)) };
     frame.page("Orders", tools, body)
 }
 
@@ -190,21 +211,88 @@ fn returns(frame: &Frame, rows: &[ReturnRow]) -> Markup {
 }
 
 /// The outbox.
-fn messages(frame: &Frame, rows: &[MessageRow]) -> Markup {
+fn messages(frame: &Frame, rows: &[Told], sends: bool) -> Markup {
     html! {
         section #messages {
             h2 { "Customers to tell" }
-            p .note { "Due now and not sent. A connector fetches them at /api/v1/order-messages and says which it sent." }
+            p .note {
+                "Due now and not sent. "
+                @if sends { "They leave by themselves. Where that fails or there is no address, tell the customer in another way and press “Told”." }
+                @else { "A connector fetches them at /api/v1/order-messages and says which it sent; or head office sends them, with a mail server or a webhook in its configuration." }
+            }
             @if rows.is_empty() { p .empty { "Nothing is due." } } @else {
                 table .wide {
-                    thead { tr { th { "Order" } th { "Store" } th { "Message" } th .n { "Due" } } }
+                    thead { tr { th { "Order" } th { "Store" } th { "Message" } th { "On its way" } th .n { "Due" } th {} } }
                     tbody {
-                        @for row in rows {
+                        @for (row, sendings) in rows {
                             tr {
                                 td data-label="Order" { a href=(format!("/orders/{}", row.order)) { code { (row.order) } } }
                                 td data-label="Store" { (visible(&row.store)) }
                                 td data-label="Message" { (row.kind.replace('_', " ")) }
+                                td data-label="On its way" { (ways(frame, sendings)) }
                                 td .n data-label="Due" { @if row.kind == "reminder" { "before " (frame.time(row.due_ms)) } @else { (frame.ago(row.due_ms)) } }
+                                td { form method="post" action=(format!("/orders/messages/{}/told", row.id)) { button { "Told" } } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What became of a message, way by way.
+fn ways(frame: &Frame, sendings: &[Sending]) -> Markup {
+    html! {
+        @for sending in sendings {
+            div {
+                (sending.way) ": "
+                @match sending.outcome.as_str() {
+                    "sent" => { strong { "sent" } " " span .dim title=(frame.time(sending.at_ms)) { (frame.ago(sending.at_ms)) } },
+                    "perhaps_sent" => { span .state.warn { "⚠ perhaps sent" } " " span .dim { (frame.ago(sending.at_ms)) ": " (visible(&sending.detail)) } },
+                    "refused" => { span .state.warn { "⚠ not sent" } " " span .dim { (frame.ago(sending.at_ms)) ": " (visible(&sending.detail)) } },
+                    "no_address" => span .dim { "no address" },
+                    "under_way" => "leaving now",
+                    _ => {
+                        "next try " @if sending.at_ms > frame.now_ms { (frame.time(sending.at_ms)) } @else { "now" }
+                        @if sending.tries > 0 { " " span .dim { "after " (frame.count(u64::from(sending.tries))) " in vain: " (visible(&sending.detail)) } }
+                    }
+                }
+            }
+        }
+        @if sendings.is_empty() { span .dim { "not yet" } }
+    }
+}
+
+/// What one order's customer was told.
+fn told_section(frame: &Frame, rows: &[Told]) -> Markup {
+    html! {
+        @if !rows.is_empty() {
+            section #told {
+                h2 { "What the customer is told" }
+                table .wide {
+                    thead { tr { th { "Message" } th .n { "Sent" } th { "On its way" } th {} } }
+                    tbody {
+                        @for (row, sendings) in rows {
+                            tr {
+                                td data-label="Message" { (row.kind.replace('_', " ")) }
+                                td .n data-label="Sent" {
+                                    @match row.sent_ms {
+                                        Some(at) => span title=(frame.time(at)) { (frame.ago(at)) },
+                                        None if row.kind == "reminder" => span .dim { "before " (frame.time(row.due_ms)) },
+                                        None if row.due_ms > frame.now_ms => span .dim { "from " (frame.time(row.due_ms)) },
+                                        None => span .dim { "not yet" },
+                                    }
+                                }
+                                td data-label="On its way" { @if !sendings.is_empty() { (ways(frame, sendings)) } }
+                                td {
+                                    @if sendings.iter().any(|sending| matches!(sending.outcome.as_str(), "sent" | "perhaps_sent" | "refused")) {
+                                        form method="post" action=(format!("/orders/messages/{}/again", row.id)) {
+                                            input type="hidden" name="order" value=(row.order);
+                                            button { "Send again" }
+                                        }
+                                    }
+                                }
                             }
                         }
                     }
@@ -260,7 +348,7 @@ fn state(row: &OrderRow) -> Markup {
     }
 }
 
-pub fn detail(frame: &Frame, row: &OrderRow, lines: &[OrderLine], code: Option<&CustomerCode>) -> Markup {
+pub fn detail(frame: &Frame, row: &OrderRow, lines: &[OrderLine], code: Option<&CustomerCode>, told: &[Told]) -> Markup {
     let tools = html! {
         @if !row.cancelled {
             form .tools method="post" action=(format!("/orders/{}/cancel", row.order)) { button { "Cancel this order" } }
@@ -284,13 +372,14 @@ pub fn detail(frame: &Frame, row: &OrderRow, lines: &[OrderLine], code: Option<&
         }
         @match code {
             Some(code) => {
-                h2 { "What the customer is sent" }
+                h2 { "The customer’s code" }
                 @if let Some(picture) = qr(&code.token) { (picture) }
                 p { "Number " strong #number { (code.number) } }
                 p { code #token { (code.token) } }
             }
             None => p .note { "The customer gets a code when the store’s record says that the order is staged." }
         }
+        (told_section(frame, told))
     };
     frame.page(&format!("Order {}", row.order), tools, body)
 }

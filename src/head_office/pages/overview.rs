@@ -193,6 +193,10 @@ pub fn store_facts(connection: &Connection, store: &str, now_ms: i64) -> db::Res
 pub fn store_page(frame: &Frame, facts: &StoreFacts) -> Markup {
     let store = &facts.store;
     let tools = html! {
+        form .tools method="post" action={ "/stores/" (encoded(&store.store)) } {
+            label { "Name " input name="name" size="24" maxlength="80" required value=(store.name) autocomplete="off"; }
+            button { "Rename" }
+        }
         div .tools {
             a .button href={ "/stock?store=" (encoded(&store.store)) } { "Stock" }
             a .button href={ "/transactions?store=" (encoded(&store.store)) } { "Transactions" }

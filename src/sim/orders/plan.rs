@@ -286,6 +286,8 @@ impl Plan {
                 initials: "A.B.".to_owned(),
                 name: String::new(),
                 phone: String::new(),
+                email: String::new(),
+                language: String::new(),
                 without_rights: Default::default(),
                 customer: None,
                 substitution: if named { Substitution::Named } else { Substitution::None },
