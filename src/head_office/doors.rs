@@ -110,14 +110,13 @@ async fn only_the_node_itself(
     }
     let certificate = peer.and_then(|peer| peer.0.certificate.clone());
     let (Some(authority), Some(certificate)) = (office.authority(), certificate) else { return Ok(next.run(request).await) };
-    let is_newest = match enrolment::admit(&office, authority, &store, &node, &certificate).await? {
-        Some(Standing::Good { newest }) => newest,
-        Some(Standing::Expired { .. }) if need == Need::Key => true,
-        found => return Err(not_heard(found.as_ref(), &store, &node)),
+    let (mut response, is_newest) = match enrolment::admit(&office, authority, &store, &node, &certificate).await? {
+        Some(Standing::Good { newest }) => (next.run(request).await, newest),
+        Some(Standing::Expired { .. }) if need == Need::Key => (next.run(request).await, false),
+        found => (not_heard(found.as_ref(), &store, &node).into_response(), false),
     };
-    let mut response = next.run(request).await;
     if !is_newest {
-        // The node has another certificate by now, and shows it when it calls again.
+        // The node may have another certificate by now, and shows it only when it calls again.
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     Ok(response)

@@ -44,7 +44,10 @@ pub struct Running {
 
 /// Opens the data and the doors. Returns when it can take records.
 pub async fn start(config: HeadOfficeConfig, clock: Arc<dyn Clock>) -> Result<Running, StartError> {
-    // The doors first: a second head office on the same port must not touch the data.
+    // The doors first: one that may not open, and a second head office on the same port, must not touch the data.
+    if !config.enrolment && config.tls.is_none() && !config.listen.ip().is_loopback() {
+        return Err(DoorError::OpenWithoutTls { address: config.listen }.into());
+    }
     let door = Door::bind(config.listen).await?;
     let pages_door = match config.pages_listen {
         Some(address) => Some(Door::open(address, None).await?),
