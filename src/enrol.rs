@@ -54,6 +54,14 @@ pub enum EnrolError {
     Stranger { url: String, wanted: Pin, shown: Pin },
     #[error("{url} cannot be reached: {reason}; check the address and the line, and try again: the code is still good")]
     Unreachable { url: String, reason: String },
+    #[error(
+        "{url} speaks no TLS: boxes call another address than people do; `counterfoil head-office enrol-code` prints it. The code is still good"
+    )]
+    NoTls { url: String },
+    #[error(
+        "{url} answers {status}, as no head office does: something else listens there, or between; check the address. The code may be used up: make a new one then"
+    )]
+    NoOffice { url: String, status: u16 },
     #[error("head office says no: {detail}; {remedy} ({code})")]
     Refused { code: String, detail: String, remedy: String },
     #[error("head office's answer makes no sense: {0}; install the same version here and there")]
@@ -108,7 +116,9 @@ pub fn run(arguments: &EnrolArguments) -> ExitCode {
         Err(reason @ (EnrolError::Code(_) | EnrolError::Config { .. } | EnrolError::Id { .. } | EnrolError::Url { .. })) => {
             process::fail(&reason, process::EXIT_CONFIG)
         }
-        Err(reason @ EnrolError::Unreachable { .. }) => process::fail(&reason, process::EXIT_UNAVAILABLE),
+        Err(reason @ (EnrolError::Unreachable { .. } | EnrolError::NoTls { .. } | EnrolError::NoOffice { .. })) => {
+            process::fail(&reason, process::EXIT_UNAVAILABLE)
+        }
         Err(reason) => process::fail(&reason, 1),
     }
 }
@@ -117,7 +127,8 @@ pub fn run(arguments: &EnrolArguments) -> ExitCode {
 pub async fn enrol(config: &Path, url: &str, code: &str) -> Result<String, EnrolError> {
     let code: Code = code.parse()?;
     let url = url.trim_end_matches('/');
-    let unreadable = |reason: &dyn std::fmt::Display| EnrolError::Config { path: config.to_owned(), reason: reason.to_string() };
+    let unreadable =
+        |reason: &dyn std::fmt::Display| EnrolError::Config { path: config.to_owned(), reason: reason.to_string().trim_end().to_owned() };
     let text = std::fs::read_to_string(config).map_err(|error| unreadable(&error))?;
     let wanted: Wanted = toml::from_str(&text).map_err(|error| unreadable(&error))?;
     let bad_id = |reason| EnrolError::Id { path: config.to_owned(), reason };
@@ -166,9 +177,10 @@ async fn ask(url: &str, code: &Code, request: &EnrolRequest) -> Result<EnrolRepl
         .map_err(|error| unreachable(error.to_string()))?;
     let mut answer = client.post(address).json(request).send().await.map_err(|error| match verifier.stranger() {
         Some(shown) => EnrolError::Stranger { url: url.to_owned(), wanted: code.pin().clone(), shown },
+        None if is_about_tls(&error) => EnrolError::NoTls { url: url.to_owned() },
         None => unreachable(innermost(&error)),
     })?;
-    let is_good = answer.status().is_success();
+    let (is_good, status) = (answer.status().is_success(), answer.status().as_u16());
     let mut body = Vec::new();
     while let Some(part) = answer.chunk().await.map_err(|error| unreachable(innermost(&error)))? {
         body.extend_from_slice(&part);
@@ -187,8 +199,16 @@ async fn ask(url: &str, code: &Code, request: &EnrolRequest) -> Result<EnrolRepl
     }
     match serde_json::from_slice(&body) {
         Ok(Problem { code, detail, remedy }) => Err(EnrolError::Refused { code, detail, remedy }),
-        Err(error) => Err(EnrolError::BadAnswer(error.to_string())),
+        Err(_) => Err(EnrolError::NoOffice { url: url.to_owned(), status }),
     }
+}
+
+/// Whether what came back is not TLS at all.
+fn is_about_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    let within = |error: &io::Error| error.get_ref().is_some_and(|inner| is_about_tls(inner));
+    matches!(error.downcast_ref(), Some(rustls::Error::InvalidMessage(_)))
+        || error.downcast_ref().is_some_and(within)
+        || error.source().is_some_and(is_about_tls)
 }
 
 fn innermost(error: &reqwest::Error) -> String {

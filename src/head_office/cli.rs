@@ -58,7 +58,7 @@ pub fn run(arguments: &HeadOfficeArguments) -> ExitCode {
         notify::ready();
         println!("head office: http{}://{}/", if running.is_tls() { "s" } else { "" }, running.pages_address);
         if running.is_locked() {
-            println!("nodes call: https://{}", running.address);
+            println!("nodes call: {}", node_cli::called_at(running.office.config(), running.address.port()));
         }
         println!("public key: {}", running.office.public_key());
         if let Some(authority) = running.office.authority() {

@@ -28,7 +28,7 @@ use super::people;
 use super::receipts;
 use super::storage::StorageError;
 use super::writer::WriteError;
-use super::{elsewhere, feeds, fleet_keys, leads};
+use super::{elsewhere, feeds, fleet_keys, gate, leads};
 use crate::ids::{NodeId, Sku, StoreId};
 use crate::retail::Feed;
 use crate::sync::enrolment::CertificateReply;
@@ -110,7 +110,7 @@ async fn only_the_node_itself(
     }
     let certificate = peer.and_then(|peer| peer.0.certificate.clone());
     let (Some(authority), Some(certificate)) = (office.authority(), certificate) else { return Ok(next.run(request).await) };
-    let (mut response, is_newest) = match enrolment::admit(&office, authority, &store, &node, &certificate).await? {
+    let (mut response, is_newest) = match gate::admit(&office, authority, &store, &node, &certificate).await? {
         Some(Standing::Good { newest }) => (next.run(request).await, newest),
         Some(Standing::Expired { .. }) if need == Need::Key => (next.run(request).await, false),
         found => (not_heard(found.as_ref(), &store, &node).into_response(), false),
@@ -135,7 +135,12 @@ fn not_heard(standing: Option<&Standing>, store: &StoreId, node: &NodeId) -> Pro
             format!("another box is node {node} of store {store} now"),
             "switch this box off, or enrol it under a name of its own",
         ),
-        Some(Standing::Expired { .. } | Standing::Forgotten) => forbidden(
+        Some(Standing::Forgotten) => forbidden(
+            "certificate_forgotten",
+            format!("the certificate of node {node} in store {store} has run out, and head office knows nothing of it any more"),
+            "make a new code at head office and enrol this box again",
+        ),
+        Some(Standing::Expired { .. }) => forbidden(
             "certificate_expired",
             format!("the certificate of node {node} in store {store} has run out"),
             "somebody at head office approves it on the page Nodes; this box then goes on by itself",

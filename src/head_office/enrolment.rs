@@ -9,9 +9,7 @@
 //! | a node is revoked | a person | nothing more happens |
 //! | a box is replaced | a person, with a code that says so | as for a code |
 
-use std::collections::{BTreeMap, VecDeque};
-use std::net::IpAddr;
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeMap;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -21,11 +19,10 @@ use super::authority::{Authority, Issued, Shown};
 use super::db::{self, Connection, OptionalExtension, params};
 use super::incidents::{self, Incident};
 use super::leads;
-use super::office::HeadOffice;
 use crate::ids::{NodeId, StoreId};
 use crate::journal::{Hash, NodeKey, PublicKey};
 use crate::sync::enrolment::{CertificateReply, Code, EnrolRequest, Pin};
-use crate::sync::wire::WIRE_VERSION;
+use crate::sync::wire::{self, WIRE_VERSION};
 
 /// A code is typed in within this.
 pub const CODE_LIFE_MS: i64 = 30 * 60_000;
@@ -46,6 +43,15 @@ pub struct CodeFor {
     pub node: Option<NodeId>,
     /// The box may take the place of another one.
     pub replaces: bool,
+}
+
+impl CodeFor {
+    /// `None`: no box of such names could get a certificate.
+    pub fn new(store: StoreId, node: Option<NodeId>, replaces: bool) -> Option<CodeFor> {
+        let any = || NodeId::new("any").ok();
+        wire::certificate_name(&store, &node.clone().or_else(any)?)?;
+        Some(CodeFor { store, node, replaces })
+    }
 }
 
 /// The key under which codes are hashed: who has only the database cannot try codes out.
@@ -573,88 +579,4 @@ pub fn former_keys(connection: &Connection) -> db::Result<Vec<(String, String, S
         .prepare_cached("SELECT store, node, public_key FROM former_keys")?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect()
-}
-
-/// A standing is looked up again after this, so that a word of one head office reaches the others.
-const STANDING_KEPT_MS: i64 = 2_000;
-const STANDINGS_KEPT_MAX: usize = 20_000;
-/// Wrong codes from one address, and from all together, within the window.
-const WRONG_CODES_MAX: usize = 10;
-const WRONG_CODES_OF_ALL_MAX: usize = 500;
-const WRONG_CODES_WINDOW_MS: i64 = 10 * 60_000;
-
-/// What head office keeps in memory about boxes that knock.
-#[derive(Default)]
-pub struct Gate {
-    standings: Mutex<BTreeMap<(Hash, StoreId, NodeId), (i64, Standing)>>,
-    wrong: Mutex<VecDeque<(i64, IpAddr)>>,
-}
-
-impl Gate {
-    /// Whether this address has tried too many wrong codes of late.
-    pub fn is_shut(&self, address: IpAddr, now_ms: i64) -> bool {
-        let Ok(mut wrong) = self.wrong.lock() else { return true };
-        while wrong.front().is_some_and(|(at_ms, _)| *at_ms + WRONG_CODES_WINDOW_MS <= now_ms || *at_ms > now_ms) {
-            wrong.pop_front();
-        }
-        let of_this_one = wrong.iter().filter(|(_, other)| *other == address).count();
-        of_this_one >= WRONG_CODES_MAX || wrong.len() >= WRONG_CODES_OF_ALL_MAX
-    }
-
-    pub fn wrong_code(&self, address: IpAddr, now_ms: i64) {
-        if let Ok(mut wrong) = self.wrong.lock() {
-            wrong.push_back((now_ms, address));
-        }
-    }
-
-    fn kept(&self, of: &(Hash, StoreId, NodeId), now_ms: i64) -> Option<Standing> {
-        let standings = self.standings.lock().ok()?;
-        let (at_ms, standing) = standings.get(of)?;
-        (*at_ms..*at_ms + STANDING_KEPT_MS).contains(&now_ms).then(|| standing.clone())
-    }
-
-    fn keep(&self, of: (Hash, StoreId, NodeId), now_ms: i64, standing: Standing) {
-        if let Ok(mut standings) = self.standings.lock() {
-            if standings.len() >= STANDINGS_KEPT_MAX {
-                standings.clear();
-            }
-            standings.insert(of, (now_ms, standing));
-        }
-    }
-
-    /// After an act on nodes.
-    pub fn forget(&self) {
-        if let Ok(mut standings) = self.standings.lock() {
-            standings.clear();
-        }
-    }
-}
-
-/// How a node stands that shows this certificate. `None`: it is not one of ours.
-pub async fn admit(
-    office: &HeadOffice,
-    authority: &Arc<Authority>,
-    store: &StoreId,
-    node: &NodeId,
-    certificate: &CertificateDer<'static>,
-) -> Result<Option<Standing>, super::storage::StorageError> {
-    let now_ms = office.now_ms();
-    let place = (Hash::of(certificate), store.clone(), node.clone());
-    if let Some(standing) = office.gate().kept(&place, now_ms) {
-        return Ok(Some(standing));
-    }
-    let Some(shown) = authority.read(certificate) else { return Ok(None) };
-    let (asked, seen, theirs) = ((store.clone(), node.clone()), shown.clone(), certificate.clone());
-    let standing = office.read(move |connection| standing(connection, &asked.0, &asked.1, &seen, &theirs, now_ms)).await?;
-    if standing == Standing::Forgotten && now_ms < shown.expires_ms {
-        let asked = (store.clone(), node.clone());
-        let written = office.write(move |writer, now_ms| Ok(remember(writer.connection(), &asked.0, &asked.1, &shown, now_ms)?)).await;
-        // It is heard all the same; the next request tries again.
-        if let Err(error) = written {
-            tracing::warn!(%error, %store, %node, "an enrolment could not be written down again");
-        }
-        return Ok(Some(Standing::Good { newest: true }));
-    }
-    office.gate().keep(place, now_ms, standing.clone());
-    Ok(Some(standing))
 }

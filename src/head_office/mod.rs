@@ -27,6 +27,7 @@ pub mod elsewhere;
 pub mod enrolment;
 pub mod feeds;
 pub mod fleet_keys;
+pub mod gate;
 pub mod import;
 pub mod incidents;
 pub mod ingest;

@@ -10,6 +10,7 @@ use super::enrolment::{self, CodeFor, NodeRow, NotDone, State};
 use super::storage::{self, Folders, StorageError};
 use crate::ids::{NodeId, StoreId};
 use crate::process;
+use crate::sync::enrolment::Code;
 use crate::time::{Clock, SystemClock};
 use crate::web::tls::DoorError;
 
@@ -41,9 +42,9 @@ pub struct EnrolCode {
 #[derive(Debug, clap::Args)]
 pub struct Named {
     #[arg(long)]
-    store: StoreId,
+    pub store: StoreId,
     #[arg(long)]
-    node: NodeId,
+    pub node: NodeId,
 }
 
 #[derive(Debug, clap::Args)]
@@ -66,6 +67,8 @@ pub enum NodeCliError {
     NoEnrolment,
     #[error("{0} codes wait to be used: use those, or wait until they have run out", enrolment::CODES_OPEN_MAX)]
     TooManyCodes,
+    #[error("store and node are written into a certificate, so their ids cannot contain a dot: use letters, digits and -")]
+    BadName,
     #[error("the machine gave no random numbers: {0}")]
     NoRandomness(String),
     #[error("no box was ever enrolled as node {node} of store {store}: `counterfoil head-office nodes` lists them")]
@@ -142,7 +145,7 @@ fn enrol_code(
     let mut random = [0; 10];
     getrandom::fill(&mut random).map_err(|error| NodeCliError::NoRandomness(error.to_string()))?;
     let EnrolCode { store, node, replace } = wanted;
-    let code_for = CodeFor { store: store.clone(), node: node.clone(), replaces: *replace };
+    let code_for = CodeFor::new(store.clone(), node.clone(), *replace).ok_or(NodeCliError::BadName)?;
     let code = in_one(connection, || {
         let agreed = storage::agree(connection, "ca", &authority.fingerprint().to_string())?
             && (!connection.is_shared() || storage::agree(connection, "public_key", &key.public_hex())?);
@@ -154,21 +157,28 @@ fn enrol_code(
     let code =
         code.map_err(failed)?.ok_or_else(|| StorageError::OtherAuthority { place: folders.place(), folder: folders.root.clone() })?;
     let code = code.ok_or(NodeCliError::TooManyCodes)?;
-    let place = match config.hosts.first() {
-        Some(host) if host.contains(':') => host.clone(),
-        Some(host) => format!("{host}:{}", config.listen.port()),
-        None if config.listen.ip().is_unspecified() => format!("HEAD-OFFICE:{}", config.listen.port()),
-        None => config.listen.to_string(),
-    };
     let whom = match node {
         Some(node) if *replace => format!("for the box that takes the place of node {node} in store {store}"),
         Some(node) => format!("for node {node} of store {store}"),
         None => format!("for a box of store {store}"),
     };
-    let until = clock_time(config, now_ms + enrolment::CODE_LIFE_MS);
-    Ok(format!(
-        "{code}\n\n{whom}, once, until {until}. On the box:\n  counterfoil enrol --config /etc/counterfoil/node.toml --head-office https://{place} --code {code}"
-    ))
+    let (until, command) = (clock_time(config, now_ms + enrolment::CODE_LIFE_MS), command_line(config, &code));
+    Ok(format!("{code}\n\n{whom}, once, until {until}. On the box, as root:\n  {command}"))
+}
+
+/// What is typed on a box to enrol it.
+pub fn command_line(config: &HeadOfficeConfig, code: &Code) -> String {
+    format!("counterfoil enrol --config /etc/counterfoil/node.toml --head-office {} --code {code}", called_at(config, config.listen.port()))
+}
+
+/// Where boxes call, as far as the configuration says it. `port`: the one that is listened on.
+pub fn called_at(config: &HeadOfficeConfig, port: u16) -> String {
+    match config.hosts.first() {
+        Some(host) if host.contains(':') => format!("https://{host}"),
+        Some(host) => format!("https://{host}:{port}"),
+        None if config.listen.ip().is_unspecified() => format!("https://HEAD-OFFICE:{port}"),
+        None => format!("https://{}", std::net::SocketAddr::new(config.listen.ip(), port)),
+    }
 }
 
 fn not_done(config: &HeadOfficeConfig, why: NotDone, store: &StoreId, node: &NodeId) -> NodeCliError {

@@ -8,7 +8,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::authority::Authority;
 use super::config::HeadOfficeConfig;
-use super::enrolment::Gate;
+use super::gate::Gate;
 use super::storage::{self, Folders, ServingLock, StorageError};
 use super::writer::{self, JOBS_WAITING_MAX, Job, WriteError, Writer};
 use crate::time::Clock;

@@ -8,6 +8,7 @@ use counterfoil::enrol::{EnrolError, EnrolledFiles, enrol};
 use counterfoil::head_office::authority::Authority;
 use counterfoil::head_office::bench::{StandIn, wait_until};
 use counterfoil::head_office::enrolment::{self, CODE_LIFE_MS, CodeFor, NodeRow, State};
+use counterfoil::head_office::node_cli::{self, Named, NodeCliError, NodeTask};
 use counterfoil::head_office::serve::{self, Running};
 use counterfoil::ids::{NodeId, StoreId};
 use counterfoil::node::config::HeadOfficeLink;
@@ -84,6 +85,13 @@ impl Stage {
 
     async fn state(&self, node: &str) -> State {
         self.nodes().await.into_iter().find(|row| row.node == node).expect("the node is listed").state
+    }
+
+    /// As a technician types it beside the head office that runs.
+    fn command(&self, task: &NodeTask) -> Result<String, NodeCliError> {
+        let (config, now_ms) = (self.office.office.config(), self.clock.now().ms);
+        // A session with a server waits in a way that these threads must not.
+        std::thread::scope(|scope| scope.spawn(|| node_cli::carry_out(config, task, now_ms)).join()).unwrap()
     }
 
     async fn incidents(&self, kind: &str) -> i64 {
@@ -349,15 +357,17 @@ async fn a_node_that_was_away_for_too_long_comes_back_with_its_key_and_a_persons
     stage.enrol(&place, &stage.code("s1", None, false).await).await.unwrap();
     stage.clock.advance(91 * DAY_MS);
     assert_eq!(stage.state("n1").await, State::Expired);
+    let named = || Named { store: StoreId::new("s1").unwrap(), node: NodeId::new("n1").unwrap() };
+    // Whoever has not proved the key yet is not let in.
+    let too_early = stage.command(&NodeTask::Approve(named()));
+    assert!(matches!(too_early, Err(NodeCliError::NotBack { .. })), "{too_early:?}");
     let node = place.start(&stage.url());
     until_why(&node, "certificate_expired").await;
     stage.until_incident("waits for approval").await;
     assert_eq!((stage.state("n1").await, node.acknowledged_seq()), (State::WaitsForApproval, 0));
-    let approved = stage.office.office.write(|writer, now_ms| {
-        let (store, node) = (StoreId::new("s1").unwrap(), NodeId::new("n1").unwrap());
-        Ok(enrolment::approve(writer.connection(), &store, &node, now_ms)?)
-    });
-    assert_eq!(approved.await.unwrap(), Ok(()));
+    assert!(stage.command(&NodeTask::Nodes).unwrap().contains("waits for approval"));
+    let said = stage.command(&NodeTask::Approve(named())).unwrap();
+    assert!(said.contains("goes on by itself"), "{said}");
     until_sent(&node).await;
     assert_eq!(stage.state("n1").await, State::Good);
     assert_eq!(stage.incidents("waits for approval").await, 0);
@@ -401,5 +411,27 @@ async fn a_revoked_node_is_heard_no_more_and_its_place_can_be_taken() {
     second.sell(1).unwrap();
     until_why(&second, "certificate_revoked").await;
     assert_eq!(stage.state("n1").await, State::Revoked);
+    stage.office.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_head_office_put_back_from_a_backup_knows_its_boxes_by_their_certificates() {
+    let stage = Stage::new().await;
+    let place = stage.place("box", "s1", "n1");
+    stage.enrol(&place, &stage.code("s1", None, false).await).await.unwrap();
+    let forget = || stage.office.office.write(|writer, _| Ok(writer.connection().execute("DELETE FROM enrolments", [])?));
+    forget().await.unwrap();
+    let node = place.start(&stage.url());
+    until_sent(&node).await;
+    stage.until_incident("enrolment forgotten").await;
+    assert_eq!(stage.state("n1").await, State::Good);
+    // One that has run out as well proves too little.
+    stage.clock.advance(91 * DAY_MS);
+    forget().await.unwrap();
+    stage.office.office.gate().forget();
+    node.sell(1).unwrap();
+    until_why(&node, "certificate_forgotten").await;
+    stage.enrol(&place, &stage.code("s1", Some("n1"), false).await).await.unwrap();
+    until_sent(&node).await;
     stage.office.stop().await;
 }
