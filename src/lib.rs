@@ -34,7 +34,6 @@ pub mod bench;
 pub mod sim;
 
 pub mod check;
-pub mod enrol;
 pub mod export;
 mod export_stock;
 pub mod process;

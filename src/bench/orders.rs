@@ -136,6 +136,7 @@ fn order(keys: &CollectKeys, index: usize) -> Result<CollectOrder, CannotMeasure
             location: format!("{:02}-{}", index % 40, line),
             substitutes: Vec::new(),
             substitute_names: Vec::new(),
+            price: None,
         }
     };
     Ok(CollectOrder {

@@ -46,7 +46,7 @@ pub fn router(office: HeadOffice, inbox: Arc<Inbox>) -> Router {
 
 #[derive(Deserialize)]
 struct Ask {
-    /// "one", "ten" or "cancel".
+    /// "one", "unpaid", "ten" or "cancel".
     act: String,
     #[serde(default)]
     order: String,
@@ -58,7 +58,7 @@ async fn place(State(generator): State<Arc<Generator>>, Form(ask): Form<Ask>) ->
         (act, _) => {
             let mut done = Ok(());
             for _ in 0..if act == "ten" { 10 } else { 1 } {
-                done = done.and(generator.place().await);
+                done = done.and(generator.place(act == "unpaid").await);
             }
             done
         }
@@ -70,7 +70,8 @@ async fn place(State(generator): State<Arc<Generator>>, Form(ask): Form<Ask>) ->
 }
 
 impl Generator {
-    async fn place(&self) -> Result<(), crate::web::problem::Problem> {
+    /// Every order is paid to the web shop, or each of its lines is paid when it is collected.
+    async fn place(&self, pay_in_store: bool) -> Result<(), crate::web::problem::Problem> {
         let now_ms = self.office.now_ms();
         // From the clock, so that a demo that carries on does not place an order a second time.
         let seed = u64::try_from(now_ms).unwrap_or(0).wrapping_add(self.placed.fetch_add(1, Ordering::Relaxed) * 7_919);
@@ -88,6 +89,8 @@ impl Generator {
                 zone: zone(&good.article.group),
                 location: location(good),
                 substitutes: instead.map(|good| good.article.sku.clone()).into_iter().collect(),
+                unit_price: good.article.price,
+                pay_in_store: pay_in_store && good.article.price.is_some(),
             }
         };
         let mut lines: Vec<PlacedLine> = (0..2 + seed % 4).map(line).collect();
@@ -143,7 +146,7 @@ async fn page(State(generator): State<Arc<Generator>>) -> Response {
     let body = html! {
         header .sim-head { h1 { "Orders from the web shop" } nav { a href="/orders/1" { "desk" } a href="/pick/2" { "picking" } } }
         main {
-            p .buttons { (button("one", "", "Place an order")) (button("ten", "", "Place ten")) }
+            p .buttons { (button("one", "", "Place an order")) (button("unpaid", "", "Place one to be paid in the shop")) (button("ten", "", "Place ten")) }
             ul .rows {
                 @for row in &rows {
                     li {

@@ -388,6 +388,7 @@ fn sample(number: u64, at: Stamp) -> Result<TransactionRecord, String> {
             price_set: None,
             last_day: None,
             weighed: None,
+            order: None,
         });
     }
     let total: Money = lines.iter().map(|line| line.extended).sum();

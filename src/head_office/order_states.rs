@@ -49,23 +49,33 @@ pub fn count(connection: &Connection, at: &At<'_>, event: &Event) -> db::Result<
         Event::OrderAccepted { step, .. } => state(&step.order, "accepted", step.at, ""),
         Event::OrderPicking { step, .. } => state(&step.order, "picking", step.at, ""),
         Event::OrderPicked { step, bags } => {
-            state(&step.order, "picked", step.at, "")?;
+            // Bags of an order of which a part went are in their places already.
+            let to_place = bags.iter().filter(|bag| bag.place.is_none()).count();
+            state(&step.order, if to_place == 0 { "staged" } else { "picked" }, step.at, "")?;
             connection
-                .execute("UPDATE order_states SET bags = ?2, placed = '' WHERE order_no = ?1", params![step.order.as_str(), bags.len()])
+                .execute("UPDATE order_states SET bags = ?2, placed = '' WHERE order_no = ?1", params![step.order.as_str(), to_place])
                 .map(drop)
         }
         Event::BagAdded { step, .. } => {
             connection.execute("UPDATE order_states SET bags = bags + 1 WHERE order_no = ?1", params![step.order.as_str()]).map(drop)
         }
         Event::BagStaged { step, bag, .. } => staged(connection, at, &step.order, *bag, step.at),
-        Event::OrderHandedOver { step, issued, .. } => {
+        Event::OrderLineMissed { step, line, quantity, .. } => {
+            note(connection, &step.order, &format!("at the counter {} of line {line} were missing or not accepted", quantity.plain()))
+        }
+        Event::OrderRefundRequested { step, amount, .. } => {
+            note(connection, &step.order, &format!("refund {} minor units of the original payment", amount.minor()))
+        }
+        Event::OrderHandedOver { step, issued, owed, .. } => {
             move_units(connection, at, issued, -1)?;
             connection.execute(
                 "UPDATE order_states SET issued = ?2 WHERE order_no = ?1",
                 params![step.order.as_str(), serde_json::to_string(issued).expect("units are plain values")],
             )?;
-            order_messages::handed_over(connection, at, &step.order, step.at)?;
-            state(&step.order, "handed_over", step.at, "")
+            if !*owed {
+                order_messages::handed_over(connection, at, &step.order, step.at)?;
+            }
+            state(&step.order, if *owed { "part_handed_over" } else { "handed_over" }, step.at, "")
         }
         Event::HandOverTakenBack { step } => {
             let issued: String = connection

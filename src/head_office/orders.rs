@@ -14,8 +14,8 @@ use super::{leads, rights};
 use crate::document::collect_code::{self, CollectCode, NUMBER_DIGITS};
 use crate::ids::{NodeId, OrderNo, Sku, StoreId};
 use crate::journal::hash::to_hex;
-use crate::money::{Qty, Unit};
-use crate::retail::order::{ORDER_LINES_MAX, OrderLine, RightTotals, Substitution, Zone};
+use crate::money::{Money, Qty, Unit};
+use crate::retail::order::{AgreedPrice, ORDER_LINES_MAX, OrderLine, RightTotals, Substitution, Zone};
 use crate::sync::feed::Article;
 use crate::sync::orders::{OfficeOrder, WORDS_MAX, Word, WordKind};
 use crate::vault::details::{INITIALS_CHARS_MAX, NAME_CHARS_MAX, ORDER_PHONE_CHARS_MAX};
@@ -23,6 +23,8 @@ use crate::web::problem::Problem;
 use axum::http::StatusCode;
 
 const CUSTOMER_CHARS_MAX: usize = 64;
+/// Minor units; beyond it somebody mistyped.
+const UNIT_PRICE_MAX: Money = Money::from_minor(100_000_000);
 const QUANTITY_MAX: Qty = Qty::pieces(99_999);
 /// Tries at a short number that no other order of the store has.
 const NUMBER_TRIES: u32 = 50;
@@ -107,6 +109,12 @@ pub struct PlacedLine {
     pub location: String,
     #[serde(default)]
     pub substitutes: Vec<Sku>,
+    /// Of one unit, in minor units, as the customer accepted it. Left out: the channel keeps it to itself, and nothing is taken in the store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit_price: Option<Money>,
+    /// It is paid in the store, when it is collected. Needs `unit_price`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pay_in_store: bool,
 }
 
 /// What became of an order that was placed, changed or cancelled.
@@ -394,6 +402,12 @@ fn lines(connection: &Connection, placed: &PlacedOrder) -> db::Result<Result<Vec
                 None => return Ok(Err(format!("line {number}: there is no article {instead} to take instead"))),
             }
         }
+        if line.pay_in_store && line.unit_price.is_none() {
+            return Ok(Err(format!("line {number}: what is paid in the store needs its unit_price")));
+        }
+        if line.unit_price.is_some_and(|price| price.is_negative() || price > UNIT_PRICE_MAX) {
+            return Ok(Err(format!("line {number}: its unit_price cannot be taken")));
+        }
         if too_long(&line.location, 24) {
             return Ok(Err(format!("line {number}: its location has more than 24 characters or control characters")));
         }
@@ -408,6 +422,11 @@ fn lines(connection: &Connection, placed: &PlacedOrder) -> db::Result<Result<Vec
             location: line.location.clone(),
             substitutes: line.substitutes.clone(),
             substitute_names,
+            price: line.unit_price.map(|unit_price| AgreedPrice {
+                unit_price,
+                tax_class: article.tax_class.clone(),
+                paid: !line.pay_in_store,
+            }),
         });
     }
     Ok(Ok(lines))
@@ -598,6 +617,7 @@ pub fn find(connection: &Connection, order: &OrderNo) -> db::Result<Option<Whole
         .prepare_cached("SELECT token, number FROM collect_orders WHERE order_no = ?1")?
         .query_row([order.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let (head, tail) = number.split_at(number.len() / 2);
-    let code = (row.state == "staged").then(|| CustomerCode { token, number: format!("{head} {tail}") });
+    let code =
+        matches!(row.state.as_str(), "staged" | "part_handed_over").then(|| CustomerCode { token, number: format!("{head} {tail}") });
     Ok(Some((row, serde_json::from_str(&lines).unwrap_or_default(), code)))
 }

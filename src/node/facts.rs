@@ -10,7 +10,7 @@ use super::originals::{Originals, Places, lowest_price};
 use super::proof::{self, Approval};
 use crate::gs1::card::{find as find_card, is_stripe};
 use crate::gs1::{self, ArticleCode, CodeRules, EmbeddedCode, EmbeddedValue, Meaning, Scan};
-use crate::ids::{Sku, WorkstationId};
+use crate::ids::{OrderNo, Sku, WorkstationId};
 use crate::money::{Money, Qty, RoundingMode, Unit};
 use crate::retail::basket::Basket;
 use crate::retail::event::PrintSubject;
@@ -19,7 +19,7 @@ use crate::retail::order::OrderAct;
 use crate::retail::order::promise::GRANTS_AT_ONCE_MAX;
 use crate::retail::recalls::{Item, RecalledLine};
 use crate::retail::stock::{Goods, StockAct};
-use crate::retail::{ArticleFact, BaselineFact, Command, Facts, Feed, QuantityFrom, ScanFact, SoldLine, State, card};
+use crate::retail::{ArticleFact, BaselineFact, Command, Facts, Feed, QuantityFrom, ScanFact, SoldLine, State, StockFact, card};
 use crate::sync::feed::{Article, CodeKey, SaleCode};
 use crate::views::{Hit, NotNow, Views};
 
@@ -58,14 +58,13 @@ pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>, 
         Command::SellOpenPrice { code, .. } => facts.scan = code.as_ref().map(|code| look_up(code, sources)),
         Command::TenderCash { .. } | Command::EndCard { .. } | Command::Refund { .. } => {
             if let Some(basket) = open_basket(request, state) {
-                // Stock never holds up a sale: an article whose baseline cannot be read now counts as one without.
-                facts.stock = basket.lines.iter().filter_map(|line| sources.views.stock(&line.sold.sku).ok().flatten()).collect();
+                facts.stock = stock_of_basket(basket, state, sources);
             }
         }
         // The last answer of a terminal completes a sale as a tap does.
         Command::ReportCard { attempt, .. } | Command::ResolveCard { attempt, .. } => {
             if let Some(basket) = card::basket_of(state, *attempt) {
-                facts.stock = basket.lines.iter().filter_map(|line| sources.views.stock(&line.sold.sku).ok().flatten()).collect();
+                facts.stock = stock_of_basket(basket, state, sources);
             }
         }
         Command::AdoptFeed { feed: Feed::Stock, version, .. } => {
@@ -191,9 +190,11 @@ fn order_facts(act: &OrderAct, state: &State, sources: &Sources<'_>, facts: &mut
             let line = state.orders.orders.get(order).and_then(|order| order.line(*line));
             facts.scan = line.map(|line| by_sku(line.sku.as_str(), sources));
         }
-        OrderAct::HandOver { order, .. } => {
-            let held = state.orders.orders.get(order).into_iter().flat_map(|order| order.units.keys());
-            facts.stock = held.filter_map(stock).collect();
+        OrderAct::HandOver { order, .. } => facts.stock = stock_of_order(state, order, sources),
+        OrderAct::MissAtCounter { order, line, .. } => facts.stock = stock_of_line(state, order, *line, sources),
+        OrderAct::ReplaceAtCounter { order, line, code, .. } => {
+            facts.scan = Some(look_up(code, sources));
+            facts.stock = stock_of_line(state, order, *line, sources);
         }
         OrderAct::Grant { skus } => facts.stock = skus.iter().take(GRANTS_AT_ONCE_MAX).filter_map(stock).collect(),
         OrderAct::BeginRights { .. }
@@ -217,8 +218,31 @@ fn order_facts(act: &OrderAct, state: &State, sources: &Sources<'_>, facts: &mut
         | OrderAct::Identify { .. }
         | OrderAct::ReportWrongNumber {}
         | OrderAct::AllowNumbers {}
+        | OrderAct::Pay { .. }
         | OrderAct::Decline { .. }
         | OrderAct::TakeBackHandOver { .. } => {}
+    }
+}
+
+/// Of all that an order holds.
+fn stock_of_order(state: &State, order: &OrderNo, sources: &Sources<'_>) -> Vec<StockFact> {
+    let held = state.orders.orders.get(order).into_iter().flat_map(|order| order.units.keys());
+    held.filter_map(|sku| sources.views.stock(sku).ok().flatten()).collect()
+}
+
+/// Of whatever was picked for a line.
+fn stock_of_line(state: &State, order: &OrderNo, line: u32, sources: &Sources<'_>) -> Vec<StockFact> {
+    let progress = state.orders.orders.get(order).and_then(|order| order.progress.get(&line));
+    let picked = progress.into_iter().flat_map(|progress| &progress.picked);
+    picked.filter_map(|units| sources.views.stock(&units.sku).ok().flatten()).collect()
+}
+
+/// Of all that leaves the shelf when a sale is complete: what is sold, or what the order holds that it pays. Stock never holds up a sale: an
+/// article whose baseline cannot be read now counts as one without.
+fn stock_of_basket(basket: &Basket, state: &State, sources: &Sources<'_>) -> Vec<StockFact> {
+    match &basket.order {
+        Some(terms) => stock_of_order(state, &terms.order, sources),
+        None => basket.lines.iter().filter_map(|line| sources.views.stock(&line.sold.sku).ok().flatten()).collect(),
     }
 }
 

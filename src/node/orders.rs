@@ -139,7 +139,9 @@ impl HandOvers {
     pub fn facts(&self, command: &Command, keys: &CollectKeys) -> OrderFacts {
         let Command::Order(act) = command else { return OrderFacts::default() };
         let code = match act {
-            OrderAct::Identify { code } | OrderAct::HandOver { shown: Shown::Code(code), .. } => Some(keys.read(code)),
+            OrderAct::Identify { code }
+            | OrderAct::HandOver { shown: Shown::Code(code), .. }
+            | OrderAct::Pay { shown: Shown::Code(code), .. } => Some(keys.read(code)),
             _ => None,
         };
         let ago_ms = match act {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::addendum::ClosedUnder;
 use super::card::AtTerminal;
+use super::order::HandOverTerms;
 use super::pricing::{Asks, GivenCoupon, LineDiscounts, PriceSet};
 use super::tax::{self, TaxGroup};
 use super::{Event, Refusal, Rules, SoldLine, Tender, TransactionKind};
@@ -41,6 +42,9 @@ pub struct Basket {
     /// Practice: nothing of it counts.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub training: bool,
+    /// It pays a collect order, which is handed over when it is complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Box<HandOverTerms>>,
 }
 
 /// Where a transaction is. Whose move: the named workstation's cashier, or anyone's who recalls it.
@@ -194,6 +198,7 @@ impl Basket {
             asks: Asks::default(),
             closed_under: None,
             training: false,
+            order: None,
         }
     }
 
@@ -332,6 +337,7 @@ impl Basket {
             age_checked: self.age_checked,
             closed_under: self.closed_under,
             training: self.training,
+            order: self.order.clone(),
         }
     }
 

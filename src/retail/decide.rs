@@ -182,6 +182,9 @@ pub(super) fn refuse_when_fixed(basket: &Basket) -> Result<(), Refusal> {
     if basket.is_post_void() {
         return Err(Refusal::PostVoidFixed);
     }
+    if let Some(terms) = &basket.order {
+        return Err(Refusal::OrderSaleFixed { order: terms.order.clone() });
+    }
     Ok(())
 }
 

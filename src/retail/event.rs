@@ -10,7 +10,10 @@ use super::cash::{CashMovement, Pieces};
 use super::customer::Attached;
 use super::day::DayReport;
 use super::last_day::LastDay;
-use super::order::{Bag, BagRef, CollectOrder, Granted, OrderCopy, PickWay, Proof, RefusedWhy, RightTotals, ShortWhy, Step, Units};
+use super::order::{
+    Bag, BagRef, CollectOrder, CounterThen, CounterWhy, Granted, HandOverTerms, OrderCopy, PickWay, Proof, RefundLine, RefusedWhy,
+    RightTotals, ShortWhy, Step, Units,
+};
 use super::pricing::{GivenCoupon, LineDiscounts, ManualOff, PriceSet};
 use super::rights::Right;
 use super::staff::SignInWay;
@@ -488,7 +491,33 @@ pub enum Event {
         leaves: Vec<u32>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         aged: Option<u8>,
+        /// The bags that went; empty: all that were there.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        bags: Vec<u32>,
+        /// Lines that the customer fetches later.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        later: Vec<u32>,
+        /// The sale that paid it, completed in the same record.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        txn: Option<TxnId>,
+        /// More of it is still to come.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        owed: bool,
     },
+    /// At the counter: units that the customer does not get now.
+    #[serde(rename = "order_line_missed.1")]
+    OrderLineMissed { step: Step, line: u32, sku: Sku, quantity: Qty, why: CounterWhy, then: CounterThen },
+    /// At the counter: units that went instead of others.
+    #[serde(rename = "order_line_replaced.1")]
+    OrderLineReplaced { step: Step, line: u32, old: Units, new: Units, why: CounterWhy },
+    /// Paid to the channel and not handed over: head office refunds the original payment. It rides in the record of the last hand-over or of
+    /// the refusal; a hand-over that is taken back takes it back as well.
+    #[serde(rename = "order_refund_requested.1")]
+    OrderRefundRequested { step: Step, amount: Money, lines: Vec<RefundLine> },
+    /// Opens a sale of an order's lines at the workstation of the step; paid, they are handed over as `terms` say.
+    #[serde(rename = "order_payment_started.1")]
+    OrderPaymentStarted { step: Step, txn: TxnId, lines: Vec<SoldLine>, terms: Box<HandOverTerms> },
+    /// Its newest part, when it went in parts.
     #[serde(rename = "hand_over_taken_back.1")]
     HandOverTakenBack { step: Step },
     #[serde(rename = "order_put_back.1")]
@@ -623,6 +652,10 @@ impl Event {
             | Event::BagAdded { step, .. }
             | Event::BagStaged { step, .. }
             | Event::OrderHandedOver { step, .. }
+            | Event::OrderLineMissed { step, .. }
+            | Event::OrderLineReplaced { step, .. }
+            | Event::OrderRefundRequested { step, .. }
+            | Event::OrderPaymentStarted { step, .. }
             | Event::HandOverTakenBack { step }
             | Event::OrderPutBack { step, .. }
             | Event::StockAdjusted { step, .. }
@@ -771,7 +804,9 @@ impl Event {
             | Event::BagStaged { .. }
             | Event::OrderHandedOver { .. }
             | Event::HandOverTakenBack { .. }
+            | Event::OrderRefundRequested { .. }
             | Event::PromiseBroken { .. } => EventKind::Urgent,
+            Event::OrderLineMissed { .. } | Event::OrderLineReplaced { .. } | Event::OrderPaymentStarted { .. } => EventKind::Hard,
             Event::RightsTold { .. }
             | Event::OrderPicking { .. }
             | Event::OrderPaused { .. }

@@ -182,6 +182,7 @@ impl OriginalLine {
             price_set: None,
             last_day: None,
             weighed: None,
+            order: None,
             returned: None,
         }
     }

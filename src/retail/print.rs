@@ -198,6 +198,10 @@ fn effect(after: &State, facts: &Facts, event: &Event) -> Option<Effect> {
         | Event::BagAdded { .. }
         | Event::BagStaged { .. }
         | Event::OrderHandedOver { .. }
+        | Event::OrderLineMissed { .. }
+        | Event::OrderLineReplaced { .. }
+        | Event::OrderRefundRequested { .. }
+        | Event::OrderPaymentStarted { .. }
         | Event::HandOverTakenBack { .. }
         | Event::OrderPutBack { .. }
         | Event::PromiseBroken { .. }

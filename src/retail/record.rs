@@ -103,6 +103,9 @@ pub struct SoldLine {
     /// How `quantity`, a weight, was found at the till. `None`: it is none, or stood in the code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weighed: Option<weight::Weighing>,
+    /// The collect order that is paid with it, at the price that was agreed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderNo>,
 }
 
 /// Who said how much: the cashier, who may correct it, or the code itself (a label with a weight or a price in it).

@@ -88,6 +88,10 @@ pub(super) fn post_void(case: &Case, txn: TxnId) -> Result<Outcome, Refusal> {
     if !plain {
         return Err(Refusal::PostVoidNothing);
     }
+    // The goods are with the customer: they come back line by line, each to where it belongs.
+    if let Some(order) = record.lines.iter().find_map(|line| line.order.clone()) {
+        return Err(Refusal::HandOverPaid { order });
+    }
     let minutes = case.rules.returns.post_void_minutes_max;
     if case.ask.at.ms - record.at.ms > i64::from(minutes) * 60_000 {
         return Err(Refusal::PostVoidTooLate { minutes });

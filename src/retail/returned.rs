@@ -76,8 +76,12 @@ impl Disposition {
 }
 
 impl SoldLine {
-    /// Units that leave the shelf with this line; negative: that come back onto it. Damaged goods and the supplier's do not.
+    /// Units that leave the shelf with this line; negative: that come back onto it. Damaged goods and the
+    /// supplier's do not; those of an order were off the shelf before, and leave with its hand-over.
     pub fn off_shelf(&self) -> Qty {
+        if self.order.is_some() {
+            return Qty::ZERO;
+        }
         match self.returned.as_ref().map(|of| of.disposition) {
             None | Some(Disposition::Shelf) => self.quantity,
             Some(Disposition::Damaged | Disposition::Supplier) => Qty::ZERO,

@@ -284,9 +284,13 @@ fn needed_for_order(act: &OrderAct) -> Option<Right> {
         | OrderAct::SettleLabel { .. }
         | OrderAct::PrintPickList { .. }
         | OrderAct::PutBack { .. } => Some(Right::PickOrders),
-        OrderAct::Identify { .. } | OrderAct::HandOver { .. } | OrderAct::Decline { .. } | OrderAct::TakeBackHandOver { .. } => {
-            Some(Right::HandOverOrders)
-        }
+        OrderAct::Identify { .. }
+        | OrderAct::HandOver { .. }
+        | OrderAct::Pay { .. }
+        | OrderAct::MissAtCounter { .. }
+        | OrderAct::ReplaceAtCounter { .. }
+        | OrderAct::Decline { .. }
+        | OrderAct::TakeBackHandOver { .. } => Some(Right::HandOverOrders),
         OrderAct::AllowNumbers {} => Some(Right::AllowNumbers),
     }
 }

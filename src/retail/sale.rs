@@ -117,6 +117,7 @@ pub(super) fn add(
         price_set: None,
         last_day: article.last_day,
         weighed,
+        order: None,
     };
     let answer = Answer { txn: Some(txn), line: Some(line.line), ..Answer::default() };
     let event =
@@ -361,7 +362,7 @@ fn refuse_high_price(rules: &Rules, article: &ArticleFact) -> Result<(), Refusal
     Ok(())
 }
 
-fn refuse_high_total(rules: &Rules, subtotal: Money) -> Result<(), Refusal> {
+pub(super) fn refuse_high_total(rules: &Rules, subtotal: Money) -> Result<(), Refusal> {
     let max = rules.limits.transaction_total_max;
     if subtotal > max { Err(Refusal::TotalTooHigh { max }) } else { Ok(()) }
 }

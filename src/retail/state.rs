@@ -185,6 +185,18 @@ impl State {
                 basket.add((**line).clone());
                 possible(fits, "a line came to a transaction that is not on that screen, or out of order")
             }
+            Event::OrderPaymentStarted { step, txn, lines, terms } => {
+                let workstation = step.workstation.clone().ok_or("an order was to be paid nowhere")?;
+                let place = self.workstations.entry(workstation.clone()).or_default();
+                let is_free = place.open.replace(*txn).is_none();
+                let mut basket = Basket::new(*txn, workstation, step.by.clone(), step.at);
+                lines.iter().for_each(|line| basket.add(line.clone()));
+                // Nothing of it is taken back line by line.
+                basket.undo.clear();
+                basket.order = Some(terms.clone());
+                let is_new = self.baskets.insert(*txn, basket).is_none();
+                possible(is_free && is_new, "an order was to be paid where another sale was open")
+            }
             Event::LineQuantitySet { txn, .. }
             | Event::LineVoided { txn, .. }
             // Prices and promotions.
@@ -492,6 +504,9 @@ impl State {
             | Event::BagAdded { .. }
             | Event::BagStaged { .. }
             | Event::OrderHandedOver { .. }
+            | Event::OrderLineMissed { .. }
+            | Event::OrderLineReplaced { .. }
+            | Event::OrderRefundRequested { .. }
             | Event::HandOverTakenBack { .. }
             | Event::OrderPutBack { .. }
             | Event::PromiseBroken { .. }

@@ -5,7 +5,9 @@ use super::basket::{self, Basket, BasketTotals};
 use super::card::{self, CardKind};
 use super::decide::{Case, Outcome};
 use super::rules::WorkstationRules;
-use super::{Answer, Event, Refusal, Rules, Tender, TenderKind, TransactionRecord, addendum, print, recalls, refund, sale, stock, till};
+use super::{
+    Answer, Event, Refusal, Rules, Tender, TenderKind, TransactionRecord, addendum, order, print, recalls, refund, sale, stock, till,
+};
 use crate::ids::AttemptId;
 use crate::money::{Money, RoundingMode};
 use crate::time::BusinessDate;
@@ -161,6 +163,7 @@ pub(super) fn payable(case: &Case, basket: &Basket, date: BusinessDate) -> Resul
     if basket.live().next().is_none() {
         return Err(Refusal::NothingToPay);
     }
+    order::refuse_payment(case, basket)?;
     let max = case.rules.limits.tenders_per_transaction_max;
     if basket.tenders.len() >= max as usize {
         return Err(Refusal::TooManyTenders { max });
@@ -206,6 +209,7 @@ pub(super) fn complete(
             Some(Event::PrintRequested { job, .. }) => Some(*job),
             _ => None,
         },
+        order: basket.order.as_ref().map(|terms| terms.order.clone()),
         ..Answer::default()
     };
     let late = addendum::of(case, basket, &record);
@@ -214,6 +218,7 @@ pub(super) fn complete(
     events.push(Event::ReceiptSealed { txn: basket.txn, seal: "none".to_owned() });
     events.extend(paper);
     events.extend(counts);
+    events.extend(order::handed_over_by(case, basket, basket.txn));
     Outcome { events, answer }
 }
 

@@ -206,6 +206,11 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::NothingToHandOver { .. }
         | Refusal::OrderAgeCheck { .. }
         | Refusal::HandOverStands { .. }
+        | Refusal::OrderToPay { .. }
+        | Refusal::OrderBeingPaid { .. }
+        | Refusal::OrderSaleFixed { .. }
+        | Refusal::HandOverPaid { .. }
+        | Refusal::NoBagForLater { .. }
         | Refusal::NotToPutBack { .. }
         | Refusal::CollectCodeNoKey
         | Refusal::CollectCodeOtherStore { .. }

@@ -11,6 +11,7 @@ mod layout;
 mod office;
 mod orders;
 mod orders_besides;
+mod orders_counter;
 mod people;
 mod returns;
 mod shop;

@@ -55,6 +55,12 @@ pub async fn place(browser: &Browser, how_many: &str) {
     let placed = format!(
         "return await fetch('/sim/orders', {{ method: 'POST', body: new URLSearchParams({{ act: '{how_many}' }}) }}).then(answer => answer.status)"
     );
+    until_stocked(browser).await;
+    assert_eq!(browser.run(&placed).await, 200);
+}
+
+/// Waits for goods and stock at the node.
+pub async fn until_stocked(browser: &Browser) {
     let stocked = "return await fetch('/api/v1/articles?q=100001').then(answer => answer.json())
         .then(found => found.length > 0 && found[0].on_hand > 0)";
     let deadline = std::time::Instant::now() + super::harness::PATIENCE;
@@ -62,7 +68,6 @@ pub async fn place(browser: &Browser, how_many: &str) {
         assert!(std::time::Instant::now() < deadline, "the demo's goods did not come");
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    assert_eq!(browser.run(&placed).await, 200);
 }
 
 /// One order out of the demo's generator, on the picker's page.

@@ -302,7 +302,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::Day),
         5 => (till.clone(), 0..19usize, 0..60i64).prop_map(|(till, does, amount)| Act::Drawer { till, does, amount }),
         1 => (0..30i64).prop_map(|pieces| Act::Adopt { pieces }),
-        26 => (till.clone(), 0..72usize, 0..6usize, 1..5i64).prop_map(|(till, does, which, pieces)| Act::Order { till, does, which, pieces }),
+        26 => (till.clone(), 0..75usize, 0..6usize, 1..5i64).prop_map(|(till, does, which, pieces)| Act::Order { till, does, which, pieces }),
         12 => (till, 0..18usize, 0..6usize, 0..5i64).prop_map(|(till, does, which, pieces)| Act::Stock { till, does, which, pieces }),
         1 => Just(Act::Restart),
         1 => Just(Act::Carry),
@@ -321,8 +321,8 @@ struct World {
     papers: BTreeMap<TxnId, u32>,
     /// The model of stock: adopted count and what left since, per article.
     counted: BTreeMap<Sku, Qty>,
-    /// Units of orders that were handed over.
-    handed: BTreeMap<OrderNo, Vec<(Sku, Qty)>>,
+    /// Units of orders that were handed over, part by part.
+    handed: BTreeMap<OrderNo, Vec<Vec<(Sku, Qty)>>>,
     version: u64,
 }
 
@@ -499,7 +499,8 @@ impl World {
             if let Event::TransactionCompleted { record } = event
                 && !record.training
             {
-                moved.extend(record.lines.iter().map(|line| (line.sku.clone(), -line.quantity)));
+                // What an order's sale pays leaves with its hand-over.
+                moved.extend(record.lines.iter().filter(|line| line.order.is_none()).map(|line| (line.sku.clone(), -line.quantity)));
             }
             for (sku, quantity) in &moved {
                 if let Some(counted) = self.counted.get_mut(sku) {
@@ -515,8 +516,8 @@ impl World {
         }
         // What a picker did not find is counted whatever the book says, and so is what is not looked at by a sale.
         let by_itself = |event: &Event| {
-            matches!(event, Event::OrderLineShort { .. } | Event::StockCounted { .. })
-                || matches!(event, Event::CountRequested { why: Some(_), .. })
+            let of_order = matches!(event, Event::OrderLineShort { .. } | Event::OrderLineMissed { .. } | Event::OrderLineReplaced { .. });
+            of_order || matches!(event, Event::StockCounted { .. }) || matches!(event, Event::CountRequested { why: Some(_), .. })
         };
         if decision.events.iter().any(by_itself) {
             return;
@@ -640,6 +641,7 @@ fn sold(line: u32, extended: Money, class: &str) -> SoldLine {
         price_set: None,
         last_day: None,
         weighed: None,
+        order: None,
     }
 }
 

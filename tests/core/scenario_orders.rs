@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use counterfoil::ids::{DeviceName, OrderNo, PlaceCode, Sku, StoreId, WorkstationId};
 use counterfoil::money::Qty;
 use counterfoil::retail::order::{
-    Bag, ByHand, CodeFact, CollectOrder, LabelEnd, OrderAct, OrderCopy, OrderLine, OrderState, Paper, RefusedWhy, RightTotals, ShortWhy,
-    Shown, Step, Substitution, Zone, open_label,
+    AgreedPrice, Bag, ByHand, CodeFact, CollectOrder, CounterThen, CounterWhy, LabelEnd, OrderAct, OrderCopy, OrderLine, OrderState, Paper,
+    RefusedWhy, RightTotals, ShortWhy, Shown, Step, Substitution, Zone, open_label,
 };
 use counterfoil::retail::print::PrintState;
 use counterfoil::retail::rules::PromiseRules;
@@ -27,7 +27,7 @@ pub fn number(text: &str) -> OrderNo {
     OrderNo::new(text).unwrap()
 }
 
-/// `CODE:QTY`, with `:chilled`, `:from-18`, `:or-OTHER` behind it.
+/// `CODE:QTY`, with `:chilled`, `:from-18`, `:or-OTHER`, `:due-1.19-B`, `:paid-1.19-B` behind it.
 fn order_line(text: &str, line: u32) -> OrderLine {
     let mut parts = text.split(':');
     let sku = Sku::new(parts.next().unwrap()).unwrap();
@@ -42,11 +42,19 @@ fn order_line(text: &str, line: u32) -> OrderLine {
         location: String::new(),
         substitutes: Vec::new(),
         substitute_names: Vec::new(),
+        price: None,
     };
     for part in parts {
         match part.split_once('-') {
             Some(("from", years)) => made.age_min = Some(years.parse().unwrap()),
             Some(("or", other)) => made.substitutes.push(Sku::new(other).unwrap()),
+            // "due-1.19-B": to be paid here; "paid-1.19-B": to the channel.
+            Some((how @ ("due" | "paid"), price)) => {
+                let (amount, class) = price.split_once('-').unwrap();
+                let unit_price = counterfoil::money::Money::from_minor(amount.replace('.', "").parse().unwrap());
+                let tax_class = counterfoil::ids::TaxClassId::new(class).unwrap();
+                made.price = Some(AgreedPrice { unit_price, tax_class, paid: how == "paid" });
+            }
             _ => made.zone = serde_json::from_str(&format!("{part:?}")).unwrap(),
         }
     }
@@ -216,6 +224,8 @@ fn expect_order(shop: &Shop, words: &[String], at: &str) {
         ("bags", known.bags.iter().map(|bag| format!("{:?}", bag.zone).to_lowercase()).collect::<Vec<_>>().join(" ")),
         ("labels", known.bags.iter().map(|bag| label_of(shop, &order, bag)).collect::<Vec<_>>().join(" ")),
         ("why", why),
+        ("parts", known.handed.len().to_string()),
+        ("back", known.to_put_back().iter().map(|units| units.quantity).sum::<Qty>().plain()),
         ("by", by),
     ]);
     compare(&shown, &words[1..].join(" "), at);
@@ -282,8 +292,19 @@ pub fn command(words: &[String], at: &str) -> Option<Command> {
         "print-list" => OrderAct::PrintPickList { orders: word(1).split(',').map(number).collect() },
         "identify" => OrderAct::Identify { code: words.get(1).cloned().unwrap_or_default() },
         "allow-numbers" => OrderAct::AllowNumbers {},
-        // collect ORDER code|name|paper BAGS [leaves LINES] [aged]
-        "collect" => {
+        // miss ORDER LINE QTY missing|damaged|unwanted refund|later
+        "miss" => {
+            let why = serde_json::from_str::<CounterWhy>(&named(4)).unwrap();
+            let then = serde_json::from_str::<CounterThen>(&named(5)).unwrap();
+            OrderAct::MissAtCounter { order: order(), line: count(2), quantity: qty(word(3)), why, then }
+        }
+        // replace ORDER LINE CODE missing|damaged|unwanted
+        "replace" => {
+            let why = serde_json::from_str::<CounterWhy>(&named(4)).unwrap();
+            OrderAct::ReplaceAtCounter { order: order(), line: count(2), code: word(3).to_owned(), why }
+        }
+        // collect ORDER code|name|paper BAGS [leaves LINES] [later LINES] [aged]; pay-order the same
+        "collect" | "pay-order" => {
             let shown = match word(2) {
                 "code" => Shown::Code(String::new()),
                 "name" => Shown::Name,
@@ -291,7 +312,12 @@ pub fn command(words: &[String], at: &str) -> Option<Command> {
                 other => panic!("{at}: nobody shows a {other}"),
             };
             let leaves = words.iter().position(|word| word == "leaves").map_or_else(Vec::new, |at| list(&words[at + 1]));
-            OrderAct::HandOver { order: order(), shown, bags: list(word(3)), leaves, of_age: words.iter().any(|word| word == "aged") }
+            let later = words.iter().position(|word| word == "later").map_or_else(Vec::new, |at| list(&words[at + 1]));
+            let (order, bags, of_age) = (order(), list(word(3)), words.iter().any(|word| word == "aged"));
+            match word(0) {
+                "collect" => OrderAct::HandOver { order, shown, bags, leaves, later, of_age },
+                _ => OrderAct::Pay { order, shown, bags, leaves, later, of_age },
+            }
         }
         "decline" => OrderAct::Decline { order: order() },
         "take-back-collect" => OrderAct::TakeBackHandOver { order: order() },
@@ -350,6 +376,15 @@ pub fn outcome(decision: &Decision, effects: &[Effect], words: &[String], at: &s
             });
             assert_eq!(adjusted.as_deref(), Some(words[1..].join(" ").as_str()), "{at}");
         }
+        // refund 3.57: asked back from head office; "no-refund".
+        "refund" | "no-refund" => {
+            let asked = decision.events.iter().find_map(|event| match event {
+                Event::OrderRefundRequested { amount, .. } => Some(amount.minor().to_string()),
+                _ => None,
+            });
+            assert_eq!(asked, words.get(1).map(|amount| amount.replace('.', "")), "{at}");
+        }
+        "handed" => assert!(decision.events.iter().any(|event| matches!(event, Event::OrderHandedOver { .. })), "{at}"),
         "order" => assert_eq!(decision.answer.order.as_ref().map(OrderNo::as_str), words.get(1).map(String::as_str), "{at}"),
         _ => return false,
     }

@@ -266,7 +266,7 @@ impl Shop {
             | Command::CheckAge { code, .. }
             | Command::PutAside { code }
             | Command::ReturnArticle { code, .. }
-            | Command::Order(OrderAct::Pick { code, .. } | OrderAct::PutBack { code, .. })
+            | Command::Order(OrderAct::Pick { code, .. } | OrderAct::PutBack { code, .. } | OrderAct::ReplaceAtCounter { code, .. })
             | Command::Stock(StockAct::Add { code, .. } | StockAct::Adjust { code, .. }) => {
                 Some(self.scans.get(code).cloned().unwrap_or(ScanFact::UnknownArticle))
             }

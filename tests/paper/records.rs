@@ -78,6 +78,7 @@ impl Sale {
             price_set: None,
             last_day: None,
             weighed: None,
+            order: None,
         });
         self.record.total += Money::from_minor(gross);
         self

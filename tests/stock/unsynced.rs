@@ -41,6 +41,7 @@ fn line(number: u32, name: &str, pieces: i64) -> SoldLine {
         price_set: None,
         last_day: None,
         weighed: None,
+        order: None,
     }
 }
 

@@ -65,6 +65,7 @@ fn given_back(original: &Original, sale: &OriginalLine, counter: u64) -> Transac
         price_set: None,
         last_day: None,
         weighed: None,
+        order: None,
         returned: Some(Box::new(of)),
     };
     let workstation = counterfoil::ids::WorkstationId::new("1").unwrap();

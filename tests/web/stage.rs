@@ -126,6 +126,7 @@ pub fn line(number: u32, name: &str, quantity: i64, price: i64) -> SoldLine {
         price_set: None,
         last_day: None,
         weighed: None,
+        order: None,
     }
 }
 
@@ -167,6 +168,7 @@ pub fn basket(lines: Vec<SoldLine>) -> Basket {
         asks: Default::default(),
         closed_under: None,
         training: false,
+        order: None,
     }
 }
 

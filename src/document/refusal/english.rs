@@ -180,6 +180,11 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::OrderAgeCheck { order, age, born_by } => {
             format!("Order {order} holds goods from {age} years on: born on or before {}.", voice.date(*born_by))
         }
+        Refusal::OrderToPay { order, amount } => format!("Order {order} is to be paid: {}.", voice.money(*amount)),
+        Refusal::OrderBeingPaid { order, workstation } => format!("Order {order} is being paid at till {workstation}."),
+        Refusal::OrderSaleFixed { order } => format!("This sale pays order {order}: its lines stand as they were agreed."),
+        Refusal::HandOverPaid { order } => format!("Order {order} was paid with its hand-over."),
+        Refusal::NoBagForLater { order } => format!("All bags of order {order} with that kind of goods would go."),
         Refusal::HandOverStands { order } => format!("The hand-over of order {order} stands."),
         Refusal::NotToPutBack { order, name } => format!("{name} is not among what order {order} puts back."),
         Refusal::NoticeUnknown => "This notice is settled already.".to_owned(),
@@ -376,6 +381,11 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::BagsNotScanned { .. } => "Scan every bag, then hand it over.",
         Refusal::NothingToHandOver { .. } => "If they want nothing of it, say that it is declined.",
         Refusal::OrderAgeCheck { .. } => "Look at the customer or a paper, then confirm; or leave those lines here.",
+        Refusal::OrderToPay { .. } => "Take the payment on the order's page; it is handed over when it is paid.",
+        Refusal::OrderBeingPaid { .. } => "Finish the payment there, or void that sale.",
+        Refusal::OrderSaleFixed { .. } => "Take the payment, or void this sale. Other goods are a sale of their own.",
+        Refusal::HandOverPaid { .. } => "Take the goods back by their receipt.",
+        Refusal::NoBagForLater { .. } => "Leave a bag here for what is fetched later, and scan only those that go.",
         Refusal::HandOverStands { .. } => "It can be taken back for a minute only. Take the goods back as a return.",
         Refusal::NotToPutBack { .. } => "Scan one of the articles in its bags.",
         Refusal::NoticeUnknown => "Look at the list again.",

@@ -186,6 +186,11 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::OrderAgeCheck { order, age, born_by } => {
             format!("In Auftrag {order} ist Ware ab {age} Jahren: geboren spätestens am {}.", voice.date(*born_by))
         }
+        Refusal::OrderToPay { order, amount } => format!("Auftrag {order} ist noch zu zahlen: {}.", voice.money(*amount)),
+        Refusal::OrderBeingPaid { order, workstation } => format!("Auftrag {order} wird gerade an Kasse {workstation} bezahlt."),
+        Refusal::OrderSaleFixed { order } => format!("Dieser Verkauf bezahlt Auftrag {order}: seine Zeilen stehen wie vereinbart."),
+        Refusal::HandOverPaid { order } => format!("Auftrag {order} wurde bei der Übergabe bezahlt."),
+        Refusal::NoBagForLater { order } => format!("Von Auftrag {order} gingen alle Tüten mit solcher Ware."),
         Refusal::HandOverStands { order } => format!("Die Übergabe von Auftrag {order} gilt."),
         Refusal::NotToPutBack { order, name } => format!("{name} gehört nicht zu dem, was von Auftrag {order} zurückgeht."),
         Refusal::NoticeUnknown => "Dieser Hinweis ist schon erledigt.".to_owned(),
@@ -398,6 +403,11 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::BagsNotScanned { .. } => "Jede Tüte scannen, dann übergeben.",
         Refusal::NothingToHandOver { .. } => "Will der Kunde nichts davon, das so melden.",
         Refusal::OrderAgeCheck { .. } => "Den Kunden oder einen Ausweis ansehen, dann bestätigen; oder diese Zeilen hierbehalten.",
+        Refusal::OrderToPay { .. } => "Auf der Seite des Auftrags kassieren; bezahlt ist er übergeben.",
+        Refusal::OrderBeingPaid { .. } => "Die Zahlung dort beenden, oder jenen Verkauf stornieren.",
+        Refusal::OrderSaleFixed { .. } => "Kassieren, oder diesen Verkauf stornieren. Andere Ware ist ein eigener Verkauf.",
+        Refusal::HandOverPaid { .. } => "Die Ware mit dem Bon als Rückgabe annehmen.",
+        Refusal::NoBagForLater { .. } => "Für das, was später geholt wird, eine Tüte hierlassen; nur die scannen, die mitgehen.",
         Refusal::HandOverStands { .. } => "Zurücknehmen geht nur eine Minute lang. Die Ware als Rückgabe annehmen.",
         Refusal::NotToPutBack { .. } => "Einen der Artikel aus seinen Tüten scannen.",
         Refusal::NoticeUnknown => "Noch einmal auf die Liste sehen.",

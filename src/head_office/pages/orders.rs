@@ -46,7 +46,15 @@ impl Form {
             let (sku, quantity) = text.split_once(char::is_whitespace).unwrap_or((text, "1"));
             let quantity = Qty::parse(quantity.trim()).ok_or_else(|| format!("{quantity:?} is no quantity: write \"SKU 2\""))?;
             let sku = Sku::new(sku).map_err(|bad| bad.to_string())?;
-            lines.push(PlacedLine { sku, quantity, zone: Default::default(), location: String::new(), substitutes: Vec::new() });
+            lines.push(PlacedLine {
+                sku,
+                quantity,
+                zone: Default::default(),
+                location: String::new(),
+                substitutes: Vec::new(),
+                unit_price: None,
+                pay_in_store: false,
+            });
         }
         Ok(PlacedOrder {
             order,
@@ -339,7 +347,7 @@ fn state(row: &OrderRow) -> Markup {
     let words = row.state.replace('_', " ");
     html! {
         @match row.state.as_str() {
-            "staged" | "handed_over" => strong { (words) },
+            "staged" | "handed_over" | "part_handed_over" => strong { (words) },
             "refused" | "expired" => span .state.warn { "⚠ " (words) },
             _ => (words),
         }

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::super::decide::{Case, Outcome};
 use super::super::{Answer, Event, Refusal};
 use super::{
-    ByHand, CollectOrder, Notice, Order, OrderCopy, Paper, RefusedWhy, RightTotals, ShortWhy, Step, deliver, desk, label, lead, pick,
-    promise,
+    ByHand, CollectOrder, CounterThen, CounterWhy, Notice, Order, OrderCopy, OrderState, Paper, RefusedWhy, RightTotals, ShortWhy, Step,
+    counter, deliver, desk, label, lead, payment, pick, promise,
 };
 use crate::ids::{NodeId, OrderNo, PlaceCode, Sku};
 use crate::money::Qty;
@@ -159,14 +159,46 @@ pub enum OrderAct {
     HandOver {
         order: OrderNo,
         shown: Shown,
-        /// Every bag, as it was scanned.
+        /// Every bag that goes, as it was scanned.
         bags: Vec<u32>,
         /// Lines that the customer leaves here.
         #[serde(default)]
         leaves: Vec<u32>,
+        /// Lines that the customer fetches later: their bags stay where they are.
+        #[serde(default)]
+        later: Vec<u32>,
         /// The customer is of the age that was asked for.
         #[serde(default)]
         of_age: bool,
+    },
+    // payment.rs
+    /// The same of an order that is paid here: a sale of its lines at the prices that were agreed. Paid, it is handed over.
+    Pay {
+        order: OrderNo,
+        shown: Shown,
+        bags: Vec<u32>,
+        #[serde(default)]
+        leaves: Vec<u32>,
+        #[serde(default)]
+        later: Vec<u32>,
+        #[serde(default)]
+        of_age: bool,
+    },
+    // counter.rs
+    /// Units turn out to be missing or are not accepted.
+    MissAtCounter {
+        order: OrderNo,
+        line: u32,
+        quantity: Qty,
+        why: CounterWhy,
+        then: CounterThen,
+    },
+    /// An article was scanned that goes instead of units that are missing or not accepted: the same, or one that the line names.
+    ReplaceAtCounter {
+        order: OrderNo,
+        line: u32,
+        code: String,
+        why: CounterWhy,
     },
     /// The customer wants nothing of it.
     Decline {
@@ -220,9 +252,14 @@ pub(in crate::retail) fn decide(case: &Case, act: &OrderAct) -> Result<Outcome, 
         OrderAct::Identify { code } => desk::identify(case, code),
         OrderAct::ReportWrongNumber {} => desk::report_wrong_number(case),
         OrderAct::AllowNumbers {} => desk::allow_numbers(case),
-        OrderAct::HandOver { order, shown, bags, leaves, of_age } => {
-            desk::hand_over(case, order, &desk::HandOver { shown, bags, leaves, of_age: *of_age })
+        OrderAct::HandOver { order, shown, bags, leaves, later, of_age } => {
+            desk::hand_over(case, order, &desk::HandOver { shown, bags, leaves, later, of_age: *of_age })
         }
+        OrderAct::Pay { order, shown, bags, leaves, later, of_age } => {
+            payment::start(case, order, &desk::HandOver { shown, bags, leaves, later, of_age: *of_age })
+        }
+        OrderAct::MissAtCounter { order, line, quantity, why, then } => counter::miss(case, order, *line, *quantity, *why, *then),
+        OrderAct::ReplaceAtCounter { order, line, code, why } => counter::replace(case, order, *line, code, *why),
         OrderAct::Decline { order } => desk::decline(case, order),
         OrderAct::TakeBackHandOver { order } => desk::take_back(case, order),
     }
@@ -240,6 +277,18 @@ pub(super) fn find<'a>(case: &Case<'a>, order: &OrderNo) -> Result<&'a Order, Re
     case.workstation()?;
     let found = case.state.orders.orders.get(order);
     found.map(|order| order.as_ref()).ok_or_else(|| Refusal::OrderUnknown { order: order.clone() })
+}
+
+/// The same of one that waits for its customer, and that nobody pays at a till just now.
+pub(super) fn find_staged<'a>(case: &Case<'a>, order: &OrderNo) -> Result<&'a Order, Refusal> {
+    let known = find(case, order)?;
+    if known.state != OrderState::Staged {
+        return Err(elsewhere(known));
+    }
+    match payment::being_paid(case.state, order).and_then(|basket| basket.workstation().cloned()) {
+        Some(workstation) => Err(Refusal::OrderBeingPaid { order: order.clone(), workstation }),
+        None => Ok(known),
+    }
 }
 
 /// It is not where this act finds it.

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::super::{Event, State};
 use super::deliver::ending;
 use super::{
-    CollectOrder, DONE_FORGOTTEN_AT_ONCE, DONE_KEPT_MAX, ENDED_KEPT_MAX, EndedOrder, Ending, Granted, Lead, NOTICES_MAX, Notice,
-    NoticeKind, Order, OrderBook, OrderCopy, OrderState, PromiseRight, Proof, ShortWhy, Step, Units, number_kept,
+    Bag, CollectOrder, CounterThen, CounterWhy, DONE_FORGOTTEN_AT_ONCE, DONE_KEPT_MAX, ENDED_KEPT_MAX, EndedOrder, Ending, Granted,
+    HandedPart, Lead, LineProgress, NOTICES_MAX, Notice, NoticeKind, Order, OrderBook, OrderCopy, OrderState, PromiseRight, Proof,
+    ShortWhy, Step, Units, number_kept, sum_units,
 };
 use crate::ids::{OrderNo, Sku};
 use crate::money::Qty;
@@ -33,10 +34,8 @@ impl State {
                 issued.iter().for_each(|units| self.move_units(seq, &units.sku, -units.quantity, step.at));
             }
             Event::HandOverTakenBack { step } => {
-                let order = self.orders.orders.get(&step.order).cloned();
-                if let Some(OrderState::HandedOver { issued, .. }) = order.as_deref().map(|order| &order.state) {
-                    issued.iter().for_each(|units| self.move_units(seq, &units.sku, units.quantity, step.at));
-                }
+                let issued = self.orders.orders.get(&step.order).map(|order| order.newest_issue()).unwrap_or_default();
+                issued.iter().for_each(|units| self.move_units(seq, &units.sku, units.quantity, step.at));
             }
             _ => {}
         }
@@ -150,7 +149,9 @@ impl OrderBook {
             Event::OrderCancelled { order, version, cursor, at, .. } => {
                 self.come_to(*cursor);
                 if !self.orders.contains_key(order) {
-                    self.remember(order, EndedOrder { version: *version, why: Some(Ending::Cancelled), at: *at, number: String::new() });
+                    let ended =
+                        EndedOrder { version: *version, why: Some(Ending::Cancelled), at: *at, number: String::new(), part_handed: None };
+                    self.remember(order, ended);
                     return Ok(());
                 }
                 self.give_up(order, Ending::Cancelled, *at)
@@ -193,6 +194,9 @@ impl OrderBook {
                 let mut at = self.at(&step.order)?;
                 let own = at.order.line(*line).ok_or("a line was reset that is not in the order")?.sku.clone();
                 let progress = at.order.progress.remove(line).unwrap_or_default();
+                if !progress.given.is_empty() {
+                    at.order.progress.insert(*line, LineProgress { given: progress.given.clone(), ..LineProgress::default() });
+                }
                 for units in progress.picked.iter().filter(|units| units.sku != own) {
                     at.release(&units.sku, units.quantity);
                     at.reserve(&own, units.quantity);
@@ -211,7 +215,9 @@ impl OrderBook {
                 let at = self.at(&step.order)?;
                 let was = at.is_picking();
                 at.order.bags.clone_from(bags);
-                at.order.state = OrderState::Picked;
+                // What was picked for the rest of an order may lie in bags that are in their places.
+                let in_place = bags.iter().all(|bag| bag.place.is_some());
+                at.order.state = if in_place { OrderState::Staged } else { OrderState::Picked };
                 at.order.times.picked = Some(step.at.ms);
                 fits(was, "an order was picked that nobody had begun")
             }
@@ -231,7 +237,35 @@ impl OrderBook {
                 }
                 fits(was, "a bag was staged of an order that is not picked")
             }
-            Event::OrderHandedOver { step, proof, issued, .. } => {
+            Event::OrderLineMissed { step, line, sku, quantity, why, then } => {
+                let mut at = self.at(&step.order)?;
+                let own = at.order.line(*line).ok_or("a line was missed that is not in the order")?.sku.clone();
+                let was = at.order.state == OrderState::Staged;
+                let there = at.unpick(*line, sku, *quantity);
+                at.leave(sku, *quantity, *why);
+                match then {
+                    CounterThen::Refund => at.order.progress.entry(*line).or_default().short += *quantity,
+                    CounterThen::Later => at.reserve(&own, *quantity),
+                }
+                let rest: Qty = at.order.progress.values().map(LineProgress::picked_quantity).sum();
+                if rest.is_zero() && at.order.open_lines().next().is_some() {
+                    at.order.bags.clear();
+                    at.order.state = OrderState::Accepted;
+                }
+                fits(was && there, "units were missed that were not there")
+            }
+            Event::OrderLineReplaced { step, line, old, new, why } => {
+                let mut at = self.at(&step.order)?;
+                let was = at.order.state == OrderState::Staged;
+                let there = at.unpick(*line, &old.sku, old.quantity);
+                at.leave(&old.sku, old.quantity, *why);
+                at.reserve(&new.sku, new.quantity);
+                add_units(&mut at.order.progress.entry(*line).or_default().picked, new);
+                fits(was && there, "units were replaced that were not there")
+            }
+            // Head office's move; nothing here depends on it.
+            Event::OrderRefundRequested { .. } => Ok(()),
+            Event::OrderHandedOver { step, proof, issued, leaves, bags, later, txn, .. } => {
                 let Step { order, at: done_at, workstation, .. } = step;
                 if let (Proof::Code | Proof::Number, Some(workstation)) = (proof, workstation) {
                     self.wrong_numbers.remove(workstation);
@@ -239,24 +273,75 @@ impl OrderBook {
                 let mut at = self.at(order)?;
                 let was = at.order.state == OrderState::Staged;
                 issued.iter().for_each(|units| at.issue(&units.sku, units.quantity));
-                at.order.state = OrderState::HandedOver { at: *done_at, issued: issued.clone(), put_back: false };
+                let is_last = later.is_empty() && at.order.open_lines().next().is_none();
+                let mut part = HandedPart {
+                    at: *done_at,
+                    bags: Vec::new(),
+                    lines: BTreeMap::new(),
+                    left_here: BTreeMap::new(),
+                    txn: *txn,
+                    put_back: false,
+                };
+                for (line, progress) in &mut at.order.progress {
+                    if leaves.contains(line) || later.contains(line) || progress.picked.is_empty() {
+                        continue;
+                    }
+                    let units = std::mem::take(&mut progress.picked);
+                    units.iter().for_each(|units| add_units(&mut progress.given, units));
+                    part.lines.insert(*line, units);
+                }
+                let goes = |bag: &Bag| bags.is_empty() || bags.contains(&bag.number);
+                (part.bags, at.order.bags) = std::mem::take(&mut at.order.bags).into_iter().partition(goes);
+                at.order.state = if is_last {
+                    let all = at.order.handed.iter().flat_map(|part| part.lines.values().flatten());
+                    let issued = sum_units(all.chain(part.lines.values().flatten()));
+                    OrderState::HandedOver { at: *done_at, issued, put_back: false }
+                } else {
+                    for line in leaves {
+                        let Some(progress) = at.order.progress.get_mut(line).filter(|progress| !progress.picked.is_empty()) else {
+                            continue;
+                        };
+                        let units = std::mem::take(&mut progress.picked);
+                        progress.short += units.iter().map(|units| units.quantity).sum();
+                        for units in &units {
+                            *at.order.to_shelf.entry(units.sku.clone()).or_default() += units.quantity;
+                        }
+                        part.left_here.insert(*line, units);
+                    }
+                    if at.order.open_lines().next().is_some() { OrderState::Accepted } else { OrderState::Staged }
+                };
+                at.order.handed.push(part);
                 at.order.times.handed_over = Some(done_at.ms);
                 self.forget_first_done();
                 fits(was, "an order was handed over that was not ready")
             }
             Event::HandOverTakenBack { step } => {
                 let mut at = self.at(&step.order)?;
-                let OrderState::HandedOver { issued, put_back, .. } = at.order.state.clone() else {
-                    return Err("a hand-over was taken back that never was");
+                let was_there = !at.order.newest_issue().is_empty();
+                let was_put_back = match at.order.state {
+                    OrderState::HandedOver { put_back, .. } => put_back,
+                    _ => at.order.handed.last().is_some_and(|part| part.put_back),
                 };
-                issued.iter().for_each(|units| at.issue(&units.sku, -units.quantity));
+                at.order.newest_issue().iter().for_each(|units| at.issue(&units.sku, -units.quantity));
+                if let Some(part) = at.order.handed.pop() {
+                    at.take_back(part);
+                }
                 at.order.state = OrderState::Staged;
-                at.order.times.handed_over = None;
-                fits(!put_back, "a hand-over was taken back after goods of it went back")
+                at.order.times.handed_over = at.order.handed.last().map(|part| part.at.ms);
+                fits(was_there && !was_put_back, "a hand-over was taken back that never was, or after goods of it went back")
             }
             Event::OrderPutBack { step, sku, quantity } => {
                 let mut at = self.at(&step.order)?;
                 at.release(sku, *quantity);
+                if let Some(waits) = at.order.to_shelf.get_mut(sku) {
+                    *waits = *waits - *quantity;
+                    if *waits <= Qty::ZERO {
+                        at.order.to_shelf.remove(sku);
+                    }
+                }
+                if let Some(part) = at.order.handed.last_mut() {
+                    part.put_back = true;
+                }
                 let is_empty = at.order.units.values().all(|units| units.held == Qty::ZERO);
                 match &mut at.order.state {
                     OrderState::HandedOver { put_back, .. } => *put_back = true,
@@ -265,12 +350,11 @@ impl OrderBook {
                             at.order.state = OrderState::Ended { why: *why, at: step.at };
                         }
                     }
-                    OrderState::Received
-                    | OrderState::Accepted
-                    | OrderState::Picking { .. }
-                    | OrderState::Picked
-                    | OrderState::Staged
-                    | OrderState::Ended { .. } => return Err("something was put back of an order that is not given up"),
+                    // What the customer left at the counter.
+                    OrderState::Accepted | OrderState::Picking { .. } | OrderState::Picked | OrderState::Staged => {}
+                    OrderState::Received | OrderState::Ended { .. } => {
+                        return Err("something was put back of an order that is not given up");
+                    }
                 }
                 if is_empty {
                     self.forget_first_done();
@@ -322,6 +406,7 @@ impl OrderBook {
             }
         };
         at.release_unpicked();
+        at.order.to_shelf.clear();
         let is_empty = at.order.units.values().all(|units| units.held == Qty::ZERO);
         at.order.state = if is_empty { OrderState::Ended { why, at: ended_at } } else { OrderState::PuttingBack { why } };
         if is_empty {
@@ -381,7 +466,8 @@ pub(super) fn ended(order: &Order) -> Option<EndedOrder> {
         | OrderState::PuttingBack { .. } => return None,
     };
     let version = order.asked.version.max(order.late_version);
-    Some(EndedOrder { version, why, at, number: number_kept(&order.asked.number_mark) })
+    let part_handed = order.handed.last().map(|part| part.at);
+    Some(EndedOrder { version, why, at, number: number_kept(&order.asked.number_mark), part_handed })
 }
 
 /// An order that changes, and the sums that change with it.
@@ -420,12 +506,74 @@ impl At<'_> {
         }
     }
 
+    /// False: so many were not there.
+    fn unpick(&mut self, line: u32, sku: &Sku, quantity: Qty) -> bool {
+        let picked = &mut self.order.progress.entry(line).or_default().picked;
+        let Some(units) = picked.iter_mut().find(|units| units.sku == *sku && units.quantity >= quantity) else { return false };
+        units.quantity = units.quantity - quantity;
+        picked.retain(|units| units.quantity > Qty::ZERO);
+        true
+    }
+
+    /// Units that the customer does not get: held until they are back on their shelf, or not held any more.
+    fn leave(&mut self, sku: &Sku, quantity: Qty, why: CounterWhy) {
+        match why {
+            CounterWhy::Missing | CounterWhy::Damaged => self.release(sku, quantity),
+            CounterWhy::Unwanted => *self.order.to_shelf.entry(sku.clone()).or_default() += quantity,
+        }
+    }
+
+    /// The newest part of the hand-over never was.
+    fn take_back(&mut self, part: HandedPart) {
+        for (line, units) in part.lines {
+            let progress = self.order.progress.entry(line).or_default();
+            for units in &units {
+                add_units(&mut progress.picked, units);
+                if let Some(given) = progress.given.iter_mut().find(|given| given.sku == units.sku) {
+                    given.quantity = given.quantity - units.quantity;
+                }
+            }
+            progress.given.retain(|given| given.quantity > Qty::ZERO);
+        }
+        for (line, units) in part.left_here {
+            let progress = self.order.progress.entry(line).or_default();
+            for units in &units {
+                progress.short = progress.short - units.quantity;
+                add_units(&mut progress.picked, units);
+                if let Some(waits) = self.order.to_shelf.get_mut(&units.sku) {
+                    *waits = *waits - units.quantity;
+                }
+            }
+        }
+        self.order.to_shelf.retain(|_, waits| *waits > Qty::ZERO);
+        self.order.bags.extend(part.bags);
+        self.order.bags.sort_by_key(|bag| bag.number);
+    }
+
     fn hold(&mut self, sku: &Sku, quantity: Qty) {
         self.order.units.entry(sku.clone()).or_default().held += quantity;
         let sum = self.reserved.entry(sku.clone()).or_default();
         *sum += quantity;
         if *sum == Qty::ZERO {
             self.reserved.remove(sku);
+        }
+    }
+}
+
+fn add_units(list: &mut Vec<Units>, more: &Units) {
+    match list.iter_mut().find(|units| units.sku == more.sku) {
+        Some(units) => units.quantity += more.quantity,
+        None => list.push(more.clone()),
+    }
+}
+
+impl Order {
+    /// What left with the newest hand-over that was not taken back.
+    fn newest_issue(&self) -> Vec<Units> {
+        match (self.handed.last(), &self.state) {
+            (Some(part), _) => sum_units(part.lines.values().flatten()),
+            (None, OrderState::HandedOver { issued, .. }) => issued.clone(),
+            (None, _) => Vec::new(),
         }
     }
 }

@@ -1,21 +1,22 @@
 //! What comes from head office and from the clock: orders, changes, cancels, the end of waiting; and the staff's word on what the book
 //! does not cover.
 //!
-//! | late word | received, accepted | picking | picked, staged | handed over | going back, ended |
-//! |---|---|---|---|---|---|
-//! | cancel | ends, all released | the rest released, what was picked goes back | goes back | fails, with the time: a notice | nothing |
-//! | change | replaced whole | too late: a notice | too late: a notice | too late: a notice | too late: a notice |
-//! | same version, same content | nothing | nothing | nothing | nothing | nothing |
-//! | same version, other content | a notice | a notice | a notice | a notice | nothing |
+//! | late word | received, accepted | picking | picked, staged | being paid | a part handed over | handed over | going back, ended |
+//! |---|---|---|---|---|---|---|---|
+//! | cancel | ends, all released | the rest released, what was picked goes back | goes back | nothing taken yet: goes back, and the sale takes no money any more; else fails: a notice | the rest goes back; of the part it fails, with the time: a notice | fails, with the time: a notice | nothing; of a part that was handed over it fails |
+//! | change | replaced whole | too late: a notice | too late: a notice | too late: a notice | too late: a notice | too late: a notice | too late: a notice |
+//! | same version, same content | nothing | nothing | nothing | nothing | nothing | nothing | nothing |
+//! | same version, other content | a notice | a notice | a notice | a notice | a notice | a notice | nothing |
 
 use std::collections::BTreeMap;
 
+use super::super::basket::Basket;
 use super::super::decide::{Case, Outcome};
 use super::super::stock::on_hand_now;
 use super::super::{Event, Refusal, TransactionRecord};
 use super::act::{done, elsewhere, find, step};
 use super::promise;
-use super::{CollectOrder, Ending, ORDER_LINES_MAX, ORDERS_OPEN_MAX, Order, OrderState, RefusedWhy};
+use super::{CollectOrder, Ending, ORDER_LINES_MAX, ORDERS_OPEN_MAX, Order, OrderState, RefusedWhy, payment};
 use crate::ids::{OrderNo, Sku, WorkstationId};
 use crate::money::{Qty, Unit};
 
@@ -47,11 +48,13 @@ pub(super) fn deliver(case: &Case, order: &CollectOrder, cursor: u64) -> Result<
         return Ok(done(number, events));
     }
     Ok(match known.state {
-        OrderState::Received | OrderState::Accepted => {
+        OrderState::Received | OrderState::Accepted if known.handed.is_empty() => {
             let replaced = Event::OrderReplaced { order: Box::new(order.clone()), cursor, at, epoch };
             done(number, taken_up(case, order, Some(known), replaced))
         }
-        OrderState::Picking { .. }
+        OrderState::Received
+        | OrderState::Accepted
+        | OrderState::Picking { .. }
         | OrderState::Picked
         | OrderState::Staged
         | OrderState::HandedOver { .. }
@@ -83,6 +86,7 @@ fn is_malformed(case: &Case, order: &CollectOrder) -> bool {
         || order.lines.len() > ORDER_LINES_MAX
         || numbers.len() != order.lines.len()
         || order.lines.iter().any(|line| odd(line.quantity, line.unit))
+        || order.lines.iter().filter_map(|line| line.price.as_ref()).any(|price| price.unit_price.is_negative())
 }
 
 /// Every article has a known stock, and what is not promised to others is enough.
@@ -110,24 +114,28 @@ pub(super) fn cancel(case: &Case, order: &OrderNo, version: u64, cursor: u64) ->
     let failed = |handed_over| Event::OrderCancelFailed { order: order.clone(), cursor, handed_over, at, epoch };
     let cancelled = Event::OrderCancelled { order: order.clone(), version, cursor, at, epoch };
     if let Some(ended) = case.state.orders.ended.get(order) {
-        let events = if ended.why.is_none() { vec![failed(ended.at)] } else { Vec::new() };
-        return done(order, events);
+        let handed_over = if ended.why.is_none() { Some(ended.at) } else { ended.part_handed };
+        return done(order, handed_over.map(failed).into_iter().collect());
     }
     // An order of which nobody has heard: its cancel has overtaken it, and it must not begin when it comes.
     let Some(known) = case.state.orders.orders.get(order) else { return done(order, vec![cancelled]) };
+    let part = known.handed_at().map(failed);
     let events = match known.state {
+        // Somebody stands there and has paid, or is about to: as good as handed over.
+        OrderState::Staged if payment::being_paid(case.state, order).is_some_and(Basket::has_money) => vec![failed(at)],
         OrderState::Received | OrderState::Accepted | OrderState::Picking { .. } | OrderState::Picked | OrderState::Staged => {
-            vec![cancelled]
+            [cancelled].into_iter().chain(part).collect()
         }
-        OrderState::HandedOver { at, .. } => vec![failed(at)],
-        OrderState::PuttingBack { .. } | OrderState::Ended { .. } => Vec::new(),
+        OrderState::HandedOver { .. } | OrderState::PuttingBack { .. } | OrderState::Ended { .. } => part.into_iter().collect(),
     };
     done(order, events)
 }
 
 pub(super) fn expire(case: &Case, order: &OrderNo) -> Result<Outcome, Refusal> {
     let known = case.state.orders.orders.get(order).ok_or_else(|| Refusal::OrderUnknown { order: order.clone() })?;
-    if known.state != OrderState::Staged || case.ask.at.ms < known.asked.expires_ms {
+    // Somebody who pays has come in time.
+    let is_paid = payment::being_paid(case.state, order).is_some();
+    if known.state != OrderState::Staged || is_paid || case.ask.at.ms < known.asked.expires_ms {
         return Ok(Outcome::default());
     }
 

@@ -1,16 +1,23 @@
 //! The customer is there: which order, is it theirs, and does it go with them.
 
+use std::collections::BTreeSet;
+
 use super::super::decide::{Case, Outcome};
 use super::super::{Event, Refusal, age, stock};
-use super::act::{Shown, done, elsewhere, find, step};
-use super::{CodeFact, EndedOrder, Order, OrderState, OrderStateName, Proof, TAKE_BACK_MS, WRONG_NUMBERS_MAX, number_kept};
-use crate::ids::OrderNo;
+use super::act::{Shown, done, elsewhere, find, find_staged, step};
+use super::{
+    Bag, CodeFact, EndedOrder, HandOverTerms, LineProgress, Order, OrderLine, OrderState, OrderStateName, Proof, Step, TAKE_BACK_MS,
+    WRONG_NUMBERS_MAX, Zone, number_kept, payment,
+};
+use crate::ids::{OrderNo, TxnId};
+use crate::money::{Money, Qty};
 
 pub(super) fn identify(case: &Case, code: &str) -> Result<Outcome, Refusal> {
     // A bag's label opens its order as well.
     if let Some((order, bag)) = super::bag_of(code) {
         let known = find(case, &order)?;
-        if !known.bags.iter().any(|known| known.number == bag) {
+        let went = known.handed.iter().flat_map(|part| &part.bags);
+        if !known.bags.iter().chain(went).any(|known| known.number == bag) {
             return Err(Refusal::BagUnknown { order, bag });
         }
         return Ok(done(&order, Vec::new()));
@@ -98,14 +105,24 @@ pub(super) struct HandOver<'a> {
     pub shown: &'a Shown,
     pub bags: &'a [u32],
     pub leaves: &'a [u32],
+    pub later: &'a [u32],
     pub of_age: bool,
 }
 
 pub(super) fn hand_over(case: &Case, order: &OrderNo, asked: &HandOver) -> Result<Outcome, Refusal> {
-    let known = find(case, order)?;
-    if known.state != OrderState::Staged {
-        return Err(elsewhere(known));
+    let (known, terms) = terms(case, order, asked)?;
+    let due = payment::due(case, known, &terms);
+    if due > Money::ZERO {
+        return Err(Refusal::OrderToPay { order: order.clone(), amount: due });
     }
+
+    // Cannot fail below.
+    Ok(done(order, handed_over(case, step(case, order), known, &terms, None)))
+}
+
+/// Whether what was asked for can go, and everything that is recorded of it.
+pub(super) fn terms<'a>(case: &Case<'a>, order: &OrderNo, asked: &HandOver) -> Result<(&'a Order, HandOverTerms), Refusal> {
+    let known = find_staged(case, order)?;
     let proof = match asked.shown {
         Shown::Code(_) => {
             let (told, proof) = told(case)?;
@@ -121,45 +138,80 @@ pub(super) fn hand_over(case: &Case, order: &OrderNo, asked: &HandOver) -> Resul
     if let Some(bag) = unknown {
         return Err(Refusal::BagUnknown { order: order.clone(), bag: *bag });
     }
-    let missing = known.bags.iter().filter(|bag| !asked.bags.contains(&bag.number)).count();
-    if missing > 0 {
-        return Err(Refusal::BagsNotScanned { order: order.clone(), missing });
-    }
-    if let Some(line) = asked.leaves.iter().find(|line| known.line(**line).is_none()) {
+    if let Some(line) = asked.leaves.iter().chain(asked.later).find(|line| known.line(**line).is_none()) {
         return Err(Refusal::NoSuchLine { line: *line });
     }
-    let issued = known.picked_units(asked.leaves);
-    if issued.is_empty() {
+    refuse_bags_that_do_not_fit(known, asked)?;
+    let stays: Vec<u32> = asked.leaves.iter().chain(asked.later).copied().collect();
+    if known.picked_units(&stays).is_empty() {
         return Err(Refusal::NothingToHandOver { order: order.clone() });
     }
-    let aged = known.age_min(asked.leaves);
+    let aged = known.age_min(&stays);
     if let Some(years) = aged.filter(|_| !asked.of_age) {
         let born_by = age::born_by(case.business_date()?, years);
         return Err(Refusal::OrderAgeCheck { order: order.clone(), age: years, born_by });
     }
+    let mut bags = asked.bags.to_vec();
+    bags.sort_unstable();
+    bags.dedup();
+    let terms = HandOverTerms { order: order.clone(), proof, bags, leaves: asked.leaves.to_vec(), later: asked.later.to_vec(), aged };
+    Ok((known, terms))
+}
 
-    // Cannot fail below.
+/// Every bag goes, but those with goods that are fetched later; and for what is fetched later a bag stays.
+fn refuse_bags_that_do_not_fit(known: &Order, asked: &HandOver) -> Result<(), Refusal> {
+    let waits = |line: &&OrderLine| {
+        asked.later.contains(&line.line) && known.progress.get(&line.line).is_some_and(|progress| !progress.picked.is_empty())
+    };
+    let zones: BTreeSet<Zone> = known.asked.lines.iter().filter(waits).map(|line| line.zone).collect();
+    let stays: Vec<&Bag> = known.bags.iter().filter(|bag| !asked.bags.contains(&bag.number)).collect();
+    let missing = stays.iter().filter(|bag| !zones.contains(&bag.zone)).count();
+    if missing > 0 {
+        return Err(Refusal::BagsNotScanned { order: known.asked.order.clone(), missing });
+    }
+    if zones.iter().any(|zone| !stays.iter().any(|bag| bag.zone == *zone)) {
+        return Err(Refusal::NoBagForLater { order: known.asked.order.clone() });
+    }
+    Ok(())
+}
+
+/// The hand-over, and what goes back to the customer when nothing is owed any more. `txn`: the sale that paid it.
+pub(super) fn handed_over(case: &Case, step: Step, known: &Order, terms: &HandOverTerms, txn: Option<TxnId>) -> Vec<Event> {
+    let HandOverTerms { order: _, proof, bags, leaves, later, aged } = terms.clone();
+    let stays: Vec<u32> = leaves.iter().chain(&later).copied().collect();
+    let issued = known.picked_units(&stays);
+    let is_last = later.is_empty() && known.open_lines().next().is_none();
+    let goes = |line| if stays.contains(&line) { Qty::ZERO } else { picked(known, line) };
+    let refund = is_last.then(|| payment::refund(known, goes, case.rules.line_rounding));
     let followed = stock::after_issue(case, &issued);
-    let event = Event::OrderHandedOver { step: step(case, order), proof, issued, leaves: asked.leaves.to_vec(), aged };
-    Ok(done(order, [event].into_iter().chain(followed).collect()))
+    // That all of an order's bags go needs no list.
+    let bags = if bags.len() == known.bags.len() { Vec::new() } else { bags };
+    let handed = Event::OrderHandedOver { step: step.clone(), proof, issued, leaves, aged, bags, later, txn, owed: !is_last };
+    let refund = refund.flatten().map(|(amount, lines)| Event::OrderRefundRequested { step, amount, lines });
+    [handed].into_iter().chain(refund).chain(followed).collect()
+}
+
+fn picked(known: &Order, line: u32) -> Qty {
+    known.progress.get(&line).map_or(Qty::ZERO, LineProgress::picked_quantity)
 }
 
 pub(super) fn decline(case: &Case, order: &OrderNo) -> Result<Outcome, Refusal> {
-    let known = find(case, order)?;
-    if known.state != OrderState::Staged {
-        return Err(elsewhere(known));
-    }
+    let known = find_staged(case, order)?;
 
     // Cannot fail below.
-    Ok(done(order, vec![Event::OrderDeclined { step: step(case, order) }]))
+    let declined = Event::OrderDeclined { step: step(case, order) };
+    let refund = payment::refund(known, |_| Qty::ZERO, case.rules.line_rounding);
+    let refund = refund.map(|(amount, lines)| Event::OrderRefundRequested { step: step(case, order), amount, lines });
+    Ok(done(order, [declined].into_iter().chain(refund).collect()))
 }
 
 pub(super) fn take_back(case: &Case, order: &OrderNo) -> Result<Outcome, Refusal> {
     let known = find(case, order)?;
     let is_fresh = case.facts.order.handed_over_ago_ms.is_some_and(|ago_ms| ago_ms <= TAKE_BACK_MS);
-    match known.state {
-        OrderState::HandedOver { put_back: false, .. } if is_fresh => {}
-        OrderState::HandedOver { .. } => return Err(Refusal::HandOverStands { order: order.clone() }),
+    let is_last_act = match known.state {
+        OrderState::HandedOver { put_back, .. } => !put_back,
+        // A part went, and nobody has gone on with the rest.
+        OrderState::Accepted | OrderState::Staged if known.is_part_handed() => known.handed.last().is_some_and(|part| !part.put_back),
         OrderState::Received
         | OrderState::Accepted
         | OrderState::Picking { .. }
@@ -167,6 +219,15 @@ pub(super) fn take_back(case: &Case, order: &OrderNo) -> Result<Outcome, Refusal
         | OrderState::Staged
         | OrderState::PuttingBack { .. }
         | OrderState::Ended { .. } => return Err(elsewhere(known)),
+    };
+    if known.handed.last().is_some_and(|part| part.txn.is_some()) {
+        return Err(Refusal::HandOverPaid { order: order.clone() });
+    }
+    if !is_last_act || !is_fresh {
+        return Err(Refusal::HandOverStands { order: order.clone() });
+    }
+    if let Some(workstation) = payment::being_paid(case.state, order).and_then(|basket| basket.workstation().cloned()) {
+        return Err(Refusal::OrderBeingPaid { order: order.clone(), workstation });
     }
 
     // Cannot fail below.

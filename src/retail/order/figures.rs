@@ -152,6 +152,7 @@ mod tests {
             location: String::new(),
             substitutes: Vec::new(),
             substitute_names: Vec::new(),
+            price: None,
         };
         let asked = CollectOrder {
             order: OrderNo::new(number).unwrap(),
@@ -180,13 +181,13 @@ mod tests {
     }
 
     fn missing(mut order: Order) -> Order {
-        order.progress.insert(1, LineProgress { picked: Vec::new(), short: Qty::ONE });
+        order.progress.insert(1, LineProgress { short: Qty::ONE, ..LineProgress::default() });
         order
     }
 
     fn instead(mut order: Order) -> Order {
         let units = Units { sku: Sku::new("oat").unwrap(), quantity: Qty::pieces(2) };
-        order.progress.insert(1, LineProgress { picked: vec![units], short: Qty::ZERO });
+        order.progress.insert(1, LineProgress { picked: vec![units], ..LineProgress::default() });
         order
     }
 

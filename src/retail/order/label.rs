@@ -232,7 +232,8 @@ pub(super) fn print_list(case: &Case, orders: &[OrderNo]) -> Result<Outcome, Ref
 pub(in crate::retail) fn no_longer_wanted(case: &Case, events: &[Event]) -> Vec<Event> {
     let ends = |event: &Event| match event {
         Event::OrderCancelled { order, .. } | Event::OrderExpired { order, .. } => Some(order.clone()),
-        Event::OrderDeclined { step } | Event::OrderHandedOver { step, .. } => Some(step.order.clone()),
+        // While more of it is owed, its other bags wait for theirs.
+        Event::OrderDeclined { step } | Event::OrderHandedOver { step, owed: false, .. } => Some(step.order.clone()),
         _ => None,
     };
     let ended: Vec<OrderNo> = events.iter().filter_map(ends).collect();

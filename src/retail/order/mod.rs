@@ -13,15 +13,18 @@
 //! says where they are; the next lead begins with head office's copy of what the one before recorded.
 //!
 //! Reading order: what an order is, where it stands ([`OrderState`]), the book that State keeps; then `act` (what can be asked), `deliver`
-//! (what comes from head office), `pick`, `label`, `desk`, `apply`; `figures` says how well it goes.
+//! (what comes from head office), `pick`, `label`, `desk` (the customer is there), `counter` (something is wrong with what they get),
+//! `payment`, `apply`; `figures` says how well it goes.
 
 pub mod act;
 mod apply;
+mod counter;
 mod deliver;
 mod desk;
 pub mod figures;
 pub mod label;
 mod lead;
+mod payment;
 mod pick;
 pub mod promise;
 
@@ -31,14 +34,15 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Event;
-use crate::ids::{NodeId, OrderNo, PlaceCode, Sku, StaffId, StoreId, SubjectRef, WorkstationId};
-use crate::money::{Qty, Unit};
+use crate::ids::{NodeId, OrderNo, PlaceCode, Sku, StaffId, StoreId, SubjectRef, TaxClassId, TxnId, WorkstationId};
+use crate::money::{Money, Qty, Unit};
 use crate::time::Stamp;
 
 pub(super) use act::decide;
 pub use act::{OrderAct, Shown};
 pub(super) use deliver::{after_sale, broken_by};
 pub use label::{BagRef, LabelContent, LabelEnd, open_label};
+pub(super) use payment::{handed_over_by, refuse_payment};
 pub use promise::{Granted, PromiseRight, RightTotals};
 
 /// Orders that are not ended. Beyond it head office's line is refused and asks again.
@@ -124,6 +128,27 @@ pub struct OrderLine {
     /// Their names, in the same order, for whoever picks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub substitute_names: Vec<String>,
+    /// What was agreed with the customer. `None`: the channel did not say, so nothing is taken for it here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<AgreedPrice>,
+}
+
+impl OrderLine {
+    /// What is to be taken here for one unit.
+    pub fn due(&self) -> Option<&AgreedPrice> {
+        self.price.as_ref().filter(|price| !price.paid)
+    }
+}
+
+/// The price of an order's line: what the customer accepted, whatever the shop's prices are by then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgreedPrice {
+    /// Of one unit, with tax where the store's prices have it.
+    pub unit_price: Money,
+    pub tax_class: TaxClassId,
+    /// To the channel. Else it is paid here, before it is handed over.
+    #[serde(default)]
+    pub paid: bool,
 }
 
 /// What the customer allows.
@@ -331,6 +356,67 @@ pub enum Paper {
     Other,
 }
 
+/// What is wrong with a unit at the counter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CounterWhy {
+    /// It is not in the bag: somebody counts.
+    Missing,
+    /// It is broken or past its date: it leaves the stock.
+    Damaged,
+    /// The customer does not like it: it goes back to its shelf, by scan.
+    Unwanted,
+}
+
+/// What becomes of a unit that the customer does not get now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CounterThen {
+    /// It is not owed any more; what was paid for it goes back.
+    Refund,
+    /// It stays owed: it is picked again.
+    Later,
+}
+
+/// A part of an order that went to its customer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandedPart {
+    pub at: Stamp,
+    pub bags: Vec<Bag>,
+    pub lines: BTreeMap<u32, Vec<Units>>,
+    /// Lines that the customer left here with this part, while others were still owed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub left_here: BTreeMap<u32, Vec<Units>>,
+    /// The sale that paid it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub txn: Option<TxnId>,
+    /// Something of what stayed here went back to its shelf since.
+    #[serde(default)]
+    pub put_back: bool,
+}
+
+/// Everything about a hand-over that was checked before it: what a payment for it carries until it is paid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandOverTerms {
+    pub order: OrderNo,
+    pub proof: Proof,
+    pub bags: Vec<u32>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leaves: Vec<u32>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub later: Vec<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aged: Option<u8>,
+}
+
+/// Of a line that was paid to the channel, what the customer did not get.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundLine {
+    pub line: u32,
+    pub quantity: Qty,
+    pub amount: Money,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bag {
     /// From 1.
@@ -368,13 +454,21 @@ pub struct Reservation {
 /// How far a line is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineProgress {
+    /// Off the shelf, and here.
     pub picked: Vec<Units>,
     pub short: Qty,
+    /// With the customer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<Units>,
 }
 
 impl LineProgress {
     pub fn picked_quantity(&self) -> Qty {
         self.picked.iter().map(|units| units.quantity).sum()
+    }
+
+    pub fn given_quantity(&self) -> Qty {
+        self.given.iter().map(|units| units.quantity).sum()
     }
 }
 
@@ -407,6 +501,12 @@ pub struct Order {
     /// Pick lists that were printed of it.
     #[serde(default, skip_serializing_if = "is_none_asked")]
     pub lists: u32,
+    /// What the customer has, part by part.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub handed: Vec<HandedPart>,
+    /// What the customer left at the counter while the order goes on: it waits to be scanned back to its shelf.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub to_shelf: BTreeMap<Sku, Qty>,
 }
 
 fn none_ended(ended: &Arc<BTreeMap<OrderNo, EndedOrder>>) -> bool {
@@ -429,6 +529,8 @@ impl Order {
             times: Times::default(),
             late_version: 0,
             lists: 0,
+            handed: Vec::new(),
+            to_shelf: BTreeMap::new(),
         }
     }
 
@@ -436,10 +538,29 @@ impl Order {
         self.asked.lines.iter().find(|asked| asked.line == line)
     }
 
-    /// Units of a line that are neither picked nor short.
+    /// Units of a line that are neither picked nor given nor short.
     pub fn left(&self, line: &OrderLine) -> Qty {
         let Some(progress) = self.progress.get(&line.line) else { return line.quantity };
-        line.quantity - progress.picked_quantity() - progress.short
+        line.quantity - progress.picked_quantity() - progress.given_quantity() - progress.short
+    }
+
+    /// When the customer got something of it, that was not taken back.
+    pub fn handed_at(&self) -> Option<Stamp> {
+        match self.state {
+            OrderState::HandedOver { at, .. } => Some(at),
+            OrderState::Received
+            | OrderState::Accepted
+            | OrderState::Picking { .. }
+            | OrderState::Picked
+            | OrderState::Staged
+            | OrderState::PuttingBack { .. }
+            | OrderState::Ended { .. } => self.handed.last().map(|part| part.at),
+        }
+    }
+
+    /// Some of it is with the customer, and some is not.
+    pub fn is_part_handed(&self) -> bool {
+        !self.handed.is_empty() && !matches!(self.state, OrderState::HandedOver { .. })
     }
 
     /// Lines that are not done.
@@ -451,7 +572,9 @@ impl Order {
     pub fn off_shelf(&self, sku: &Sku) -> Qty {
         match self.state {
             OrderState::Received | OrderState::Accepted | OrderState::Picking { .. } | OrderState::Picked | OrderState::Staged => {
-                self.progress.values().flat_map(|line| &line.picked).filter(|units| units.sku == *sku).map(|units| units.quantity).sum()
+                let waits = self.to_shelf.get(sku).copied().unwrap_or_default();
+                let picked = self.progress.values().flat_map(|line| &line.picked).filter(|units| units.sku == *sku);
+                picked.map(|units| units.quantity).sum::<Qty>() + waits
             }
             OrderState::HandedOver { .. } | OrderState::PuttingBack { .. } | OrderState::Ended { .. } => self.held(sku),
         }
@@ -461,7 +584,7 @@ impl Order {
         self.units.get(sku).map_or(Qty::ZERO, |units| units.held)
     }
 
-    /// What is held and waits to be scanned back to its shelf.
+    /// What waits to be scanned back to its shelf.
     pub fn to_put_back(&self) -> Vec<Units> {
         match self.state {
             OrderState::HandedOver { .. } | OrderState::PuttingBack { .. } => {}
@@ -470,7 +593,9 @@ impl Order {
             | OrderState::Picking { .. }
             | OrderState::Picked
             | OrderState::Staged
-            | OrderState::Ended { .. } => return Vec::new(),
+            | OrderState::Ended { .. } => {
+                return self.to_shelf.iter().map(|(sku, quantity)| Units { sku: sku.clone(), quantity: *quantity }).collect();
+            }
         }
         let held = self.units.iter().filter(|(_, units)| units.held > Qty::ZERO);
         held.map(|(sku, units)| Units { sku: sku.clone(), quantity: units.held }).collect()
@@ -478,12 +603,8 @@ impl Order {
 
     /// The lines that go to the customer, of those not in `left_here`, as units per article.
     pub(super) fn picked_units(&self, left_here: &[u32]) -> Vec<Units> {
-        let mut sums: BTreeMap<&Sku, Qty> = BTreeMap::new();
         let taken = self.progress.iter().filter(|(line, _)| !left_here.contains(line));
-        for units in taken.flat_map(|(_, line)| &line.picked) {
-            *sums.entry(&units.sku).or_default() += units.quantity;
-        }
-        sums.into_iter().map(|(sku, quantity)| Units { sku: sku.clone(), quantity }).collect()
+        sum_units(taken.flat_map(|(_, line)| &line.picked))
     }
 
     /// The highest age among the lines that go to the customer.
@@ -512,6 +633,14 @@ impl Order {
     }
 }
 
+pub(super) fn sum_units<'a>(units: impl Iterator<Item = &'a Units>) -> Vec<Units> {
+    let mut sums: BTreeMap<&Sku, Qty> = BTreeMap::new();
+    for units in units {
+        *sums.entry(&units.sku).or_default() += units.quantity;
+    }
+    sums.into_iter().map(|(sku, quantity)| Units { sku: sku.clone(), quantity }).collect()
+}
+
 /// What is remembered of an order that ended on an earlier day, or long ago in a long one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EndedOrder {
@@ -523,6 +652,9 @@ pub struct EndedOrder {
     /// The beginning of its number's mark, so that a number that was used is known as such. Empty: not remembered.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub number: String,
+    /// Of one that was given up: when a part of it was handed over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_handed: Option<Stamp>,
 }
 
 /// What is remembered of a number's mark.
@@ -721,10 +853,22 @@ pub(super) fn broken(book: &OrderBook) -> Option<String> {
         }
         let held: Qty = order.units.values().map(|units| units.held).sum();
         let issued: Qty = order.units.values().map(|units| units.issued).sum();
+        let given: Qty = order.progress.values().map(LineProgress::given_quantity).sum();
+        let parts: Qty = order.handed.iter().flat_map(|part| part.lines.values().flatten()).map(|units| units.quantity).sum();
+        if given != parts {
+            return Some(format!("{number}: {} are with the customer, and {} were handed over", given.plain(), parts.plain()));
+        }
+        let waits: Qty = order.to_shelf.values().copied().sum();
+        let picked: Qty = order.progress.values().map(LineProgress::picked_quantity).sum();
+        let owed: Qty = order.asked.lines.iter().map(|line| order.left(line)).sum();
+        // Of an order that goes on, all that is held is on the shelf for it, off the shelf for it, or on its way back.
+        let goes_on = held == owed + picked + waits && issued == given;
         let fits = match &order.state {
-            OrderState::Received | OrderState::Ended { .. } => held.is_zero() && issued.is_zero(),
-            OrderState::Accepted => issued.is_zero() && order.progress.is_empty(),
-            OrderState::Picking { .. } | OrderState::Picked | OrderState::Staged | OrderState::PuttingBack { .. } => issued.is_zero(),
+            OrderState::Received => held.is_zero() && issued.is_zero() && given.is_zero(),
+            OrderState::Ended { .. } => held.is_zero() && issued == given,
+            OrderState::Accepted => goes_on && (order.progress.is_empty() || !order.handed.is_empty() || picked.is_zero()),
+            OrderState::Picking { .. } | OrderState::Picked | OrderState::Staged => goes_on,
+            OrderState::PuttingBack { .. } => issued == given,
             OrderState::HandedOver { issued: listed, .. } => {
                 listed.iter().map(|units| units.quantity).sum::<Qty>() == issued && issued > Qty::ZERO
             }

@@ -76,7 +76,8 @@ pub(super) fn pick(case: &Case, orders: &[OrderNo], code: &str, asked: Option<Qt
     }
     let quantity = quantity(article, asked)?;
     let hit = orders.iter().find_map(|order| wanting(order, &article.sku).map(|line| (*order, line)));
-    let (order, line) = hit.ok_or_else(|| wrong_article(&orders, article))?;
+    let next = orders.iter().find_map(|order| order.open_lines().next()).map_or("", |line| &line.name);
+    let (order, line) = hit.ok_or_else(|| wrong_article(article, next))?;
     if quantity > order.left(line) {
         return Err(Refusal::PickTooMany { name: line.name.clone(), left: order.left(line) });
     }
@@ -93,9 +94,8 @@ fn quantity(article: &ArticleFact, asked: Option<Qty>) -> Result<Qty, Refusal> {
 }
 
 /// What was scanned, and what is wanted next.
-fn wrong_article(orders: &[&Order], article: &ArticleFact) -> Refusal {
-    let wanted = orders.iter().find_map(|order| order.open_lines().next()).map_or_else(String::new, |line| line.name.clone());
-    Refusal::PickWrongArticle { name: article.name.clone(), wanted }
+pub(super) fn wrong_article(article: &ArticleFact, wanted: &str) -> Refusal {
+    Refusal::PickWrongArticle { name: article.name.clone(), wanted: wanted.to_owned() }
 }
 
 pub(super) fn by_hand(case: &Case, order: &OrderNo, line: u32, quantity: Qty, why: ByHand) -> Result<Outcome, Refusal> {
@@ -128,7 +128,7 @@ fn picked(case: &Case, order: &Order, line: &OrderLine, units: Units, way: PickW
 pub(super) fn reset(case: &Case, order: &OrderNo, line: u32) -> Result<Outcome, Refusal> {
     let known = picking(case, order)?;
     let line = known.line(line).ok_or(Refusal::NoSuchLine { line })?;
-    if known.left(line) == line.quantity {
+    if known.progress.get(&line.line).is_none_or(|progress| progress.picked.is_empty() && progress.short.is_zero()) {
         return Ok(done(order, Vec::new()));
     }
 
@@ -177,18 +177,29 @@ pub(super) fn finish(case: &Case, order: &OrderNo, bags: u32) -> Result<Outcome,
     if zones.is_empty() {
         return Ok(done(order, vec![Event::OrderRefused { step: step(case, order), why: RefusedWhy::AllShort }]));
     }
+    // Bags of the same zones may wait since a part of the order was handed over.
+    let zones: BTreeSet<Zone> = zones.into_iter().filter(|zone| !known.bags.iter().any(|bag| bag.zone == *zone)).collect();
     let needed = u32::try_from(zones.len()).unwrap_or(1);
     if bags < needed || bags > BAGS_MAX {
         return Err(Refusal::BagsOutOfRange { min: needed, max: BAGS_MAX });
     }
 
     // Cannot fail below. Bags beyond one for each zone are for what keeps anywhere, or else for the first zone there is.
-    let spare = zones.first().copied().into_iter().cycle().take((bags - needed) as usize);
+    let first = zones.first().copied().or_else(|| known.bags.first().map(|bag| bag.zone));
+    let spare = first.into_iter().cycle().take((bags - needed) as usize);
     let mut of_zone: Vec<Zone> = zones.iter().copied().chain(spare).collect();
     of_zone.sort_unstable();
-    let bags: Vec<Bag> = of_zone.into_iter().zip(1..).map(|(zone, number)| Bag::new(number, zone)).collect();
-    let labels = label::first(case, order, &bags);
+    let next = next_bag(known);
+    let fresh: Vec<Bag> = of_zone.into_iter().zip(next..).map(|(zone, number)| Bag::new(number, zone)).collect();
+    let labels = label::first(case, order, &fresh);
+    let bags = known.bags.iter().cloned().chain(fresh).collect();
     Ok(done(order, [vec![Event::OrderPicked { step: step(case, order), bags }], labels].concat()))
+}
+
+/// A number is on one label only, also of bags that went.
+fn next_bag(known: &Order) -> u32 {
+    let went = known.handed.iter().flat_map(|part| &part.bags);
+    known.bags.iter().chain(went).map(|bag| bag.number).max().unwrap_or(0) + 1
 }
 
 /// It does not fit: one bag more, for goods of the same zone as in bag `like`. Every label comes anew, because each says how many there are.
@@ -205,7 +216,7 @@ pub(super) fn add_bag(case: &Case, order: &OrderNo, like: u32) -> Result<Outcome
     }
 
     // Cannot fail below.
-    let bag = Bag::new(count + 1, zone);
+    let bag = Bag::new(next_bag(known), zone);
     let labels = label::anew(case, known, &bag);
     Ok(done(order, [vec![Event::BagAdded { step: step(case, order), bag }], labels].concat()))
 }
@@ -238,12 +249,11 @@ pub(super) fn put_back(case: &Case, order: &OrderNo, code: &str, asked: Option<Q
     }
     let article = sale::article(case, code)?;
     let quantity = quantity(article, asked)?;
-    let held = known.held(&article.sku);
-    if held.is_zero() {
+    let Some(units) = waiting.iter().find(|units| units.sku == article.sku) else {
         return Err(Refusal::NotToPutBack { order: order.clone(), name: article.name.clone() });
-    }
-    if quantity > held {
-        return Err(Refusal::PickTooMany { name: article.name.clone(), left: held });
+    };
+    if quantity > units.quantity {
+        return Err(Refusal::PickTooMany { name: article.name.clone(), left: units.quantity });
     }
 
     // Cannot fail below.

@@ -40,7 +40,8 @@ fn future(case: &Case, events: &[Event]) -> Option<Basket> {
 pub(in crate::retail) fn repriced(case: &Case, date: BusinessDate, events: &[Event]) -> Option<Event> {
     // The shell always knows one, if an empty one; without, what the lines have stays.
     let book = case.facts.prices.as_deref()?;
-    let basket = future(case, events)?;
+    // What an order costs was agreed with its customer.
+    let basket = future(case, events).filter(|basket| basket.order.is_none())?;
     // What comes back has its price from the sale it came from.
     let lines = || basket.live().filter(|sold| sold.returned.is_none());
     let items = lines().map(|sold| Item::of(sold, basket.asks.lines.get(&sold.line))).collect();

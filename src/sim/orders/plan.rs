@@ -257,6 +257,8 @@ impl Plan {
                 zone: [Zone::Ambient, Zone::Ambient, Zone::Chilled, Zone::Frozen][dice.index(4)],
                 location: format!("{:02}-{}", dice.below(30), dice.below(5)),
                 substitutes: if dice.percent(40) { vec![sku(instead)] } else { Vec::new() },
+                unit_price: None,
+                pay_in_store: false,
             });
         }
         let named = lines.iter().any(|line| !line.substitutes.is_empty());

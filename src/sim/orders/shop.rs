@@ -579,6 +579,7 @@ impl<'a> Shop<'a> {
             shown: shown.clone(),
             bags: bags.to_vec(),
             leaves: leaves.to_vec(),
+            later: Vec::new(),
             of_age: true,
         };
         self.refused(planned.picker, act(&bags[1..]), "bags_not_scanned")?;

@@ -59,10 +59,16 @@ pub struct OrderLineView {
     picked: i64,
     short: i64,
     left: i64,
+    /// With the customer already.
+    given: i64,
     age_min: Option<u8>,
     /// What may be taken instead, by the order's rule: SKUs, and their names in the same order.
     substitutes: Vec<String>,
     substitute_names: Vec<String>,
+    /// Of one unit, as agreed, in minor units.
+    unit_price: Option<i64>,
+    /// It is paid here, before it is handed over.
+    to_pay: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -234,7 +240,10 @@ pub struct ActOnOrder {
     id: CommandId,
     /// `{"act": NAME, ...}`. Staff: accept, refuse {why}, start_picking {take_over}, pause_picking, pick {orders, code, quantity}, pick_by_hand
     /// {line, quantity, why}, short {line, why}, reset_line {line}, finish_picking {bags}, stage {bag, place}, put_back {code, quantity},
-    /// settle_notice {notice}, add_bag {like}, print_label {bag}, settle_label {bag}, print_pick_list {orders}. Desk: identify {code}, hand_over {shown, bags, leaves, of_age}, decline, take_back_hand_over, allow_numbers.
+    /// settle_notice {notice}, add_bag {like}, print_label {bag}, settle_label {bag}, print_pick_list {orders}. Desk: identify {code},
+    /// hand_over {shown, bags, leaves, later, of_age}, pay (the same; a sale opens at the
+    /// workstation, and paid the order is handed over), miss_at_counter {line, quantity, why, then}, replace_at_counter {line, code, why},
+    /// decline, take_back_hand_over, allow_numbers.
     /// All but the last name their `order`; `pick` names up to six.
     #[schema(value_type = Object)]
     act: OrderAct,
@@ -278,6 +287,9 @@ fn view(shared: &Shared, order: &Order, prints: &[OpenPrint]) -> OrderView {
             picked: progress.map_or(Qty::ZERO, |progress| progress.picked_quantity()).thousandths(),
             short: progress.map_or(Qty::ZERO, |progress| progress.short).thousandths(),
             left: order.left(line).thousandths(),
+            given: progress.map_or(Qty::ZERO, |progress| progress.given_quantity()).thousandths(),
+            unit_price: line.price.as_ref().map(|price| price.unit_price.minor()),
+            to_pay: line.due().is_some(),
             age_min: line.age_min,
             substitutes: if named { line.substitutes.iter().map(ToString::to_string).collect() } else { Vec::new() },
             substitute_names: if named { line.substitute_names.clone() } else { Vec::new() },

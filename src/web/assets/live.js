@@ -17,12 +17,15 @@ const live = (() => {
     const focusId = active && active.id;
     // On pages whose main part takes the focus when the button in hand is gone.
     const main = document.querySelector("main[tabindex]");
+    // What somebody has opened stays open, whatever else came meanwhile.
+    const open = new Set([...document.querySelectorAll("details[data-keep][open]")].map((details) => details.dataset.keep));
     const focusKey = main && active && active !== document.body ? keyOf(active) : null;
     for (const [id, html] of Object.entries(update.parts)) {
       const place = document.getElementById(id);
       if (place) place.innerHTML = html;
     }
     if (update.rows) putRows(update.rows);
+    for (const details of document.querySelectorAll("details[data-keep]")) if (open.has(details.dataset.keep)) details.open = true;
     if (focusId && document.activeElement === document.body) {
       const again = document.getElementById(focusId);
       if (again) again.focus({ preventScroll: true });

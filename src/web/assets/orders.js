@@ -38,6 +38,11 @@
   const bagsHere = new Set();
   let shown = null;
   const leaves = new Set();
+  const later = new Set();
+  // The line of which a unit is replaced by the next scan.
+  let replacing = null;
+  // What was said to be wrong with a line, while its panel is open.
+  const wrongs = new Map();
   let ofAge = false;
   let chosen = new Set();
   let lastBag = null;
@@ -63,21 +68,38 @@
       button.setAttribute("aria-checked", String(button.dataset.shown === shown));
     }
     for (const button of document.querySelectorAll("[data-do='leaves']")) button.setAttribute("aria-pressed", String(leaves.has(Number(button.dataset.line))));
+    for (const button of document.querySelectorAll("[data-do='later']")) button.setAttribute("aria-pressed", String(later.has(Number(button.dataset.line))));
+    for (const [line, why] of wrongs) {
+      const panel = `.problem[data-line='${line}']`;
+      for (const button of document.querySelectorAll(`${panel} [data-why]`)) button.setAttribute("aria-checked", String(button.dataset.why === why));
+    }
+    for (const button of document.querySelectorAll("[data-do='replace']")) {
+      const line = Number(button.closest(".problem").dataset.line);
+      button.setAttribute("aria-pressed", String(replacing !== null && replacing.line === line));
+    }
     for (const button of document.querySelectorAll("[data-do='choose']")) button.setAttribute("aria-pressed", String(chosen.has(button.dataset.order)));
     const age = document.getElementById("of-age");
     if (age) age.setAttribute("aria-pressed", String(ofAge));
     const done = document.getElementById("hand-over");
-    if (done) done.disabled = shown === null || document.querySelectorAll("[data-bag]").length !== bagsHere.size || (age !== null && !ofAge && !leavesAged());
+    if (done) {
+      done.disabled = shown === null || bagsMissing() > 0 || (age !== null && !ofAge && !leavesAged());
+      done.textContent = later.size > 0 ? done.dataset.part : done.dataset.all;
+    }
     still(done, age);
     speak();
     announce();
     gate.show();
   }
+  // Bags that have to be scanned before it can go. When something is fetched later, one that goes is enough here; which ones have to, the node knows.
+  function bagsMissing() {
+    const left = document.querySelectorAll(".bag-list [data-bag]").length - bagsHere.size;
+    return later.size > 0 ? Math.max(0, 1 - bagsHere.size) : left;
+  }
   // Why it cannot be handed over yet.
   function still(done, age) {
     const words = document.getElementById("still");
     if (!words) return;
-    const bags = document.querySelectorAll("[data-bag]").length - bagsHere.size;
+    const bags = bagsMissing();
     const missing = [];
     if (shown === null) missing.push(words.dataset.shownWords);
     if (bags > 0) missing.push(words.dataset.bagWords.replace("{}", bags));
@@ -103,7 +125,39 @@
     document.title = now > 0 ? `(${now}) ${title}` : title;
   }
   // Whether every line with an age stays here is the node's question; the button only follows it.
-  function leavesAged() { return leaves.size > 0; }
+  function leavesAged() { return leaves.size + later.size > 0; }
+
+  // Of one line: which, how much, and what is wrong.
+  function wrong(button) {
+    const panel = button.closest(".problem");
+    const why = panel.querySelector("[data-why][aria-checked='true']").dataset.why;
+    return { line: Number(panel.dataset.line), quantity: Number(panel.dataset.quantity), why };
+  }
+  // What was wrong with a line is seen to: its panel closes.
+  function seenTo(done, line) {
+    if (done) {
+      wrongs.delete(line);
+      for (const panel of document.querySelectorAll(`.problem[data-line='${line}']`)) panel.open = false;
+    }
+    dress();
+  }
+  // What stays is asked anew next time.
+  function handed(done) {
+    if (!done) return;
+    bagsHere.clear();
+    leaves.clear();
+    later.clear();
+    ofAge = false;
+    dress();
+  }
+  // The till takes the money; paid, the order is handed over. When all that was to be paid stays here, there is nothing to take.
+  async function pay(terms) {
+    const answer = await live.enqueue("POST", api, { id: live.freshId(), act: { act: "pay", ...terms } });
+    if (answer && answer.ok) return location.assign(`/till/${encodeURIComponent(ws)}`);
+    const body = answer && answer.body;
+    if (body && body.code === "nothing_to_pay") return send({ act: "hand_over", ...terms }).then(handed);
+    return complain(answer);
+  }
 
   const BATCH_MAX = 6;
   const acts = {
@@ -118,11 +172,29 @@
     leaves: (button) => {
       const line = Number(button.dataset.line);
       if (!leaves.delete(line)) leaves.add(line);
+      later.delete(line);
+      dress();
+    },
+    later: (button) => {
+      const line = Number(button.dataset.line);
+      if (!later.delete(line)) later.add(line);
+      leaves.delete(line);
+      dress();
+    },
+    miss: (button) => {
+      const { line, quantity, why } = wrong(button);
+      send({ act: "miss_at_counter", order, line, quantity, why, then: button.dataset.then }).then((done) => seenTo(done, line));
+    },
+    replace: (button) => {
+      const { line, why } = wrong(button);
+      replacing = replacing !== null && replacing.line === line ? null : { line, why };
       dress();
     },
     "hand-over": () => {
       const proof = shown === "code" ? { code: customersCode } : shown === "name" ? "name" : { paper: shown };
-      send({ act: "hand_over", order, shown: proof, bags: [...bagsHere].map(Number), leaves: [...leaves], of_age: ofAge });
+      const terms = { order, shown: proof, bags: [...bagsHere].map(Number), leaves: [...leaves], later: [...later], of_age: ofAge };
+      if (document.getElementById("hand-over").hasAttribute("data-due")) return pay(terms);
+      return send({ act: "hand_over", ...terms }).then(handed);
     },
     choose: (button) => {
       if (!chosen.delete(button.dataset.order) && chosen.size < BATCH_MAX) chosen.add(button.dataset.order);
@@ -162,6 +234,11 @@
     if (event.detail > 0) button.blur();
     if (gate.tap(button)) return;
     if (button.dataset.shown) { shown = button.dataset.shown; return dress(); }
+    if (button.dataset.why) {
+      wrongs.set(Number(button.closest(".problem").dataset.line), button.dataset.why);
+      if (replacing !== null) replacing.why = button.dataset.why;
+      return dress();
+    }
     if (button.dataset.act || button.dataset.erase) {
       if (button.dataset.needsSure && button.dataset.asked !== "yes") {
         button.dataset.asked = "yes";
@@ -194,7 +271,12 @@
         const bagNumber = Number(lastBag);
         return send({ act: "stage", order, bag: bagNumber, place: code }).then((done) => { if (done) { lastBag = null; dress(); } });
       }
-      if (document.getElementById("put-back")) return send({ act: "put_back", order, code });
+      if (replacing !== null) {
+        const { line, why } = replacing;
+        replacing = null;
+        return send({ act: "replace_at_counter", order, line, code, why }).then((done) => seenTo(done, line));
+      }
+      if (document.getElementById("put-back") && !code.startsWith("CFC1")) return send({ act: "put_back", order, code });
     }
     return open(code);
   }

@@ -5,11 +5,11 @@ use serde_json::json;
 
 use super::{Desk, act, due, knowledge, label, parts, span, state_words, why_words, zone_words};
 use crate::ids::OrderNo;
-use crate::money::Qty;
+use crate::money::{Qty, Unit};
 use crate::retail::age::born_by;
 use crate::retail::day;
 use crate::retail::order::figures::Clocks;
-use crate::retail::order::{Order, OrderState, TAKE_BACK_MS, bag_code};
+use crate::retail::order::{LineProgress, Order, OrderLine, OrderState, TAKE_BACK_MS, bag_code};
 use crate::web::layout::visible;
 use crate::web::live::Live;
 use crate::web::texts::fill;
@@ -119,6 +119,8 @@ fn acts(desk: &Desk, order: &Order) -> Markup {
             (act(t.refuse_time, "", &json!({"act": "refuse", "order": number, "why": "no_time"}), true))
         },
         OrderState::Accepted => html! {
+            (part_handed(desk, order))
+            (put_back(desk, order))
             (start(desk, number, t.start, false))
             (list(desk, number))
             (act(t.refuse_stock, "", &json!({"act": "refuse", "order": number, "why": "no_stock"}), true))
@@ -138,14 +140,42 @@ fn acts(desk: &Desk, order: &Order) -> Markup {
         OrderState::Staged => html! { (label::questions(desk, order)) (hand_over(desk, order)) },
         OrderState::HandedOver { at, .. } => html! {
             p .big-note { (fill(t.handed_over_at, &[&desk.view.locale.clock(at.ms)])) }
-            @if desk.view.now_ms - at.ms < i64::try_from(TAKE_BACK_MS).unwrap_or(0) {
-                (act(t.take_back, "", &json!({"act": "take_back_hand_over", "order": number}), false))
-            }
+            (take_back(desk, order, at.ms))
             (put_back(desk, order))
         },
         OrderState::PuttingBack { .. } => put_back(desk, order),
         OrderState::Ended { .. } => html! {},
     }
+}
+
+/// For a minute, and never when money was taken.
+fn take_back(desk: &Desk, order: &Order, at_ms: i64) -> Markup {
+    let t = desk.t;
+    let is_paid = order.handed.last().is_some_and(|part| part.txn.is_some());
+    html! {
+        @if is_paid { p .muted { (t.paid_here) } }
+        @else if desk.view.now_ms - at_ms < i64::try_from(TAKE_BACK_MS).unwrap_or(0) {
+            (act(t.take_back, "", &json!({"act": "take_back_hand_over", "order": order.asked.order}), false))
+        }
+    }
+}
+
+/// What the customer has already, while the rest waits.
+fn part_handed(desk: &Desk, order: &Order) -> Markup {
+    html! {
+        @if order.is_part_handed() && let Some(at) = order.handed_at() {
+            p .big-note { (fill(desk.t.part_handed_at, &[&desk.view.locale.clock(at.ms)])) }
+            (take_back(desk, order, at.ms))
+        }
+    }
+}
+
+/// The till where the order is being paid.
+fn paying_at<'a>(desk: &'a Desk, order: &Order) -> Option<&'a crate::ids::WorkstationId> {
+    let pays = |till: &crate::node::screen::TillScreen| {
+        till.basket.as_ref().and_then(|basket| basket.order.as_ref()).is_some_and(|terms| terms.order == order.asked.order)
+    };
+    desk.view.screen.workstations.iter().find(|(_, till)| pays(till)).map(|(workstation, _)| workstation)
 }
 
 pub(super) fn start(desk: &Desk, order: &OrderNo, words: &str, take_over: bool) -> Markup {
@@ -203,7 +233,15 @@ fn hand_over(desk: &Desk, order: &Order) -> Markup {
         day::Day::Open { date, .. } => Some(date),
         day::Day::NeverOpened | day::Day::Closed { .. } => None,
     };
+    if let Some(workstation) = paying_at(desk, order) {
+        return html! {
+            p .big-note { (fill(t.being_paid, &[workstation.as_str()])) }
+            @if workstation == desk.view.workstation { a .button .primary href=(format!("/till/{workstation}")) { (t.go_to_till) } }
+        };
+    }
+    let is_due = order.asked.lines.iter().filter(picked).any(|line| line.due().is_some());
     html! {
+        (part_handed(desk, order))
         div .shown role="radiogroup" aria-label=(t.shown_title) {
             span { (t.shown_title) }
             @for (value, words) in [("code", t.shown_code), ("name", t.shown_name), ("id_card", t.shown_id_card), ("passport", t.shown_passport), ("driving_licence", t.shown_licence)] {
@@ -215,8 +253,12 @@ fn hand_over(desk: &Desk, order: &Order) -> Markup {
                 (fill(t.of_age, &[&years.to_string(), &desk.view.locale.date(born_by(date, years))]))
             }
         }
-        button .primary #hand-over type="button" data-do="hand-over" aria-describedby="still" { (t.hand_over) }
+        button .primary #hand-over type="button" data-do="hand-over" aria-describedby="still" data-due[is_due]
+            data-all=(if is_due { t.take_payment } else { t.hand_over }) data-part=(if is_due { t.take_payment } else { t.hand_over_part }) {
+                (if is_due { t.take_payment } else { t.hand_over })
+        }
         p #still .muted data-lead=(t.still) data-shown-words=(t.still_shown) data-bag-words=(t.still_bags) data-age-words=(t.still_age) {}
+        (put_back(desk, order))
         (act(t.decline, "", &json!({"act": "decline", "order": order.asked.order}), true))
     }
 }
@@ -252,14 +294,45 @@ fn lines(desk: &Desk, order: &Order) -> Markup {
                     span { (visible(&line.name)) @if let Some(age) = line.age_min { " " span .chip { (age) "+" } } }
                     span .muted {
                         (zone_words(t, line.zone))
+                        @if !progress.given.is_empty() { " · " (fill(t.given_units, &[&progress.given_quantity().plain()])) }
+                        @match &line.price {
+                            Some(price) if price.paid => { " · " (t.paid_online) }
+                            Some(price) => {
+                                @let left = line.quantity - progress.short - progress.given_quantity();
+                                @let amount = price.unit_price.times(left, desk.view.screen.rules.line_rounding);
+                                " · " (fill(t.to_pay, &[&desk.view.locale.money(&desk.view.screen.rules.currency, amount)]))
+                            }
+                            None => {}
+                        }
                         @if progress.short > Qty::ZERO { " · " (fill(t.short_units, &[&progress.short.plain()])) }
                         @if let Some(instead) = progress.picked.iter().find(|units| units.sku != line.sku) { " → " (visible(instead.sku.as_str())) }
                     }
                     @if order.state == OrderState::Staged && !progress.picked.is_empty() {
                         button .small type="button" data-do="leaves" data-line=(line.line) aria-pressed="false" { (t.leaves) }
+                        button .small type="button" data-do="later" data-line=(line.line) aria-pressed="false" { (t.later) }
+                        (problem(desk, line, &progress))
                     }
                 }
             }
+        }
+    }
+}
+
+/// What is wrong with one unit of a line, and what becomes of it: two taps, or one and a scan.
+fn problem(desk: &Desk, line: &OrderLine, progress: &LineProgress) -> Markup {
+    let t = desk.t;
+    let one = if line.unit == Unit::Piece { Qty::ONE } else { progress.picked_quantity() };
+    html! {
+        details .choice .problem data-keep=(format!("problem-{}", line.line)) data-line=(line.line) data-quantity=(one.thousandths()) {
+            summary { (t.problem) }
+            div .shown role="radiogroup" aria-label=(t.problem) {
+                @for (value, words) in [("missing", t.problem_missing), ("damaged", t.problem_damaged), ("unwanted", t.problem_unwanted)] {
+                    button type="button" role="radio" aria-checked=(if value == "missing" { "true" } else { "false" }) data-why=(value) { (words) }
+                }
+            }
+            button type="button" data-do="miss" data-then="refund" { (t.then_refund) }
+            button type="button" data-do="miss" data-then="later" { (t.then_later) }
+            button type="button" data-do="replace" aria-pressed="false" { (t.replace) }
         }
     }
 }

@@ -144,7 +144,7 @@ fn line_acts(desk: &Desk, order: &Order, line: &OrderLine) -> Markup {
     let by_hand = |why: &str| json!({"act": "pick_by_hand", "order": number, "line": line.line, "quantity": order.left(line), "why": why});
     let short = |why: &str| json!({"act": "short", "order": number, "line": line.line, "why": why});
     html! {
-        details .choice {
+        details .choice data-keep=(format!("by-hand-{number}-{}", line.line)) {
             summary { (t.by_hand) }
             @if order.left(line) > Qty::ONE {
                 div .stepper role="group" aria-label=(t.how_many) {
@@ -157,7 +157,7 @@ fn line_acts(desk: &Desk, order: &Order, line: &OrderLine) -> Markup {
             (act(t.hand_unreadable, "", &by_hand("unreadable"), false))
             (act(t.hand_scanner, "", &by_hand("scanner"), false))
         }
-        details .choice {
+        details .choice data-keep=(format!("short-{number}-{}", line.line)) {
             summary { (t.short) }
             (act(t.short_not_there, "", &short("not_there"), false))
             (act(t.short_damaged, "", &short("damaged"), false))

@@ -72,7 +72,7 @@ fn row(desk: &Desk, number: u64, task: &StockTask) -> Markup {
                     Some(_) => (act(t.take_over, "", &json!({"act": "take_task", "task": number, "take_over": true}), true)),
                 }
             }
-            details .choice {
+            details .choice data-keep=(format!("task-{number}")) {
                 summary { (t.dismiss) }
                 (act(t.dismiss_explained, "", &dismiss("explained"), false))
                 (act(t.dismiss_delisted, "", &dismiss("delisted"), false))

@@ -251,7 +251,12 @@ fn under(view: &View) -> Markup {
     }
     match &view.till.last {
         Some(record) => html! {
-            div .finished { (icon("done")) (fill(t.sale_finished_number, &[&record.number.to_string()])) }
+            div .finished {
+                (icon("done")) (fill(t.sale_finished_number, &[&record.number.to_string()]))
+                @if let Some(order) = record.lines.iter().find_map(|line| line.order.as_ref()) {
+                    " · " (fill(t.orders.order_done, &[order.as_str()]))
+                }
+            }
         },
         None => html! { div .hint { h2 { (t.ready_title) } p { (t.ready_hint) } } },
     }
@@ -323,6 +328,9 @@ fn strip(view: &View) -> Markup {
                     button type="button" data-do="open-order" data-order=(opens.order) data-code=(opens.code) { (t.orders.open_order) }
                 }
             }
+        }
+        @if let Some(terms) = view.basket().and_then(|basket| basket.order.as_ref()) {
+            div .say .calm { p { strong { (fill(t.orders.pays_order, &[terms.order.as_str()])) } span { (t.orders.pays_order_hint) } } }
         }
         div .say .idle { p { span { (idle_words(view)) } } }
     }
