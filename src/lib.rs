@@ -34,6 +34,7 @@ pub mod bench;
 pub mod sim;
 
 pub mod check;
+pub mod enrol;
 pub mod export;
 mod export_stock;
 pub mod process;

@@ -38,6 +38,8 @@ enum Task {
     Journal(counterfoil::journal::cli::JournalArgs),
     /// Look at this box: folders, devices, clock, head office; each finding with its remedy.
     Check(counterfoil::check::CheckArgs),
+    /// Make this box known to head office with a one-time code.
+    Enrol(counterfoil::enrol::EnrolArguments),
     /// List the devices, or try one: test page, beep, drawer.
     Device(counterfoil::device::trial::DeviceArgs),
     /// Confirm the pairing code that a new screen shows.
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
         Task::Import(arguments) => counterfoil::head_office::import::run(&arguments),
         Task::Journal(arguments) => counterfoil::journal::cli::run(&arguments),
         Task::Check(arguments) => counterfoil::check::run(&arguments),
+        Task::Enrol(arguments) => counterfoil::enrol::run(&arguments),
         Task::Device(arguments) => counterfoil::device::trial::run(&arguments),
         Task::Pair(arguments) => counterfoil::web::pair_cli::pair(&arguments),
         Task::Token(arguments) => counterfoil::web::pair_cli::token(arguments),

@@ -45,7 +45,8 @@ impl NodeChain {
     pub fn load(connection: &Connection, store: &StoreId, node: &NodeId, now_ms: i64) -> db::Result<NodeChain> {
         connection
             .prepare_cached(
-                "INSERT INTO nodes (store, node, first_seen_ms, last_contact_ms) VALUES (?1, ?2, ?3, ?3) ON CONFLICT DO NOTHING",
+                "INSERT INTO nodes (store, node, first_seen_ms, last_contact_ms, public_key)
+                 VALUES (?1, ?2, ?3, ?3, (SELECT public_key FROM enrolments WHERE store = ?1 AND node = ?2)) ON CONFLICT DO NOTHING",
             )?
             .execute(params![store.as_str(), node.as_str(), now_ms])?;
         connection.prepare_cached("INSERT INTO stores (store, name) VALUES (?1, ?1) ON CONFLICT DO NOTHING")?.execute([store.as_str()])?;

@@ -1,19 +1,21 @@
-//! `counterfoil head-office`: the service, and the word that a backup was put back.
+//! `counterfoil head-office`: the service, the word that a backup was put back, and words about boxes ([`super::node_cli`]).
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::config;
+use super::node_cli::{self, NodeTask};
 use super::serve::{StartError, restore, start};
 use crate::node::{figures, notify};
 use crate::process;
+use crate::sync::enrolment::Pin;
 use crate::time::SystemClock;
 
 #[derive(Debug, clap::Args)]
 pub struct HeadOfficeArguments {
     /// Head office's TOML file.
-    #[arg(long)]
+    #[arg(long, global = true, default_value = "/etc/counterfoil/head-office.toml")]
     pub config: PathBuf,
     /// Check the file, say what is wrong with it, and end.
     #[arg(long)]
@@ -21,6 +23,8 @@ pub struct HeadOfficeArguments {
     /// The database was put back from a backup: raise the epoch, so that the stores send what it lacks, and end.
     #[arg(long)]
     pub restored: bool,
+    #[command(subcommand)]
+    pub task: Option<NodeTask>,
 }
 
 pub fn run(arguments: &HeadOfficeArguments) -> ExitCode {
@@ -31,6 +35,9 @@ pub fn run(arguments: &HeadOfficeArguments) -> ExitCode {
     if arguments.check_config {
         println!("{} is right: head office listens on {}", arguments.config.display(), config.listen);
         return ExitCode::SUCCESS;
+    }
+    if let Some(task) = &arguments.task {
+        return node_cli::run(&config, task);
     }
     if arguments.restored {
         return match restore(&config) {
@@ -50,7 +57,13 @@ pub fn run(arguments: &HeadOfficeArguments) -> ExitCode {
         };
         notify::ready();
         println!("head office: http{}://{}/", if running.is_tls() { "s" } else { "" }, running.pages_address);
+        if running.is_locked() {
+            println!("nodes call: {}", node_cli::called_at(running.office.config(), running.address.port()));
+        }
         println!("public key: {}", running.office.public_key());
+        if let Some(authority) = running.office.authority() {
+            println!("certificate authority: {}", Pin::of(&authority.fingerprint()));
+        }
         process::asked_to_stop().await;
         notify::stopping();
         running.stop().await;

@@ -26,6 +26,10 @@ pub struct HeadOfficeConfig {
     pub data_dir: PathBuf,
     pub postgres: Option<Server>,
     pub tls: Option<TlsFiles>,
+    /// Boxes enrol with a code and get their certificates here, from head office's own authority.
+    pub enrolment: bool,
+    /// How long a node's certificate lives. It is renewed when two thirds have passed.
+    pub certificate_life_ms: i64,
     /// Of the prices in the catalogue, and of amounts on the pages.
     pub currency: Currency,
     /// Decimal mark and order of dates on the pages.
@@ -43,8 +47,27 @@ const HOUR_MS: i64 = 3_600_000;
 const ORDER_KEPT_HOURS: u32 = 72;
 const ORDER_REMIND_HOURS: u32 = 24;
 const ORDER_HOURS_MAX: u32 = 24 * 60;
+const CERTIFICATE_DAYS: u32 = 90;
+const CERTIFICATE_DAYS_MAX: u32 = 825;
+/// Where people look when the other door is for nodes alone.
+const PAGES_LISTEN: &str = "127.0.0.1:8091";
 
 impl HeadOfficeConfig {
+    /// The names and addresses that head office's own certificate is for.
+    pub fn names(&self) -> Vec<String> {
+        let bare = |host: &String| {
+            host.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(host.as_str(), |(name, _)| name).to_owned()
+        };
+        let mut names: Vec<String> = self.hosts.iter().map(bare).collect();
+        names.extend(["localhost", "127.0.0.1"].map(str::to_owned));
+        if !self.listen.ip().is_unspecified() {
+            names.push(self.listen.ip().to_string());
+        }
+        names.sort();
+        names.dedup();
+        names
+    }
+
     /// Plain HTTP on loopback: the demo and the tests.
     pub fn on_loopback(data_dir: &Path, port: u16, currency: Currency) -> HeadOfficeConfig {
         HeadOfficeConfig {
@@ -55,6 +78,8 @@ impl HeadOfficeConfig {
             data_dir: data_dir.to_owned(),
             postgres: None,
             tls: None,
+            enrolment: false,
+            certificate_life_ms: i64::from(CERTIFICATE_DAYS) * 24 * HOUR_MS,
             currency,
             locale: Locale::from_tag("en").expect("English is in the table"),
             time_zone: jiff::tz::TimeZone::UTC,
@@ -103,6 +128,8 @@ struct RawHeadOffice {
     tls_cert: Option<PathBuf>,
     tls_key: Option<PathBuf>,
     tls_client_ca: Option<PathBuf>,
+    enrolment: Option<bool>,
+    certificate_days: Option<u32>,
     currency: String,
     #[serde(default = "english")]
     locale: String,
@@ -204,14 +231,28 @@ fn checked(raw: RawHeadOffice, complaints: &mut Vec<Complaint>) -> Option<HeadOf
             None
         }
     };
-    if let Some(listen) = listen.filter(|listen| !listen.ip().is_loopback()) {
-        let guarded = tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
-        if !guarded {
-            let remedy =
-                "other machines may reach this address, so tls_cert, tls_key and tls_client_ca must be set; or listen on 127.0.0.1";
-            complain("listen", listen.to_string(), remedy);
-        }
+    let has_client_ca = tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+    let enrolment = raw.enrolment.unwrap_or_else(|| !has_client_ca && listen.is_some_and(|listen| !listen.ip().is_loopback()));
+    if enrolment && has_client_ca {
+        complain(
+            "enrolment",
+            "true".to_owned(),
+            "boxes get their certificates either here or from tls_client_ca: leave one of the two out",
+        );
     }
+    if let Some(listen) = listen.filter(|listen| !listen.ip().is_loopback())
+        && !enrolment
+        && !has_client_ca
+    {
+        let remedy = "other machines may reach this address: leave enrolment out, or set tls_cert, tls_key and tls_client_ca, or listen on 127.0.0.1";
+        complain("listen", listen.to_string(), remedy);
+    }
+    let days = raw.certificate_days.unwrap_or(CERTIFICATE_DAYS);
+    if days == 0 || days > CERTIFICATE_DAYS_MAX {
+        complain("certificate_days", days.to_string(), "use 1 to 825 days: how long a node may be away and come back by itself");
+    }
+    // With enrolment the first door is for nodes alone.
+    let pages_listen = pages_listen.or_else(|| enrolment.then(|| PAGES_LISTEN.parse().ok()));
     if let Some(Some(pages)) = pages_listen.filter(|pages| pages.is_some_and(|pages| !pages.ip().is_loopback())) {
         complain(
             "pages_listen",
@@ -228,6 +269,8 @@ fn checked(raw: RawHeadOffice, complaints: &mut Vec<Complaint>) -> Option<HeadOf
         data_dir: raw.data_dir,
         postgres: postgres.flatten(),
         tls,
+        enrolment,
+        certificate_life_ms: i64::from(days) * 24 * HOUR_MS,
         currency: currency?,
         locale: locale?,
         time_zone: time_zone?,
@@ -251,7 +294,8 @@ mod tests {
             let error = parse(&format!("{text}\n{more}\n"), Path::new("ho.toml")).unwrap_err().to_string();
             assert!(error.contains(key), "{error}");
         };
-        check("listen = \"0.0.0.0:8090\"", "head_office.listen");
+        check("listen = \"0.0.0.0:8090\"\nenrolment = false", "head_office.listen");
+        check("certificate_days = 0", "head_office.certificate_days");
         check("listen = \"here\"", "head_office.listen");
         check("pages_listen = \"10.0.0.1:80\"", "head_office.pages_listen");
         check("postgres = \"postgres://user:secret@host\"", "head_office.postgres");
@@ -263,5 +307,14 @@ mod tests {
         check("time_zone = \"Berlin\"", "head_office.time_zone");
         check("tls_cert = \"/nowhere\"", "head_office.tls_cert");
         check("colour = \"red\"", "colour");
+    }
+
+    #[test]
+    fn on_the_network_boxes_enrol_and_people_look_from_this_machine() {
+        let config = parse(&format!("{GOOD}listen = \"0.0.0.0:8443\"\nhosts = [\"ho.example:8443\"]\n"), Path::new("ho.toml")).unwrap();
+        assert!(config.enrolment);
+        assert_eq!(config.pages_listen.unwrap().to_string(), PAGES_LISTEN);
+        assert_eq!(config.names(), ["127.0.0.1", "ho.example", "localhost"]);
+        assert!(!parse(GOOD, Path::new("ho.toml")).unwrap().enrolment);
     }
 }

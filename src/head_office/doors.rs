@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Query, Request, State};
-use axum::http::{HeaderName, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -20,6 +20,7 @@ use tokio_stream::StreamExt;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
+use super::enrolment::{self, Standing};
 use super::ingest::Batch;
 use super::office::HeadOffice;
 use super::orders;
@@ -27,9 +28,10 @@ use super::people;
 use super::receipts;
 use super::storage::StorageError;
 use super::writer::WriteError;
-use super::{elsewhere, feeds, fleet_keys, leads};
+use super::{elsewhere, feeds, fleet_keys, gate, leads};
 use crate::ids::{NodeId, Sku, StoreId};
 use crate::retail::Feed;
+use crate::sync::enrolment::CertificateReply;
 use crate::sync::orders::{Named, OrdersReply};
 use crate::sync::wire::{
     self, BODY_BYTES_MAX, ElsewhereReply, FeedOffer, JSON_BYTES_MAX, LocateReply, LocateRequest, ReceiptQuery, ReceiptReply, RecordsQuery,
@@ -56,14 +58,29 @@ pub fn router(office: HeadOffice) -> Router {
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
-        .layer(middleware::from_fn_with_state(office.clone(), only_the_node_itself))
+        .layer(middleware::from_fn_with_state((office.clone(), Need::Standing), only_the_node_itself))
+        .with_state(office.clone());
+    let certificate = Router::new()
+        .route("/certificate", post(certificate))
+        .layer(DefaultBodyLimit::max(JSON_BYTES_MAX))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
+        .layer(middleware::from_fn_with_state((office.clone(), Need::Key), only_the_node_itself))
         .with_state(office);
-    Router::new().nest("/sync/v1/{store}/nodes/{node}", node)
+    Router::new().nest("/sync/v1/{store}/nodes/{node}", node.merge(certificate))
+}
+
+/// What a certificate of our own must prove.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Need {
+    /// That the node may be heard.
+    Standing,
+    /// Whose key it is; it may have run out.
+    Key,
 }
 
 /// Turns browsers away, and with mutual TLS everybody whose certificate is not this node's.
 async fn only_the_node_itself(
-    State(office): State<HeadOffice>,
+    State((office, need)): State<(HeadOffice, Need)>,
     Path(names): Path<Vec<(String, String)>>,
     request: Request,
     next: Next,
@@ -75,20 +92,86 @@ async fn only_the_node_itself(
     }
     let named = |key: &str| names.iter().find(|(name, _)| name == key).map_or("", |(_, value)| value.as_str());
     let (store, node): (StoreId, NodeId) = (parsed(named("store"))?, parsed(named("node"))?);
-    if office.config().tls.as_ref().is_some_and(|tls| tls.client_ca.is_some()) {
-        let peer = request.extensions().get::<ConnectInfo<Peer>>();
+    let peer = request.extensions().get::<ConnectInfo<Peer>>();
+    if office.authority().is_some() || office.config().tls.as_ref().is_some_and(|tls| tls.client_ca.is_some()) {
         let name = wire::certificate_name(&store, &node);
         let speaks_for_it = name.as_ref().is_some_and(|name| peer.is_some_and(|peer| peer.0.is_named(name)));
         if !speaks_for_it {
             let detail = format!("the certificate shown is not that of node {node} in store {store}");
             let remedy = match name {
+                Some(_) if office.authority().is_some() => {
+                    "enrol this box with `counterfoil enrol`; its store and node are named in its configuration".to_owned()
+                }
                 Some(name) => format!("give the node a certificate with the DNS name {name}"),
                 None => "rename the node or its store: with TLS their ids cannot contain a dot".to_owned(),
             };
             return Err(Problem::new(StatusCode::FORBIDDEN, "wrong_certificate", detail, remedy));
         }
     }
-    Ok(next.run(request).await)
+    let certificate = peer.and_then(|peer| peer.0.certificate.clone());
+    let (Some(authority), Some(certificate)) = (office.authority(), certificate) else { return Ok(next.run(request).await) };
+    let (mut response, is_newest) = match gate::admit(&office, authority, &store, &node, &certificate).await? {
+        Some(Standing::Good { newest }) => (next.run(request).await, newest),
+        Some(Standing::Expired { .. }) if need == Need::Key => (next.run(request).await, false),
+        found => (not_heard(found.as_ref(), &store, &node).into_response(), false),
+    };
+    if !is_newest {
+        // The node may have another certificate by now, and shows it only when it calls again.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    Ok(response)
+}
+
+fn not_heard(standing: Option<&Standing>, store: &StoreId, node: &NodeId) -> Problem {
+    let forbidden = |code, detail: String, remedy| Problem::new(StatusCode::FORBIDDEN, code, detail, remedy);
+    match standing {
+        Some(Standing::Revoked { .. }) => forbidden(
+            "certificate_revoked",
+            format!("node {node} of store {store} was revoked at head office"),
+            "ask head office why; with a new code this box can be enrolled again",
+        ),
+        Some(Standing::Replaced) => forbidden(
+            "node_replaced",
+            format!("another box is node {node} of store {store} now"),
+            "switch this box off, or enrol it under a name of its own",
+        ),
+        Some(Standing::Forgotten) => forbidden(
+            "certificate_forgotten",
+            format!("the certificate of node {node} in store {store} has run out, and head office knows nothing of it any more"),
+            "make a new code at head office and enrol this box again",
+        ),
+        Some(Standing::Expired { .. }) => forbidden(
+            "certificate_expired",
+            format!("the certificate of node {node} in store {store} has run out"),
+            "somebody at head office approves it on the page Nodes; this box then goes on by itself",
+        ),
+        Some(Standing::Good { .. }) | None => forbidden(
+            "wrong_certificate",
+            format!("the certificate shown for node {node} of store {store} is not one for nodes"),
+            "enrol this box with `counterfoil enrol`",
+        ),
+    }
+}
+
+/// Another certificate for a node, when it is time.
+async fn certificate(
+    State(office): State<HeadOffice>,
+    Path(path): NodePath,
+    peer: Option<axum::Extension<ConnectInfo<Peer>>>,
+) -> Result<Json<CertificateReply>, Problem> {
+    let (store, node): (StoreId, NodeId) = (parsed(&path.0)?, parsed(&path.1)?);
+    let shown = peer.and_then(|peer| peer.0.0.certificate.clone());
+    let none = || {
+        let detail = "the certificates of this head office's nodes are not made here";
+        Problem::new(StatusCode::NOT_FOUND, "no_enrolment", detail, "renew it where it was made")
+    };
+    let (Some(authority), Some(shown)) = (office.authority().cloned(), shown) else { return Err(none()) };
+    let life_ms = office.config().certificate_life_ms;
+    let reply =
+        office.write(move |writer, now_ms| Ok(enrolment::renew(writer.connection(), &authority, &store, &node, &shown, life_ms, now_ms)?));
+    let reply = reply.await?.ok_or_else(none)?;
+    office.gate().forget();
+    Ok(Json(reply))
 }
 
 type NodePath = Path<(String, String)>;

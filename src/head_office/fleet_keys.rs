@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::db::{self, Connection};
 
+use super::enrolment;
 use super::feeds::{self, PublishError};
 use super::office::HeadOffice;
 use super::writer::WriteError;
@@ -44,9 +45,10 @@ fn is_due(connection: &Connection) -> db::Result<bool> {
 fn entries(connection: &Connection) -> db::Result<BTreeMap<String, serde_json::Value>> {
     let mut nodes = connection.prepare_cached("SELECT store, node, public_key FROM nodes WHERE public_key IS NOT NULL")?;
     let rows = nodes.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?)))?;
+    let mut rows = rows.collect::<db::Result<Vec<(String, String, String)>>>()?;
+    rows.extend(enrolment::former_keys(connection)?);
     let mut entries = BTreeMap::new();
-    for row in rows {
-        let (store, node, public_key) = row?;
+    for (store, node, public_key) in rows {
         let (Ok(store), Ok(node)) = (store.parse(), node.parse()) else { continue };
         let key = FleetKey { store, node, public_key: public_key.clone(), valid: true };
         entries.insert(public_key, serde_json::to_value(&key).expect("a key is plain values"));

@@ -26,6 +26,12 @@ pub enum Incident {
     UrgentDiffers { seq: u64 },
     /// A store holds an acknowledgement of ours for something we do not have.
     Restored { acknowledged_seq: u64, held_seq: u64, epoch: u64 },
+    /// A second box showed a code that a first one had used.
+    CodeUsedTwice { used_node: String, used_ms: i64, key: String },
+    /// A node is back after its certificate has run out.
+    WaitsForApproval { expires_ms: i64 },
+    /// A node shows a certificate of ours, and head office does not remember it.
+    EnrolmentForgotten { key: String },
 }
 
 impl Incident {
@@ -40,6 +46,9 @@ impl Incident {
             Incident::KeyChanged { .. } => "key changed",
             Incident::UrgentDiffers { .. } => "copy differs",
             Incident::Restored { .. } => "restored",
+            Incident::CodeUsedTwice { .. } => "code used twice",
+            Incident::WaitsForApproval { .. } => "waits for approval",
+            Incident::EnrolmentForgotten { .. } => "enrolment forgotten",
         }
     }
 
@@ -78,7 +87,6 @@ impl Incident {
                 format!("Record {seq} of {store}/{node} is not signed by the node's key, though its chain is whole.")
             }
             Incident::KeyChanged { seq, known, shown } => {
-                let short = |key: &str| key.chars().take(16).collect::<String>();
                 format!("{store}/{node} shows the key {}… in record {seq}; at first contact it was {}….", short(shown), short(known))
             }
             Incident::UrgentDiffers { seq } => {
@@ -88,13 +96,28 @@ impl Incident {
                 "{store}/{node} holds our acknowledgement of record {acknowledged_seq}, but head office has only {held_seq}: it was restored from a backup. \
                  The epoch is {epoch} now and the stores send again what is missing."
             ),
+            Incident::CodeUsedTwice { used_node, key, .. } => format!(
+                "A box that calls itself {store}/{node} (key {}…) showed a code that {store}/{used_node} had used already. It was turned away.",
+                short(key)
+            ),
+            Incident::WaitsForApproval { .. } => {
+                format!(
+                    "{store}/{node} is back after its certificate has run out. It has proved its key; nothing else is taken from it yet."
+                )
+            }
+            Incident::EnrolmentForgotten { key } => format!(
+                "{store}/{node} shows a good certificate for the key {}… of which head office knew nothing: it was put back from a backup. It is heard.",
+                short(key)
+            ),
         }
     }
 
     /// What to do next.
     pub fn remedy(&self) -> &'static str {
         match self {
-            Incident::Fork { .. } => "Find out which box was restored or cloned, take the other one out of use, and close this.",
+            Incident::Fork { .. } => {
+                "Find out which box was restored or cloned and switch the other one off; give it a new name, a new disk and a new code. Then close this."
+            }
             Incident::ChainBroken { .. } => {
                 "A record was changed on the node's disk: run `counterfoil journal verify` there, and compare with printed receipts."
             }
@@ -107,6 +130,15 @@ impl Incident {
             Incident::KeyChanged { .. } => "If the node was set up anew, close this; if not, someone uses its name.",
             Incident::UrgentDiffers { .. } => "Someone may use this node's name on the line: check its certificate.",
             Incident::Restored { .. } => "Wait until all stores have caught up, then close this.",
+            Incident::CodeUsedTwice { .. } => {
+                "Ask who typed the code where. If the first box is not yours, revoke it on the page Nodes; then make a new code."
+            }
+            Incident::WaitsForApproval { .. } => {
+                "Ask the store whether the box is theirs. Then approve it on the page Nodes, or revoke it."
+            }
+            Incident::EnrolmentForgotten { .. } => {
+                "If that box was revoked or replaced after the backup was made, revoke it again on the page Nodes."
+            }
         }
     }
 
@@ -120,9 +152,17 @@ impl Incident {
             Incident::ChainBroken { seq } => seq.to_string(),
             Incident::KeyChanged { shown, .. } => shown.clone(),
             Incident::Restored { epoch, .. } => epoch.to_string(),
+            Incident::CodeUsedTwice { used_ms, key, .. } => format!("{used_ms}/{key}"),
+            Incident::WaitsForApproval { expires_ms } => expires_ms.to_string(),
+            Incident::EnrolmentForgotten { key } => key.clone(),
         };
         format!("{}|{store}|{node}|{detail}", self.kind())
     }
+}
+
+/// The beginning of a key, enough to compare by eye.
+fn short(key: &str) -> String {
+    key.chars().take(16).collect()
 }
 
 /// Opens it, or counts it again.
@@ -148,6 +188,16 @@ pub fn repaired(connection: &Connection, store: &StoreId, node: &NodeId, first_s
             params![kind, store.as_str(), node.as_str(), words],
         )
         .map(|_| ())
+}
+
+/// It is over by itself.
+pub fn settle(connection: &Connection, store: &StoreId, node: &NodeId, incident: &Incident, now_ms: i64) -> db::Result<()> {
+    connection
+        .execute(
+            "UPDATE incidents SET closed_ms = ?2 WHERE fingerprint = ?1 AND closed_ms IS NULL",
+            params![incident.fingerprint(store, node), now_ms],
+        )
+        .map(drop)
 }
 
 /// A person has dealt with it. `false`: there is no such open incident.

@@ -162,7 +162,9 @@ fn place(connection: &Connection, chain: &mut NodeChain, record: &Record, hole_f
             Some(empty) => empty.id,
             None => chain.open_branch(connection, None, start, now_ms)?,
         };
-        raise(connection, chain, &Incident::Fork { after_seq: 0, branch }, now_ms)?;
+        if !is_replacement(chain, record) {
+            raise(connection, chain, &Incident::Fork { after_seq: 0, branch }, now_ms)?;
+        }
         return Ok(Some(branch));
     }
     if let Some(before) = chain.find(connection, record.seq - 1, &record.prev)? {
@@ -188,6 +190,12 @@ fn place(connection: &Connection, chain: &mut NodeChain, record: &Record, hole_f
         raise(connection, chain, &Incident::ChainBroken { seq: record.seq }, now_ms)?;
     }
     Ok(Some(branch))
+}
+
+/// The first record of a box that was enrolled in place of another one: the key is the node's own and has begun no journal yet.
+fn is_replacement(chain: &NodeChain, record: &Record) -> bool {
+    let shown = record.link().and_then(|link| PublicKey::from_hex(&link.public_key).ok());
+    shown.is_some() && shown == chain.key && chain.branches.iter().all(|branch| branch.key != shown)
 }
 
 /// A link behind damaged records. What the node lost we may well hold: then the branch just goes on.

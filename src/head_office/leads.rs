@@ -78,7 +78,20 @@ pub fn name(connection: &Connection, store: &StoreId, node: &NodeId, now_ms: i64
     if before.as_ref().is_some_and(|lead| lead.node == node.as_str()) {
         return Ok(Err(NotNamed::Already));
     }
-    let epoch = before.as_ref().map_or(1, |lead| lead.epoch + 1);
+    succeed(connection, store, node, before.as_ref(), now_ms)?;
+    Ok(Ok(current(connection, store.as_str())?.expect("it was just named")))
+}
+
+/// Another box is the node now. If the store's orders lie with it, they go on under the next epoch, beginning with head office's copy.
+pub fn replaced(connection: &Connection, store: &StoreId, node: &NodeId, now_ms: i64) -> db::Result<()> {
+    match current(connection, store.as_str())? {
+        Some(lead) if lead.node == node.as_str() => succeed(connection, store, node, Some(&lead), now_ms),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn succeed(connection: &Connection, store: &StoreId, node: &NodeId, before: Option<&LeadRow>, now_ms: i64) -> db::Result<()> {
+    let epoch = before.map_or(1, |lead| lead.epoch + 1);
     let from_word = connection.query_row("SELECT coalesce(max(id), 0) FROM order_words", [], |row| row.get(0))?;
     let heads: BTreeMap<i64, u64> = connection
         .prepare_cached("SELECT b.id, b.head_seq FROM branches b JOIN nodes n ON n.id = b.node WHERE n.store = ?1")?
@@ -87,10 +100,10 @@ pub fn name(connection: &Connection, store: &StoreId, node: &NodeId, now_ms: i64
     let cut = serde_json::to_string(&heads).expect("numbers are always JSON");
     insert(connection, store.as_str(), epoch, node.as_str(), now_ms, from_word, &cut)?;
     if let Some(before) = before {
-        hand_on(connection, store, &before, epoch, now_ms)?;
+        hand_on(connection, store, before, epoch, now_ms)?;
         rights::want_again(connection, store, before.epoch)?;
     }
-    Ok(Ok(current(connection, store.as_str())?.expect("it was just named")))
+    Ok(())
 }
 
 /// Says to the next lead what the one before had: each order as it stood, and what was placed, changed or cancelled meanwhile.

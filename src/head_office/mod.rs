@@ -9,20 +9,25 @@ pub use config::HeadOfficeConfig;
 pub use office::HeadOffice;
 
 pub mod cli;
+pub mod node_cli;
 pub mod serve;
 
 pub mod api;
 pub mod card_data;
 pub mod doors;
+pub mod enrol_door;
 pub mod pages;
 pub mod queries;
 
+pub mod authority;
 pub mod chain;
 pub mod days;
 pub mod db;
 pub mod elsewhere;
+pub mod enrolment;
 pub mod feeds;
 pub mod fleet_keys;
+pub mod gate;
 pub mod import;
 pub mod incidents;
 pub mod ingest;

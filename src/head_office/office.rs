@@ -6,7 +6,9 @@ use std::thread::JoinHandle;
 use super::db::{self, Connection};
 use tokio::sync::{Semaphore, mpsc, watch};
 
+use super::authority::Authority;
 use super::config::HeadOfficeConfig;
+use super::gate::Gate;
 use super::storage::{self, Folders, ServingLock, StorageError};
 use super::writer::{self, JOBS_WAITING_MAX, Job, WriteError, Writer};
 use crate::time::Clock;
@@ -30,6 +32,8 @@ struct Inner {
     readers: Mutex<Vec<Connection>>,
     places: Semaphore,
     revision: watch::Receiver<u64>,
+    authority: Option<Arc<Authority>>,
+    gate: Gate,
 }
 
 impl HeadOffice {
@@ -38,7 +42,11 @@ impl HeadOffice {
         let folders = Folders::of(&config);
         folders.create()?;
         let lock = folders.lock_serving()?;
-        let writer = on_a_thread(|| Writer::open(&folders))?;
+        let mut writer = on_a_thread(|| Writer::open(&folders))?;
+        let authority = match config.enrolment {
+            true => Some(Arc::new(on_a_thread(|| open_authority(&mut writer, &folders))?)),
+            false => None,
+        };
         let public_key = writer.public_key();
         let (jobs, queue) = mpsc::channel(JOBS_WAITING_MAX);
         let (changed, revision) = watch::channel(0);
@@ -53,6 +61,8 @@ impl HeadOffice {
             readers: Mutex::new(Vec::new()),
             places: Semaphore::new(READERS_MAX),
             revision,
+            authority,
+            gate: Gate::default(),
         };
         Ok(HeadOffice { inner: Arc::new(inner) })
     }
@@ -63,6 +73,19 @@ impl HeadOffice {
 
     pub fn folders(&self) -> &Folders {
         &self.inner.folders
+    }
+
+    /// Who says who is who; `None` when certificates come from elsewhere.
+    pub fn authority(&self) -> Option<&Arc<Authority>> {
+        self.inner.authority.as_ref()
+    }
+
+    pub fn gate(&self) -> &Gate {
+        &self.inner.gate
+    }
+
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.inner.clock
     }
 
     /// 64 hex characters: what a node's configuration may pin.
@@ -142,6 +165,17 @@ impl HeadOffice {
         if let Ok(mut readers) = self.inner.readers.lock() {
             readers.clear();
         }
+    }
+}
+
+/// The certificate authority of the data folder, when it is the one this database knows.
+fn open_authority(writer: &mut Writer, folders: &Folders) -> Result<Authority, StorageError> {
+    let authority = Authority::open(&folders.root)?;
+    let fingerprint = authority.fingerprint().to_string();
+    let is_known = writer.transaction(|writer| storage::agree(writer.connection(), "ca", &fingerprint));
+    match is_known.map_err(|source| folders.failed(source))? {
+        true => Ok(authority),
+        false => Err(StorageError::OtherAuthority { place: folders.place(), folder: folders.root.clone() }),
     }
 }
 

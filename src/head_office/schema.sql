@@ -1,4 +1,4 @@
--- Head office's tables. Truth: identity, nodes, branches, chunks, holes, urgent, quarantine, incidents, exceptions, and the assortment.
+-- Head office's tables. Truth: identity, enrolments, nodes, branches, chunks, holes, urgent, quarantine, incidents, exceptions, and the assortment.
 -- The rest is projected from the chunks and can be dropped and made again.
 
 CREATE TABLE IF NOT EXISTS meta (
@@ -311,4 +311,43 @@ CREATE TABLE IF NOT EXISTS order_returns (
     opened_ms      INTEGER NOT NULL,
     withdrawn_ms   INTEGER,
     closed_ms      INTEGER
+) WITHOUT ROWID;
+
+-- One-time codes by which boxes enrol, as keyed hashes. node: '' for whatever the box calls itself. replaces: 1 when the box may take another's place.
+CREATE TABLE IF NOT EXISTS enrol_codes (
+    hash       TEXT PRIMARY KEY,
+    store      TEXT NOT NULL,
+    node       TEXT NOT NULL,
+    replaces   INTEGER NOT NULL,
+    made_ms    INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    used_ms    INTEGER,
+    used_node  TEXT NOT NULL DEFAULT '',
+    used_key   TEXT NOT NULL DEFAULT ''
+) WITHOUT ROWID;
+
+-- Which key is which node's, and the newest certificate for it (PEM; '' when a backup lacked it). returned_ms: it asked after that had run out;
+-- approved_ms: and a person said yes.
+CREATE TABLE IF NOT EXISTS enrolments (
+    store       TEXT NOT NULL,
+    node        TEXT NOT NULL,
+    public_key  TEXT NOT NULL,
+    certificate TEXT NOT NULL,
+    issued_ms   INTEGER NOT NULL,
+    expires_ms  INTEGER NOT NULL,
+    enrolled_ms INTEGER NOT NULL,
+    revoked_ms  INTEGER,
+    revoked_why TEXT,
+    returned_ms INTEGER,
+    approved_ms INTEGER,
+    PRIMARY KEY (store, node)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS enrolments_by_key ON enrolments (public_key);
+
+-- Keys of boxes that were replaced: what they signed can still be proved.
+CREATE TABLE IF NOT EXISTS former_keys (
+    public_key TEXT PRIMARY KEY,
+    store      TEXT NOT NULL,
+    node       TEXT NOT NULL,
+    until_ms   INTEGER NOT NULL
 ) WITHOUT ROWID;

@@ -13,10 +13,10 @@ use super::config::HeadOfficeConfig;
 use super::office::HeadOffice;
 use super::storage::{Folders, StorageError};
 use super::writer::Writer;
-use super::{api, card_data, doors, messages, pages};
+use super::{api, card_data, doors, enrol_door, messages, pages};
 use crate::time::Clock;
 use crate::web::guard::{self, Guard};
-use crate::web::tls::{Door, DoorError, Peer};
+use crate::web::tls::{self, Door, DoorError, Peer};
 
 /// Requests under way have this long to finish when head office stops.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
@@ -44,26 +44,44 @@ pub struct Running {
 
 /// Opens the data and the doors. Returns when it can take records.
 pub async fn start(config: HeadOfficeConfig, clock: Arc<dyn Clock>) -> Result<Running, StartError> {
-    // The doors first: a second head office on the same port must not touch the data.
-    let door = Door::open(config.listen, config.tls.as_ref()).await?;
+    // The doors first: one that may not open, and a second head office on the same port, must not touch the data.
+    if !config.enrolment && config.tls.is_none() && !config.listen.ip().is_loopback() {
+        return Err(DoorError::OpenWithoutTls { address: config.listen }.into());
+    }
+    let door = Door::bind(config.listen).await?;
     let pages_door = match config.pages_listen {
         Some(address) => Some(Door::open(address, None).await?),
         None => None,
     };
     let (address, hosts) = (door.address(), config.hosts.clone());
     let office = HeadOffice::open(config, clock)?;
+    let door = door.open(tls_of(&office)?)?;
     tracing::info!(%address, tls = door.is_tls(), public_key = office.public_key(), "head office takes records");
     let (end, ended) = watch::channel(false);
     let senders = messages::start(&office, &ended);
     let mut running = Running { office: office.clone(), address, pages_address: address, end, doors: Vec::new(), senders };
+    let for_nodes = doors::router(office.clone()).merge(enrol_door::router(office.clone()));
     let guard = Guard::new(address, &hosts, door.is_tls());
-    running.open(door, for_people(&office, guard).merge(doors::router(office.clone())));
+    match office.authority() {
+        // Certificates of our own are nodes' alone: no node is let into the pages.
+        Some(_) => running.open(door, for_nodes),
+        None => running.open(door, for_people(&office, guard).merge(for_nodes)),
+    }
     if let Some(door) = pages_door {
         running.pages_address = door.address();
         let guard = Guard::new(door.address(), &hosts, false);
         running.open(door, for_people(&office, guard));
     }
     Ok(running)
+}
+
+/// How the door for nodes is locked.
+fn tls_of(office: &HeadOffice) -> Result<Option<rustls::ServerConfig>, DoorError> {
+    let config = office.config();
+    match office.authority() {
+        Some(authority) => authority.server_config(config.names(), office.clock(), config.tls.as_ref()).map(Some),
+        None => config.tls.as_ref().map(tls::server_config).transpose(),
+    }
 }
 
 impl Running {
@@ -82,7 +100,12 @@ impl Running {
 
     /// Whether people's pages are behind TLS. A door of their own never is: it is on loopback.
     pub fn is_tls(&self) -> bool {
-        self.office.config().tls.is_some() && self.office.config().pages_listen.is_none()
+        self.is_locked() && self.office.config().pages_listen.is_none()
+    }
+
+    /// Whether nodes call over TLS.
+    pub fn is_locked(&self) -> bool {
+        self.office.config().tls.is_some() || self.office.authority().is_some()
     }
 
     /// Finishes what is under way, then closes doors and database.

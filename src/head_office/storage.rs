@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::OpenFlags;
 
+use super::authority::AuthorityError;
 use super::config::HeadOfficeConfig;
 use super::db::{self, Connection, OptionalExtension, params};
 use crate::journal::{KeyError, NodeKey};
@@ -48,6 +49,12 @@ pub enum StorageError {
         "the head offices at {place} sign with another key than the one in {folder}: copy head-office.key from the data_dir of the one that was there first"
     )]
     OtherKey { place: String, folder: PathBuf },
+    #[error(
+        "{place} belongs to another certificate authority than the one in {folder}: copy ca.key and ca.pem from the data_dir of the head office that was there first, or from its backup"
+    )]
+    OtherAuthority { place: String, folder: PathBuf },
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
     #[error(transparent)]
     Key(#[from] KeyError),
 }
@@ -87,6 +94,11 @@ impl Folders {
             std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(|source| StorageError::Folder { path, source })?;
         }
         Ok(())
+    }
+
+    /// Where the database is, for people.
+    pub fn place(&self) -> String {
+        self.server.as_ref().map_or_else(|| self.database().display().to_string(), Server::to_string)
     }
 
     /// What is said when the database does not do what it should.
@@ -131,10 +143,7 @@ pub fn open(folders: &Folders) -> Result<Connection, StorageError> {
     }
     .map_err(|error| folders.failed(error))?;
     match make_tables(&connection).map_err(|error| folders.failed(error))? {
-        found if found > SCHEMA_VERSION => {
-            let place = folders.server.as_ref().map_or_else(|| folders.database().display().to_string(), Server::to_string);
-            Err(StorageError::Newer { place, found })
-        }
+        found if found > SCHEMA_VERSION => Err(StorageError::Newer { place: folders.place(), found }),
         _ => Ok(connection),
     }
 }
@@ -253,6 +262,14 @@ pub fn drop_stale_projections(connection: &Connection) -> db::Result<bool> {
 
 pub fn meta(connection: &Connection, name: &str) -> db::Result<Option<String>> {
     connection.prepare_cached("SELECT value FROM meta WHERE name = ?1")?.query_row([name], |row| row.get(0)).optional()
+}
+
+/// Whether all head offices on a database have the same of this, as they must: nodes pin it. The first one there says which.
+pub fn agree(connection: &Connection, name: &str, ours: &str) -> db::Result<bool> {
+    match meta(connection, name)? {
+        Some(theirs) => Ok(theirs == ours),
+        None => set_meta(connection, name, ours).map(|()| true),
+    }
 }
 
 pub fn set_meta(connection: &Connection, name: &str, value: &str) -> db::Result<()> {

@@ -57,7 +57,7 @@ impl Writer {
         let epoch = storage::epoch(&connection).map_err(failed)?;
         let mut writer = Writer { connection, key, epoch, chains: HashMap::new() };
         if let Some(server) = &folders.server
-            && !writer.transaction(|writer| writer.signs_as_others_do()).map_err(failed)?
+            && !writer.transaction(|writer| storage::agree(&writer.connection, "public_key", &writer.public_key())).map_err(failed)?
         {
             return Err(StorageError::OtherKey { place: server.to_string(), folder: folders.root.clone() });
         }
@@ -176,6 +176,16 @@ impl Writer {
         Ok(self.epoch)
     }
 
+    /// What is known of a node was changed beside its chain.
+    pub fn forget_chain(&mut self, store: &StoreId, node: &NodeId) {
+        self.chains.remove(&(store.clone(), node.clone()));
+    }
+
+    /// The key that signs acknowledgements.
+    pub fn key(&self) -> &NodeKey {
+        &self.key
+    }
+
     /// Head office's signature over `bytes`.
     pub fn sign(&self, bytes: &[u8]) -> [u8; 64] {
         self.key.sign(bytes)
@@ -205,15 +215,6 @@ impl Writer {
         let held_seq = chain.current().map_or(0, |branch| branch.head.seq);
         let incident = Incident::Restored { acknowledged_seq: held.seq, held_seq, epoch: self.epoch };
         incidents::raise(&self.connection, &chain.store, &chain.node, &incident, now_ms)
-    }
-
-    /// Nodes pin one key, so all head offices on a database have the same. The first one there says which.
-    fn signs_as_others_do(&self) -> db::Result<bool> {
-        let ours = self.public_key();
-        match storage::meta(&self.connection, "public_key")? {
-            Some(theirs) => Ok(theirs == ours),
-            None => storage::set_meta(&self.connection, "public_key", &ours).map(|()| true),
-        }
     }
 
     fn renew_projections(&mut self) -> db::Result<()> {

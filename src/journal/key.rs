@@ -27,6 +27,12 @@ impl NodeKey {
         }
     }
 
+    /// Reads a key that must be there.
+    pub fn load_existing(path: &Path) -> Result<NodeKey, KeyError> {
+        let text = fs::read_to_string(path).map_err(|source| KeyError::Unreadable { path: path.to_owned(), source })?;
+        NodeKey::load(path, &text)
+    }
+
     /// A key from its 32 secret bytes, for tests and simulations.
     pub fn from_seed(seed: [u8; 32]) -> NodeKey {
         NodeKey { signing: Arc::new(SigningKey::from_bytes(&seed)) }
@@ -57,6 +63,12 @@ impl NodeKey {
         let mut bytes = [0; 32];
         bytes.copy_from_slice(ring::hmac::sign(&secret, purpose.as_bytes()).as_ref());
         bytes
+    }
+
+    /// The secret half as TLS wants it: PKCS #8 (RFC 8410 §7).
+    pub fn to_pkcs8(&self) -> Vec<u8> {
+        const HEAD: [u8; 16] = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+        [&HEAD[..], self.signing.as_bytes()].concat()
     }
 
     fn load(path: &Path, text: &str) -> Result<NodeKey, KeyError> {
@@ -101,6 +113,10 @@ impl PublicKey {
 
     pub fn to_hex(&self) -> String {
         to_hex(self.0.as_bytes())
+    }
+
+    pub fn to_bytes(&self) -> [u8; 32] {
+        self.0.to_bytes()
     }
 
     /// Whether `signature` (128 hex digits) is this key's over `bytes`. Strict: no second spelling of a signature passes.

@@ -27,9 +27,12 @@ use crate::node::screen::LinkStatus;
 use crate::retail::{Command, Event, EventKind, Feed, Original, UplinkAck};
 use crate::time::{Clock, SystemClock};
 use crate::views::{FeedState, LoadError};
+use tls::{BadFile, Identity, OfficeVerifier};
 
+mod certificate;
 mod orders;
 mod repair;
+pub mod tls;
 
 /// A connection that cannot be opened by then has failed.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -75,6 +78,10 @@ pub enum SetupError {
     BadPin { path: PathBuf },
     #[error("{url} would send sales over the network unprotected: use https")]
     Unprotected { url: String },
+    #[error(
+        "{url} needs head_office.ca, the file of the CA that signed head office's certificate: run `counterfoil enrol`, or name the file"
+    )]
+    NoCa { url: String },
     #[error("the HTTP client cannot be made: {0}")]
     Client(String),
     #[error(transparent)]
@@ -187,6 +194,7 @@ async fn ask_receipt(line: &Line, question: &ReceiptQuestion) -> Option<Original
 pub fn spawn_on(node: Node, line: Line) {
     let acknowledged = watch::Sender::new(0);
     tokio::spawn(repair::run(node.clone(), line.clone()));
+    tokio::spawn(certificate::keep_alive(node.clone(), line.clone()));
     tokio::spawn(run_side_door(node.clone(), line.clone(), acknowledged.subscribe()));
     for feed in Feed::ALL {
         tokio::spawn(run_downlink(node.clone(), line.clone(), feed));
@@ -225,21 +233,9 @@ impl Line {
             .tcp_nodelay(true)
             .user_agent(concat!("counterfoil/", env!("CARGO_PKG_VERSION")));
         if url.scheme() == "https" {
-            builder = builder.https_only(true);
+            builder = builder.https_only(true).tls_backend_preconfigured(tls_config(config)?);
         } else if !is_loopback(&url) {
             return Err(SetupError::Unprotected { url: config.url.clone() });
-        }
-        if let Some(path) = &config.ca {
-            let bad = |reason: String| SetupError::BadFile { path: path.clone(), reason };
-            let pem = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
-            builder = builder.tls_certs_only(reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| bad(error.to_string()))?);
-        }
-        if let (Some(cert), Some(key)) = (&config.cert, &config.key) {
-            let bad = |path: &Path, reason: String| SetupError::BadFile { path: path.to_owned(), reason };
-            let mut pem = std::fs::read(cert).map_err(|error| bad(cert, error.to_string()))?;
-            pem.push(b'\n');
-            pem.extend(std::fs::read(key).map_err(|error| bad(key, error.to_string()))?);
-            builder = builder.identity(reqwest::Identity::from_pem(&pem).map_err(|error| bad(key, error.to_string()))?);
         }
         Ok(Line {
             client: builder.build().map_err(failed)?,
@@ -274,6 +270,17 @@ impl Line {
     async fn get_json<A: DeserializeOwned>(&self, path: &str) -> Result<A, Failure> {
         answer(self.client.get(format!("{}{path}", self.config.url))).await
     }
+}
+
+fn tls_config(config: &SyncConfig) -> Result<rustls::ClientConfig, SetupError> {
+    let bad = |BadFile { path, reason }| SetupError::BadFile { path, reason };
+    let ca = config.ca.as_deref().ok_or_else(|| SetupError::NoCa { url: config.url.clone() })?;
+    let verifier = OfficeVerifier::of_file(ca).map_err(bad)?;
+    let identity = match (&config.cert, &config.key) {
+        (Some(cert), Some(key)) => Some(Identity::load(cert, key).map_err(bad)?),
+        (Some(_) | None, _) => None,
+    };
+    tls::client_config(Arc::new(verifier), identity).map_err(|error| SetupError::Client(error.to_string()))
 }
 
 fn is_loopback(url: &reqwest::Url) -> bool {

@@ -5,6 +5,7 @@
 //! Up go the journal's own bytes; nothing is encoded again. What is newest and urgent goes by the side door, so that it never waits
 //! behind a backlog. Down come whole files by their hash.
 
+pub mod enrolment;
 pub mod feed;
 pub mod orders;
 pub mod staff;

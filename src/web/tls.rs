@@ -76,6 +76,31 @@ impl Connected<IncomingStream<'_, Door>> for Peer {
     }
 }
 
+/// An address that is taken.
+pub struct BoundDoor {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl BoundDoor {
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Lets people in. Refuses any address but loopback without TLS.
+    pub fn open(self, tls: Option<rustls::ServerConfig>) -> Result<Door, DoorError> {
+        let BoundDoor { listener, address } = self;
+        if tls.is_none() && !address.ip().is_loopback() {
+            return Err(DoorError::OpenWithoutTls { address });
+        }
+        let (send, ready) = mpsc::channel(64);
+        let acceptor = tls.map(|config| TlsAcceptor::from(Arc::new(config)));
+        let tls = acceptor.is_some();
+        tokio::spawn(accept(listener, acceptor, send));
+        Ok(Door { ready, address, tls })
+    }
+}
+
 /// A bound listener for `axum::serve`.
 pub struct Door {
     ready: mpsc::Receiver<(Connection, Peer)>,
@@ -86,19 +111,21 @@ pub struct Door {
 impl Door {
     /// Binds. Refuses any address but loopback without TLS.
     pub async fn open(listen: SocketAddr, tls: Option<&TlsFiles>) -> Result<Door, DoorError> {
+        let tls = tls.map(server_config).transpose()?;
         if tls.is_none() && !listen.ip().is_loopback() {
             return Err(DoorError::OpenWithoutTls { address: listen });
         }
-        let acceptor = tls.map(server_config).transpose()?.map(|config| TlsAcceptor::from(Arc::new(config)));
+        Door::bind(listen).await?.open(tls)
+    }
+
+    /// Takes the address; nobody is let in before [`BoundDoor::open`].
+    pub async fn bind(listen: SocketAddr) -> Result<BoundDoor, DoorError> {
         let listener = TcpListener::bind(listen).await.map_err(|error| match error.kind() {
             io::ErrorKind::AddrInUse => DoorError::InUse { address: listen },
             _ => DoorError::CannotListen { address: listen, reason: error.to_string() },
         })?;
         let address = listener.local_addr().map_err(|error| DoorError::CannotListen { address: listen, reason: error.to_string() })?;
-        let (send, ready) = mpsc::channel(64);
-        let tls = acceptor.is_some();
-        tokio::spawn(accept(listener, acceptor, send));
-        Ok(Door { ready, address, tls })
+        Ok(BoundDoor { listener, address })
     }
 
     /// As bound: with port 0 asked for, the port given.
@@ -166,7 +193,7 @@ async fn accept(listener: TcpListener, acceptor: Option<TlsAcceptor>, ready: mps
     }
 }
 
-fn server_config(files: &TlsFiles) -> Result<rustls::ServerConfig, DoorError> {
+pub fn server_config(files: &TlsFiles) -> Result<rustls::ServerConfig, DoorError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let chain = certificates(&files.cert, "a certificate")?;
     let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| DoorError::BadFile {
@@ -195,7 +222,8 @@ fn server_config(files: &TlsFiles) -> Result<rustls::ServerConfig, DoorError> {
     Ok(config)
 }
 
-fn certificates(path: &Path, what: &'static str) -> Result<Vec<CertificateDer<'static>>, DoorError> {
+/// All of a PEM file; one at least.
+pub fn certificates(path: &Path, what: &'static str) -> Result<Vec<CertificateDer<'static>>, DoorError> {
     let bad = |reason: String| DoorError::BadFile { path: path.to_owned(), what, reason };
     let all: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).map_err(|error| bad(error.to_string()))?.collect();
     let all = all.map_err(|error| bad(error.to_string()))?;

@@ -7,6 +7,7 @@ mod shop;
 mod till;
 
 mod card_data;
+mod enrolment;
 mod errors;
 mod kill;
 mod line_display;

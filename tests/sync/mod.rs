@@ -1,6 +1,7 @@
 //! The line to head office, from a journal's bytes at the node to sums on head office's disk.
 
 mod card_data;
+mod enrolment;
 mod ingest;
 mod line;
 mod mail_server;
