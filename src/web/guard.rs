@@ -137,7 +137,8 @@ pub async fn stand(State(guard): State<Arc<Guard>>, request: Request, next: Next
     always("content-security-policy", CONTENT_SECURITY_POLICY);
     always("x-content-type-options", "nosniff");
     always("x-frame-options", "DENY");
-    always("referrer-policy", "no-referrer");
+    // Not "no-referrer": with that a browser sends the forms of our own pages from the origin "null".
+    always("referrer-policy", "same-origin");
     always("cross-origin-opener-policy", "same-origin");
     always("cross-origin-resource-policy", "same-origin");
     always("permissions-policy", "camera=(), microphone=(), geolocation=(), usb=(), serial=(), payment=()");
