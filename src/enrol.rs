@@ -110,7 +110,7 @@ struct WantedNode {
 pub fn run(arguments: &EnrolArguments) -> ExitCode {
     match process::runtime().block_on(enrol(&arguments.config, &arguments.head_office, &arguments.code)) {
         Ok(words) => {
-            println!("{words}");
+            process::say(&words);
             ExitCode::SUCCESS
         }
         Err(reason @ (EnrolError::Code(_) | EnrolError::Config { .. } | EnrolError::Id { .. } | EnrolError::Url { .. })) => {

@@ -29,6 +29,12 @@ pub fn log_to_stderr(default: &str) {
     let _ = if terminal { builder.with_target(false).try_init() } else { builder.json().try_init() };
 }
 
+/// Prints what a command has to say. A reader who has gone away, as `head` does, is no fault.
+pub fn say(words: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{words}");
+}
+
 /// Prints an error with its causes, once, and turns it into an exit code.
 pub fn fail(error: &dyn std::error::Error, code: u8) -> ExitCode {
     eprintln!("counterfoil: {error}");

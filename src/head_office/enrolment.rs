@@ -28,6 +28,8 @@ use crate::sync::wire::{self, WIRE_VERSION};
 pub const CODE_LIFE_MS: i64 = 30 * 60_000;
 /// Codes that may wait to be used.
 pub const CODES_OPEN_MAX: i64 = 10_000;
+/// Of a list.
+const CODES_SHOWN_MAX: u32 = 200;
 /// Codes stay this long after their end, to tell a late box why.
 const CODE_KEPT_MS: i64 = 30 * 86_400_000;
 /// Whoever waits for an approval asks again after this.
@@ -90,6 +92,46 @@ pub fn make_code(
         ],
     )?;
     Ok(Some(code))
+}
+
+/// A code that waits to be used, without the code itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OpenCode {
+    /// By this it can be withdrawn; nobody gets in with it.
+    pub id: String,
+    pub store: String,
+    /// Empty: any of the store.
+    pub node: String,
+    pub replaces: bool,
+    pub made_ms: i64,
+    pub expires_ms: i64,
+}
+
+/// The newest first.
+pub fn open_codes(connection: &Connection, now_ms: i64) -> db::Result<Vec<OpenCode>> {
+    connection
+        .prepare_cached(
+            "SELECT hash, store, node, replaces, made_ms, expires_ms FROM enrol_codes WHERE used_ms IS NULL AND expires_ms > ?1
+             ORDER BY made_ms DESC, hash LIMIT ?2",
+        )?
+        .query_map(params![now_ms, CODES_SHOWN_MAX], |row| {
+            Ok(OpenCode {
+                id: row.get(0)?,
+                store: row.get(1)?,
+                node: row.get(2)?,
+                replaces: row.get::<_, i64>(3)? != 0,
+                made_ms: row.get(4)?,
+                expires_ms: row.get(5)?,
+            })
+        })?
+        .collect()
+}
+
+/// From here on nobody gets in with it. One that was used stays as it is. Idempotent.
+pub fn withdraw(connection: &Connection, id: &str, now_ms: i64) -> db::Result<()> {
+    connection
+        .execute("UPDATE enrol_codes SET expires_ms = ?2 WHERE hash = ?1 AND used_ms IS NULL AND expires_ms > ?2", params![id, now_ms])
+        .map(drop)
 }
 
 /// Why a box gets no certificate.

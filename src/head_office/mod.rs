@@ -16,6 +16,7 @@ pub mod api;
 pub mod card_data;
 pub mod doors;
 pub mod enrol_door;
+pub mod node_acts;
 pub mod pages;
 pub mod queries;
 

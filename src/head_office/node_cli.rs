@@ -84,7 +84,7 @@ pub enum NodeCliError {
 pub fn run(config: &HeadOfficeConfig, task: &NodeTask) -> ExitCode {
     match carry_out(config, task, SystemClock::new().now().ms) {
         Ok(words) => {
-            println!("{words}");
+            process::say(&words);
             ExitCode::SUCCESS
         }
         Err(reason @ (NodeCliError::Storage(_) | NodeCliError::Door(_))) => process::fail(&reason, process::EXIT_UNAVAILABLE),

@@ -7,6 +7,7 @@ mod cash;
 mod customer;
 mod day;
 mod harness;
+mod head_office;
 mod layout;
 mod office;
 mod orders;

@@ -435,3 +435,113 @@ async fn a_head_office_put_back_from_a_backup_knows_its_boxes_by_their_certifica
     until_sent(&node).await;
     stage.office.stop().await;
 }
+
+/// A browser at the door for people.
+struct Desk {
+    origin: String,
+    client: reqwest::Client,
+}
+
+impl Desk {
+    fn at(stage: &Stage) -> Desk {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Desk { origin: format!("http://{}", stage.office.pages_address), client }
+    }
+
+    async fn get(&self, path: &str) -> (u16, String) {
+        let answer = self.client.get(format!("{}{path}", self.origin)).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> (u16, String) {
+        let body = reqwest::Url::parse_with_params("http://x/", fields).unwrap().query().unwrap_or_default().to_owned();
+        let request = self.client.post(format!("{}{path}", self.origin)).header("content-type", "application/x-www-form-urlencoded");
+        let answer = request.header("origin", &self.origin).body(body).send().await.unwrap();
+        let is_code = path == "/nodes/codes" && answer.status().is_success();
+        assert!(!is_code || answer.headers()["cache-control"] == "no-store");
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    async fn shows(&self, words: &[&str]) {
+        let (_, page) = self.get("/nodes").await;
+        for word in words {
+            assert!(page.contains(word), "{word} is not on {page}");
+        }
+    }
+}
+
+/// The code on a page.
+fn code_on(page: &str) -> String {
+    let after = page.split("class=\"code\"><code>").nth(1).unwrap_or_else(|| panic!("no code on {page}"));
+    after.split('<').next().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_the_page_nodes_a_code_is_made_and_a_box_is_approved_revoked_and_replaced() {
+    let stage = Stage::at(SystemClock::new().now().ms, |config| {
+        config.pages_listen = "127.0.0.1:0".parse().ok();
+        // A node asks about its certificate after two thirds of this.
+        config.certificate_life_ms = 3_000;
+    })
+    .await;
+    let desk = Desk::at(&stage);
+    desk.shows(&["No box is enrolled", "served to this machine alone"]).await;
+    // What boxes call serves no page, whoever asks.
+    let anybody = reqwest::Client::builder().tls_danger_accept_invalid_certs(true).build().unwrap();
+    for path in ["/nodes", "/api/v1/nodes", "/"] {
+        assert_eq!(anybody.get(format!("{}{path}", stage.url())).send().await.unwrap().status().as_u16(), 404, "{path}");
+    }
+
+    for (fields, says) in [
+        (&[("store", "a b")][..], "is not valid"),
+        (&[("store", "s1"), ("replace", "yes")], "name the node as well"),
+        (&[("store", "s.1")], "cannot contain a dot"),
+    ] {
+        let (status, words) = desk.post("/nodes/codes", fields).await;
+        assert!(status == 422 && words.contains(says), "{status} {words}");
+    }
+    let (status, page) = desk.post("/nodes/codes", &[("store", "s1"), ("node", "n1")]).await;
+    let code = code_on(&page);
+    assert!(status == 200 && page.contains(&format!("--head-office https://127.0.0.1:0 --code {code}")), "{page}");
+    let (_, later) = desk.get("/nodes").await;
+    assert!(later.contains("Codes that wait") && !later.contains(&code), "it is shown once: {later}");
+    // Its page asks this address for news.
+    assert_eq!(desk.get("/nodes/codes").await.0, 303);
+
+    let place = stage.place("box", "s1", "n1");
+    stage.enrol(&place, &code).await.unwrap();
+    let node = place.start(&stage.url());
+    until_sent(&node).await;
+    desk.shows(&["state good", "just now", "/nodes/s1/n1/revoke"]).await;
+    // One that was given back lets nobody in.
+    let (_, page) = desk.post("/nodes/codes", &[("store", "s1"), ("node", "n1"), ("replace", "yes")]).await;
+    let given_back = code_on(&page);
+    let id = page.split("/nodes/codes/").nth(1).and_then(|rest| rest.split('/').next()).unwrap();
+    assert_eq!(desk.post(&format!("/nodes/codes/{id}/withdraw"), &[]).await.0, 303);
+    assert_eq!(stage.refused(&stage.place("late", "s1", "n1"), &given_back).await, "code_expired");
+
+    let (_, question) = desk.get("/nodes/s1/n1/revoke").await;
+    assert!(question.contains("no more?") && question.contains("Leave it as it is"), "{question}");
+    assert_eq!(desk.get("/nodes/s1/n7/revoke").await.0, 404);
+    let (status, words) = desk.post("/nodes/s1/n1/approve", &[]).await;
+    assert!(status == 409 && words.contains("nothing_to_approve"), "{words}");
+    assert_eq!(desk.post("/nodes/s1/n1/revoke", &[("reason", "stolen <b>")]).await.0, 303);
+    desk.shows(&["state bad\">revoked", "stolen &lt;b&gt;", "New code"]).await;
+    node.sell(1).unwrap();
+    until_why(&node, "certificate_revoked").await;
+
+    let (_, page) = desk.post("/nodes/codes", &[("store", "s1"), ("node", "n1")]).await;
+    stage.enrol(&place, &code_on(&page)).await.unwrap();
+    until_sent(&node).await;
+    stage.clock.advance(91 * DAY_MS);
+    node.sell(1).unwrap();
+    stage.until_incident("waits for approval").await;
+    desk.shows(&["waits for approval", "/nodes/s1/n1/approve"]).await;
+    assert_eq!(desk.post("/nodes/s1/n1/approve", &[]).await.0, 303);
+    until_sent(&node).await;
+
+    let list: serde_json::Value = serde_json::from_str(&desk.get("/api/v1/nodes").await.1).unwrap();
+    assert_eq!((&list[0]["node"], &list[0]["state"]), (&"n1".into(), &"good".into()), "{list}");
+    stage.office.stop().await;
+}

@@ -19,10 +19,11 @@ pub enum Tab {
     Orders,
     Staff,
     Recalls,
+    Nodes,
     Trouble,
 }
 
-const TABS: [(Tab, &str, &str); 9] = [
+const TABS: [(Tab, &str, &str); 10] = [
     (Tab::Overview, "/", "Stores"),
     (Tab::Sales, "/sales", "Sales"),
     (Tab::Days, "/days", "Days"),
@@ -31,6 +32,7 @@ const TABS: [(Tab, &str, &str); 9] = [
     (Tab::Orders, "/orders", "Orders"),
     (Tab::Staff, "/staff", "Staff"),
     (Tab::Recalls, "/recalls", "Recalls"),
+    (Tab::Nodes, "/nodes", "Nodes"),
     (Tab::Trouble, "/incidents", "Incidents"),
 ];
 

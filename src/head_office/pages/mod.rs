@@ -3,6 +3,7 @@
 
 mod days;
 mod frame;
+mod nodes;
 mod orders;
 mod overview;
 mod people;
@@ -26,6 +27,8 @@ use serde::Deserialize;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::days as closed;
+use super::enrolment;
+use super::node_acts;
 use super::office::HeadOffice;
 use super::people::Draft;
 use super::queries::{self, StockFilter, TransactionFilter};
@@ -60,6 +63,11 @@ pub fn router(office: HeadOffice) -> Router {
         .route("/staff/{id}/{act}", post(switch_staff))
         .route("/recalls", get(recalls_page).post(put_recall))
         .route("/recalls/{id}/end", post(end_recall))
+        .route("/nodes", get(nodes_page))
+        .route("/nodes/codes", get(back_to_nodes).post(make_code))
+        .route("/nodes/codes/{id}/withdraw", post(withdraw_code))
+        .route("/nodes/{store}/{node}/approve", get(ask_approve).post(approve_node))
+        .route("/nodes/{store}/{node}/revoke", get(ask_revoke).post(revoke_node))
         .route("/orders", get(orders_page).post(place_order))
         .route("/orders/exceptions/{id}/settle", post(settle_order_exception))
         .route("/orders/leads", post(name_lead))
@@ -261,6 +269,76 @@ async fn put_recall(State(office): State<HeadOffice>, Form(form): Form<recalls::
 async fn end_recall(State(office): State<HeadOffice>, Path(id): Path<String>) -> Result<Redirect, Problem> {
     super::api::change_recalls(&office, move |connection, folders, now| super::recalls::remove(connection, folders, &id, now)).await?;
     Ok(Redirect::to("/recalls"))
+}
+
+async fn nodes_facts(office: &HeadOffice) -> Result<nodes::Facts, Problem> {
+    let now_ms = office.now_ms();
+    let enrols = office.authority().is_some();
+    let facts = office.read(move |connection| {
+        Ok(nodes::Facts { enrols, nodes: enrolment::list(connection, now_ms)?, codes: enrolment::open_codes(connection, now_ms)? })
+    });
+    Ok(facts.await?)
+}
+
+async fn nodes_page(State(office): State<HeadOffice>, Query(typed): Query<nodes::CodeForm>) -> Result<Markup, Problem> {
+    let frame = frame(&office, Tab::Nodes).await?;
+    Ok(nodes::page(&frame, &nodes_facts(&office).await?, &typed, None))
+}
+
+/// The page that shows a code has this address, and asks it for news of the list.
+async fn back_to_nodes() -> Redirect {
+    Redirect::to("/nodes")
+}
+
+/// The code is in this answer and nowhere else, so it is no redirect and kept by nobody.
+async fn make_code(State(office): State<HeadOffice>, Form(typed): Form<nodes::CodeForm>) -> Result<Response, Problem> {
+    let wanted = typed.wanted()?;
+    let made = node_acts::make_code(&office, wanted).await?;
+    let frame = frame(&office, Tab::Nodes).await?;
+    let page = nodes::page(&frame, &nodes_facts(&office).await?, &typed, Some(&made));
+    Ok(([(header::CACHE_CONTROL, "no-store")], page).into_response())
+}
+
+async fn withdraw_code(State(office): State<HeadOffice>, Path(id): Path<String>) -> Result<Redirect, Problem> {
+    node_acts::withdraw(&office, id).await?;
+    Ok(Redirect::to("/nodes"))
+}
+
+async fn ask_approve(State(office): State<HeadOffice>, path: Path<(String, String)>) -> Result<Response, Problem> {
+    ask_about_node(office, path, nodes::Act::Approve).await
+}
+
+async fn ask_revoke(State(office): State<HeadOffice>, path: Path<(String, String)>) -> Result<Response, Problem> {
+    ask_about_node(office, path, nodes::Act::Revoke).await
+}
+
+async fn ask_about_node(office: HeadOffice, Path((store, node)): Path<(String, String)>, act: nodes::Act) -> Result<Response, Problem> {
+    let frame = frame(&office, Tab::Nodes).await?;
+    let facts = nodes_facts(&office).await?;
+    Ok(match facts.nodes.iter().find(|row| row.store == store && row.node == node) {
+        Some(row) => nodes::question(&frame, row, act).into_response(),
+        None => (StatusCode::NOT_FOUND, frame.message("No such node", "No box was ever enrolled under this name.")).into_response(),
+    })
+}
+
+async fn approve_node(State(office): State<HeadOffice>, Path((store, node)): Path<(StoreId, NodeId)>) -> Result<Redirect, Problem> {
+    node_acts::approve(&office, store, node).await?;
+    Ok(Redirect::to("/nodes"))
+}
+
+#[derive(Deserialize)]
+struct RevokeForm {
+    #[serde(default)]
+    reason: String,
+}
+
+async fn revoke_node(
+    State(office): State<HeadOffice>,
+    Path((store, node)): Path<(StoreId, NodeId)>,
+    Form(RevokeForm { reason }): Form<RevokeForm>,
+) -> Result<Redirect, Problem> {
+    node_acts::revoke(&office, store, node, &reason).await?;
+    Ok(Redirect::to("/nodes"))
 }
 
 async fn orders_page(State(office): State<HeadOffice>) -> Result<Markup, Problem> {
