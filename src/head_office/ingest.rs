@@ -261,9 +261,13 @@ fn store_run(connection: &Connection, chain: &mut NodeChain, mut branch: i64, ru
     chain.append(connection, branch, new[0].seq, &lines, new[new.len() - 1].position())?;
     for record in new {
         vouch(connection, chain, branch, record, now_ms)?;
-        projection::record(connection, chain, branch, record, now_ms)?;
+    }
+    let mut counter = projection::Counter::new(connection, chain, branch);
+    for record in new {
+        counter.record(record, now_ms)?;
         repair::notice(connection, chain, record, now_ms)?;
     }
+    counter.flush()?;
     confirm_urgent(connection, chain, new, now_ms)?;
     Ok(new.len())
 }

@@ -2,7 +2,9 @@
 //! stores the record, and again from the stored bytes when this file changes. Never refuses a record: what it cannot count goes on the
 //! exceptions list, and a person lets it try again.
 
-use super::db::{self, Connection, OptionalExtension, params};
+use std::collections::BTreeMap;
+
+use super::db::{self, Bulk, Connection, Kind, OptionalExtension, ToValue, Value, params};
 
 use super::chain::{self, NodeChain};
 use super::{order_states, stock_work};
@@ -19,22 +21,81 @@ pub struct Disliked {
     pub reason: String,
 }
 
-/// Counts one stored record. An event that cannot be counted goes on the list and holds up nothing.
-pub fn record(connection: &Connection, chain: &NodeChain, branch: i64, record: &Record, now_ms: i64) -> db::Result<()> {
-    for (index, raw) in record.events.iter().enumerate() {
-        let Some(kind) = tag(raw.get()).filter(|kind| is_counted(kind)) else { continue };
-        let place = Place { chain, branch, seq: record.seq, event: index };
-        if let Err(disliked) = event(connection, &place, raw.get())? {
-            tracing::warn!(store = %chain.store, node = %chain.node, seq = record.seq, kind, reason = disliked.reason, "an event could not be counted");
-            connection
-                .prepare_cached(
-                    "INSERT INTO exceptions (node, branch, seq, event, kind, owner, reason, opened_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-                     ON CONFLICT (branch, seq, event) DO UPDATE SET reason = ?7, tries = exceptions.tries + 1, settled_ms = NULL",
-                )?
-                .execute(params![chain.id, branch, record.seq, index, kind, disliked.owner, disliked.reason, now_ms])?;
-        }
+/// Counts the records of one branch, in order. Finished transactions wait until another event may ask for them, so that many go in at once.
+pub struct Counter<'a> {
+    connection: &'a Connection,
+    chain: &'a NodeChain,
+    branch: i64,
+    waiting: Vec<Waiting>,
+}
+
+/// Transactions that wait to go in together.
+const WAITING_MAX: usize = 1_000;
+
+/// A transaction whose sums are right, and where it stands.
+struct Waiting {
+    record: Box<TransactionRecord>,
+    seq: u64,
+    event: usize,
+    kind: String,
+    content: Hash,
+    now_ms: i64,
+}
+
+impl<'a> Counter<'a> {
+    pub fn new(connection: &'a Connection, chain: &'a NodeChain, branch: i64) -> Counter<'a> {
+        Counter { connection, chain, branch, waiting: Vec::new() }
     }
-    Ok(())
+
+    /// Counts one stored record. An event that cannot be counted goes on the list and holds up nothing.
+    pub fn record(&mut self, record: &Record, now_ms: i64) -> db::Result<()> {
+        for (index, raw) in record.events.iter().enumerate() {
+            let Some(kind) = tag(raw.get()).filter(|kind| is_counted(kind)) else { continue };
+            let event = match read(raw.get()) {
+                Ok(Event::TransactionCompleted { record: of } | Event::TransactionVoided { record: of }) if wrong_sum(&of).is_none() => {
+                    let content = Hash::of(raw.get().as_bytes());
+                    self.waiting.push(Waiting { record: of, seq: record.seq, event: index, kind: kind.to_owned(), content, now_ms });
+                    if self.waiting.len() >= WAITING_MAX {
+                        self.flush()?;
+                    }
+                    continue;
+                }
+                other => other,
+            };
+            self.flush()?;
+            let place = Place { chain: self.chain, branch: self.branch, seq: record.seq, event: index };
+            let outcome = match event {
+                Ok(event) => count(self.connection, &place, event, raw.get())?,
+                Err(disliked) => Err(disliked),
+            };
+            if let Err(disliked) = outcome {
+                self.except(record.seq, index, kind, &disliked, now_ms)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing waits any more.
+    pub fn flush(&mut self) -> db::Result<()> {
+        let waiting = std::mem::take(&mut self.waiting);
+        for (index, disliked) in insert(self.connection, self.chain, self.branch, &waiting)? {
+            let it = &waiting[index];
+            self.except(it.seq, it.event, &it.kind, &disliked, it.now_ms)?;
+        }
+        Ok(())
+    }
+
+    fn except(&self, seq: u64, event: usize, kind: &str, disliked: &Disliked, now_ms: i64) -> db::Result<()> {
+        let chain = self.chain;
+        tracing::warn!(store = %chain.store, node = %chain.node, seq, kind, reason = disliked.reason, "an event could not be counted");
+        self.connection
+            .prepare_cached(
+                "INSERT INTO exceptions (node, branch, seq, event, kind, owner, reason, opened_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                 ON CONFLICT (branch, seq, event) DO UPDATE SET reason = ?7, tries = exceptions.tries + 1, settled_ms = NULL",
+            )?
+            .execute(params![chain.id, self.branch, seq, event, kind, disliked.owner, disliked.reason, now_ms])
+            .map(|_| ())
+    }
 }
 
 /// Tries an event on the exceptions list again. `Ok(None)`: there is no such open exception; `Ok(Some(reason))`: still not.
@@ -53,7 +114,10 @@ pub fn replay(connection: &Connection, id: i64, now_ms: i64) -> db::Result<Optio
         chain::line(connection, branch, seq)?.ok_or_else(|| chain::corrupt("a record of the exceptions list is not in the chunks"))?;
     let record = Record::parse(line).map_err(|error| chain::corrupt(&error.to_string()))?;
     let outcome = match record.events.get(event_index) {
-        Some(raw) => event(connection, &Place { chain: &chain, branch, seq, event: event_index }, raw.get())?,
+        Some(raw) => match read(raw.get()) {
+            Ok(event) => count(connection, &Place { chain: &chain, branch, seq, event: event_index }, event, raw.get())?,
+            Err(disliked) => Err(disliked),
+        },
         None => Ok(()),
     };
     let reason = outcome.map_err(|disliked| disliked.reason);
@@ -83,17 +147,17 @@ fn is_counted(kind: &str) -> bool {
         || stock_work::is_ours(name)
 }
 
-fn event(connection: &Connection, place: &Place<'_>, raw: &str) -> db::Result<Result<(), Disliked>> {
-    let event = match serde_json::from_str::<Event>(raw) {
-        Ok(event) => event,
-        Err(error) => {
-            let kind = tag(raw).unwrap_or("?");
-            let reason = format!("{kind} cannot be read by this version ({error}): install a newer head office, then try again");
-            return Ok(Err(Disliked { owner: "on-call technician", reason }));
-        }
-    };
+fn read(raw: &str) -> Result<Event, Disliked> {
+    serde_json::from_str::<Event>(raw).map_err(|error| {
+        let kind = tag(raw).unwrap_or("?");
+        let reason = format!("{kind} cannot be read by this version ({error}): install a newer head office, then try again");
+        Disliked { owner: "on-call technician", reason }
+    })
+}
+
+fn count(connection: &Connection, place: &Place<'_>, event: Event, raw: &str) -> db::Result<Result<(), Disliked>> {
     match event {
-        Event::TransactionCompleted { record } | Event::TransactionVoided { record } => transaction(connection, place, &record, raw),
+        Event::TransactionCompleted { record } | Event::TransactionVoided { record } => transaction(connection, place, record, raw),
         Event::DayClosed { report } => {
             let totals = (report.totals.sales, report.totals.total);
             let row = ReportRow { kind: "day_z", date: report.date, number: report.number, of_z: 0, till: "", at_ms: report.closed_at.ms };
@@ -123,34 +187,35 @@ fn event(connection: &Connection, place: &Place<'_>, raw: &str) -> db::Result<Re
     }
 }
 
-fn transaction(connection: &Connection, place: &Place<'_>, record: &TransactionRecord, raw: &str) -> db::Result<Result<(), Disliked>> {
+/// One transaction alone.
+fn transaction(connection: &Connection, place: &Place<'_>, record: Box<TransactionRecord>, raw: &str) -> db::Result<Result<(), Disliked>> {
     let content = Hash::of(raw.as_bytes());
-    let known: Option<Vec<u8>> = connection
+    if let Some(reason) = wrong_sum(&record) {
+        let known = known_content(connection, &record)?;
+        return Ok(already_there(known, &record, &content).unwrap_or(Err(Disliked { owner: "accounting", reason })));
+    }
+    let waiting = [Waiting { record, seq: place.seq, event: place.event, kind: String::new(), content, now_ms: 0 }];
+    let disliked = insert(connection, place.chain, place.branch, &waiting)?.pop();
+    Ok(disliked.map_or(Ok(()), |(_, disliked)| Err(disliked)))
+}
+
+fn known_content(connection: &Connection, record: &TransactionRecord) -> db::Result<Option<Vec<u8>>> {
+    connection
         .prepare_cached("SELECT content FROM transactions WHERE txn = ?1")?
         .query_row([record.txn.0.as_bytes().as_slice()], |row| row.get(0))
-        .optional()?;
-    match known {
-        Some(known) if known == content.0 => return Ok(Ok(())),
-        Some(_) => {
-            let reason =
-                format!("transaction {} (number {}) is there already with other content; the first one counts", record.txn, record.number);
-            return Ok(Err(Disliked { owner: "accounting", reason }));
-        }
-        None => {}
-    }
-    if let Some(reason) = wrong_sum(record) {
-        return Ok(Err(Disliked { owner: "accounting", reason }));
-    }
-    insert(connection, place, record, &content)?;
-    if record.training {
-        return Ok(Ok(()));
-    }
-    add_to_day(connection, place, record)?;
-    if record.kind == TransactionKind::Void {
-        return Ok(Ok(()));
-    }
-    move_stock(connection, place, record)?;
-    super::receipts::count(connection, place.chain.id, record)
+        .optional()
+}
+
+/// The same to the byte is a repeat; anything else is looked at. `None`: there is none yet.
+fn already_there(known: Option<Vec<u8>>, record: &TransactionRecord, content: &Hash) -> Option<Result<(), Disliked>> {
+    let known = known?;
+    Some(if known == content.0 {
+        Ok(())
+    } else {
+        let reason =
+            format!("transaction {} (number {}) is there already with other content; the first one counts", record.txn, record.number);
+        Err(Disliked { owner: "accounting", reason })
+    })
 }
 
 /// The transaction that an event finishes, if any.
@@ -171,109 +236,235 @@ fn wrong_sum(record: &TransactionRecord) -> Option<String> {
     (kept != owed).then(|| format!("number {}: tenders less change are {kept} minor units, total with rounding is {owed}", record.number))
 }
 
-fn insert(connection: &Connection, place: &Place<'_>, record: &TransactionRecord, content: &Hash) -> db::Result<()> {
-    let tax: Money = record.taxes.iter().map(|group| group.tax).sum();
-    let id: i64 = connection
-        .prepare_cached(
-            "INSERT INTO transactions (txn, node, branch, seq, event, content, store, kind, number, workstation, business_date, at_ms,
-               currency, total, rounding, tax, change, training, line_count)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19) RETURNING id",
-        )?
-        .query_row(
-            params![
-                record.txn.0.as_bytes().as_slice(),
-                place.chain.id,
-                place.branch,
-                place.seq,
-                place.event,
-                content.0.as_slice(),
-                place.chain.store.as_str(),
-                kind_name(record.kind),
-                record.number.to_string(),
-                record.workstation.as_str(),
-                record.business_date.to_string(),
-                record.at.ms,
-                record.currency,
-                record.total.minor(),
-                record.rounding.minor(),
-                tax.minor(),
-                record.change.minor(),
-                record.training,
-                record.lines.len(),
-            ],
-            |row| row.get(0),
-        )?;
-    let mut insert_line = connection.prepare_cached(
-        "INSERT INTO lines (txn, line, sku, name, quantity, unit, unit_price, extended) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-         ON CONFLICT DO NOTHING",
-    )?;
-    for line in &record.lines {
-        insert_line.execute(params![
-            id,
-            line.line,
-            line.sku.as_str(),
-            line.name,
-            line.quantity.thousandths(),
-            line.unit.symbol(),
-            line.unit_price.minor(),
-            line.extended.minor()
-        ])?;
+/// Puts transactions in, as many as there are with the same few statements. Gives those that are not counted, or that somebody has to look at.
+fn insert(connection: &Connection, chain: &NodeChain, branch: i64, waiting: &[Waiting]) -> db::Result<Vec<(usize, Disliked)>> {
+    let mut disliked = Vec::new();
+    let ids = insert_heads(connection, chain, branch, waiting)?;
+    let new: Vec<(i64, &Waiting)> = waiting.iter().zip(&ids).filter_map(|(it, id)| id.map(|id| (id, it))).collect();
+    insert_lines(connection, &new)?;
+    insert_tenders(connection, &new)?;
+    add_to_days(connection, chain, &new)?;
+    move_stock(connection, chain, branch, &new)?;
+    for (index, (it, id)) in waiting.iter().zip(&ids).enumerate() {
+        let outcome = match id {
+            None => already_there(known_content(connection, &it.record)?, &it.record, &it.content).unwrap_or(Ok(())),
+            Some(_) if it.record.training || it.record.kind == TransactionKind::Void => Ok(()),
+            Some(_) => super::receipts::count(connection, chain.id, &it.record)?,
+        };
+        disliked.extend(outcome.err().map(|reason| (index, reason)));
     }
-    let mut insert_tender = connection.prepare_cached("INSERT INTO tenders (txn, place, kind, amount) VALUES (?1, ?2, ?3, ?4)")?;
-    for (index, tender) in record.tenders.iter().enumerate() {
-        insert_tender.execute(params![id, index, tender_name(tender.kind), tender.amount.minor()])?;
-    }
-    Ok(())
+    Ok(disliked)
 }
 
-fn add_to_day(connection: &Connection, place: &Place<'_>, record: &TransactionRecord) -> db::Result<()> {
+/// The rows' ids; none for a transaction that is there already.
+fn insert_heads(connection: &Connection, chain: &NodeChain, branch: i64, waiting: &[Waiting]) -> db::Result<Vec<Option<i64>>> {
+    use Kind::{Bytes, Integer, Text};
+    const INTO: Bulk = Bulk {
+        table: "transactions",
+        columns: &[
+            ("txn", Bytes),
+            ("node", Integer),
+            ("branch", Integer),
+            ("seq", Integer),
+            ("event", Integer),
+            ("content", Bytes),
+            ("store", Text),
+            ("kind", Text),
+            ("number", Text),
+            ("workstation", Text),
+            ("business_date", Text),
+            ("at_ms", Integer),
+            ("currency", Text),
+            ("total", Integer),
+            ("rounding", Integer),
+            ("tax", Integer),
+            ("change", Integer),
+            ("training", Integer),
+            ("line_count", Integer),
+        ],
+        behind: "ON CONFLICT (txn) DO NOTHING RETURNING id, txn",
+    };
+    let texts: Vec<(String, String)> =
+        waiting.iter().map(|it| (it.record.number.to_string(), it.record.business_date.to_string())).collect();
+    let mut values = Vec::with_capacity(waiting.len() * INTO.columns.len());
+    for (Waiting { record, seq, event, content, .. }, (number, date)) in waiting.iter().zip(&texts) {
+        let tax: Money = record.taxes.iter().map(|group| group.tax).sum();
+        values.extend([
+            Value::Bytes(record.txn.0.as_bytes()),
+            Value::Integer(chain.id),
+            Value::Integer(branch),
+            seq.to_value(),
+            event.to_value(),
+            Value::Bytes(&content.0),
+            Value::Text(chain.store.as_str()),
+            Value::Text(kind_name(record.kind)),
+            Value::Text(number),
+            Value::Text(record.workstation.as_str()),
+            Value::Text(date),
+            Value::Integer(record.at.ms),
+            Value::Text(&record.currency),
+            Value::Integer(record.total.minor()),
+            Value::Integer(record.rounding.minor()),
+            Value::Integer(tax.minor()),
+            Value::Integer(record.change.minor()),
+            record.training.to_value(),
+            Value::Integer(i64::try_from(record.lines.len()).unwrap_or(i64::MAX)),
+        ]);
+    }
+    let inserted = connection.insert_all(&INTO, &values, |row| Ok((row.get::<_, [u8; 16]>(1)?, row.get::<_, i64>(0)?)))?;
+    // Of two with one id in the same batch the first went in.
+    let mut inserted: BTreeMap<[u8; 16], i64> = inserted.into_iter().collect();
+    Ok(waiting.iter().map(|it| inserted.remove(it.record.txn.0.as_bytes())).collect())
+}
+
+fn insert_lines(connection: &Connection, new: &[(i64, &Waiting)]) -> db::Result<()> {
+    use Kind::{Integer, Text};
+    const INTO: Bulk = Bulk {
+        table: "lines",
+        columns: &[
+            ("txn", Integer),
+            ("line", Integer),
+            ("sku", Text),
+            ("name", Text),
+            ("quantity", Integer),
+            ("unit", Text),
+            ("unit_price", Integer),
+            ("extended", Integer),
+        ],
+        behind: "ON CONFLICT DO NOTHING",
+    };
+    let mut values = Vec::new();
+    for (id, it) in new {
+        for line in &it.record.lines {
+            values.extend([
+                Value::Integer(*id),
+                line.line.to_value(),
+                Value::Text(line.sku.as_str()),
+                Value::Text(&line.name),
+                Value::Integer(line.quantity.thousandths()),
+                Value::Text(line.unit.symbol()),
+                Value::Integer(line.unit_price.minor()),
+                Value::Integer(line.extended.minor()),
+            ]);
+        }
+    }
+    connection.insert_all(&INTO, &values, |_| Ok(())).map(drop)
+}
+
+fn insert_tenders(connection: &Connection, new: &[(i64, &Waiting)]) -> db::Result<()> {
+    use Kind::{Integer, Text};
+    const INTO: Bulk =
+        Bulk { table: "tenders", columns: &[("txn", Integer), ("place", Integer), ("kind", Text), ("amount", Integer)], behind: "" };
+    let mut values = Vec::new();
+    for (id, it) in new {
+        for (index, tender) in it.record.tenders.iter().enumerate() {
+            values.extend([
+                Value::Integer(*id),
+                Value::Integer(i64::try_from(index).unwrap_or(i64::MAX)),
+                Value::Text(tender_name(tender.kind)),
+                Value::Integer(tender.amount.minor()),
+            ]);
+        }
+    }
+    connection.insert_all(&INTO, &values, |_| Ok(())).map(drop)
+}
+
+/// What transactions of one day and currency come to: sales, voids, total, tax, rounding, cash, card, and the newest time.
+type DaySums = [i64; 8];
+
+/// One row for each day, however many transactions.
+fn add_to_days(connection: &Connection, chain: &NodeChain, new: &[(i64, &Waiting)]) -> db::Result<()> {
+    use Kind::{Integer, Text};
+    const INTO: Bulk = Bulk {
+        table: "sales_days",
+        columns: &[
+            ("store", Text),
+            ("business_date", Text),
+            ("currency", Text),
+            ("sales", Integer),
+            ("voids", Integer),
+            ("total", Integer),
+            ("tax", Integer),
+            ("rounding", Integer),
+            ("cash", Integer),
+            ("card", Integer),
+            ("last_ms", Integer),
+        ],
+        behind: "ON CONFLICT (store, business_date, currency) DO UPDATE SET sales = sales_days.sales + excluded.sales,
+               voids = sales_days.voids + excluded.voids, total = sales_days.total + excluded.total, tax = sales_days.tax + excluded.tax,
+               rounding = sales_days.rounding + excluded.rounding, cash = sales_days.cash + excluded.cash,
+               card = sales_days.card + excluded.card,
+               last_ms = CASE WHEN sales_days.last_ms > excluded.last_ms THEN sales_days.last_ms ELSE excluded.last_ms END",
+    };
+    let mut days: BTreeMap<(String, &str), DaySums> = BTreeMap::new();
+    for (_, it) in new.iter().filter(|(_, it)| !it.record.training) {
+        let sums = sums_of(&it.record);
+        let day = days.entry((it.record.business_date.to_string(), &it.record.currency)).or_insert([0, 0, 0, 0, 0, 0, 0, i64::MIN]);
+        for (sum, more) in day[..7].iter_mut().zip(&sums[..7]) {
+            *sum += more;
+        }
+        day[7] = day[7].max(sums[7]);
+    }
+    let mut values = Vec::new();
+    for ((date, currency), sums) in &days {
+        values.extend([Value::Text(chain.store.as_str()), Value::Text(date), Value::Text(currency)]);
+        values.extend(sums.map(Value::Integer));
+    }
+    connection.insert_all(&INTO, &values, |_| Ok(())).map(drop)
+}
+
+fn sums_of(record: &TransactionRecord) -> DaySums {
     let void = record.kind == TransactionKind::Void;
     let sum = |kind: TenderKind| record.tenders.iter().filter(|tender| tender.kind == kind).map(|tender| tender.amount).sum::<Money>();
     let tax: Money = record.taxes.iter().map(|group| group.tax).sum();
     let counted = |amount: Money| if void { 0 } else { amount.minor() };
-    connection
-        .prepare_cached(
-            "INSERT INTO sales_days (store, business_date, currency, sales, voids, total, tax, rounding, cash, card, last_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-             ON CONFLICT (store, business_date, currency) DO UPDATE SET sales = sales_days.sales + ?4, voids = sales_days.voids + ?5,
-               total = sales_days.total + ?6,
-               tax = sales_days.tax + ?7, rounding = sales_days.rounding + ?8, cash = sales_days.cash + ?9, card = sales_days.card + ?10,
-               last_ms = CASE WHEN sales_days.last_ms > ?11 THEN sales_days.last_ms ELSE ?11 END",
-        )?
-        .execute(params![
-            place.chain.store.as_str(),
-            record.business_date.to_string(),
-            record.currency,
-            i64::from(record.kind == TransactionKind::Sale),
-            i64::from(void),
-            counted(record.total),
-            counted(tax),
-            counted(record.rounding),
-            counted(sum(TenderKind::Cash) - record.change),
-            counted(sum(TenderKind::Card)),
-            record.at.ms,
-        ])
-        .map(|_| ())
+    [
+        i64::from(record.kind == TransactionKind::Sale),
+        i64::from(void),
+        counted(record.total),
+        counted(tax),
+        counted(record.rounding),
+        counted(sum(TenderKind::Cash) - record.change),
+        counted(sum(TenderKind::Card)),
+        record.at.ms,
+    ]
 }
 
-fn move_stock(connection: &Connection, place: &Place<'_>, record: &TransactionRecord) -> db::Result<()> {
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO stock_moves (store, sku, node, branch, seq, quantity, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         ON CONFLICT (store, sku, branch, seq) DO UPDATE SET quantity = stock_moves.quantity + ?6",
-    )?;
-    for line in record.lines.iter().filter(|line| line.off_shelf() != Qty::ZERO) {
-        let quantity = -line.off_shelf().thousandths();
-        insert.execute(params![
-            place.chain.store.as_str(),
-            line.sku.as_str(),
-            place.chain.id,
-            place.branch,
-            place.seq,
-            quantity,
-            record.at.ms
-        ])?;
+fn move_stock(connection: &Connection, chain: &NodeChain, branch: i64, new: &[(i64, &Waiting)]) -> db::Result<()> {
+    use Kind::{Integer, Text};
+    const INTO: Bulk = Bulk {
+        table: "stock_moves",
+        columns: &[
+            ("store", Text),
+            ("sku", Text),
+            ("node", Integer),
+            ("branch", Integer),
+            ("seq", Integer),
+            ("quantity", Integer),
+            ("at_ms", Integer),
+        ],
+        behind: "ON CONFLICT (store, sku, branch, seq) DO UPDATE SET quantity = stock_moves.quantity + excluded.quantity",
+    };
+    // The same article twice in one record is one movement.
+    let mut moves: BTreeMap<(u64, &str), (i64, i64)> = BTreeMap::new();
+    for (_, it) in new.iter().filter(|(_, it)| !it.record.training && it.record.kind != TransactionKind::Void) {
+        for line in it.record.lines.iter().filter(|line| line.off_shelf() != Qty::ZERO) {
+            moves.entry((it.seq, line.sku.as_str())).or_insert((0, it.record.at.ms)).0 -= line.off_shelf().thousandths();
+        }
     }
-    Ok(())
+    let mut values = Vec::new();
+    for ((seq, sku), (quantity, at_ms)) in &moves {
+        values.extend([
+            Value::Text(chain.store.as_str()),
+            Value::Text(sku),
+            Value::Integer(chain.id),
+            Value::Integer(branch),
+            seq.to_value(),
+            Value::Integer(*quantity),
+            Value::Integer(*at_ms),
+        ]);
+    }
+    connection.insert_all(&INTO, &values, |_| Ok(())).map(drop)
 }
 
 struct ReportRow<'a> {

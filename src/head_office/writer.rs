@@ -231,13 +231,15 @@ impl Writer {
             let bad_id = |error: crate::ids::BadId| chain::corrupt(&error.to_string());
             let chain = NodeChain::load(&self.connection, &store.parse().map_err(bad_id)?, &node.parse().map_err(bad_id)?, 0)?;
             for branch in &chain.branches {
+                let mut counter = projection::Counter::new(&self.connection, &chain, branch.id);
                 chain::for_each_chunk(&self.connection, branch.id, |bytes| {
                     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
                         let record = Record::parse(line.to_vec()).map_err(|error| chain::corrupt(&error.to_string()))?;
-                        projection::record(&self.connection, &chain, branch.id, &record, record.at.ms)?;
+                        counter.record(&record, record.at.ms)?;
                     }
                     Ok(())
                 })?;
+                counter.flush()?;
             }
         }
         Ok(())

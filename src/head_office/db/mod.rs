@@ -4,6 +4,7 @@
 //! Columns hold integers, texts, bytes and nothing; truth values are integers in SQLite and may be either in PostgreSQL.
 
 mod address;
+mod bulk;
 mod dialect;
 mod session;
 mod tls;
@@ -14,6 +15,7 @@ use std::ops::Deref;
 use session::Session;
 
 pub use address::{Encryption, Server};
+pub use bulk::{Bulk, Kind};
 pub use tls::TlsTrouble;
 pub use value::{FromValue, ToValue, Value};
 
@@ -165,6 +167,31 @@ impl Connection {
 
     pub fn query_row<T>(&self, sql: &str, params: impl Params, read: impl FnOnce(&Row<'_>) -> Result<T>) -> Result<T> {
         self.prepare_cached(sql)?.query_row(params, read)
+    }
+
+    /// Puts rows into a table, given end to end; in one round trip however many they are. Gives what `RETURNING` says, in the order of the rows.
+    pub fn insert_all<T>(&self, into: &Bulk, values: &[Value<'_>], mut read: impl FnMut(&Row<'_>) -> Result<T>) -> Result<Vec<T>> {
+        let mut returned = Vec::new();
+        if values.is_empty() {
+            return Ok(returned);
+        }
+        match &self.backend {
+            Backend::Sqlite(connection) => {
+                let mut statement = connection.prepare_cached(&into.for_one_row())?;
+                for row in values.chunks_exact(into.columns.len()) {
+                    let mut rows = statement.query(rusqlite::params_from_iter(row))?;
+                    while let Some(row) = rows.next()? {
+                        returned.push(read(&Row::Sqlite(row))?);
+                    }
+                }
+            }
+            Backend::Postgres(session) => {
+                for row in &session.insert_all(into, values)? {
+                    returned.push(read(&Row::Postgres(row))?);
+                }
+            }
+        }
+        Ok(returned)
     }
 
     /// Several statements without values.

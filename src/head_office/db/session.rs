@@ -9,7 +9,7 @@ use postgres::{Client, Row, Statement};
 
 use super::address::Server;
 use super::tls::MakeHandshake;
-use super::{Error, Result, Value, dialect};
+use super::{Bulk, Error, Result, Value, dialect};
 
 /// Rows that a cursor brings at once.
 const FETCH_ROWS: usize = 500;
@@ -93,6 +93,14 @@ impl Session {
     pub fn query(&self, sql: &str, values: &[Value<'_>]) -> Result<Vec<Row>> {
         let statement = self.statement(sql)?;
         Ok(self.client()?.query(&statement, &references(values))?)
+    }
+
+    /// Rows for one table, given end to end, in one statement.
+    pub fn insert_all(&self, into: &Bulk, values: &[Value<'_>]) -> Result<Vec<Row>> {
+        let statement = self.statement(&into.for_arrays())?;
+        let arrays = into.arrays(values).map_err(|why| Error::Column { column: 0, why })?;
+        let arrays: Vec<&(dyn postgres::types::ToSql + Sync)> = arrays.iter().map(|array| &**array as _).collect();
+        Ok(self.client()?.query(&statement, &arrays)?)
     }
 
     /// A cursor for many rows. Inside a transaction.
