@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 use counterfoil::bench::{BenchArguments, RowName, measure};
+use counterfoil::head_office::db::Connection;
+use counterfoil::head_office::storage::Server;
 use serde_json::Value;
 
 #[derive(Parser)]
@@ -14,16 +16,21 @@ struct CommandLine {
 }
 
 fn figures(words: &[&str]) -> Vec<Value> {
+    let (failed, text) = measured(words);
+    assert_eq!(failed, 0, "{text}");
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|reason| panic!("{reason}: {line}"))).collect()
+}
+
+/// Rows that could not be measured, and what was printed.
+fn measured(words: &[&str]) -> (usize, String) {
     let folder = tempfile::tempdir().unwrap();
     let mut arguments = CommandLine::parse_from([&["bench", "--json", "--quick"], words].concat()).arguments;
     arguments.data_dir = folder.path().to_owned();
     arguments.program = Some(PathBuf::from(env!("CARGO_BIN_EXE_counterfoil")));
     let mut out = Vec::new();
     let failed = measure(&arguments, &mut out).unwrap();
-    let text = String::from_utf8(out).unwrap();
-    assert_eq!(failed, 0, "{text}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the bench leaves nothing behind");
-    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|reason| panic!("{reason}: {line}"))).collect()
+    (failed, String::from_utf8(out).unwrap())
 }
 
 #[test]
@@ -41,4 +48,30 @@ fn every_row_has_figures_beside_a_baseline() {
             assert_eq!(line["missed_by_percent"].is_number(), line["met"] == false, "{line}");
         }
     }
+}
+
+#[test]
+fn what_head_office_takes_in_is_measured_on_both_storages_and_in_an_empty_database_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = crate::storage::address_for(folder.path());
+    let words = ["--only", "ingest", "--postgres", &address];
+    let lines = figures(&words);
+    for storage in ["SQLite", "PostgreSQL"] {
+        let events = lines.iter().find(|line| line["figure"] == format!("events, {storage}")).unwrap();
+        assert!(events["value"].as_f64() > Some(0.0) && events["baseline"]["value"].as_f64() > Some(0.0), "{events}");
+        assert!(events["aim"].as_str().is_some_and(|aim| aim.starts_with("at least")), "{events}");
+    }
+    let connection = Connection::postgres(&Server::new(&address).unwrap()).unwrap();
+    let tables = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name <> 'meta'";
+    let left: i64 = connection.query_row(tables, [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 0, "it is emptied again");
+
+    let folder = tempfile::tempdir().unwrap();
+    let address = crate::storage::address_for(folder.path());
+    let connection = Connection::postgres(&Server::new(&address).unwrap()).unwrap();
+    connection.execute_batch("CREATE TABLE ledger (entry TEXT); INSERT INTO ledger VALUES ('of somebody else')").unwrap();
+    let (failed, text) = measured(&["--only", "ingest", "--postgres", &address]);
+    assert!(failed == 1 && text.contains("name an empty one"), "{text}");
+    let kept = connection.query_row("SELECT count(*) FROM ledger", [], |row| row.get::<_, i64>(0));
+    assert_eq!(kept.unwrap(), 1);
 }

@@ -15,6 +15,7 @@ mod commit;
 mod drain;
 mod group;
 mod import;
+mod ingest;
 mod orders;
 mod receipt;
 mod reprice;
@@ -46,6 +47,9 @@ pub struct BenchArguments {
     /// Small sizes: shows that everything works, says nothing about speed.
     #[arg(long)]
     pub quick: bool,
+    /// An empty PostgreSQL database, for the row "ingest"; it is emptied again at the end.
+    #[arg(long, value_name = "URL")]
+    pub postgres: Option<String>,
     /// Work in a folder made here; it is removed at the end. Take the disk that shall be measured.
     #[arg(long, value_name = "FOLDER", default_value = "/var/tmp")]
     pub data_dir: PathBuf,
@@ -62,6 +66,7 @@ pub enum RowName {
     Import,
     Start,
     Drain,
+    Ingest,
     Receipt,
     Reprice,
     Orders,
@@ -71,13 +76,14 @@ pub enum RowName {
 
 impl RowName {
     /// What is measured when nothing is named.
-    pub const USUAL: [RowName; 10] = [
+    pub const USUAL: [RowName; 11] = [
         RowName::Commit,
         RowName::Group,
         RowName::Scan,
         RowName::Import,
         RowName::Start,
         RowName::Drain,
+        RowName::Ingest,
         RowName::Receipt,
         RowName::Reprice,
         RowName::Orders,
@@ -177,6 +183,7 @@ fn one(name: RowName, arguments: &BenchArguments, folder: &Path, size: Size) -> 
         RowName::Import => import::measure(folder, arguments, size),
         RowName::Start => start::measure(folder, arguments, size),
         RowName::Drain => drain::measure(folder, arguments, size),
+        RowName::Ingest => ingest::measure(folder, arguments, size),
         RowName::Receipt => receipt::measure(folder, arguments, size),
         RowName::Reprice => reprice::measure(folder, size),
         RowName::Orders => orders::measure(folder, arguments, size),

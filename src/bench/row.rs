@@ -49,6 +49,7 @@ pub enum Unit {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Aim {
     AtMost(f64),
+    AtLeast(f64),
     RatioAtMost(f64),
 }
 
@@ -56,7 +57,7 @@ pub enum Aim {
 pub enum Verdict {
     NoAim,
     Met,
-    /// Per cent above the aim.
+    /// Per cent of the aim, above it or below.
     MissedBy {
         percent: f64,
     },
@@ -93,12 +94,13 @@ impl Figure {
     }
 
     pub fn verdict(&self) -> Verdict {
-        let (found, aim) = match (self.aim, self.ratio()) {
+        let beyond = match (self.aim, self.ratio()) {
             (None, _) | (Some(Aim::RatioAtMost(_)), None) => return Verdict::NoAim,
-            (Some(Aim::AtMost(aim)), _) => (self.value, aim),
-            (Some(Aim::RatioAtMost(aim)), Some(ratio)) => (ratio, aim),
+            (Some(Aim::AtMost(aim)), _) => self.value / aim - 1.0,
+            (Some(Aim::AtLeast(aim)), _) => 1.0 - self.value / aim,
+            (Some(Aim::RatioAtMost(aim)), Some(ratio)) => ratio / aim - 1.0,
         };
-        if found <= aim { Verdict::Met } else { Verdict::MissedBy { percent: (found / aim - 1.0) * 100.0 } }
+        if beyond <= 0.0 { Verdict::Met } else { Verdict::MissedBy { percent: beyond * 100.0 } }
     }
 }
 
@@ -188,6 +190,7 @@ fn cells(figure: &Figure) -> [String; 5] {
 fn aim_text(aim: Aim, unit: Unit) -> String {
     match aim {
         Aim::AtMost(value) => format!("at most {}", with_unit(value, unit)),
+        Aim::AtLeast(value) => format!("at least {}", with_unit(value, unit)),
         Aim::RatioAtMost(ratio) => format!("at most {ratio} × the baseline"),
     }
 }
@@ -221,6 +224,9 @@ mod tests {
         assert_eq!(figure.clone().aim(Aim::RatioAtMost(1.5)).verdict(), Verdict::Met);
         assert_eq!(figure.clone().aim(Aim::AtMost(3.0)).verdict(), Verdict::Met);
         assert_eq!(figure.aim(Aim::AtMost(2.0)).verdict(), Verdict::MissedBy { percent: 50.0 });
+        let speed = Figure::new("events", 150.0, Unit::PerSecond);
+        assert_eq!(speed.clone().aim(Aim::AtLeast(150.0)).verdict(), Verdict::Met);
+        assert_eq!(speed.aim(Aim::AtLeast(200.0)).verdict(), Verdict::MissedBy { percent: 25.0 });
         let alone = Figure::new("p99", 3.0, Unit::Milliseconds).aim(Aim::RatioAtMost(1.5));
         assert_eq!(alone.verdict(), Verdict::NoAim);
     }

@@ -103,6 +103,23 @@ impl Session {
         Ok(self.client()?.query(&statement, &arrays)?)
     }
 
+    /// COPY in its binary form: a head, rows of one field each, an end.
+    pub fn copy<'r>(&self, table: &str, column: &str, rows: impl Iterator<Item = &'r [u8]>) -> Result<()> {
+        use std::io::Write;
+        let broken = |error: std::io::Error| Error::Corrupt(format!("COPY was cut off: {error}"));
+        let mut client = self.client()?;
+        let mut sink = client.copy_in(&format!("COPY {table} ({column}) FROM STDIN (FORMAT binary)"))?;
+        sink.write_all(b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0").map_err(broken)?;
+        for row in rows {
+            sink.write_all(&1i16.to_be_bytes()).map_err(broken)?;
+            sink.write_all(&i32::try_from(row.len()).unwrap_or(i32::MAX).to_be_bytes()).map_err(broken)?;
+            sink.write_all(row).map_err(broken)?;
+        }
+        sink.write_all(&(-1i16).to_be_bytes()).map_err(broken)?;
+        sink.finish()?;
+        Ok(())
+    }
+
     /// A cursor for many rows. Inside a transaction.
     pub fn declare(&self, sql: &str, values: &[Value<'_>]) -> Result<String> {
         let name = format!("rows_{}", self.cursors.get());
