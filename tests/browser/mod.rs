@@ -6,7 +6,7 @@ mod budgets;
 mod cash;
 mod customer;
 mod day;
-mod harness;
+pub mod harness;
 mod head_office;
 mod layout;
 mod office;

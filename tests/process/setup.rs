@@ -1,10 +1,11 @@
 //! The first start of a real node: no default password, one code on the console, and the first manager by hand of whoever reads it.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::child::{Child, Log, NotifySocket, listening, program, wait_for};
 use super::shop::{Devices, config_text};
+use crate::browser::harness::Browser;
 use crate::web::http::{Reply, send};
 
 struct Box<'a> {
@@ -58,17 +59,18 @@ async fn sign_in(address: SocketAddr, cookie: &str, id: &str) -> Reply {
     send(address, "POST", "/api/v1/workstations/1/sign-in", &headers, &body).await
 }
 
+/// One on which people have to sign in, and nobody can yet; and where its data will be.
+fn new_box(folder: &Path) -> (PathBuf, Box<'_>) {
+    let data = folder.join("node");
+    let text = config_text(&data, "127.0.0.1:0", None, &Devices::default());
+    std::fs::write(folder.join("node.toml"), text.replace("required = false", "required = true")).unwrap();
+    (data, Box { folder, log: Log::new(folder.join("node.log")) })
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_box_prints_a_code_that_lets_one_browser_in_and_names_its_manager() {
     let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("node");
-    let here = Box { folder: folder.path(), log: Log::new(folder.path().join("node.log")) };
-    let text = config_text(&data, "127.0.0.1:0", None, &Devices::default());
-    let text = match text.contains("[people]") {
-        true => text.replace("required = false", "required = true"),
-        false => text + "\n[people]\nrequired = true\n",
-    };
-    std::fs::write(folder.path().join("node.toml"), text).unwrap();
+    let (data, here) = new_box(folder.path());
 
     // A code that nobody used is worth nothing after the next start.
     let (child, _) = here.start();
@@ -110,4 +112,30 @@ async fn a_new_box_prints_a_code_that_lets_one_browser_in_and_names_its_manager(
         let bytes = std::fs::read(file.unwrap().path()).unwrap();
         assert!(!bytes.windows(5).any(|part| part == b"Maria"), "sealed under the box's key");
     }
+}
+
+/// A client in a test says from which origin it comes; a browser says what the page's headers let it say.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_forms_of_the_set_up_are_taken_from_a_browser() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, here) = new_box(folder.path());
+    let (child, address) = here.start();
+    let code = wait_for("the code", || here.codes().pop());
+    let browser = Browser::start(1366, 768).await;
+    browser.open(&format!("http://{address}/setup")).await;
+    browser.tap("[name=code]").await;
+    browser.keys(&code).await;
+    browser.tap("form button").await;
+    browser.until("the manager's form", "document.querySelector('.setup-manager')").await;
+    for (name, typed) in [("id", "maria"), ("name", "Maria"), ("pin", "246810"), ("again", "246810")] {
+        browser.tap(&format!("[name={name}]")).await;
+        browser.keys(typed).await;
+    }
+    browser.tap(".setup-manager button").await;
+    browser.until("the end of it", "!document.querySelector('.setup-manager')").await;
+    let cookie = browser.driver.get_all_cookies().await.unwrap().pop().expect("the browser was let in");
+    let cookie = format!("{}={}", cookie.name, cookie.value);
+    browser.end().await;
+    assert_eq!(sign_in(address, &cookie, "a").await.status, 200);
+    here.stop(child);
 }
