@@ -8,6 +8,7 @@ use crate::ids::ReasonCode;
 use crate::money::{Currency, Money};
 use crate::retail::addendum::DayAddendum;
 use crate::retail::cash::{CashMovement, MovementKind, MovementSum, Paper};
+use crate::retail::safe::SafeReport;
 use crate::retail::till::{TillCount, TillReport};
 use crate::retail::unproved::LostRange;
 
@@ -95,6 +96,26 @@ impl Stationery {
             }
         }
         self.foot(&mut document, "");
+        document
+    }
+
+    /// A count of the safe, with the bags that waited in it.
+    pub fn safe_report(&self, report: &SafeReport, head_fragment: &str) -> Document {
+        let mut document = self.head(&format!("{} {}", self.word(Word::SafeCount), report.number), 0);
+        document.pair(0, self.word(Word::BusinessDate), &self.locale.date(report.date), Style::PLAIN);
+        document.pair(0, self.word(Word::Time), &self.moment(report.at.ms, report.utc_offset_min), Style::PLAIN);
+        document.block(Block::Rule);
+        self.amount(&mut document, expected_word(!report.unproved.is_empty()), report.expected, Style::BOLD);
+        self.counted(&mut document, &report.counted);
+        if !report.bags.is_empty() {
+            document.block(Block::Rule);
+            document.pair(0, self.word(Word::Bags), "", Style::BOLD);
+        }
+        for (number, amount) in &report.bags {
+            document.pair(2, number.as_str(), &self.money(*amount), Style::PLAIN);
+        }
+        lost_records(&mut document, &report.unproved, &self.locale);
+        self.foot(&mut document, head_fragment);
         document
     }
 

@@ -90,7 +90,7 @@ impl Report<'_> {
             let of = Stationery { letterhead: Letterhead::default(), currency: self.currency.clone(), locale: *self.locale };
             of.movements(document, &report.movements);
         }
-        if !(report.tills.is_empty() && report.uncounted.is_empty()) {
+        if !(report.tills.is_empty() && report.uncounted.is_empty() && report.safe.is_empty()) {
             document.block(Block::Rule);
             document.pair(0, self.word(Word::Tills), "", Style::BOLD);
         }
@@ -101,6 +101,20 @@ impl Report<'_> {
             document.pair(2, self.word(Word::Counted), &self.money(till.counted), Style::PLAIN);
             document.pair(2, self.word(Word::Difference), &self.money(till.difference), Style::BOLD);
             if let Some(reason) = &till.reason {
+                document.pair(2, self.word(Word::Reason), &self.locale.reason(reason), Style::PLAIN);
+            }
+        }
+        for count in &report.safe {
+            document.pair(
+                0,
+                &format!("{} {}", self.word(Word::SafeCount), count.number),
+                count.by.as_ref().map_or("", |by| by.as_str()),
+                Style::PLAIN,
+            );
+            document.pair(2, self.word(expected_word(count.unproved)), &self.money(count.expected), Style::PLAIN);
+            document.pair(2, self.word(Word::Counted), &self.money(count.counted), Style::PLAIN);
+            document.pair(2, self.word(Word::Difference), &self.money(count.difference), Style::BOLD);
+            if let Some(reason) = &count.reason {
                 document.pair(2, self.word(Word::Reason), &self.locale.reason(reason), Style::PLAIN);
             }
         }

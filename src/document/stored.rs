@@ -53,12 +53,14 @@ impl Fallback {
         self.stationery.of_record(report.paper.as_deref(), &report.currency).till_report(report, fragment, copy)
     }
 
-    /// The text of a Z, of a till or a day, or of an addendum. `None` for every other event.
+    /// The text of a Z, of a till or a day, of a count of the safe, or of an addendum. `None` for every other event.
     pub fn text_of(&self, event: &Event, hash: &str) -> Option<String> {
         let document = if let Event::DayClosed { report } = event {
             self.day(report, ReportKind::Z, hash, 0)
         } else if let Event::TillClosed { report } = event {
             self.till(report, hash, 0)
+        } else if let Event::SafeCountClosed { report } = event {
+            self.stationery.of_record(report.paper.as_deref(), &report.currency).safe_report(report, fragment(hash))
         } else if let Event::DayAddendum { addendum } = event {
             self.stationery.of_record(addendum.paper.as_deref(), &addendum.currency).addendum(addendum, fragment(hash))
         } else {

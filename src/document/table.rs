@@ -41,7 +41,7 @@ pub const COLUMNS: [&str; 31] = [
     "sha256",
 ];
 
-/// The row of a Z, of a till or a day, or of an addendum. `None` for every other event, and for a currency that nobody knows.
+/// The row of a Z, of a till or a day, of a count of the safe, or of an addendum. `None` for every other event, and for a currency that nobody knows.
 pub fn row(event: &Event, seq: u64, hash: &str) -> Option<[String; COLUMNS.len()]> {
     let mut row = Row { cells: Default::default() };
     if let Event::DayClosed { report } = event {
@@ -65,6 +65,13 @@ pub fn row(event: &Event, seq: u64, hash: &str) -> Option<[String; COLUMNS.len()
             row.put("counted", currency.plain(counted.counted)).put("difference", currency.plain(counted.difference));
             row.put("reason", counted.reason.as_ref().map_or("", |reason| reason.as_str()));
         }
+    } else if let Event::SafeCountClosed { report } = event {
+        let currency = Currency::from_code(&report.currency)?;
+        row.put("date", report.date.to_string()).put("report", "safe_count").put("number", report.number.to_string());
+        row.put("staff", report.counted.by.as_ref().map_or("", |by| by.as_str())).put("at", rfc3339(report.at.ms));
+        row.put("currency", &*currency.code).put("expected", currency.plain(report.expected));
+        row.put("counted", currency.plain(report.counted.counted)).put("difference", currency.plain(report.counted.difference));
+        row.put("reason", report.counted.reason.as_ref().map_or("", |reason| reason.as_str()));
     } else if let Event::DayAddendum { addendum } = event {
         let currency = Currency::from_code(&addendum.currency)?;
         row.put("date", addendum.date.to_string()).put("report", "addendum").put("number", addendum.number.to_string());

@@ -24,6 +24,8 @@ pub struct DayRow {
     pub total: i64,
     /// Counted less expected, over all tills closed on it.
     pub till_difference: i64,
+    /// Counted less expected, over all counts of the safe; absent where it was not counted.
+    pub safe_difference: Option<i64>,
     /// What the transactions of this date add up to, those of a day that was opened again and is not closed included.
     pub counted: i64,
 }
@@ -34,7 +36,8 @@ pub fn list(connection: &Connection, store: Option<&str>, day: Option<&str>, lim
         .prepare_cached(
             "SELECT r.store, r.business_date, r.currency, count(*) FILTER (WHERE r.kind = 'day_z'), count(*) FILTER (WHERE r.kind = 'addendum'),
                count(*) FILTER (WHERE r.kind = 'till_z'),
-               sum(r.total), sum(r.difference),
+               sum(r.total), coalesce(sum(r.difference) FILTER (WHERE r.kind = 'till_z'), 0),
+               sum(r.difference) FILTER (WHERE r.kind = 'safe_count'),
                coalesce((SELECT d.total FROM sales_days d
                  WHERE d.store = r.store AND d.business_date = r.business_date AND d.currency = r.currency), 0)
              FROM day_reports r WHERE (CAST(?1 AS TEXT) IS NULL OR r.store = ?1) AND (CAST(?2 AS TEXT) IS NULL OR r.business_date = ?2)
@@ -50,7 +53,8 @@ pub fn list(connection: &Connection, store: Option<&str>, day: Option<&str>, lim
                 tills: row.get(5)?,
                 total: row.get(6)?,
                 till_difference: row.get(7)?,
-                counted: row.get(8)?,
+                safe_difference: row.get(8)?,
+                counted: row.get(9)?,
             })
         })?
         .collect()
@@ -60,7 +64,7 @@ pub fn list(connection: &Connection, store: Option<&str>, day: Option<&str>, lim
 #[derive(Debug, Clone, Serialize)]
 pub struct ReportRow {
     pub node: String,
-    /// "day_z", "till_z", "addendum".
+    /// "day_z", "till_z", "addendum", "safe_count".
     pub kind: String,
     pub number: u64,
     /// Of an addendum: the number of its Z.
@@ -80,12 +84,15 @@ pub struct ReportRow {
 }
 
 impl ReportRow {
-    /// A till's owner and the reason for its difference, as recorded.
-    pub fn of_till(&self) -> (Option<String>, Option<String>) {
+    /// A till's owner, or who counted the safe, and the reason for the difference, as recorded.
+    pub fn of_count(&self) -> (Option<String>, Option<String>) {
         match self.event.as_deref() {
             Some(Event::TillClosed { report }) => {
                 let reason = report.counted.as_ref().and_then(|counted| counted.reason.as_ref());
                 (report.owner.as_ref().map(ToString::to_string), reason.map(ToString::to_string))
+            }
+            Some(Event::SafeCountClosed { report }) => {
+                (report.counted.by.as_ref().map(ToString::to_string), report.counted.reason.as_ref().map(ToString::to_string))
             }
             Some(_) | None => (None, None),
         }

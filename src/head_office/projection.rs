@@ -142,7 +142,7 @@ struct Place<'a> {
 /// Kinds that add up to something here, in whatever version. All others are stored and passed over.
 fn is_counted(kind: &str) -> bool {
     let name = kind.rsplit_once('.').map_or(kind, |(name, _)| name);
-    matches!(name, "transaction_completed" | "transaction_voided" | "day_closed" | "till_closed" | "day_addendum")
+    matches!(name, "transaction_completed" | "transaction_voided" | "day_closed" | "till_closed" | "safe_count_closed" | "day_addendum")
         || order_states::is_ours(name)
         || stock_work::is_ours(name)
 }
@@ -176,6 +176,11 @@ fn count(connection: &Connection, place: &Place<'_>, event: Event, raw: &str) ->
             let (till, at_ms) = (report.till.as_str(), report.closed_at.ms);
             let row = ReportRow { kind: "till_z", date: report.date, number: report.number, of_z: 0, till, at_ms };
             insert_report(connection, place, &row, &report.currency, (0, Money::ZERO), difference)?;
+            Ok(Ok(()))
+        }
+        Event::SafeCountClosed { report } => {
+            let row = ReportRow { kind: "safe_count", date: report.date, number: report.number, of_z: 0, till: "", at_ms: report.at.ms };
+            insert_report(connection, place, &row, &report.currency, (0, Money::ZERO), report.counted.difference)?;
             Ok(Ok(()))
         }
         // The filter on the tag lets only those above through, and what is said of orders and stock.

@@ -108,7 +108,7 @@ CREATE TABLE IF NOT EXISTS day_reports (
     event         INTEGER NOT NULL,
     store         TEXT NOT NULL,
     node          INTEGER NOT NULL,
-    -- day_z, till_z or addendum.
+    -- day_z, till_z, safe_count or addendum.
     kind          TEXT NOT NULL,
     business_date TEXT NOT NULL,
     number        INTEGER NOT NULL,
@@ -119,7 +119,7 @@ CREATE TABLE IF NOT EXISTS day_reports (
     -- Of days and addenda.
     sales         INTEGER NOT NULL,
     total         INTEGER NOT NULL,
-    -- Of tills: counted less expected.
+    -- Of tills and the safe: counted less expected.
     difference    INTEGER NOT NULL,
     PRIMARY KEY (branch, seq, event)
 ) WITHOUT ROWID;

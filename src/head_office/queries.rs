@@ -104,7 +104,7 @@ pub fn sales(connection: &Connection, store: Option<&str>, day: Option<&str>, li
         .prepare_cached(
             "SELECT d.store, d.business_date, d.currency, d.sales, d.voids, d.total, d.tax, d.rounding, d.cash, d.card,
                (SELECT coalesce(sum(r.total), -1) = d.total AND sum(r.sales) = d.sales FROM day_reports r
-                WHERE r.store = d.store AND r.business_date = d.business_date AND r.currency = d.currency AND r.kind <> 'till_z')
+                WHERE r.store = d.store AND r.business_date = d.business_date AND r.currency = d.currency AND r.kind IN ('day_z', 'addendum'))
              FROM sales_days d WHERE (CAST(?1 AS TEXT) IS NULL OR d.store = ?1) AND (CAST(?2 AS TEXT) IS NULL OR d.business_date = ?2)
              ORDER BY d.business_date DESC, d.store LIMIT ?3",
         )?

@@ -71,8 +71,9 @@ impl Archive {
             }
         };
         let events = record.events.iter().filter_map(|raw| Some((serde_json::from_str::<Event>(raw.get()).ok()?, raw)));
-        let mut reports =
-            events.filter(|(event, _)| matches!(event, Event::DayClosed { .. } | Event::TillClosed { .. } | Event::DayAddendum { .. }));
+        let mut reports = events.filter(|(event, _)| {
+            matches!(event, Event::DayClosed { .. } | Event::TillClosed { .. } | Event::DayAddendum { .. } | Event::SafeCountClosed { .. })
+        });
         let (event, raw) = reports.nth(place)?;
         Some(ArchivedReport { event, raw: raw.get().to_owned(), seq, hash: record.hash.to_string() })
     }

@@ -140,7 +140,11 @@ pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>, 
         | Command::HandOverTill { .. }
         | Command::PrintX { .. }
         | Command::PackBag { .. }
-        | Command::CollectBag { .. } => {}
+        | Command::CollectBag { .. }
+        | Command::StartSafeCount {}
+        | Command::CancelSafeCount {}
+        | Command::CountSafe { .. }
+        | Command::CloseSafeCount { .. } => {}
         Command::Order(act) => order_facts(act, state, sources, &mut facts),
         Command::Stock(act) => stock_facts(act, request.workstation.as_ref(), state, sources, &mut facts),
     }

@@ -43,6 +43,8 @@ pub struct DayReports {
     pub days: Vec<(ReportId, ReportRef)>,
     pub addenda: Vec<(ReportId, ReportRef)>,
     pub tills: Vec<(ReportId, ReportRef)>,
+    /// Counts of the safe.
+    pub safe: Vec<(ReportId, ReportRef)>,
 }
 
 impl CashNow {
@@ -83,6 +85,7 @@ impl CashNow {
                     ReportKey::Day { .. } => &mut day.days,
                     ReportKey::Till { .. } => &mut day.tills,
                     ReportKey::Addendum { .. } => &mut day.addenda,
+                    ReportKey::Safe { .. } => &mut day.safe,
                 };
                 list.push((id, report.clone()));
             }
@@ -115,7 +118,7 @@ impl DayReports {
 
     /// In the order in which they were recorded.
     pub fn all(&self) -> Vec<&(ReportId, ReportRef)> {
-        let mut all: Vec<_> = self.days.iter().chain(&self.addenda).chain(&self.tills).collect();
+        let mut all: Vec<_> = self.days.iter().chain(&self.addenda).chain(&self.tills).chain(&self.safe).collect();
         all.sort_by_key(|(id, _)| *id);
         all
     }

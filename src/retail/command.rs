@@ -318,6 +318,18 @@ pub enum Command {
     CollectBag {
         bag: BagNo,
     },
+    /// The safe is counted from here on: nobody is told what should be in it. Needs no workstation, like the three that follow.
+    StartSafeCount {},
+    CancelSafeCount {},
+    /// What was found in the safe, without the bags.
+    CountSafe {
+        count: cash::CashCount,
+    },
+    /// Ends the count just given. A difference needs a reason.
+    CloseSafeCount {
+        #[serde(default)]
+        reason: Option<ReasonCode>,
+    },
 
     /// Collect orders (order/act.rs).
     Order(order::OrderAct),

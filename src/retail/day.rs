@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::basket::{Basket, Place};
 use super::cash::{MovementSum, Paper};
 use super::decide::{Case, Outcome};
+use super::safe::SafeLine;
 use super::tax::{self, TaxGroup};
 use super::till::{Till, TillLine, UncountedTill};
 use super::unproved::LostRange;
@@ -55,6 +56,9 @@ pub struct DayReport {
     /// Tills closed since the last Z, in the order of their closing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tills: Vec<TillLine>,
+    /// Counts of the safe since the last Z.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub safe: Vec<SafeLine>,
     /// Tills that are open and go on into the next day.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub uncounted: Vec<UncountedTill>,
@@ -163,6 +167,7 @@ pub fn report(state: &State, rules: &Rules, at: Stamp, utc_offset_min: i32) -> O
         unproved: state.unproved.ranges().collect(),
         movements: state.cash.movements.clone(),
         tills: state.cash.closed.clone(),
+        safe: state.cash.safe.closed.clone(),
         uncounted: state.cash.tills.iter().filter_map(|(till, book)| uncounted(till, book)).collect(),
         open: state.baskets.values().filter(|basket| !basket.training).map(open_transaction).collect(),
         utc_offset_min: Some(utc_offset_min),

@@ -108,6 +108,10 @@ pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> 
         Command::PrintX { of } => till::print_x(&case, *of)?,
         Command::PackBag { bag, amount } => safe::pack_bag(&case, bag, *amount)?,
         Command::CollectBag { bag } => safe::collect_bag(&case, bag)?,
+        Command::StartSafeCount {} => safe::start_count(&case)?,
+        Command::CancelSafeCount {} => safe::cancel_count(&case)?,
+        Command::CountSafe { count } => safe::count(&case, count)?,
+        Command::CloseSafeCount { reason } => safe::close_count(&case, reason.as_ref())?,
         // The back office.
         Command::SignInDesk { staff } => staff::sign_in_desk(&case, staff)?,
         Command::NameFirstManager { staff } => staff::name_first_manager(&case, staff),

@@ -16,6 +16,7 @@ use super::order::{
 };
 use super::pricing::{GivenCoupon, LineDiscounts, ManualOff, PriceSet};
 use super::rights::Right;
+use super::safe::SafeReport;
 use super::staff::SignInWay;
 use super::stock::{AdjustWhy, CountWhy, CountedLine, DismissWhy, ReceivedLine, SheetKind, SheetLine, StockStep};
 use super::till::{FloatFrom, TillReport};
@@ -327,6 +328,31 @@ pub enum Event {
         by: Option<StaffId>,
         at: Stamp,
     },
+    #[serde(rename = "safe_count_started.1")]
+    SafeCountStarted {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<StaffId>,
+        at: Stamp,
+    },
+    #[serde(rename = "safe_count_cancelled.1")]
+    SafeCountCancelled {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<StaffId>,
+        at: Stamp,
+    },
+    #[serde(rename = "safe_counted.1")]
+    SafeCounted {
+        counted: Money,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pieces: Vec<Pieces>,
+        expected: Money,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<StaffId>,
+        at: Stamp,
+    },
+    /// From here on the safe holds what was found. Never changes.
+    #[serde(rename = "safe_count_closed.1")]
+    SafeCountClosed { report: Box<SafeReport> },
     /// Rides in the record of a transaction that ends after the Z of its day.
     #[serde(rename = "day_addendum.1")]
     DayAddendum { addendum: Box<DayAddendum> },
@@ -780,6 +806,10 @@ impl Event {
             | Event::TillClosed { .. }
             | Event::BagPacked { .. }
             | Event::BagCollected { .. }
+            | Event::SafeCountStarted { .. }
+            | Event::SafeCountCancelled { .. }
+            | Event::SafeCounted { .. }
+            | Event::SafeCountClosed { .. }
             | Event::DayAddendum { .. } => EventKind::Hard,
             // recalls.rs
             Event::RecalledItemPutAside { .. } => EventKind::Hard,

@@ -169,6 +169,10 @@ fn effect(after: &State, facts: &Facts, event: &Event) -> Option<Effect> {
         | Event::TillClosed { .. }
         | Event::BagPacked { .. }
         | Event::BagCollected { .. }
+        | Event::SafeCountStarted { .. }
+        | Event::SafeCountCancelled { .. }
+        | Event::SafeCounted { .. }
+        | Event::SafeCountClosed { .. }
         | Event::DayAddendum { .. } => None,
         // recalls.rs
         Event::RecalledItemPutAside { .. } | Event::TrainingSet { .. } => None,

@@ -51,10 +51,12 @@ pub enum Right {
     AdjustStockMore,
     /// Begin and end practice at a till.
     Training,
+    /// Count the safe.
+    CountSafe,
 }
 
 impl Right {
-    pub const ALL: [Right; 25] = [
+    pub const ALL: [Right; 26] = [
         Right::SellItems,
         Right::VoidLine,
         Right::VoidTransaction,
@@ -80,6 +82,7 @@ impl Right {
         Right::AdjustStock,
         Right::AdjustStockMore,
         Right::Training,
+        Right::CountSafe,
     ];
 
     /// As in feeds, imports and the API.
@@ -110,6 +113,7 @@ impl Right {
             Right::AdjustStock => "adjust_stock",
             Right::AdjustStockMore => "adjust_stock_more",
             Right::Training => "training",
+            Right::CountSafe => "count_safe",
         }
     }
 }
@@ -217,6 +221,9 @@ pub fn needed(command: &Command) -> Option<Right> {
         | Command::PaidOut { .. }
         | Command::PackBag { .. }
         | Command::CollectBag { .. } => Some(Right::CashMovement),
+        Command::StartSafeCount {} | Command::CancelSafeCount {} | Command::CountSafe { .. } | Command::CloseSafeCount { .. } => {
+            Some(Right::CountSafe)
+        }
         Command::NoSale { .. } => Some(Right::NoSale),
         Command::SetTraining { .. } => Some(Right::Training),
         Command::PrintX { .. } => Some(Right::ReadReports),

@@ -130,6 +130,8 @@ pub struct Limits {
     pub till_sessions_per_day_max: u32,
     /// Bank bags in the list at once.
     pub bags_max: u32,
+    /// Counts of the safe closed in one business day.
+    pub safe_counts_per_day_max: u32,
 }
 
 /// What a store takes back.
@@ -173,6 +175,7 @@ impl Default for Limits {
             till_cash_max: Money::from_minor(10_000_000_000),
             till_sessions_per_day_max: 500,
             bags_max: 500,
+            safe_counts_per_day_max: 50,
         }
     }
 }

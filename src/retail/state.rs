@@ -469,7 +469,7 @@ impl State {
             }
             Event::TillClosed { report } => self.cash.close(seq, report),
             Event::BagPacked { bag, amount, by, at } => {
-                self.cash.safe.cash -= *amount;
+                self.cash.safe.move_cash(-*amount);
                 possible(self.cash.safe.put_bag(bag, *amount, *at, by.clone()), "a bag was packed twice")
             }
             Event::BagCollected { bag, by, at } => {
@@ -477,6 +477,19 @@ impl State {
                 let former = bag.collected.replace(Collected { at: *at, by: by.clone() });
                 possible(former.is_none(), "a bag was collected twice")
             }
+            Event::SafeCountStarted { by, at } => {
+                self.cash.safe.set_phase(Phase::Counting { by: by.clone(), since: *at });
+                Ok(())
+            }
+            Event::SafeCountCancelled { .. } => {
+                self.cash.safe.set_phase(Phase::Open);
+                Ok(())
+            }
+            Event::SafeCounted { counted, pieces, expected: _, by, at } => {
+                self.cash.safe.set_phase(Phase::Counted { by: by.clone(), counted: *counted, pieces: pieces.clone(), at: *at });
+                Ok(())
+            }
+            Event::SafeCountClosed { report } => self.cash.close_safe_count(seq, report),
             Event::DayAddendum { addendum } => self.cash.add(seq, addendum),
             // order/apply.rs
             Event::LeadNamed { .. }
@@ -602,9 +615,10 @@ impl State {
                 basket.closed_under = Some(ClosedUnder { date: report.date, report: report.number });
             }
         }
-        let cash_fits = self.cash.movements == report.movements && self.cash.closed == report.tills;
+        let cash_fits = self.cash.movements == report.movements && self.cash.closed == report.tills && self.cash.safe.closed == report.safe;
         self.cash.movements.clear();
         self.cash.closed.clear();
+        self.cash.safe.closed.clear();
         self.cash.safe.bags.retain(|_, bag| bag.collected.is_none());
         let what = ReportKey::Day { number: report.number };
         self.cash.remember(seq, ReportRef { what, date: report.date, at: report.closed_at, amount: report.totals.total });

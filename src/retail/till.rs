@@ -12,7 +12,7 @@ use super::cash::{self, CashCount, CashMovement, MovementKind, MovementSum, Pape
 use super::decide::{Case, Outcome};
 use super::event::PrintSubject;
 use super::rules::WorkstationRules;
-use super::safe::{self, Safe};
+use super::safe::{self, Safe, SafeReport};
 use super::unproved::LostRange;
 use super::{Answer, Event, Refusal, Rules, State, print};
 use crate::ids::{BagNo, ReasonCode, StaffId, WorkstationId};
@@ -70,11 +70,12 @@ pub struct Session {
     pub counts: u32,
 }
 
-/// Whose move it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Whose move it is, at a till or at the safe.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// The cashier's.
+    #[default]
     Open,
     /// Of the one who counts; cash stands still.
     Counting { by: Option<StaffId>, since: Stamp },
@@ -173,16 +174,34 @@ pub struct ReportRef {
     pub what: ReportKey,
     pub date: BusinessDate,
     pub at: Stamp,
-    /// Turnover of a day or an addendum, difference of a till.
+    /// Turnover of a day or an addendum, difference of a till or of the safe.
     pub amount: Money,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReportKey {
-    Day { number: u64 },
-    Till { till: WorkstationId, number: u64 },
-    Addendum { date: BusinessDate, number: u64 },
+    Day {
+        number: u64,
+    },
+    Till {
+        till: WorkstationId,
+        number: u64,
+    },
+    Addendum {
+        date: BusinessDate,
+        number: u64,
+    },
+    /// A count of the safe.
+    Safe {
+        number: u64,
+    },
+}
+
+impl Phase {
+    pub fn is_open(&self) -> bool {
+        matches!(self, Phase::Open)
+    }
 }
 
 impl Session {
@@ -232,7 +251,7 @@ impl CashBook {
         };
         book.session = Some(session);
         match from {
-            FloatFrom::Safe => self.safe.cash -= float,
+            FloatFrom::Safe => self.safe.move_cash(-float),
             FloatFrom::Predecessor => {}
         }
         possible(is_next, "a till was opened over an open one, or under a wrong number")
@@ -242,8 +261,8 @@ impl CashBook {
         cash::add_to_sums(&mut self.movements, movement);
         let mut new_bag = true;
         match (movement.kind, &movement.bag) {
-            (MovementKind::Loan, _) => self.safe.cash -= movement.amount,
-            (MovementKind::Pickup, None) => self.safe.cash += movement.amount,
+            (MovementKind::Loan, _) => self.safe.move_cash(-movement.amount),
+            (MovementKind::Pickup, None) => self.safe.move_cash(movement.amount),
             (MovementKind::Pickup, Some(bag)) => {
                 new_bag = self.safe.put_bag(bag, movement.amount, movement.at, movement.staff.clone());
             }
@@ -282,7 +301,7 @@ impl CashBook {
         book.reports = report.number;
         let counted = report.counted.as_ref().ok_or("a till was closed without a count")?;
         if report.handed_to.is_none() {
-            self.safe.cash += counted.counted;
+            self.safe.move_cash(counted.counted);
         }
         self.closed.push(TillLine {
             till: report.till.clone(),
@@ -314,6 +333,13 @@ impl CashBook {
         let what = ReportKey::Addendum { date: addendum.date, number: addendum.number };
         self.remember(seq, ReportRef { what, date: addendum.date, at: addendum.at, amount: addendum.totals.total });
         possible(addendum.number == former + 1, "an addendum was skipped or numbered twice")
+    }
+
+    pub(super) fn close_safe_count(&mut self, seq: u64, report: &SafeReport) -> Result<(), &'static str> {
+        let was_counted = matches!(self.safe.phase, Phase::Counted { .. });
+        let (stored, fits) = self.safe.close(seq, report);
+        self.remember(seq, stored);
+        possible(was_counted && fits, "a count of the safe differs from its records, or under a wrong number")
     }
 
     pub(super) fn remember(&mut self, seq: u64, report: ReportRef) {

@@ -92,7 +92,11 @@ fn can_be_practised(command: &Command) -> bool {
         | Command::CloseTill { .. }
         | Command::HandOverTill { .. }
         | Command::PackBag { .. }
-        | Command::CollectBag { .. } => false,
+        | Command::CollectBag { .. }
+        | Command::StartSafeCount {}
+        | Command::CancelSafeCount {}
+        | Command::CountSafe { .. }
+        | Command::CloseSafeCount { .. } => false,
         // What no person asks for comes from head office or from a timer; the rest is somebody's real goods.
         Command::Order(_) | Command::Stock(_) => rights::needed(command).is_none(),
     }

@@ -2,6 +2,7 @@
 //! till: who reads it signs in at its desk. Rendering is a function of [`OfficeView`].
 
 mod proof;
+mod safe;
 
 use std::collections::BTreeMap;
 
@@ -24,14 +25,14 @@ use super::texts::office::OfficeTexts;
 use super::till::icon;
 use crate::document::Language;
 use crate::document::stored::Fallback;
-use crate::ids::{StaffId, WorkstationId};
+use crate::ids::{ReasonCode, StaffId, WorkstationId};
 use crate::money::{Currency, Money};
 use crate::node::reports::{CashNow, DayReports, ReportId, Unshown};
 use crate::node::screen::StaffTile;
 use crate::retail::day::{Day, DayReport};
 use crate::retail::rights::Right;
 use crate::retail::till::{Phase, ReportKey};
-use crate::retail::{Event, Refusal, TenderKind};
+use crate::retail::{Event, Refusal, Rules, TenderKind};
 use crate::time::BusinessDate;
 
 /// Days in the list; the export has all that the node lists.
@@ -83,6 +84,7 @@ async fn office(State(web): State<Web>, session: Session, Query(chosen): Query<C
     let view = OfficeView {
         locale: &locale,
         currency: &screen.rules.currency,
+        rules: &screen.rules,
         papers: &web.node.shared().papers,
         workstations: screen.workstations.keys().collect(),
         staff: &screen.staff,
@@ -148,7 +150,7 @@ pub struct ChosenDay {
     papers: Vec<Stored>,
 }
 
-/// A report with the text it was printed with, and what a till's Z says about its count.
+/// A report with the text it was printed with, and what a till's Z or a count of the safe says of its cash.
 struct Stored {
     id: ReportId,
     what: ReportKey,
@@ -169,6 +171,10 @@ impl ChosenDay {
                     let reason = report.counted.as_ref().and_then(|counted| counted.reason.as_ref());
                     (report.owner.clone(), reason.map(|reason| shared.papers.stationery.locale.reason(reason)))
                 }
+                Event::SafeCountClosed { report } => {
+                    let reason = report.counted.reason.as_ref();
+                    (report.counted.by.clone(), reason.map(|reason| shared.papers.stationery.locale.reason(reason)))
+                }
                 _ => (None, None),
             };
             Ok::<Stored, super::problem::Problem>(Stored { id: *id, what: report.what.clone(), amount: report.amount, text, owner, reason })
@@ -182,6 +188,7 @@ impl ChosenDay {
 pub struct OfficeView<'a> {
     pub locale: &'a Locale,
     pub currency: &'a Currency,
+    pub rules: &'a Rules,
     pub papers: &'a Fallback,
     pub workstations: Vec<&'a WorkstationId>,
     pub staff: &'a [StaffTile],
@@ -203,7 +210,7 @@ impl OfficeView<'_> {
                 span .muted { (fill(t.refreshed, &[&self.locale.clock(self.now_ms)])) }
             }
             div .office-columns {
-                div { (self.today()) (self.tills()) (self.safe()) }
+                div { (self.today()) (self.tills()) (safe::section(self)) }
                 div { (self.days()) }
             }
             (proof::dialog(self))
@@ -294,44 +301,6 @@ impl OfficeView<'_> {
         }
     }
 
-    fn safe(&self) -> Markup {
-        let t = self.words();
-        let safe = &self.cash.book.safe;
-        let example = self.locale.money(self.currency, Money::from_minor(12_50 * 10i64.pow(u32::from(self.currency.exponent)) / 100));
-        html! {
-            section {
-                h2 { (t.safe) }
-                p { (t.safe_cash) ": " strong { (self.money(safe.cash)) } }
-                @if safe.cash.is_negative() { p .muted { (t.safe_below) } }
-                @if safe.waiting().next().is_none() { p .muted { (t.no_bags) } }
-                ul .bags {
-                    @for (number, bag) in &safe.bags {
-                        li {
-                            strong { (number) }
-                            span .n { (self.money(bag.amount)) }
-                            span .muted {
-                                (fill(t.bag_packed, &[&self.locale.date_and_clock(bag.packed_at.ms)]))
-                                @if let Some(by) = &bag.packed_by { ", " (visible(&name_of(self.staff, by))) }
-                            }
-                            @match &bag.collected {
-                                None => button .small type="button" data-do="collect" data-bag=(number) data-sure=(t.bag_collect_sure) { (t.bag_collect) },
-                                Some(collected) => span .muted {
-                                    (fill(t.bag_collected, &[&self.locale.date_and_clock(collected.at.ms)]))
-                                    @if let Some(by) = &collected.by { ", " (visible(&name_of(self.staff, by))) }
-                                },
-                            }
-                        }
-                    }
-                }
-                form #pack-bag data-exponent=(self.currency.exponent) data-bad=(fill(t.bad_amount, &[&example])) {
-                    label { span { (t.bag_number) } input name="bag" type="text" maxlength="30" autocomplete="off" required; }
-                    label { span { (t.bag_amount) } input name="amount" type="text" inputmode="decimal" maxlength="12" autocomplete="off" required; }
-                    button type="submit" { (t.bag_pack) }
-                }
-            }
-        }
-    }
-
     fn days(&self) -> Markup {
         let t = self.words();
         let days: BTreeMap<BusinessDate, DayReports> = self.cash.days();
@@ -383,6 +352,7 @@ impl OfficeView<'_> {
             ReportKey::Day { number } => (fill(t.z, &[&number.to_string()]), true),
             ReportKey::Addendum { number, .. } => (fill(t.addendum, &[&number.to_string()]), true),
             ReportKey::Till { till, number } => (fill(t.till_z, &[till.as_str(), &number.to_string()]), false),
+            ReportKey::Safe { number } => (fill(t.safe_count, &[&number.to_string()]), false),
         };
         html! {
             details .stored id={ "report-" (stored.id) } open[is_open] {
@@ -390,7 +360,7 @@ impl OfficeView<'_> {
                     strong { (title) }
                     @match &stored.what {
                         ReportKey::Day { .. } | ReportKey::Addendum { .. } => span .n { (self.money(stored.amount)) },
-                        ReportKey::Till { .. } => {
+                        ReportKey::Till { .. } | ReportKey::Safe { .. } => {
                             @if let Some(owner) = &stored.owner { span { (visible(&name_of(self.staff, owner))) } }
                             span { (t.difference) " " (self.difference(stored.amount)) }
                             @if let Some(reason) = &stored.reason { span .muted { (t.reason) ": " (visible(reason)) } }
@@ -418,6 +388,15 @@ impl OfficeView<'_> {
 
     fn difference(&self, difference: Money) -> Markup {
         html! { span .off[!difference.is_zero()] { (self.money(difference)) } }
+    }
+
+    /// A reason in the reader's words.
+    fn words_of(&self, reason: &ReasonCode) -> String {
+        let mut locale = self.papers.stationery.locale;
+        if let Some(language) = Language::of_tag(self.locale.language) {
+            locale.language = language;
+        }
+        locale.reason(reason)
     }
 
     fn money(&self, amount: Money) -> String {

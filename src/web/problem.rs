@@ -183,6 +183,9 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::MoreThanInSafe { .. }
         | Refusal::BagExists { .. }
         | Refusal::TooManyBags { .. }
+        | Refusal::SafeBeingCounted { .. }
+        | Refusal::SafeNotBeingCounted
+        | Refusal::TooManySafeCounts { .. }
         | Refusal::TillUnproved { .. } => StatusCode::CONFLICT,
         // Collect orders.
         Refusal::OrderUnknown { .. }

@@ -110,6 +110,28 @@ async fn a_manager_reads_closes_and_reads_again_by_keyboard_alone() {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     look_at(&browser, "closed", &mut faults).await;
+
+    // The safe, counted blind: its figure is gone until the count is given; a difference asks for its reason.
+    browser.run("document.querySelector('[data-do=safe-start]').focus()").await;
+    browser.keys(ENTER).await;
+    browser.until("the denominations", "document.activeElement?.closest('#count-safe')").await;
+    look_at(&browser, "safe-counting", &mut faults).await;
+    tab_to(&browser, "#count-safe [data-value='5000']").await;
+    browser.keys("2").await;
+    browser.until("what it comes to", "document.getElementById('safe-sum').textContent === '100.00'").await;
+    browser.keys(ENTER).await;
+    browser.until("what should be there", "document.getElementById('close-safe')").await;
+    look_at(&browser, "safe-counted", &mut faults).await;
+    browser.run("document.getElementById('safe-reason').value = 'other'").await;
+    tab_to(&browser, "#close-safe .primary").await;
+    browser.keys(ENTER).await;
+    browser
+        .until(
+            "the count is on the day's list",
+            "[...document.querySelectorAll('.stored')].some((one) => one.textContent.includes('SAFE COUNT 1'))",
+        )
+        .await;
+    look_at(&browser, "safe-closed", &mut faults).await;
     tab_to(&browser, "a[href*='reports.csv?from']").await;
     tab_to(&browser, "[data-do=sign-out]").await;
     browser.keys(ENTER).await;

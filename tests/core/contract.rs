@@ -15,9 +15,17 @@ fn stored(name: &str) -> String {
 
 /// The first release's day, and the examples that later rooms added.
 fn all_events() -> String {
-    ["events.jsonl", "events-pricing.jsonl", "events-orders.jsonl", "events-customer.jsonl", "events-stock.jsonl", "events-training.jsonl"]
-        .map(stored)
-        .concat()
+    [
+        "events.jsonl",
+        "events-pricing.jsonl",
+        "events-orders.jsonl",
+        "events-customer.jsonl",
+        "events-stock.jsonl",
+        "events-training.jsonl",
+        "events-safe.jsonl",
+    ]
+    .map(stored)
+    .concat()
 }
 
 /// The tags as the enum writes them, so that no variant is forgotten.

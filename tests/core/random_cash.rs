@@ -27,6 +27,9 @@ pub fn command(does: usize, amount: i64) -> Command {
         15 => Command::HandOverTill { to: StaffId::new(["bert", "carla"][amount as usize % 2]).unwrap(), reason: Some(reason("unknown")) },
         16 => Command::PrintX { of: XReport::Till },
         17 => Command::PackBag { bag: BagNo::new(&format!("p{amount}")).unwrap(), amount: money },
+        18 => Command::StartSafeCount {},
+        19 => Command::CountSafe { count: CashCount::Total(money) },
+        20 => Command::CloseSafeCount { reason: Some(reason("unknown")) },
         _ => Command::CollectBag { bag: BagNo::new(&format!("b{amount}")).unwrap() },
     }
 }
@@ -94,6 +97,10 @@ pub fn check(journal: &[String], state: &State) {
                 assert_eq!(drawers.remove(&report.till), Some(report.expected.minor()), "a Z equals its fold");
                 assert_eq!(counted.difference, counted.counted - report.expected);
                 safe += if report.handed_to.is_none() { counted.counted.minor() } else { 0 };
+            }
+            Event::SafeCountClosed { report } => {
+                assert_eq!(report.expected.minor(), safe, "a count of the safe equals its fold");
+                safe = report.counted.counted.minor();
             }
             Event::BagPacked { amount, .. } => (safe, bags) = (safe - amount.minor(), bags + amount.minor()),
             Event::BagCollected { bag, .. } => bags -= state_bag(journal, &bag),

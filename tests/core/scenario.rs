@@ -182,6 +182,7 @@ impl Scenario {
             "total" => limits.transaction_total_max = money.unwrap(),
             "cash" => limits.cash_tender_max = money.unwrap(),
             "till-cash" => limits.till_cash_max = money.unwrap(),
+            "safe-counts" => limits.safe_counts_per_day_max = number(),
             "till-sessions" => limits.till_sessions_per_day_max = number(),
             "bags" => limits.bags_max = number(),
             other => panic!("{at}: no limit {other}"),

@@ -25,6 +25,16 @@ pub fn line(shop: &mut Shop, words: &[String]) -> bool {
             let safe = &shop.state.cash.safe;
             let shown = BTreeMap::from([
                 ("cash", shop.rules.currency.plain(safe.cash)),
+                (
+                    "phase",
+                    match &safe.phase {
+                        Phase::Open => "open",
+                        Phase::Counting { .. } => "counting",
+                        Phase::Counted { .. } => "counted",
+                    }
+                    .to_owned(),
+                ),
+                ("count", safe.reports.to_string()),
                 ("bags", safe.waiting().map(|(bag, _)| bag.to_string()).collect::<Vec<_>>().join(" ")),
             ]);
             compare(&shown, &words.join(" "), &words.join(" "));
@@ -36,6 +46,10 @@ pub fn line(shop: &mut Shop, words: &[String]) -> bool {
             let tills = report.tills.iter().map(|till| format!("{}:{}:{}", till.till, till.number, plain(till.difference)));
             let shown = BTreeMap::from([
                 ("tills", tills.collect::<Vec<_>>().join(" ")),
+                (
+                    "safe",
+                    report.safe.iter().map(|count| format!("{}:{}", count.number, plain(count.difference))).collect::<Vec<_>>().join(" "),
+                ),
                 ("uncounted", report.uncounted.iter().map(|till| till.till.to_string()).collect::<Vec<_>>().join(" ")),
                 ("open", report.open.len().to_string()),
                 ("dated", report.open.iter().filter(|open| open.keeps_date).count().to_string()),
@@ -110,6 +124,10 @@ pub fn command(words: &[String], money: &dyn Fn(&str) -> Money, at: &str) -> Opt
         "hand-over" => Command::HandOverTill { to: StaffId::new(word(1)).unwrap(), reason: maybe(2) },
         "print-x" => Command::PrintX { of: if word(1) == "till" { XReport::Till } else { XReport::Day } },
         "pack-bag" => Command::PackBag { bag: bag(word(1)), amount: money(word(2)) },
+        "start-safe" => Command::StartSafeCount {},
+        "cancel-safe" => Command::CancelSafeCount {},
+        "count-safe" => Command::CountSafe { count: count() },
+        "close-safe" => Command::CloseSafeCount { reason: maybe(1) },
         "collect-bag" => Command::CollectBag { bag: bag(word(1)) },
         _ => return None,
     })

@@ -7,6 +7,7 @@ use counterfoil::retail::TenderKind;
 use counterfoil::retail::addendum::DayAddendum;
 use counterfoil::retail::cash::{CashMovement, MovementKind, MovementSum, Paper, Pieces};
 use counterfoil::retail::day::{DayReport, OpenTransaction, Totals, WorkstationTotals};
+use counterfoil::retail::safe::{SafeLine, SafeReport};
 use counterfoil::retail::till::{TillCount, TillLine, TillReport, UncountedTill};
 use counterfoil::retail::unproved::LostRange;
 use counterfoil::time::{ClockQuality, Stamp};
@@ -197,6 +198,15 @@ fn a_day_with_its_tills() {
         unproved: Vec::new(),
         movements: movements(),
         tills: vec![line(7, "anna", -36, false), line(8, "ben", 0, false), line(9, "mia", 1_500, true)],
+        safe: vec![SafeLine {
+            number: 3,
+            by: staff("sue"),
+            expected: euro(18_936),
+            counted: euro(18_900),
+            difference: euro(-36),
+            reason: reason("miscounted"),
+            unproved: false,
+        }],
         uncounted: vec![UncountedTill {
             till: WorkstationId::new("bar").unwrap(),
             number: 3,
@@ -220,6 +230,26 @@ fn a_day_with_its_tills() {
             copy: 0,
         };
         both_widths(&format!("day-z-{language}"), &paper.document());
+    }
+}
+
+#[test]
+fn counts_of_the_safe() {
+    for (language, tag) in TAGS {
+        let report = SafeReport {
+            number: 3,
+            date: jiff::civil::date(2026, 11, 22),
+            at: at(1_795_379_600_000),
+            utc_offset_min: 60,
+            currency: "EUR".into(),
+            expected: euro(18_936),
+            counted: count(18_900),
+            bags: vec![(BagNo::new("B-2026-004711").unwrap(), euro(40_000)), (BagNo::new("B-2026-004712").unwrap(), euro(125_000))],
+            unproved: Vec::new(),
+            paper: self::report(tag).paper,
+        };
+        let of = stationery("en-US").of_record(report.paper.as_deref(), &report.currency);
+        both_widths(&format!("safe-{language}"), &of.safe_report(&report, "3f2a91c07b"));
     }
 }
 

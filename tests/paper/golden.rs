@@ -113,6 +113,7 @@ fn day_reports() {
         unproved: Vec::new(),
         movements: Vec::new(),
         tills: Vec::new(),
+        safe: Vec::new(),
         uncounted: Vec::new(),
         open: Vec::new(),
         utc_offset_min: None,

@@ -311,6 +311,7 @@ async fn the_description_is_whole() {
         "post /api/v1/workstations/{ws}/till",
         "post /api/v1/safe/bags",
         "post /api/v1/safe/collections",
+        "post /api/v1/safe/count",
         "get /api/v1/health",
         "get /api/v1/works",
         "get /api/v1/screens",

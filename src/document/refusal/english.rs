@@ -160,6 +160,10 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::RecalledInSale { name, recall, reason, .. } => format!("{name} in this sale was recalled just now ({recall}): {reason}"),
         Refusal::RecalledItem { name, recall, reason } => format!("{name} is recalled ({recall}): {reason}"),
         Refusal::TooManyBags { max } => format!("{max} bags are in the list; that is the limit."),
+        Refusal::SafeBeingCounted { by } if by.is_empty() => "The safe is being counted.".to_owned(),
+        Refusal::SafeBeingCounted { by } => format!("The safe is being counted by {by}."),
+        Refusal::SafeNotBeingCounted => "The safe is not being counted, or cash went in or out since the count began.".to_owned(),
+        Refusal::TooManySafeCounts { max } => format!("The safe was counted {max} times today; that is the limit."),
         // Collect orders.
         Refusal::OrdersElsewhere { node } => format!("The orders of this store are at node {node}."),
         Refusal::OrderUnknown { order } => format!("Order {order} is not in this store."),
@@ -363,6 +367,9 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::RecalledInSale { .. } => "Delete its line, and put the goods aside. Then take the payment.",
         Refusal::RecalledItem { .. } => "Take it out of the goods and put it aside. Do not hand it out.",
         Refusal::TooManyBags { .. } => "Have bags collected, then close the business day.",
+        Refusal::SafeBeingCounted { .. } => "Wait until the count is closed, or have it given up.",
+        Refusal::SafeNotBeingCounted => "Begin the count. If it had begun already, count again: the safe is another now.",
+        Refusal::TooManySafeCounts { .. } => "Close the business day first.",
         // Collect orders.
         Refusal::OrdersElsewhere { .. } => "Do it on the pages of that node. Head office names the node that keeps the orders.",
         Refusal::OrderUnknown { .. } => "Check the number; an order that was placed just now comes within a minute while there is a line.",
@@ -459,6 +466,7 @@ fn right_words(right: Right) -> &'static str {
         Right::HandOverOrders => "hand over orders",
         Right::AllowNumbers => "allow more tries with short numbers",
         Right::Training => "begin or end training",
+        Right::CountSafe => "count the safe",
         Right::CountStock => "count stock",
         Right::ReceiveGoods => "receive goods",
         Right::AdjustStock => "write goods off or in",

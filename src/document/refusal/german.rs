@@ -166,6 +166,12 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         }
         Refusal::RecalledItem { name, recall, reason } => format!("{name} ist zurückgerufen ({recall}): {reason}"),
         Refusal::TooManyBags { max } => format!("{max} Geldtaschen stehen auf der Liste; mehr geht nicht."),
+        Refusal::SafeBeingCounted { by } if by.is_empty() => "Der Tresor wird gerade gezählt.".to_owned(),
+        Refusal::SafeBeingCounted { by } => format!("Der Tresor wird gerade von {by} gezählt."),
+        Refusal::SafeNotBeingCounted => {
+            "Der Tresor wird nicht gezählt, oder es kam Bargeld hinein oder heraus, seit das Zählen begann.".to_owned()
+        }
+        Refusal::TooManySafeCounts { max } => format!("Der Tresor wurde heute {max}-mal gezählt; mehr geht nicht."),
         // Collect orders.
         Refusal::OrdersElsewhere { node } => format!("Die Aufträge dieser Filiale liegen bei Knoten {node}."),
         Refusal::OrderUnknown { order } => format!("Auftrag {order} ist nicht in diesem Laden."),
@@ -377,6 +383,9 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::RecalledInSale { .. } => "Die Zeile löschen und die Ware beiseitelegen. Dann kassieren.",
         Refusal::RecalledItem { .. } => "Aus der Ware nehmen und beiseitelegen. Nicht herausgeben.",
         Refusal::TooManyBags { .. } => "Taschen abholen lassen, dann den Geschäftstag abschließen.",
+        Refusal::SafeBeingCounted { .. } => "Warten, bis die Zählung abgeschlossen ist, oder sie abbrechen lassen.",
+        Refusal::SafeNotBeingCounted => "Das Zählen beginnen. War es schon begonnen, noch einmal zählen: Der Tresor ist jetzt ein anderer.",
+        Refusal::TooManySafeCounts { .. } => "Zuerst den Geschäftstag abschließen.",
         // Collect orders.
         Refusal::OrdersElsewhere { .. } => {
             "Auf den Seiten jenes Knotens erledigen. Die Zentrale bestimmt, welcher Knoten die Aufträge führt."
@@ -479,6 +488,7 @@ fn right_words(right: Right) -> &'static str {
         Right::AdjustStockMore => "so viel auf einmal aus- oder einbuchen",
         Right::EraseCustomer => "einen Kunden löschen",
         Right::Training => "ein Training beginnen oder beenden",
+        Right::CountSafe => "den Tresor zählen",
     }
 }
 

@@ -94,7 +94,8 @@ pub fn day_page(frame: &Frame, store: &str, day: &str, rows: &[DayRow], reports:
                 @for late in of_node.iter().filter(|report| report.kind == "addendum" && !has_z(of_node, report.of_z)) {
                     (paper(frame, &format!("Addendum {} to Z {}", late.number, late.of_z), late))
                 }
-                (tills(frame, of_node))
+                (counts(frame, of_node, "till_z"))
+                (counts(frame, of_node, "safe_count"))
             }
         }
     };
@@ -114,21 +115,23 @@ fn paper(frame: &Frame, title: &str, report: &ReportRow) -> Markup {
     }
 }
 
-fn tills(frame: &Frame, of_node: &[ReportRow]) -> Markup {
-    let tills: Vec<&ReportRow> = of_node.iter().filter(|report| report.kind == "till_z").collect();
+/// Zs of tills, or counts of the safe, each with its difference.
+fn counts(frame: &Frame, of_node: &[ReportRow], kind: &str) -> Markup {
+    let counts: Vec<&ReportRow> = of_node.iter().filter(|report| report.kind == kind).collect();
+    let is_safe = kind == "safe_count";
     html! {
-        @if !tills.is_empty() {
-            h3 { "Tills" }
-            @for till in tills {
-                @let (owner, reason) = till.of_till();
-                details .report #{ "r-" (till.record) "-till" } {
+        @if !counts.is_empty() {
+            h3 { (if is_safe { "Safe" } else { "Tills" }) }
+            @for count in counts {
+                @let (who, reason) = count.of_count();
+                details .report #{ "r-" (count.record) (if is_safe { "-safe" } else { "-till" }) } {
                     summary {
-                        strong { "Till " (visible(&till.till)) ", Z " (till.number) } " "
-                        @if let Some(owner) = owner { (visible(&owner)) " " }
-                        "difference " (difference(frame, till.difference, &till.currency))
+                        strong { @if is_safe { "Count " (count.number) } @else { "Till " (visible(&count.till)) ", Z " (count.number) } } " "
+                        @if let Some(who) = who { (visible(&who)) " " }
+                        "difference " (difference(frame, count.difference, &count.currency))
                         @if let Some(reason) = reason { " " span .dim { (visible(&reason)) } }
                     }
-                    pre tabindex="0" { (till.text) }
+                    pre tabindex="0" { (count.text) }
                 }
             }
         }

@@ -142,6 +142,49 @@ pub async fn collect_bag(State(web): State<Web>, session: Session, Body(body): B
     ask_at_desk(&web, &session, body.id, body.approval, Command::CollectBag { bag: body.bag }).await
 }
 
+#[derive(Deserialize, ToSchema)]
+pub struct SafeAct {
+    #[schema(value_type = String)]
+    id: CommandId,
+    #[serde(flatten)]
+    act: SafeActKind,
+    /// Whoever this proves does it, or approves it.
+    #[serde(default)]
+    approval: Option<ApprovalBody>,
+}
+
+/// What is done with the safe.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum SafeActKind {
+    /// From here on nobody is told what should be in it.
+    StartCount {},
+    CancelCount {},
+    /// The loose cash that was found, without the bags.
+    Count {
+        count: CountView,
+    },
+    /// Ends the count just given: from then on the safe holds what was found.
+    Close {
+        #[serde(default)]
+        #[schema(value_type = Option<String>)]
+        reason: Option<ReasonCode>,
+    },
+}
+
+/// Counts the safe, blind. A count answers `difference`.
+#[utoipa::path(post, path = "/api/v1/safe/count", request_body = SafeAct,
+    responses((status = OK, body = CommandAnswer), (status = "4XX", body = Problem)))]
+pub async fn count_safe(State(web): State<Web>, session: Session, Body(body): Body<SafeAct>) -> Result<Json<CommandAnswer>, Problem> {
+    let command = match body.act {
+        SafeActKind::StartCount {} => Command::StartSafeCount {},
+        SafeActKind::CancelCount {} => Command::CancelSafeCount {},
+        SafeActKind::Count { count } => Command::CountSafe { count: count.into() },
+        SafeActKind::Close { reason } => Command::CloseSafeCount { reason },
+    };
+    ask_at_desk(&web, &session, body.id, body.approval, command).await
+}
+
 fn command(act: TillActKind) -> Command {
     let money = Money::from_minor;
     match act {

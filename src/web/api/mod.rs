@@ -109,6 +109,7 @@ pub fn routes() -> (Router<Web>, utoipa::openapi::OpenApi) {
         .routes(routes!(cash::till))
         .routes(routes!(cash::pack_bag))
         .routes(routes!(cash::collect_bag))
+        .routes(routes!(cash::count_safe))
         .routes(routes!(store::suspended))
         .routes(routes!(store::transactions))
         .routes(routes!(store::transaction))

@@ -15,6 +15,7 @@ use crate::ids::WorkstationId;
 use crate::node::archive::ArchivedReport;
 use crate::node::handle::CashNow;
 use crate::node::reports::{DayReports, ReportId, Unshown};
+use crate::retail::safe::is_blind;
 use crate::retail::till::{Phase, ReportKey, ReportRef, Session as TillSession};
 use crate::time::BusinessDate;
 use crate::web::Web;
@@ -117,8 +118,18 @@ pub async fn day_x(State(web): State<Web>, session: Session) -> Result<Json<XVie
 /// The safe as the record knows it, and the bank bags.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SafeView {
-    /// Loose cash; below zero when floats came out of a safe that no till has filled yet.
-    cash: i64,
+    /// Loose cash; below zero when floats came out of a safe that no till has filled yet. Absent while it is being counted: the count is blind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cash: Option<i64>,
+    /// "open", "counting", "counted".
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counted_by: Option<String>,
+    /// What was found, before the count is closed with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counted: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    difference: Option<i64>,
     /// Those that wait, and those collected since the last day close.
     bags: Vec<BagView>,
 }
@@ -150,7 +161,19 @@ pub async fn safe(State(web): State<Web>, session: Session) -> Result<Json<SafeV
         collected_at_ms: bag.collected.as_ref().map(|collected| collected.at.ms),
         collected_by: bag.collected.as_ref().and_then(|collected| collected.by.as_ref()).map(ToString::to_string),
     };
-    Ok(Json(SafeView { cash: safe.cash.minor(), bags: safe.bags.iter().map(bag).collect() }))
+    let (state, by, counted) = match &safe.phase {
+        Phase::Open => ("open", None, None),
+        Phase::Counting { by, .. } => ("counting", by.as_ref(), None),
+        Phase::Counted { by, counted, .. } => ("counted", by.as_ref(), Some(*counted)),
+    };
+    Ok(Json(SafeView {
+        cash: (!is_blind(safe)).then(|| safe.cash.minor()),
+        state,
+        counted_by: by.map(ToString::to_string),
+        counted: counted.map(|amount| amount.minor()),
+        difference: counted.map(|counted| (counted - safe.cash).minor()),
+        bags: safe.bags.iter().map(bag).collect(),
+    }))
 }
 
 /// A stored report, for lists.
@@ -158,7 +181,7 @@ pub async fn safe(State(web): State<Web>, session: Session) -> Result<Json<SafeV
 pub struct ReportRow {
     /// For `/api/v1/reports/{report}`.
     id: String,
-    /// "day_z", "till_z", "addendum".
+    /// "day_z", "till_z", "addendum", "safe_count".
     kind: &'static str,
     #[schema(value_type = String, format = Date)]
     date: BusinessDate,
@@ -166,7 +189,7 @@ pub struct ReportRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     till: Option<String>,
     at_ms: i64,
-    /// Turnover of a day or an addendum, difference of a till.
+    /// Turnover of a day or an addendum, difference of a till or of the safe.
     amount: i64,
 }
 
@@ -175,6 +198,7 @@ fn report_row((id, report): &(ReportId, ReportRef)) -> ReportRow {
         ReportKey::Day { number } => ("day_z", *number, None),
         ReportKey::Till { till, number } => ("till_z", *number, Some(till.to_string())),
         ReportKey::Addendum { number, .. } => ("addendum", *number, None),
+        ReportKey::Safe { number } => ("safe_count", *number, None),
     };
     ReportRow { id: id.to_string(), kind, date: report.date, number, till, at_ms: report.at.ms, amount: report.amount.minor() }
 }

@@ -148,7 +148,7 @@
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   }
 
-  const typing = () => [...place().querySelectorAll("input")].some((input) => input.value) || place().querySelector("[data-asked]");
+  const typing = () => [...place().querySelectorAll("input, select")].some((input) => input.value) || place().querySelector("[data-asked]");
   setInterval(() => {
     if (document.visibilityState === "visible" && !typing()) refresh(true);
   }, REFRESH_MS);
@@ -166,10 +166,19 @@
     return false;
   }
 
+  const countSafe = (what) => act("POST", "/api/v1/safe/count", { id: freshId(), ...what });
+
   const acts = {
     "open-day": () => act("POST", "/api/v1/day/open", { id: freshId() }),
     "close-day": () => act("POST", "/api/v1/day/close", { id: freshId() }),
     collect: (button) => act("POST", "/api/v1/safe/collections", { id: freshId(), bag: button.dataset.bag }),
+    "safe-start": async () => {
+      if (await countSafe({ do: "start_count" })) document.querySelector("#count-safe input")?.focus();
+    },
+    "safe-again": async () => {
+      if ((await countSafe({ do: "cancel_count" })) && (await countSafe({ do: "start_count" }))) document.querySelector("#count-safe input")?.focus();
+    },
+    "safe-cancel": () => countSafe({ do: "cancel_count" }),
     "sign-out": () => act("DELETE", "/api/v1/desk/sign-in"),
   };
 
@@ -188,6 +197,26 @@
     return Number(found[1] + (found[2] || "").padEnd(exponent, "0"));
   }
 
+  // How many of each value; null when one of them is no number.
+  function piecesOf(form) {
+    const fields = [...form.querySelectorAll("[data-value]")].map((field) => [field, Number(field.dataset.value), field.value.trim()]);
+    const odd = fields.find(([, , text]) => !/^\d*$/.test(text));
+    if (odd) {
+      odd[0].focus();
+      return null;
+    }
+    return fields.filter(([, , text]) => Number(text) > 0).map(([, value, text]) => ({ value, count: Number(text) }));
+  }
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("#count-safe");
+    const pieces = form && piecesOf(form);
+    if (!pieces) return;
+    const exponent = Number(form.dataset.exponent);
+    const sum = document.getElementById("safe-sum");
+    const text = String(pieces.reduce((total, piece) => total + piece.value * piece.count, 0)).padStart(exponent + 1, "0");
+    sum.textContent = exponent ? `${text.slice(0, -exponent)}${sum.dataset.mark}${text.slice(-exponent)}` : text;
+  });
+
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     if (form.id === "desk-sign-in") {
@@ -197,6 +226,13 @@
       form.elements.pin.value = "";
       form.elements.badge.value = "";
       if (!(await act("POST", "/api/v1/desk/sign-in", { id: freshId(), ...proof }))) form.elements.pin.focus();
+    } else if (form.id === "count-safe") {
+      event.preventDefault();
+      const pieces = piecesOf(form);
+      if (pieces && (await countSafe({ do: "count", count: { pieces } }))) document.querySelector("#close-safe select, #close-safe button")?.focus();
+    } else if (form.id === "close-safe") {
+      event.preventDefault();
+      await countSafe({ do: "close", reason: form.elements.reason?.value || null });
     } else if (form.id === "pack-bag") {
       event.preventDefault();
       const amount = minor(form.elements.amount.value, Number(form.dataset.exponent));
