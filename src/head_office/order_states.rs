@@ -1,16 +1,20 @@
 //! Where each order stands, by the store's own record. Made from the journals and again from them, like all that is counted.
 
-use super::db::{self, Connection, params};
+use super::db::{self, Connection, OptionalExtension, params};
 
 use super::leads::{self, LeadRow};
 use super::order_exceptions::{self, CHANNEL, OrderException, STORE};
 use super::rights::{self, Term};
 use super::{order_messages, order_returns};
+use crate::document::Locale;
 use crate::ids::OrderNo;
-use crate::money::Qty;
+use crate::money::{Currency, Money, Qty};
 use crate::retail::Event;
 use crate::retail::order::{Ending, RefusedWhy, Units};
 use crate::time::Stamp;
+
+/// Of exceptions: the order desk has to have a payment refunded.
+const REFUND_OWED: &str = "refund_owed";
 
 /// Kinds that say something of an order or move its units, without their version.
 pub fn is_ours(kind: &str) -> bool {
@@ -63,8 +67,11 @@ pub fn count(connection: &Connection, at: &At<'_>, event: &Event) -> db::Result<
         Event::OrderLineMissed { step, line, quantity, .. } => {
             note(connection, &step.order, &format!("at the counter {} of line {line} were missing or not accepted", quantity.plain()))
         }
-        Event::OrderRefundRequested { step, amount, .. } => {
-            note(connection, &step.order, &format!("refund {} minor units of the original payment", amount.minor()))
+        Event::OrderRefundRequested { step, amount, .. } => refund(connection, at, &step.order, *amount, step.at),
+        Event::OrderPaidElsewhere { step, txn } => {
+            let reason =
+                format!("sale {txn} paid it when the orders were another node's already: hand it over there, or refund it by its receipt");
+            except(connection, at, &step.order, "paid_elsewhere", STORE, reason, step.at)
         }
         Event::OrderHandedOver { step, issued, owed, .. } => {
             move_units(connection, at, issued, -1)?;
@@ -85,6 +92,7 @@ pub fn count(connection: &Connection, at: &At<'_>, event: &Event) -> db::Result<
             let issued: Vec<Units> = serde_json::from_str(&issued).unwrap_or_default();
             move_units(connection, at, &issued, 1)?;
             order_messages::taken_back(connection, &step.order, step.at)?;
+            withdraw_refund(connection, &step.order, step.at)?;
             order_returns::taken_back(connection, at, &step.order, step.at)?;
             state(&step.order, "staged", step.at, "the hand-over was taken back")
         }
@@ -118,6 +126,33 @@ pub fn count(connection: &Connection, at: &At<'_>, event: &Event) -> db::Result<
         Event::StockAdjusted { sku, quantity, .. } => move_units(connection, at, &[Units { sku: sku.clone(), quantity: *quantity }], 1),
         _ => Ok(()),
     }
+}
+
+/// The channel has to give back what was paid there and does not reach the customer.
+fn refund(connection: &Connection, at: &At<'_>, order: &OrderNo, amount: Money, when: Stamp) -> db::Result<()> {
+    // In what the store sells in; before its first sale nobody knows here.
+    let sql = "SELECT currency FROM transactions WHERE store = ?1 ORDER BY id DESC LIMIT 1";
+    let currency: Option<String> = connection.prepare_cached(sql)?.query_row([at.store], |row| row.get(0)).optional()?;
+    let amount = match currency.as_deref().and_then(Currency::from_code) {
+        Some(currency) => {
+            format!("{} {}", Locale::from_tag("en").expect("English is in the table").money(&currency, amount), currency.code)
+        }
+        None => format!("{} minor units", amount.minor()),
+    };
+    let reason = format!("refund {amount} of the original payment: it was paid to the channel and was not handed over");
+    note(connection, order, &reason)?;
+    except(connection, at, order, REFUND_OWED, CHANNEL, reason, when)
+}
+
+/// The newest hand-over never was, and what it asked back of the channel is not owed.
+fn withdraw_refund(connection: &Connection, order: &OrderNo, when: Stamp) -> db::Result<()> {
+    connection
+        .execute(
+            "UPDATE order_exceptions SET settled_ms = ?3 WHERE order_no = ?1 AND kind = ?2 AND settled_ms IS NULL
+               AND opened_ms >= (SELECT at_ms FROM order_states WHERE order_no = ?1)",
+            params![order.as_str(), REFUND_OWED, when.ms],
+        )
+        .map(drop)
 }
 
 /// Of a node that was not the lead any more. Whatever it was, the lead knows nothing of it, and the goods may be gone.

@@ -543,6 +543,9 @@ pub enum Event {
     /// Opens a sale of an order's lines at the workstation of the step; paid, they are handed over as `terms` say.
     #[serde(rename = "order_payment_started.1")]
     OrderPaymentStarted { step: Step, txn: TxnId, lines: Vec<SoldLine>, terms: Box<HandOverTerms> },
+    /// The sale was paid when the order was another node's already: a card's answer came late. Nothing is handed over by it; people have to look.
+    #[serde(rename = "order_paid_elsewhere.1")]
+    OrderPaidElsewhere { step: Step, txn: TxnId },
     /// Its newest part, when it went in parts.
     #[serde(rename = "hand_over_taken_back.1")]
     HandOverTakenBack { step: Step },
@@ -682,6 +685,7 @@ impl Event {
             | Event::OrderLineReplaced { step, .. }
             | Event::OrderRefundRequested { step, .. }
             | Event::OrderPaymentStarted { step, .. }
+            | Event::OrderPaidElsewhere { step, .. }
             | Event::HandOverTakenBack { step }
             | Event::OrderPutBack { step, .. }
             | Event::StockAdjusted { step, .. }
@@ -835,6 +839,7 @@ impl Event {
             | Event::OrderHandedOver { .. }
             | Event::HandOverTakenBack { .. }
             | Event::OrderRefundRequested { .. }
+            | Event::OrderPaidElsewhere { .. }
             | Event::PromiseBroken { .. } => EventKind::Urgent,
             Event::OrderLineMissed { .. } | Event::OrderLineReplaced { .. } | Event::OrderPaymentStarted { .. } => EventKind::Hard,
             Event::RightsTold { .. }

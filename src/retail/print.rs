@@ -206,6 +206,7 @@ fn effect(after: &State, facts: &Facts, event: &Event) -> Option<Effect> {
         | Event::OrderLineReplaced { .. }
         | Event::OrderRefundRequested { .. }
         | Event::OrderPaymentStarted { .. }
+        | Event::OrderPaidElsewhere { .. }
         | Event::HandOverTakenBack { .. }
         | Event::OrderPutBack { .. }
         | Event::PromiseBroken { .. }

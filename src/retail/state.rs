@@ -520,6 +520,7 @@ impl State {
             | Event::OrderLineMissed { .. }
             | Event::OrderLineReplaced { .. }
             | Event::OrderRefundRequested { .. }
+            | Event::OrderPaidElsewhere { .. }
             | Event::HandOverTakenBack { .. }
             | Event::OrderPutBack { .. }
             | Event::PromiseBroken { .. }

@@ -120,6 +120,7 @@ async fn one_bag_goes_now_and_another_one_later() {
     browser.until("it can be taken back", "document.querySelector('[data-act*=take_back_hand_over]')").await;
     let state = format!("return await fetch('/api/v1/orders/{order}').then(answer => answer.json()).then(order => order.state)");
     assert_eq!(browser.run(&state).await, "staged", "the rest waits");
+    assert!(browser.text(".bag-list").await.contains("Bag 1 of 2"), "as its label says");
     picture(&browser, "part-done").await;
     browser.resize(390, 844).await;
     picture(&browser, "part-done-handheld").await;

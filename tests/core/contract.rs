@@ -73,6 +73,7 @@ fn events_are_soft_hard_or_urgent() {
         "order_declined.1",
         "order_expired.1",
         "order_handed_over.1",
+        "order_paid_elsewhere.1",
         "order_picked.1",
         "order_received.1",
         "order_refund_requested.1",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use counterfoil::head_office::feeds;
-use counterfoil::head_office::orders::{self, CustomerCode, PlacedOrder, WithoutRights};
+use counterfoil::head_office::orders::{self, CustomerCode, PlacedLine, PlacedOrder, WithoutRights};
 use counterfoil::head_office::serve;
 pub use counterfoil::head_office::serve::Running as Office;
 use counterfoil::head_office::{order_exceptions, order_messages, order_returns, rights};
@@ -617,6 +617,26 @@ async fn an_order_is_paid_and_handed_over_in_one_record_with_the_line_down() {
     let count = |sql: &'static str| second.office.read(move |c| c.query_row(sql, [], |row| row.get::<_, i64>(0)));
     assert_eq!(count("SELECT count(*) FROM exceptions").await.unwrap(), 0);
     assert_eq!(count("SELECT sum(quantity) FROM stock_moves WHERE sku = '100001'").await.unwrap(), -2_000);
+
+    // Paid online, and one line of it stays here: the order desk is told what to give back, and not when the hand-over was none.
+    let node = running.node.clone();
+    let mut online = placed("D2", 1);
+    let other = PlacedLine { sku: counterfoil::ids::Sku::new("100002").unwrap(), ..online.lines[0].clone() };
+    online.lines.push(other);
+    online.lines.iter_mut().for_each(|line| line.unit_price = Some(Money::from_minor(149)));
+    orders::place(&second.office, online).await.unwrap();
+    until("D2 in the shop", async || find(&node, "D2").is_some()).await;
+    staged(&node, "D2", "C02").await;
+    let (order, shown, bags) = (number("D2"), Shown::Name, vec![1]);
+    act(&node, OrderAct::HandOver { order, shown, bags, leaves: vec![2], later: Vec::new(), of_age: false }).await.unwrap();
+    let owed =
+        async || second.office.read(|c| order_exceptions::list(c, 9)).await.unwrap().into_iter().find(|row| row.kind == "refund_owed");
+    until("a refund", async || owed().await.is_some()).await;
+    let row = owed().await.unwrap();
+    assert!(row.reason.starts_with("refund 1.49 EUR of the original payment"), "{row:?}");
+    assert_eq!((row.order.as_str(), row.settled_ms), ("D2", None));
+    act(&node, OrderAct::TakeBackHandOver { order: number("D2") }).await.unwrap();
+    until("it is withdrawn", async || owed().await.unwrap().settled_ms.is_some()).await;
     running.stop().await.unwrap();
     second.stop().await;
 }

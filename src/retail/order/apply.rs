@@ -265,6 +265,10 @@ impl OrderBook {
             }
             // Head office's move; nothing here depends on it.
             Event::OrderRefundRequested { .. } => Ok(()),
+            Event::OrderPaidElsewhere { step, txn } => {
+                self.notice(&step.order, step.at, NoticeKind::PaidElsewhere { txn: *txn });
+                Ok(())
+            }
             Event::OrderHandedOver { step, proof, issued, leaves, bags, later, txn, .. } => {
                 let Step { order, at: done_at, workstation, .. } = step;
                 if let (Proof::Code | Proof::Number, Some(workstation)) = (proof, workstation) {

@@ -85,7 +85,7 @@ pub(in crate::retail) fn content(state: &State, label: &BagRef) -> Option<LabelC
         initials: order.asked.initials.clone(),
         zone: bag.zone,
         bag: bag.number,
-        bags: u32::try_from(order.bags.len()).unwrap_or(u32::MAX),
+        bags: u32::try_from(order.bag_count()).unwrap_or(u32::MAX),
         promised_ms: order.asked.promised_ms,
     })
 }

@@ -138,6 +138,15 @@ impl OrderLine {
     pub fn due(&self) -> Option<&AgreedPrice> {
         self.price.as_ref().filter(|price| !price.paid)
     }
+
+    /// Of the line's own article or one that may be taken instead; its number where the order names none.
+    pub(super) fn name_of<'a>(&'a self, sku: &'a Sku) -> &'a str {
+        if *sku == self.sku {
+            return &self.name;
+        }
+        let at = self.substitutes.iter().position(|substitute| substitute == sku);
+        at.and_then(|at| self.substitute_names.get(at)).map_or(sku.as_str(), String::as_str)
+    }
 }
 
 /// The price of an order's line: what the customer accepted, whatever the shop's prices are by then.
@@ -563,6 +572,11 @@ impl Order {
         !self.handed.is_empty() && !matches!(self.state, OrderState::HandedOver { .. })
     }
 
+    /// Bags of it that are here and bags that are with the customer: what the labels say it has.
+    pub fn bag_count(&self) -> usize {
+        self.bags.len() + self.handed.iter().map(|part| part.bags.len()).sum::<usize>()
+    }
+
     /// Lines that are not done.
     pub fn open_lines(&self) -> impl Iterator<Item = &OrderLine> {
         self.asked.lines.iter().filter(|line| self.left(line) > Qty::ZERO)
@@ -681,6 +695,8 @@ pub enum NoticeKind {
     Contradicted { version: u64 },
     /// A sale took units that were promised.
     PromiseBroken { sku: Sku, quantity: Qty, workstation: WorkstationId },
+    /// It was paid here when it was another node's already, so it is not handed over there.
+    PaidElsewhere { txn: TxnId },
 }
 
 /// Everything about orders that State keeps.

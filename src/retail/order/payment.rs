@@ -69,7 +69,7 @@ pub(super) fn start(case: &Case, order: &OrderNo, asked: &HandOver) -> Result<Ou
 fn sold(case: &Case, order: &OrderNo, line: &OrderLine, units: &Units, number: u32) -> Option<SoldLine> {
     let price = line.due()?;
     let extended = amount(line, units.quantity, case.rules.line_rounding);
-    let name = if units.sku == line.sku { line.name.clone() } else { format!("{} → {}", line.name, units.sku) };
+    let name = if units.sku == line.sku { line.name.clone() } else { format!("{} → {}", line.name, line.name_of(&units.sku)) };
     Some(SoldLine {
         line: number,
         sku: units.sku.clone(),
@@ -112,12 +112,12 @@ pub(in crate::retail) fn refuse_payment(case: &Case, basket: &Basket) -> Result<
 /// what was checked then holds now.
 pub(in crate::retail) fn handed_over_by(case: &Case, basket: &Basket, txn: TxnId) -> Vec<Event> {
     let Some(terms) = &basket.order else { return Vec::new() };
-    let Some(known) = case.state.orders.orders.get(&terms.order).filter(|known| known.state == OrderState::Staged) else {
-        return Vec::new();
-    };
     let workstation = basket.workstation().cloned();
     let by = case.ask.staff.clone().or_else(|| basket.staff.clone());
     let step = Step { order: terms.order.clone(), by, workstation, at: case.ask.at, epoch: case.state.orders.epoch() };
+    let Some(known) = case.state.orders.orders.get(&terms.order).filter(|known| known.state == OrderState::Staged) else {
+        return vec![Event::OrderPaidElsewhere { step, txn }];
+    };
     desk::handed_over(case, step, known, terms, Some(txn))
 }
 

@@ -91,7 +91,7 @@ pub struct NoticeView {
     notice: u64,
     order: String,
     at_ms: i64,
-    /// "change_too_late", "cancel_too_late", "contradicted", "promise_broken".
+    /// "change_too_late", "cancel_too_late", "contradicted", "promise_broken", "paid_elsewhere".
     what: &'static str,
 }
 
@@ -356,5 +356,6 @@ fn notice_name(what: &NoticeKind) -> &'static str {
         NoticeKind::CancelTooLate { .. } => "cancel_too_late",
         NoticeKind::Contradicted { .. } => "contradicted",
         NoticeKind::PromiseBroken { .. } => "promise_broken",
+        NoticeKind::PaidElsewhere { .. } => "paid_elsewhere",
     }
 }

@@ -145,6 +145,7 @@ fn words(desk: &Desk, notice: &Notice) -> String {
         NoticeKind::ChangeTooLate { .. } => fill(t.notice_change, &[order]),
         NoticeKind::CancelTooLate { .. } => fill(t.notice_cancel, &[order]),
         NoticeKind::Contradicted { .. } => fill(t.notice_contradicted, &[order]),
+        NoticeKind::PaidElsewhere { .. } => fill(t.notice_paid_elsewhere, &[order]),
         NoticeKind::PromiseBroken { sku, quantity, workstation } => {
             fill(t.notice_promise, &[workstation.as_str(), &quantity.plain(), &visible(sku.as_str()), order])
         }

@@ -63,7 +63,7 @@ pub fn questions(desk: &Desk, order: &Order) -> Markup {
             p .label-trouble {
                 (till::icon("stop")) strong { (t.labels_unknown) }
                 @for bag in asked {
-                    a .button href=(format!("#bag-{}", bag.number)) { (fill(t.bag, &[&bag.number.to_string(), &order.bags.len().to_string()])) }
+                    a .button href=(format!("#bag-{}", bag.number)) { (fill(t.bag, &[&bag.number.to_string(), &order.bag_count().to_string()])) }
                 }
             }
         }
@@ -77,7 +77,7 @@ fn by_hand(desk: &Desk, order: &Order, bag: &Bag) -> Markup {
         p .write {
             (t.label_write) " "
             strong {
-                (order.asked.order) " · " (bag.number) "/" (order.bags.len()) " · " (desk.initials(order)) " · " (zone_words(t, bag.zone))
+                (order.asked.order) " · " (bag.number) "/" (order.bag_count()) " · " (desk.initials(order)) " · " (zone_words(t, bag.zone))
             }
         }
     }

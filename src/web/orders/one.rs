@@ -99,7 +99,7 @@ fn places(desk: &Desk, order: &Order) -> Markup {
             @for bag in &order.bags {
                 li id=(format!("bag-{}", bag.number)) data-bag=(bag.number) data-code=(bag_code(&order.asked.order, bag.number)) {
                     span .place { (bag.place.as_ref().map_or("–", |place| place.as_str())) }
-                    span { (fill(t.bag, &[&bag.number.to_string(), &order.bags.len().to_string()])) " · " (zone_words(t, bag.zone)) }
+                    span { (fill(t.bag, &[&bag.number.to_string(), &order.bag_count().to_string()])) " · " (zone_words(t, bag.zone)) }
                     button type="button" data-do="bag-here" data-checked=(t.checked) { (t.here) }
                     div .bag-label { (label::of_bag(desk, order, bag)) }
                 }
@@ -215,7 +215,7 @@ fn staging(desk: &Desk, order: &Order) -> Markup {
             @for bag in &order.bags {
                 li id=(format!("bag-{}", bag.number)) data-bag=(bag.number) data-code=(bag_code(&order.asked.order, bag.number)) {
                     span .place { (bag.place.as_ref().map_or(t.no_place, |place| place.as_str())) }
-                    span { (fill(t.bag, &[&bag.number.to_string(), &order.bags.len().to_string()])) " · " (zone_words(t, bag.zone)) }
+                    span { (fill(t.bag, &[&bag.number.to_string(), &order.bag_count().to_string()])) " · " (zone_words(t, bag.zone)) }
                     button type="button" data-do="stage" { (fill(t.place_button, &[&bag.number.to_string()])) }
                     div .bag-label { (label::of_bag(desk, order, bag)) }
                 }

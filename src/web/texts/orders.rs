@@ -161,6 +161,7 @@ pub struct OrderTexts {
     pub notice_cancel: &'static str,
     pub notice_contradicted: &'static str,
     pub notice_promise: &'static str,
+    pub notice_paid_elsewhere: &'static str,
     pub allow_numbers: &'static str,
     pub said_ok: &'static str,
 
@@ -354,6 +355,7 @@ pub static ENGLISH: OrderTexts = OrderTexts {
     notice_cancel: "Order {} was cancelled after it was handed over.",
     notice_contradicted: "Order {} came twice with different content.",
     notice_promise: "A sale at till {} took {} × {} promised to order {}.",
+    notice_paid_elsewhere: "Order {} was paid here after another node had taken the orders over. Hand it over there, or refund it by its receipt.",
     allow_numbers: "Allow numbers again (manager)",
     said_ok: "Done.",
 
@@ -547,6 +549,7 @@ pub static GERMAN: OrderTexts = OrderTexts {
     notice_cancel: "Auftrag {} wurde nach der Übergabe storniert.",
     notice_contradicted: "Auftrag {} kam zweimal mit verschiedenem Inhalt.",
     notice_promise: "Ein Verkauf an Kasse {} nahm {} × {}, zugesagt für Auftrag {}.",
+    notice_paid_elsewhere: "Auftrag {} wurde hier bezahlt, als ein anderer Knoten die Aufträge schon übernommen hatte. Dort übergeben oder mit dem Bon erstatten.",
     allow_numbers: "Nummern wieder erlauben (Leitung)",
     said_ok: "Erledigt.",
 
