@@ -185,6 +185,10 @@ fn order_facts(act: &OrderAct, state: &State, sources: &Sources<'_>, facts: &mut
     let stock = |sku: &Sku| sources.views.stock(sku).ok().flatten();
     match act {
         OrderAct::Deliver { order, .. } => facts.stock = order.lines.iter().filter_map(|line| stock(&line.sku)).collect(),
+        OrderAct::Recheck { order } => {
+            let lines = state.orders.orders.get(order).into_iter().flat_map(|order| &order.asked.lines);
+            facts.stock = lines.filter_map(|line| stock(&line.sku)).collect();
+        }
         OrderAct::Short { order, line, .. } => {
             let line = state.orders.orders.get(order).and_then(|order| order.line(*line));
             facts.stock = line.and_then(|line| stock(&line.sku)).into_iter().collect();

@@ -213,8 +213,9 @@ pub(super) fn promise_broken(recorded: &Recorded, language: Language) -> Option<
     })
 }
 
-/// Ends the waiting for orders that expire, as long as the loop lives.
-pub async fn watch_expiry(node: Node, clock: Arc<dyn Clock>) {
+/// Ends the waiting for orders that expire, and accepts those that the shelf covers by now, the earliest promise first, as long as the loop
+/// lives.
+pub async fn watch_orders(node: Node, clock: Arc<dyn Clock>) {
     let durable = node.durable();
     while durable.has_changed().is_ok() {
         let now_ms = clock.now().ms;
@@ -225,6 +226,14 @@ pub async fn watch_expiry(node: Node, clock: Arc<dyn Clock>) {
             let request: CommandRequest = shell_request(None, command);
             if let Err(error) = node.ask(request).await {
                 tracing::warn!(order = %order.asked.order, %error, "an order that expired could not be ended; it is tried again");
+            }
+        }
+        let mut waiting: Vec<_> = screen.orders.open().filter(|order| order.state == OrderState::Received).collect();
+        waiting.sort_by_key(|order| (order.asked.promised_ms, &order.asked.order));
+        for order in waiting {
+            let request: CommandRequest = shell_request(None, Command::Order(OrderAct::Recheck { order: order.asked.order.clone() }));
+            if let Err(error) = node.ask(request).await {
+                tracing::debug!(order = %order.asked.order, %error, "an order could not be checked again; it is tried again");
             }
         }
         tokio::time::sleep(LOOK_EVERY).await;

@@ -669,9 +669,9 @@ impl<D: Disk> Loop<D> {
         match BagNo::new(plain) {
             Ok(bag) => self.publisher.show_bag(workstation, bag),
             Err(_) => {
-                let voice = self.voice_at(Some(workstation));
-                self.publisher.set_next_scan(workstation, NextScan::Sell);
-                self.publisher.feedback(workstation, Feedback::refused(&Refusal::NoSuchBag { bag: plain.to_owned() }, &voice));
+                // Still asked for: the page shows so, and the next scan must not sell.
+                let language = self.voice_at(Some(workstation)).locale.language;
+                self.publisher.feedback(workstation, scanner::no_bag_number(plain, language));
             }
         }
     }

@@ -279,20 +279,35 @@ fn for_page(code: &str) -> String {
 /// A scan that nobody used.
 pub(super) fn unused(code: &str, language: Language) -> Feedback {
     let code = crate::gs1::shown(code.as_bytes());
-    let (text, remedy) = match language {
-        Language::English => (format!("Not used: {code}"), "No page took this scan. Scan it again."),
-        Language::German => (format!("Nicht verwendet: {code}"), "Keine Seite hat diesen Scan genommen. Bitte noch einmal scannen."),
-    };
-    Feedback {
-        serial: 0,
-        tone: Tone::Error,
-        text,
-        remedy: remedy.to_owned(),
-        code: "scan_unused".to_owned(),
-        line: None,
-        unknown: None,
-        opens: None,
+    match language {
+        Language::English => error("scan_unused", format!("Not used: {code}"), "No page took this scan. Scan it again."),
+        Language::German => {
+            error("scan_unused", format!("Nicht verwendet: {code}"), "Keine Seite hat diesen Scan genommen. Bitte noch einmal scannen.")
+        }
     }
+}
+
+/// The number of a bank bag was asked for, and this cannot be one.
+pub(super) fn no_bag_number(code: &str, language: Language) -> Feedback {
+    let code = crate::gs1::shown(code.as_bytes());
+    let name = "no_bag_number";
+    match language {
+        Language::English => error(
+            name,
+            format!("No bag number: {code}"),
+            "Scan the number that is printed on the bank bag, or type it: up to 32 letters, digits, dots and dashes.",
+        ),
+        Language::German => error(
+            name,
+            format!("Keine Taschennummer: {code}"),
+            "Die Nummer scannen, die auf der Geldtasche steht, oder sie eingeben: bis zu 32 Buchstaben, Ziffern, Punkte und Striche.",
+        ),
+    }
+}
+
+fn error(code: &str, text: String, remedy: &str) -> Feedback {
+    let (code, remedy) = (code.to_owned(), remedy.to_owned());
+    Feedback { serial: 0, tone: Tone::Error, text, remedy, code, line: None, unknown: None, opens: None }
 }
 
 #[cfg(test)]

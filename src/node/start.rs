@@ -280,7 +280,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
 
     // The loop answers what follows, so what the last process left under way is settled first.
     let _ = node.tell(Input::Restarted).await;
-    tokio::spawn(orders::watch_expiry(node.clone(), Arc::new(SystemClock::new())));
+    tokio::spawn(orders::watch_orders(node.clone(), Arc::new(SystemClock::new())));
     tokio::spawn(cycle_counts::watch(node.clone(), Arc::new(SystemClock::new())));
     tokio::spawn(orders::watch_rights(node.clone()));
     if config.opens_day_itself {

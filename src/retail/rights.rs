@@ -269,6 +269,7 @@ fn needed_for_order(act: &OrderAct) -> Option<Right> {
         OrderAct::Deliver { .. }
         | OrderAct::Cancel { .. }
         | OrderAct::Expire { .. }
+        | OrderAct::Recheck { .. }
         | OrderAct::BeginRights { .. }
         | OrderAct::TellRights { .. }
         | OrderAct::Grant { .. }

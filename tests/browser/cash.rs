@@ -123,6 +123,9 @@ async fn cash_moves_with_a_slip_and_the_count_is_blind() {
     count_taps(&browser).await;
     tap(&browser, "#bag-cell").await;
     browser.until("the bag is asked for", "document.querySelector('#strip .armed')").await;
+    // What can be no bag's number is said, and it is still asked for: nothing is sold by the next scan.
+    counter.scan("B 4711/*").await;
+    browser.until("no bag number", "document.querySelector('#strip .error')?.innerText.includes('No bag number')").await;
     counter.scan("B4711").await;
     browser.until("the bag", "document.getElementById('bag-number').textContent === 'B4711'").await;
     type_amount(&browser, "50").await;

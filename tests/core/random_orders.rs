@@ -30,7 +30,10 @@ pub fn command(state: &State, does: usize, which: usize, pieces: i64) -> Option<
         0..=3 => OrderAct::Deliver { order: order(1), cursor: which as u64 },
         4 => OrderAct::Deliver { order: order(2 + pieces as u64), cursor: 100 },
         5 => OrderAct::Cancel { order: pick(&any)?.asked.order.clone(), version: 9, cursor: 101 },
-        6 => OrderAct::Accept { order: of(pick(&|state| *state == OrderState::Received)?) },
+        6 => {
+            let order = of(pick(&|state| *state == OrderState::Received)?);
+            if which.is_multiple_of(2) { OrderAct::Recheck { order } } else { OrderAct::Accept { order } }
+        }
         7..=9 => OrderAct::StartPicking { order: of(pick(&|state| *state == OrderState::Accepted)?), take_over: true },
         10..=14 => {
             let order = pick(&picking)?;

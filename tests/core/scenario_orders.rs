@@ -257,6 +257,7 @@ pub fn command(words: &[String], at: &str) -> Option<Command> {
         "deliver" => OrderAct::Deliver { order: Box::new(self::order(words)), cursor: count(2).into() },
         "cancel-order" => OrderAct::Cancel { order: order(), version: count(2).into(), cursor: 9 },
         "expire" => OrderAct::Expire { order: order() },
+        "recheck" => OrderAct::Recheck { order: order() },
         "begin-rights" => OrderAct::BeginRights { office_epoch: count(1).into() },
         "tell-rights" => OrderAct::TellRights { totals: words[1..].iter().map(|word| totals(word)).collect(), cursor: 3 },
         "grant" => OrderAct::Grant { skus: words[1..].iter().map(|sku| Sku::new(sku).unwrap()).collect() },

@@ -31,6 +31,10 @@ pub enum OrderAct {
     Expire {
         order: OrderNo,
     },
+    /// From the node's timer: whether the shelf covers now what it did not cover when the order came. Never from a page.
+    Recheck {
+        order: OrderNo,
+    },
     /// From head office: which node keeps the store's orders. Never from a page.
     NameLead {
         epoch: u64,
@@ -233,6 +237,7 @@ pub(in crate::retail) fn decide(case: &Case, act: &OrderAct) -> Result<Outcome, 
         OrderAct::Deliver { order, cursor } => deliver::deliver(case, order, *cursor),
         OrderAct::Cancel { order, version, cursor } => Ok(deliver::cancel(case, order, *version, *cursor)),
         OrderAct::Expire { order } => deliver::expire(case, order),
+        OrderAct::Recheck { order } => deliver::recheck(case, order),
         OrderAct::Accept { order } => deliver::accept(case, order),
         OrderAct::Refuse { order, why } => deliver::refuse(case, order, *why),
         OrderAct::SettleNotice { notice } => settle(case, *notice),

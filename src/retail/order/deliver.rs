@@ -143,6 +143,17 @@ pub(super) fn expire(case: &Case, order: &OrderNo) -> Result<Outcome, Refusal> {
     Ok(done(order, vec![Event::OrderExpired { order: order.clone(), at: case.ask.at, epoch: case.state.orders.epoch() }]))
 }
 
+/// An order may come before the shop knows its stock, or before the goods. Nothing when a person has to say, as before.
+pub(super) fn recheck(case: &Case, order: &OrderNo) -> Result<Outcome, Refusal> {
+    let known = case.state.orders.orders.get(order).ok_or_else(|| Refusal::OrderUnknown { order: order.clone() })?;
+    if known.state != OrderState::Received || !is_covered(case, &known.asked, Some(known)) {
+        return Ok(Outcome::default());
+    }
+
+    // Cannot fail below.
+    Ok(done(order, vec![Event::OrderAccepted { step: step(case, order), automatic: true }]))
+}
+
 pub(super) fn accept(case: &Case, order: &OrderNo) -> Result<Outcome, Refusal> {
     let known = find(case, order)?;
     if known.state != OrderState::Received {

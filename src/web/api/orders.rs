@@ -257,6 +257,7 @@ pub async fn act(State(web): State<Web>, At(ws): At, Body(body): Body<ActOnOrder
         OrderAct::Deliver { .. }
         | OrderAct::Cancel { .. }
         | OrderAct::Expire { .. }
+        | OrderAct::Recheck { .. }
         | OrderAct::BeginRights { .. }
         | OrderAct::TellRights { .. }
         | OrderAct::Grant { .. }
