@@ -335,6 +335,9 @@ pub(crate) fn cancelled(connection: &Connection, order: &OrderNo, now_ms: i64) -
     Ok(Ok(Placed { order: order.to_string(), version, promised: false }))
 }
 
+/// Far more than head office says between two restores; with a thousand epochs of them a number still fits 53 bits.
+const WORDS_PER_EPOCH_MAX: u64 = 1 << 40;
+
 /// What a word of the line to a store says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Said {
@@ -350,10 +353,37 @@ pub(super) fn say(connection: &Connection, store: &StoreId, order: &OrderNo, ver
 
 /// `subject`: an order's number, or the article that rights are of.
 pub(super) fn say_of(connection: &Connection, store: &StoreId, subject: &str, version: u64, said: Said) -> db::Result<()> {
+    let id = next_word(connection)?;
     connection
-        .prepare_cached("INSERT INTO order_words (store, order_no, version, cancel) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![store.as_str(), subject, version, said as i64])
+        .prepare_cached("INSERT INTO order_words (id, store, order_no, version, cancel) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![id, store.as_str(), subject, version, said as i64])
         .map(drop)
+}
+
+/// Behind the newest word, and beyond all that were said under an epoch before: a lead may have heard some that a restored database lacks, and
+/// a new word under such a number would never be asked for.
+fn next_word(connection: &Connection) -> db::Result<u64> {
+    let newest: u64 = connection.query_row("SELECT coalesce(max(id), 0) FROM order_words", [], |row| row.get(0))?;
+    let said_before = super::storage::epoch(connection)?.saturating_sub(1).saturating_mul(WORDS_PER_EPOCH_MAX);
+    Ok(newest.max(said_before) + 1)
+}
+
+/// Head office was put back from a backup. What it knows of orders that are not over it says once more to each store, because what was said since
+/// the backup may have got numbers that the store had heard already. A store passes over what it knows.
+pub fn say_again(connection: &Connection) -> db::Result<()> {
+    let mut open = connection.prepare_cached(
+        "SELECT o.store, o.order_no, o.version, o.cancelled_ms IS NOT NULL FROM collect_orders o
+         LEFT JOIN order_states s ON s.order_no = o.order_no
+         WHERE s.state IS NULL OR s.state NOT IN ('handed_over', 'cancelled', 'expired', 'declined', 'refused')
+         ORDER BY o.placed_ms, o.order_no",
+    )?;
+    let open: Vec<(String, String, u64, bool)> =
+        open.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?.collect::<db::Result<_>>()?;
+    for (store, order, version, is_cancelled) in open {
+        let store: StoreId = store.parse().map_err(|_| bad("its store"))?;
+        say_of(connection, &store, &order, version, if is_cancelled { Said::Cancel } else { Said::Put })?;
+    }
+    Ok(())
 }
 
 /// The lines as the store gets them, with what the assortment says of each article. The error names what is wrong.

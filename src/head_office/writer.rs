@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::chain::{self, NodeChain};
 use super::incidents::{self, Incident};
 use super::ingest::{self, Batch};
+use super::orders;
 use super::projection;
 use super::repair;
 use super::storage::{self, Folders, StorageError};
@@ -35,7 +36,9 @@ pub enum WriteError {
     NewerFormat(u64),
     #[error("head office is busy: more than {JOBS_WAITING_MAX} requests wait")]
     Busy,
-    #[error("head office could not write to its database: check the free space of its disk, or that PostgreSQL runs; the node sends again")]
+    #[error(
+        "head office could not write to its database: check the free space of its disk, or that PostgreSQL runs and takes connections; the node sends again"
+    )]
     NotCommitted,
     #[error("head office is stopping")]
     Stopping,
@@ -171,8 +174,7 @@ impl Writer {
 
     /// Raises the epoch after the database was put back from a backup.
     pub fn restore(&mut self) -> db::Result<u64> {
-        self.epoch += 1;
-        storage::set_epoch(&self.connection, self.epoch)?;
+        self.begin_epoch(self.epoch + 1)?;
         Ok(self.epoch)
     }
 
@@ -210,11 +212,16 @@ impl Writer {
         if known && held.epoch == self.epoch {
             return Ok(());
         }
-        self.epoch = held.epoch + 1;
-        storage::set_epoch(&self.connection, self.epoch)?;
+        self.begin_epoch(held.epoch + 1)?;
         let held_seq = chain.current().map_or(0, |branch| branch.head.seq);
         let incident = Incident::Restored { acknowledged_seq: held.seq, held_seq, epoch: self.epoch };
         incidents::raise(&self.connection, &chain.store, &chain.node, &incident, now_ms)
+    }
+
+    fn begin_epoch(&mut self, epoch: u64) -> db::Result<()> {
+        self.epoch = epoch;
+        storage::set_epoch(&self.connection, epoch)?;
+        orders::say_again(&self.connection)
     }
 
     fn renew_projections(&mut self) -> db::Result<()> {
@@ -327,7 +334,7 @@ pub fn run(mut writer: Writer, mut jobs: mpsc::Receiver<Job>, revision: &watch::
             Ok::<(), db::Error>(())
         });
         if let Err(error) = &committed {
-            tracing::error!(%error, "a commit failed; nothing of it was acknowledged, the nodes send again: check the disk");
+            tracing::error!(%error, "a commit failed; nothing of it was acknowledged, the nodes send again: check the disk, or PostgreSQL");
         }
         queue.clear();
         for answer in answers {

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | stored up to N | send from N + 1; journal the signed acknowledgement now and then |
 //! | gap, send from N | send from N; when that does not help: locate; when that does not either: go on and name the break |
+//! | gap, send from an N that it had acknowledged, no new epoch | locate, and show the acknowledgement |
 //! | record N does not prove itself | send N again; the third time go on behind it and name the hole |
 //! | its key is not the pinned one, or a signature is wrong | send nothing, say why, ask again at the cap |
 //! | it holds less than it acknowledged, another epoch | send from what it holds; it was restored and we heal it |
@@ -321,8 +322,10 @@ impl Uplink {
         if reply.gap {
             self.gaps += 1;
             let wanted = reply.send_from.max(1);
+            let unnoticed = self.held.as_ref().is_some_and(|held| wanted <= held.seq && reply.epoch <= held.epoch);
             // A gap before what we sent is closed by sending what is missing. A gap at the very record we sent, or behind it, means
-            // that the chains part somewhere: find out where. When neither helps, our own chain is broken there; say so and go on.
+            // that the chains part somewhere: find out where. One at a record that was acknowledged means that head office was restored: unless
+            // it knows that, it has to see the acknowledgement, or it would go on under an epoch that is over. When neither helps, our own chain is broken there; say so and go on.
             self.move_ = if wanted < self.oldest_seq {
                 self.hole_from = Some(wanted);
                 Move::Send { from: self.oldest_seq }
@@ -330,7 +333,7 @@ impl Uplink {
                 self.gaps = 0;
                 self.hole_from = Some(from);
                 Move::Send { from }
-            } else if wanted < from {
+            } else if wanted < from && !unnoticed {
                 Move::Send { from: wanted }
             } else {
                 Move::Locate

@@ -1,9 +1,11 @@
 //! What head office makes of what it is sent, one story per test, without a network.
 
+use counterfoil::head_office::db::params;
 use counterfoil::head_office::ingest::Batch;
 use counterfoil::head_office::writer::{WriteError, Writer};
 use counterfoil::ids::{NodeId, StoreId};
 use counterfoil::journal::NodeKey;
+use counterfoil::sync::orders::WordKind;
 use counterfoil::sync::wire::{LocateReply, LocateRequest, Point, RecordsQuery, RecordsReply, is_signed};
 
 use super::shop::{Odd, Shop, with_checksum};
@@ -295,6 +297,58 @@ fn an_acknowledgement_ahead_of_us_proves_a_restore_and_raises_the_epoch_once() {
     office.restart();
     assert_eq!(office.writer.epoch(), 2);
     assert_eq!(office.bytes_of(1), shop.lines(1, 20));
+}
+
+#[test]
+fn a_restored_head_office_says_its_orders_again_beyond_all_that_a_store_heard() {
+    use counterfoil::head_office::orders;
+    let (shop, mut office) = (shop_with_sales(10), Office::new());
+    office.send(&shop, 1, 10);
+    for (number, order, cancelled_ms, state) in [
+        ("00000001", "OPEN1", None, None),
+        ("00000002", "GONE2", Some(5), Some("picking")),
+        ("00000003", "OVER3", None, Some("handed_over")),
+    ] {
+        let content = format!(r#"{{"order":"{order}","store":"s1","promised_ms":1,"lines":[{{"sku":"apple","quantity":1000}}]}}"#);
+        let (secret, connection) = ("00".repeat(16), office.writer.connection());
+        connection
+            .execute(
+                "INSERT INTO collect_orders (order_no, store, version, content, lines, secret, token, number, placed_ms, promised_ms, expires_ms, cancelled_ms)
+                 VALUES (?1, 's1', 1, ?2, '[]', ?3, ?1, ?4, 0, 0, 86400000, ?5)",
+                params![order, content, secret, number, cancelled_ms],
+            )
+            .unwrap();
+        if let Some(state) = state {
+            connection
+                .execute(
+                    "INSERT INTO order_states (order_no, store, state, at_ms, note) VALUES (?1, 's1', ?2, 0, '')",
+                    params![order, state],
+                )
+                .unwrap();
+        }
+    }
+    let copy = crate::storage::backup(office.folder.path(), office.writer.connection());
+    let held = office.send(&shop, 11, 20).ack;
+    office.folder = copy;
+    office.restart();
+    // What the store's lead had heard by then, of which the copy knows nothing.
+    let heard = 50;
+    assert!(orders::words(office.writer.connection(), &shop.store, heard).unwrap().is_empty());
+    office.locate(&shop, &[20, 10], held);
+    let said = |office: &Office, after| {
+        let words = orders::words(office.writer.connection(), &shop.store, after).unwrap();
+        let what = words.iter().map(|word| match &word.kind {
+            WordKind::Put(order) => format!("put {}", order.order),
+            WordKind::Cancel { order, .. } => format!("cancel {order}"),
+            other => panic!("{other:?}"),
+        });
+        (what.collect::<Vec<_>>(), words.iter().map(|word| word.cursor).max().unwrap())
+    };
+    let (what, cursor) = said(&office, heard);
+    assert_eq!(what, ["cancel GONE2", "put OPEN1"]);
+    // A second restore, this time by hand: beyond the first one's again.
+    office.writer.transaction(|writer| writer.restore()).unwrap();
+    assert_eq!(said(&office, cursor).0, ["cancel GONE2", "put OPEN1"]);
 }
 
 #[test]

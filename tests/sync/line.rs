@@ -149,7 +149,19 @@ fn a_gap_is_closed_from_where_head_office_says() {
     let mut talk = Talk::new(10);
     talk.located(Some(7));
     let (ticket, ..) = talk.sends();
+    talk.answer(ticket, 8, 10, RecordsReply { ack: None, gap: true, send_from: 3, epoch: 2, ..talk.reply(1) });
+    assert_eq!(talk.sends().1, 3);
+}
+
+#[test]
+fn a_gap_at_what_was_acknowledged_shows_the_acknowledgement_to_a_head_office_that_has_not_noticed() {
+    let mut talk = Talk::new(10);
+    talk.located(Some(7));
+    let (ticket, ..) = talk.sends();
     talk.answer(ticket, 8, 10, RecordsReply { ack: None, gap: true, send_from: 3, ..talk.reply(1) });
+    let Step::Locate { ticket, held, .. } = talk.wait() else { panic!("{:?}", talk.machine.why()) };
+    assert_eq!(held, Some(talk.ack(7, 1)));
+    talk.locate_answer(ticket, Some(2));
     assert_eq!(talk.sends().1, 3);
 }
 
