@@ -182,9 +182,13 @@ impl Postgres {
         format!("host={} user=office dbname={database}{port}", self.folder.display())
     }
 
+    pub fn port(&self) -> u16 {
+        self.port.expect("it has a port")
+    }
+
     /// Over TCP, by this name or number of this machine. `more`: what stands behind the question mark.
     pub fn address_at(&self, host: &str, more: &str) -> String {
-        format!("postgres://office@{host}:{}/postgres{more}", self.port.expect("it has a port"))
+        format!("postgres://office@{host}:{}/postgres{more}", self.port())
     }
 
     /// One statement by a session of its own.

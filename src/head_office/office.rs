@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use super::db::{self, Connection};
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -15,6 +16,9 @@ use crate::time::Clock;
 
 /// Questions answered from the database at the same time.
 pub const READERS_MAX: usize = 8;
+/// How long a question waits for a connection where the server takes no more of them.
+const READER_PATIENCE: Duration = Duration::from_secs(5);
+const READER_PAUSE: Duration = Duration::from_millis(20);
 
 /// Cheap to clone. The database is given back when the last clone is gone, or by [`HeadOffice::stop`].
 #[derive(Clone)]
@@ -137,11 +141,7 @@ impl HeadOffice {
     }
 
     fn read_here<T>(&self, question: impl FnOnce(&Connection) -> db::Result<T>) -> Result<T, StorageError> {
-        let idle = self.inner.readers.lock().ok().and_then(|mut readers| readers.pop());
-        let connection = match idle {
-            Some(connection) if connection.is_alive() => connection,
-            Some(_) | None => storage::open_reader(&self.inner.folders)?,
-        };
+        let connection = self.reader()?;
         // One snapshot for all statements of a question.
         let failed = |source| self.inner.folders.failed(source);
         connection.begin_reading().map_err(failed)?;
@@ -152,6 +152,23 @@ impl HeadOffice {
             readers.push(connection);
         }
         answer
+    }
+
+    /// A connection that lies idle, or a new one. Where the server takes no more of them, the next of ours that is done with.
+    fn reader(&self) -> Result<Connection, StorageError> {
+        let asked = Instant::now();
+        loop {
+            let idle = self.inner.readers.lock().ok().and_then(|mut readers| readers.pop());
+            if let Some(connection) = idle.filter(Connection::is_alive) {
+                return Ok(connection);
+            }
+            match storage::open_reader(&self.inner.folders) {
+                Err(StorageError::Server { source, .. }) if source.is_full() && asked.elapsed() < READER_PATIENCE => {
+                    std::thread::sleep(READER_PAUSE);
+                }
+                opened => return opened,
+            }
+        }
     }
 
     /// Finishes what is queued and closes the database.

@@ -50,6 +50,11 @@ impl From<postgres::Error> for Error {
 }
 
 impl Error {
+    /// Whether the server takes no more connections: of anybody, or of this user.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Error::Postgres(error) if error.code() == Some(&postgres::error::SqlState::TOO_MANY_CONNECTIONS))
+    }
+
     /// Whether a rule of the tables was broken: the same key twice.
     pub fn is_constraint(&self) -> bool {
         match self {
