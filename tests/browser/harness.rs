@@ -35,13 +35,7 @@ impl Browser {
     pub async fn start(width: u32, height: u32) -> Browser {
         // The WebDriver crate's HTTP client wants a TLS provider even for plain HTTP.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut chromedriver = Command::new("chromedriver")
-            .args(["--port=0", "--log-level=SEVERE"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver runs: apt-get install chromium chromium-driver");
-        let port = announced_port(&mut chromedriver);
+        let (chromedriver, port) = start_chromedriver();
         let profile = tempfile::tempdir().unwrap();
         let mut capabilities = DesiredCapabilities::chrome();
         let folder = format!("--user-data-dir={}", profile.path().display());
@@ -171,13 +165,30 @@ fn is_passing(error: &WebDriverError) -> bool {
     matches!(**error, NoSuchElement(_) | StaleElementReference(_) | ElementClickIntercepted(_) | ElementNotInteractable(_))
 }
 
-fn announced_port(chromedriver: &mut Child) -> u16 {
+/// On a port of its own. One that another program took meanwhile ends it; then it is started again.
+fn start_chromedriver() -> (Child, u16) {
+    for _ in 0..5 {
+        let mut chromedriver = Command::new("chromedriver")
+            .args(["--port=0", "--log-level=SEVERE"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver runs: apt-get install chromium chromium-driver");
+        if let Some(port) = announced_port(&mut chromedriver) {
+            return (chromedriver, port);
+        }
+        let _ = chromedriver.wait();
+    }
+    panic!("chromedriver ended before it said its port, five times");
+}
+
+fn announced_port(chromedriver: &mut Child) -> Option<u16> {
     let output = chromedriver.stdout.take().expect("stdout is piped");
     for line in BufReader::new(output).lines() {
         let line = line.expect("chromedriver speaks UTF-8");
         if let Some((_, port)) = line.split_once("started successfully on port ") {
-            return port.trim_end_matches('.').parse().expect("a port");
+            return Some(port.trim_end_matches('.').parse().expect("a port"));
         }
     }
-    panic!("chromedriver ended before it said its port");
+    None
 }
