@@ -2,7 +2,10 @@
 
 use super::harness::Browser;
 use super::orders::{Hand, picture, until_stocked};
-use super::shop::Shop;
+use super::shop::{Counter, Shop};
+
+/// Another article, which the order takes for the milk.
+const INSTEAD: &str = "100021";
 
 /// Milk, two cartons, and one of another article of the same shelf, to be paid in the shop or not; on the picker's page.
 async fn order_to_pick(shop: &Shop, browser: &Browser, pay_in_store: bool) {
@@ -13,6 +16,7 @@ async fn order_to_pick(shop: &Shop, browser: &Browser, pay_in_store: bool) {
     let line = |sku: &str, quantity: u64, unit_price: u64| {
         serde_json::json!({
             "sku": sku, "quantity": quantity * 1_000, "zone": "chilled", "location": "D-01", "unit_price": unit_price, "pay_in_store": pay_in_store,
+            "substitutes": [INSTEAD],
         })
     };
     let placed = serde_json::json!({
@@ -61,19 +65,20 @@ async fn an_order_is_paid_at_the_till_and_what_is_wrong_is_seen_to_at_the_counte
     let (order, bags) = ready_order(&browser).await;
     let mut hand = Hand { browser: &browser, actions: 0 };
 
-    // Something is wrong: what and what then, two taps. One that is broken is replaced by one that is scanned; another one is not wanted any more.
+    // Something is wrong: what and what then, two taps. One carton is not wanted any more, the other one is broken and replaced by one scan.
     let milk = ".problem[data-line='1']";
-    hand.tap(&format!("{milk} summary")).await;
-    hand.tap(&format!("{milk} [data-why=damaged]")).await;
-    picture(&browser, "problem").await;
-    hand.tap(&format!("{milk} [data-do=replace]")).await;
-    hand.scan_good("100001").await;
     hand.tap(&format!("{milk} summary")).await;
     hand.actions = 0;
     hand.tap(&format!("{milk} [data-why=unwanted]")).await;
     hand.tap(&format!("{milk} [data-do=miss][data-then=refund]")).await;
     browser.until("one less", "document.body.innerText.includes('to pay: 1.19')").await;
     assert_eq!(hand.actions, 2);
+    hand.tap(&format!("{milk} summary")).await;
+    hand.tap(&format!("{milk} [data-why=damaged]")).await;
+    picture(&browser, "problem").await;
+    hand.tap(&format!("{milk} [data-do=replace]")).await;
+    hand.scan_good(INSTEAD).await;
+    browser.until("its name", "document.body.innerText.includes('→ Almgrund Yoghurt vanilla 500 g')").await;
 
     // Each bag, what was shown, one tap to take the payment, one tap at the till.
     hand.actions = 0;
@@ -94,6 +99,8 @@ async fn an_order_is_paid_at_the_till_and_what_is_wrong_is_seen_to_at_the_counte
     browser.until("paid", "document.querySelector('#under .finished')").await;
     assert_eq!(hand.actions, bags.len() as u64 + 3, "each bag, what was shown, pay, cash");
     assert_eq!(browser.run(&state).await, "handed_over");
+    let paper = Counter { browser: &browser, id: "1" }.printer_shows("2.68").await;
+    assert!(paper.contains("Almgrund Yoghurt vanilla 500 g") && !paper.contains('?'), "the receipt names what the customer has: {paper}");
     picture(&browser, "paid").await;
     browser.open(&format!("{}/orders/1/order/{order}", shop.node)).await;
     browser.until("handed over", "document.querySelector('.order-top')?.dataset.state === 'handed_over'").await;

@@ -385,7 +385,10 @@ pub fn detail(frame: &Frame, row: &OrderRow, lines: &[OrderLine], code: Option<&
                 p { "Number " strong #number { (code.number) } }
                 p { code #token { (code.token) } }
             }
-            None => p .note { "The customer gets a code when the store’s record says that the order is staged." }
+            None if matches!(row.state.as_str(), "placed" | "received" | "accepted" | "picking" | "picked") => {
+                p .note { "The customer gets a code when the store’s record says that the order is staged." }
+            }
+            None => {}
         }
         (told_section(frame, told))
     };

@@ -140,7 +140,7 @@ impl OrderLine {
     }
 
     /// Of the line's own article or one that may be taken instead; its number where the order names none.
-    pub(super) fn name_of<'a>(&'a self, sku: &'a Sku) -> &'a str {
+    pub fn name_of<'a>(&'a self, sku: &'a Sku) -> &'a str {
         if *sku == self.sku {
             return &self.name;
         }

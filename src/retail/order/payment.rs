@@ -65,15 +65,14 @@ pub(super) fn start(case: &Case, order: &OrderNo, asked: &HandOver) -> Result<Ou
     Ok(Outcome { events: vec![event], answer: Answer { txn: Some(txn), order: Some(order.clone()), ..Answer::default() } })
 }
 
-/// A line of the sale. What was taken instead of the line's own article costs what was agreed.
+/// A line of the sale. What was taken instead of the line's own article has its own name and costs what was agreed.
 fn sold(case: &Case, order: &OrderNo, line: &OrderLine, units: &Units, number: u32) -> Option<SoldLine> {
     let price = line.due()?;
     let extended = amount(line, units.quantity, case.rules.line_rounding);
-    let name = if units.sku == line.sku { line.name.clone() } else { format!("{} → {}", line.name, line.name_of(&units.sku)) };
     Some(SoldLine {
         line: number,
         sku: units.sku.clone(),
-        name,
+        name: line.name_of(&units.sku).to_owned(),
         code: units.sku.to_string(),
         gtin: None,
         quantity: units.quantity,

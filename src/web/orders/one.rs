@@ -305,7 +305,7 @@ fn lines(desk: &Desk, order: &Order) -> Markup {
                             None => {}
                         }
                         @if progress.short > Qty::ZERO { " · " (fill(t.short_units, &[&progress.short.plain()])) }
-                        @if let Some(instead) = progress.picked.iter().find(|units| units.sku != line.sku) { " → " (visible(instead.sku.as_str())) }
+                        @if let Some(instead) = progress.picked.iter().find(|units| units.sku != line.sku) { " → " (visible(line.name_of(&instead.sku))) }
                     }
                     @if order.state == OrderState::Staged && !progress.picked.is_empty() {
                         button .small type="button" data-do="leaves" data-line=(line.line) aria-pressed="false" { (t.leaves) }
