@@ -28,7 +28,7 @@ use crate::sync::enrolment::{OFFICE_NAME, Pin};
 use crate::sync::http::tls::{fingerprint, moment_of_validity};
 use crate::sync::wire;
 use crate::time::Clock;
-use crate::web::tls::{DoorError, TlsFiles, certificates};
+use crate::web::tls::{DoorError, TlsFiles, certificates, chain_and_key};
 
 const KEY_FILE: &str = "ca.key";
 const CERTIFICATE_FILE: &str = "ca.pem";
@@ -155,17 +155,8 @@ impl Authority {
             .with_client_cert_verifier(Arc::new(BySignature(Arc::clone(&self.verifier))));
         let mut config = match files {
             Some(files) => {
-                let chain = certificates(&files.cert, "a certificate")?;
-                let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| DoorError::BadFile {
-                    path: files.key.clone(),
-                    what: "the certificate's key",
-                    reason: error.to_string(),
-                })?;
-                builder.with_single_cert(chain, key).map_err(|error| DoorError::BadPair {
-                    cert: files.cert.clone(),
-                    key: files.key.clone(),
-                    reason: error.to_string(),
-                })?
+                let (chain, key) = chain_and_key(files)?;
+                builder.with_single_cert(chain, key).map_err(|error| files.bad_pair(&error))?
             }
             None => builder.with_cert_resolver(Arc::new(OwnCertificate {
                 authority: Arc::clone(self),

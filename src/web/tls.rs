@@ -195,14 +195,8 @@ async fn accept(listener: TcpListener, acceptor: Option<TlsAcceptor>, ready: mps
 
 pub fn server_config(files: &TlsFiles) -> Result<rustls::ServerConfig, DoorError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let chain = certificates(&files.cert, "a certificate")?;
-    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| DoorError::BadFile {
-        path: files.key.clone(),
-        what: "the certificate's key",
-        reason: error.to_string(),
-    })?;
-    let bad_pair =
-        |reason: rustls::Error| DoorError::BadPair { cert: files.cert.clone(), key: files.key.clone(), reason: reason.to_string() };
+    let (chain, key) = chain_and_key(files)?;
+    let bad_pair = |reason: rustls::Error| files.bad_pair(&reason);
     let builder =
         rustls::ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions().map_err(bad_pair)?;
     let builder = match &files.client_ca {
@@ -220,6 +214,20 @@ pub fn server_config(files: &TlsFiles) -> Result<rustls::ServerConfig, DoorError
     let mut config = builder.with_single_cert(chain, key).map_err(bad_pair)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
+}
+
+/// What a door shows, and the key to it.
+pub fn chain_and_key(files: &TlsFiles) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), DoorError> {
+    let bad = |reason: String| DoorError::BadFile { path: files.key.clone(), what: "the certificate's key", reason };
+    let chain = certificates(&files.cert, "a certificate")?;
+    Ok((chain, PrivateKeyDer::from_pem_file(&files.key).map_err(|error| bad(error.to_string()))?))
+}
+
+impl TlsFiles {
+    /// The key is not that of the certificate.
+    pub fn bad_pair(&self, reason: &rustls::Error) -> DoorError {
+        DoorError::BadPair { cert: self.cert.clone(), key: self.key.clone(), reason: reason.to_string() }
+    }
 }
 
 /// All of a PEM file; one at least.
