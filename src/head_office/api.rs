@@ -16,9 +16,7 @@ use super::office::HeadOffice;
 use super::order_exceptions;
 use super::orders::{self, PlacedOrder};
 use super::people::{self, Checked, Draft, PeopleError};
-use super::queries::{
-    self, ExceptionRow, IncidentRow, ROWS_MAX, SalesRow, StockFilter, StockRow, StoreRow, TransactionFilter, TransactionRow,
-};
+use super::queries::{self, ExceptionRow, IncidentRow, ROWS_MAX, SalesRow, StoreRow, TransactionFilter, TransactionRow};
 use super::storage::Folders;
 use super::writer::WriteError;
 use super::{order_messages, order_returns};
@@ -38,7 +36,6 @@ pub fn router(office: HeadOffice) -> Router {
         .route("/api/v1/days.csv", get(days_csv))
         .route("/api/v1/days/{store}/{day}", get(closed_day))
         .route("/api/v1/transactions", get(transactions))
-        .route("/api/v1/stock", get(stock))
         .route("/api/v1/incidents", get(incidents))
         .route("/api/v1/incidents/{id}/close", post(close_incident))
         .route("/api/v1/exceptions", get(exceptions))
@@ -151,10 +148,10 @@ pub async fn change_recalls(
 
 /// A page of a list, and where the next one begins.
 #[derive(Serialize)]
-struct Page<T> {
-    rows: Vec<T>,
+pub(super) struct Page<T> {
+    pub rows: Vec<T>,
     /// `None`: that was all.
-    next: Option<String>,
+    pub next: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -282,24 +279,6 @@ async fn transactions(
     let filter = TransactionFilter { store: query.store, day: query.day, number: query.number, before: query.cursor, limit };
     let rows = office.read(move |connection| queries::transactions(connection, &filter)).await?;
     let next = rows.last().filter(|_| rows.len() == limit as usize).map(|row| row.cursor.to_string());
-    Ok(Json(Page { rows, next }))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StockQuery {
-    store: String,
-    sku: Option<String>,
-    search: Option<String>,
-    cursor: Option<String>,
-    limit: Option<u32>,
-}
-
-async fn stock(State(office): State<HeadOffice>, Query(query): Query<StockQuery>) -> Result<Json<Page<StockRow>>, Problem> {
-    let limit = query.limit.unwrap_or(50).clamp(1, ROWS_MAX);
-    let filter = StockFilter { store: query.store, sku: query.sku, search: query.search, after: query.cursor, limit };
-    let rows = office.read(move |connection| queries::stock(connection, &filter)).await?;
-    let next = rows.last().filter(|_| rows.len() == limit as usize).map(|row| row.sku.clone());
     Ok(Json(Page { rows, next }))
 }
 

@@ -2,6 +2,7 @@
 //! says until when that is all there was.
 
 use super::db::{self, Connection, params};
+use super::stock_figures::{HEARD, KNOWN, MOVED};
 use crate::ids::{Sku, StoreId};
 use crate::money::Qty;
 use crate::sync::wire::StockElsewhere;
@@ -12,19 +13,15 @@ pub const STORES_MAX: u32 = 20;
 
 /// Shops without a stock of the article are left out; so is the one that asks.
 pub fn find(connection: &Connection, store: &StoreId, sku: &Sku) -> db::Result<Vec<StockElsewhere>> {
-    // A figure is as old as the news of the shop's quietest box: its last call when it had nothing left to send, else its newest sale that came.
+    let on_hand = format!(
+        "SELECT k.store, k.name, coalesce(c.quantity, s.quantity) + {MOVED} AS on_hand, {HEARD} AS heard_ms, b.as_of FROM (
+           SELECT s.store, CAST(?1 AS TEXT) AS sku, coalesce(t.name, '') AS name FROM (
+             SELECT store FROM stock WHERE sku = ?1 UNION SELECT store FROM stock_counts WHERE sku = ?1
+           ) s LEFT JOIN stores t ON t.store = s.store WHERE s.store <> ?2
+         ) k {KNOWN}"
+    );
     connection
-        .prepare_cached(
-            "SELECT s.store, coalesce(t.name, ''),
-               s.quantity + (SELECT coalesce(sum(m.quantity), 0) FROM stock_moves m
-                 LEFT JOIN baseline_heads h ON h.store = s.store AND h.version = s.version AND h.node = m.node
-                 WHERE m.store = s.store AND m.sku = s.sku AND m.seq > coalesce(h.seq, 0)) AS on_hand,
-               coalesce((SELECT min(CASE WHEN n.head_seq <= coalesce(b.head_seq, 0) THEN n.last_contact_ms
-                   ELSE coalesce((SELECT max(x.at_ms) FROM transactions x WHERE x.node = n.id), n.first_seen_ms) END)
-                 FROM nodes n LEFT JOIN branches b ON b.id = n.current_branch WHERE n.store = s.store), -1), l.as_of
-             FROM stock s LEFT JOIN stores t ON t.store = s.store LEFT JOIN baselines l ON l.store = s.store AND l.version = s.version
-             WHERE s.sku = ?1 AND s.store <> ?2 ORDER BY on_hand DESC, s.store LIMIT ?3",
-        )?
+        .prepare_cached(&format!("SELECT store, name, on_hand, heard_ms, as_of FROM ({on_hand}) f ORDER BY on_hand DESC, store LIMIT ?3"))?
         .query_map(params![sku.as_str(), store.as_str(), STORES_MAX], |row| {
             Ok(StockElsewhere {
                 store: row.get(0)?,

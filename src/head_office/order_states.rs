@@ -5,7 +5,7 @@ use super::db::{self, Connection, OptionalExtension, params};
 use super::leads::{self, LeadRow};
 use super::order_exceptions::{self, CHANNEL, OrderException, STORE};
 use super::rights::{self, Term};
-use super::{order_messages, order_returns};
+use super::{order_holds, order_messages, order_returns};
 use crate::document::Locale;
 use crate::ids::OrderNo;
 use crate::money::{Currency, Money, Qty};
@@ -47,6 +47,7 @@ pub fn count(connection: &Connection, at: &At<'_>, event: &Event) -> db::Result<
         }
         _ => {}
     }
+    order_holds::count(connection, at, event)?;
     let state = |order: &OrderNo, state: &str, when: Stamp, note: &str| set(connection, at, order, state, when, note);
     match event {
         Event::OrderReceived { order, at, .. } | Event::OrderReplaced { order, at, .. } => state(&order.order, "received", *at, ""),

@@ -10,7 +10,7 @@ use super::messages::{mail, text};
 use super::office::HeadOffice;
 use super::order_exceptions::{self, CHANNEL, OrderException};
 use super::writer::{WriteError, Writer};
-use super::{leads, rights};
+use super::{leads, order_holds, rights};
 use crate::document::collect_code::{self, CollectCode, NUMBER_DIGITS};
 use crate::ids::{NodeId, OrderNo, Sku, StoreId};
 use crate::journal::hash::to_hex;
@@ -312,6 +312,7 @@ pub(crate) fn put(
             placed.promised_ms,
             expires_ms,
         ])?;
+    order_holds::placed(connection, placed.store.as_str(), &placed.order, &lines)?;
     say(connection, &placed.store, &placed.order, version, Said::Put)?;
     Ok(Ok(Placed { order: placed.order.to_string(), version, promised }))
 }

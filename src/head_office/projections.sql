@@ -100,6 +100,7 @@ CREATE TABLE IF NOT EXISTS stock_counts (
     quantity INTEGER NOT NULL,
     PRIMARY KEY (store, sku)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS stock_counts_by_sku ON stock_counts (sku, store);
 
 -- Reports as the stores made them: Zs of days and tills, and addenda. A date may be closed more than once.
 CREATE TABLE IF NOT EXISTS day_reports (
@@ -136,3 +137,18 @@ CREATE TABLE IF NOT EXISTS order_states (
     placed   TEXT NOT NULL DEFAULT '',
     issued   TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
+
+-- What each order holds of each article, in thousandths, and what it asks for while its store has not said yes. Line 0: of an order whose
+-- lines are not known. ordered: 1 for the article of the line. was: before the newest hand-over, which may be taken back.
+CREATE TABLE IF NOT EXISTS order_holds (
+    order_no TEXT NOT NULL,
+    line     INTEGER NOT NULL,
+    sku      TEXT NOT NULL,
+    store    TEXT NOT NULL,
+    quantity INTEGER NOT NULL,
+    ordered  INTEGER NOT NULL,
+    short    INTEGER NOT NULL DEFAULT 0,
+    was      INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (order_no, line, sku)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS order_holds_open ON order_holds (store, sku) WHERE quantity <> 0;

@@ -7,7 +7,6 @@ use super::chain;
 use crate::ids::TxnId;
 use crate::journal::Record;
 use crate::retail::{Event, TransactionRecord};
-use crate::time::Stamp;
 
 /// Rows of one answer. Longer lists are paged.
 pub const ROWS_MAX: u32 = 200;
@@ -284,92 +283,6 @@ fn add_lines(connection: &Connection, row: &mut TransactionRow) -> db::Result<()
         .query_map([row.cursor], |row| Ok(TenderRow { kind: row.get(0)?, amount: row.get(1)? }))?
         .collect::<db::Result<_>>()?;
     Ok(())
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub struct StockRow {
-    pub store: String,
-    pub sku: String,
-    pub name: String,
-    /// Thousandths; `None` where no baseline was ever given.
-    pub baseline: Option<i64>,
-    /// When the baseline was stated.
-    pub as_of_ms: Option<i64>,
-    /// Thousandths that came (positive) or left (negative) since the store's last count, or else since the heads that the baseline includes;
-    /// without either, since ever.
-    pub moved: i64,
-    /// What the store counted last, thousandths, and when; `None`: it never did.
-    pub counted: Option<i64>,
-    pub counted_ms: Option<i64>,
-    /// What was counted, or else the baseline, and what moved since; `None` without either.
-    pub on_hand: Option<i64>,
-}
-
-/// Which lines of a store's stock.
-#[derive(Debug, Clone, Default)]
-pub struct StockFilter {
-    pub store: String,
-    pub sku: Option<String>,
-    /// Part of the name, or the beginning of the SKU.
-    pub search: Option<String>,
-    /// After this SKU.
-    pub after: Option<String>,
-    pub limit: u32,
-}
-
-/// By SKU. Articles that were sold without a baseline are there as well.
-pub fn stock(connection: &Connection, filter: &StockFilter) -> db::Result<Vec<StockRow>> {
-    let limit = filter.limit.clamp(1, ROWS_MAX);
-    let after = filter.after.clone().unwrap_or_default();
-    let like = filter.search.as_ref().map(|text| format!("%{}%", escape_like(text)));
-    let begins = filter.search.as_ref().map(|text| format!("{}%", escape_like(text)));
-    connection
-        .prepare_cached(
-            "WITH skus AS (
-               SELECT sku FROM stock WHERE store = ?1 AND sku > ?2
-               UNION
-               SELECT sku FROM stock_moves WHERE store = ?1 AND sku > ?2
-               UNION
-               SELECT sku FROM stock_counts WHERE store = ?1 AND sku > ?2
-             )
-             SELECT k.sku, coalesce(a.name, ''), s.quantity, b.as_of,
-               (SELECT coalesce(sum(m.quantity), 0) FROM stock_moves m
-                LEFT JOIN baseline_heads h ON h.store = ?1 AND h.version = s.version AND h.node = m.node
-                WHERE m.store = ?1 AND m.sku = k.sku
-                  AND CASE WHEN c.sku IS NULL THEN m.seq > coalesce(h.seq, 0)
-                           WHEN m.node = c.node THEN m.seq > c.seq
-                           ELSE m.at_ms > c.at_ms END),
-               c.quantity, c.at_ms
-             FROM skus k LEFT JOIN stock_counts c ON c.store = ?1 AND c.sku = k.sku
-               LEFT JOIN stock s ON s.store = ?1 AND s.sku = k.sku
-               LEFT JOIN baselines b ON b.store = ?1 AND b.version = s.version
-               LEFT JOIN articles a ON a.sku = k.sku
-             WHERE (CAST(?3 AS TEXT) IS NULL OR k.sku = ?3)
-               AND (CAST(?4 AS TEXT) IS NULL OR lower(a.name) LIKE lower(?4) ESCAPE '\\' OR lower(k.sku) LIKE lower(?5) ESCAPE '\\')
-             ORDER BY k.sku LIMIT ?6",
-        )?
-        .query_map(params![filter.store, after, filter.sku, like, begins, limit], |row| {
-            let (baseline, moved, counted): (Option<i64>, i64, Option<i64>) = (row.get(2)?, row.get(4)?, row.get(5)?);
-            Ok(StockRow {
-                store: filter.store.clone(),
-                sku: row.get(0)?,
-                name: row.get(1)?,
-                baseline,
-                as_of_ms: row
-                    .get::<_, Option<String>>(3)?
-                    .and_then(|as_of| serde_json::from_str::<Stamp>(&as_of).ok())
-                    .map(|as_of| as_of.ms),
-                moved,
-                counted,
-                counted_ms: row.get(6)?,
-                on_hand: counted.or(baseline).map(|from| from + moved),
-            })
-        })?
-        .collect()
-}
-
-fn escape_like(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 
 #[derive(Debug, Clone, Serialize)]

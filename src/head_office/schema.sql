@@ -110,8 +110,10 @@ CREATE TABLE IF NOT EXISTS exceptions (
 );
 
 CREATE TABLE IF NOT EXISTS stores (
-    store TEXT PRIMARY KEY,
-    name  TEXT NOT NULL
+    store  TEXT PRIMARY KEY,
+    name   TEXT NOT NULL,
+    -- As the chain divides its country.
+    region TEXT
 ) WITHOUT ROWID;
 
 -- The assortment with the price list in force. `article` is the JSON of a feed line.
@@ -266,6 +268,19 @@ CREATE TABLE IF NOT EXISTS rights (
     answered INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (store, lead, office, sku),
     CHECK (spent + released <= granted)
+) WITHOUT ROWID;
+
+CREATE INDEX IF NOT EXISTS rights_by_sku ON rights (sku, store);
+
+-- How many units of an article a store should have (thousandths). store: '' for all stores that have no row of their own. safety: never
+-- promised. min and max: below the one it is filled up to the other; NULL: by what it sold.
+CREATE TABLE IF NOT EXISTS stock_levels (
+    store  TEXT NOT NULL,
+    sku    TEXT NOT NULL,
+    safety INTEGER NOT NULL DEFAULT 0,
+    min    INTEGER,
+    max    INTEGER,
+    PRIMARY KEY (store, sku)
 ) WITHOUT ROWID;
 
 -- Orders that were taken by spending rights, and the term these were of. Any other order needs its store's word.

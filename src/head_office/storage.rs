@@ -15,7 +15,7 @@ pub use super::db::Server;
 /// Raised with every change of the tables of `schema.sql` that an older program would misunderstand.
 pub const SCHEMA_VERSION: i64 = 1;
 /// Raised with every change of what is projected: the next start makes the projections again.
-pub const PROJECTION_VERSION: i64 = 5;
+pub const PROJECTION_VERSION: i64 = 6;
 /// Another process of ours (an import) may hold the file this long.
 const BUSY_MS_MAX: u64 = 60_000;
 
@@ -23,8 +23,20 @@ const SCHEMA: &str = include_str!("schema.sql");
 const PROJECTIONS: &str = include_str!("projections.sql");
 /// Says of which version the others are.
 const META: &str = "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID";
-const PROJECTION_TABLES: [&str; 9] =
-    ["transactions", "lines", "tenders", "returned_lines", "sales_days", "stock_moves", "stock_counts", "day_reports", "order_states"];
+const PROJECTION_TABLES: [&str; 10] = [
+    "transactions",
+    "lines",
+    "tenders",
+    "returned_lines",
+    "sales_days",
+    "stock_moves",
+    "stock_counts",
+    "day_reports",
+    "order_states",
+    "order_holds",
+];
+/// Columns that a table of `schema.sql` got after it was first made, with their types.
+const ADDED_COLUMNS: [(&str, &str, &str); 1] = [("stores", "region", "TEXT")];
 
 /// Why head office's folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -161,6 +173,9 @@ fn make_tables(connection: &Connection) -> db::Result<i64> {
     };
     if found <= SCHEMA_VERSION {
         transaction.create(SCHEMA)?;
+        for (table, column, kind) in ADDED_COLUMNS {
+            add_column(&transaction, table, column, kind)?;
+        }
         transaction.create(PROJECTIONS)?;
         set_meta(connection, "tables", &SCHEMA_VERSION.to_string())?;
         if !connection.is_shared() {
@@ -169,6 +184,16 @@ fn make_tables(connection: &Connection) -> db::Result<i64> {
         transaction.commit()?;
     }
     Ok(found)
+}
+
+/// Nothing when it is there.
+fn add_column(connection: &Connection, table: &str, column: &str, kind: &str) -> db::Result<()> {
+    if connection.is_shared() {
+        return connection.create(&format!("ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {column} {kind}"));
+    }
+    let sql = "SELECT count(*) FROM pragma_table_info(?1) WHERE name = ?2";
+    let is_there = connection.query_row(sql, params![table, column], |row| row.get::<_, i64>(0))? > 0;
+    if is_there { Ok(()) } else { connection.create(&format!("ALTER TABLE {table} ADD COLUMN {column} {kind}")) }
 }
 
 /// A connection that reads, beside the one that writes. On a thread that may block.
@@ -255,6 +280,7 @@ pub fn drop_stale_projections(connection: &Connection) -> db::Result<bool> {
         connection.execute_batch(&format!("DROP TABLE IF EXISTS {table}"))?;
     }
     connection.create(PROJECTIONS)?;
+    super::order_holds::placed_again(connection)?;
     connection.execute("DELETE FROM exceptions", [])?;
     set_meta(connection, "projections", &PROJECTION_VERSION.to_string())?;
     Ok(any)

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use counterfoil::head_office::HeadOfficeConfig;
 use counterfoil::head_office::feeds;
-use counterfoil::head_office::queries::{self, StockFilter, StockRow};
 use counterfoil::head_office::serve::{self, Running as Office};
+use counterfoil::head_office::stock_figures::{self, StockFilter, StockRow};
 use counterfoil::ids::{DeliveryNo, Sku, StoreId};
 use counterfoil::money::Currency;
 use counterfoil::node::config::HeadOfficeLink;
@@ -41,7 +41,7 @@ async fn on_hand(node: &Node) -> Option<Qty> {
 
 async fn at_head_office(office: &Office) -> Option<StockRow> {
     let filter = StockFilter { store: "berlin-1".to_owned(), sku: Some(MILK.to_owned()), limit: 1, ..StockFilter::default() };
-    office.office.read(move |connection| queries::stock(connection, &filter)).await.unwrap().pop()
+    office.office.read(move |connection| stock_figures::of_store(connection, &filter, 0)).await.unwrap().pop()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,6 +8,7 @@ mod mail_server;
 pub mod messages;
 mod over_http;
 mod postgres;
+mod promises;
 mod returns;
 mod shop;
 mod simulation;

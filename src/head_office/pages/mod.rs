@@ -31,7 +31,8 @@ use super::enrolment;
 use super::node_acts;
 use super::office::HeadOffice;
 use super::people::Draft;
-use super::queries::{self, StockFilter, TransactionFilter};
+use super::queries::{self, TransactionFilter};
+use super::stock_figures::{self, StockFilter};
 use crate::ids::{NodeId, OrderNo, StoreId, TxnId};
 use crate::web::problem::Problem;
 use frame::{Frame, Tab};
@@ -54,6 +55,7 @@ pub fn router(office: HeadOffice) -> Router {
         .route("/days", get(days_page))
         .route("/days/{store}/{day}", get(day_page))
         .route("/stock", get(stock_page))
+        .route("/stock/{sku}", get(article_page))
         .route("/transactions", get(transactions_page))
         .route("/transactions/{txn}", get(transaction_page))
         .route("/incidents", get(trouble_page))
@@ -176,11 +178,24 @@ async fn stock_page(State(office): State<HeadOffice>, Query(query): Query<StockQ
             let stores = queries::stores(connection, now_ms)?;
             let store = chosen.or_else(|| stores.first().map(|store| store.store.clone())).unwrap_or_default();
             let filter = StockFilter { store, sku: None, search, after, limit: ROWS_PER_PAGE };
-            let rows = queries::stock(connection, &filter)?;
+            let rows = stock_figures::of_store(connection, &filter, now_ms)?;
             Ok(stock::Facts { stores, rows, filter, assortment: queries::assortment(connection)? })
         })
         .await?;
     Ok(stock::page(&frame, &facts))
+}
+
+/// One article in every store.
+async fn article_page(State(office): State<HeadOffice>, Path(sku): Path<String>) -> Result<Response, Problem> {
+    let frame = frame(&office, Tab::Stock).await?;
+    let now_ms = office.now_ms();
+    let asked = sku.clone();
+    let found = office.read(move |connection| super::atp::everywhere(connection, &asked, None, now_ms)).await?;
+    if found.stores.is_empty() {
+        let hint = "No store has ever stated, counted or promised this article.";
+        return Ok((StatusCode::NOT_FOUND, frame.message(&format!("Nothing of {sku}"), hint)).into_response());
+    }
+    Ok(stock::article_page(&frame, &found).into_response())
 }
 
 #[derive(Deserialize)]

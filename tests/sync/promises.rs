@@ -1,0 +1,285 @@
+//! What head office knows of stock and may promise of it, from the stores' own records: one story per test, on either storage.
+
+use counterfoil::head_office::ingest::Batch;
+use counterfoil::head_office::orders::{self, PlacedOrder, WithoutRights};
+use counterfoil::head_office::serve::Running;
+use counterfoil::head_office::{feeds, leads};
+use counterfoil::ids::{OrderNo, Sku, StoreId};
+use counterfoil::money::{Currency, Qty};
+use counterfoil::retail::Event;
+use counterfoil::retail::order::{CollectOrder, Granted, PickWay, Proof, Step, Units};
+use counterfoil::sync::feed::Article;
+use counterfoil::sync::orders::WordKind;
+use counterfoil::sync::wire::RecordsQuery;
+use counterfoil::time::{ClockQuality, Stamp};
+use serde_json::{Value, json};
+
+use super::over_http::office;
+use super::shop::Shop;
+use crate::web::http::{Reply, send};
+
+const NAMES: [(&str, &str); 2] = [("milk", "Whole milk 1 l"), ("oat", "Oat drink 1 l")];
+
+/// A head office that knows two articles.
+async fn opened(folder: &std::path::Path) -> Running {
+    let office = office(folder).await;
+    let folders = office.office.folders().clone();
+    let publish = office.office.write(move |writer, now_ms| {
+        let article = |(sku, name): (&str, &str)| -> Article {
+            serde_json::from_value(json!({"sku": sku, "name": name, "tax_class": "A", "price": 129})).unwrap()
+        };
+        let made_at = Stamp { ms: now_ms, quality: ClockQuality::Synchronised };
+        feeds::stage_articles(writer.connection(), NAMES.into_iter().map(|it| Ok(article(it)))).unwrap();
+        feeds::publish_catalogue(writer.connection(), &folders, &Currency::from_code("EUR").unwrap(), made_at).unwrap();
+        Ok(())
+    });
+    publish.await.unwrap();
+    office
+}
+
+fn sku(text: &str) -> Sku {
+    Sku::new(text).unwrap()
+}
+
+fn at() -> Stamp {
+    Stamp { ms: 1_795_000_000_000, quality: ClockQuality::Synchronised }
+}
+
+fn step(order: &str) -> Step {
+    Step { order: OrderNo::new(order).unwrap(), by: None, workstation: None, at: at(), epoch: 1 }
+}
+
+/// A shop that keeps its orders itself, and head office knows it.
+async fn joined(office: &Running, store: &str) -> Shop {
+    let mut shop = Shop::new(store, "n1");
+    shop.mark();
+    told(office, &shop, 1).await;
+    let asked = shop.store.clone();
+    office.office.write(move |writer, now_ms| Ok(leads::first(writer.connection(), &asked, now_ms)?)).await.unwrap();
+    shop
+}
+
+/// Sends a shop's records from `from` on.
+async fn told(office: &Running, shop: &Shop, from: u64) {
+    let (store, node, head_seq) = (shop.store.clone(), shop.node.clone(), shop.head_seq());
+    let lines = shop.lines(from, head_seq);
+    let query = RecordsQuery { from, head_seq, ..RecordsQuery::default() };
+    let taken = office.office.write(move |writer, now_ms| {
+        let batch = Batch::read(&lines, &store, &node);
+        writer.records(&store, &node, &batch, &query, now_ms)
+    });
+    assert!(!taken.await.unwrap().gap);
+    let uncounted = office.office.read(|c| c.query_row("SELECT count(*) FROM exceptions", [], |row| row.get::<_, i64>(0)));
+    assert_eq!(uncounted.await.unwrap(), 0);
+}
+
+/// The shop's record says so, and head office has it.
+async fn says(office: &Running, shop: &mut Shop, event: &Event) {
+    let from = shop.head_seq() + 1;
+    shop.event(&serde_json::to_string(event).unwrap());
+    told(office, shop, from).await;
+}
+
+async fn counts(office: &Running, shop: &mut Shop, article: &str, pieces: i64) {
+    let from = shop.head_seq() + 1;
+    let step = json!({"by": "anna", "workstation": "1", "at": at()});
+    let line = json!({"line": 1, "sku": article, "counted": pieces * 1000, "seen": {"head_seq": 0}, "on_hand": pieces * 1000});
+    shop.event(&json!({"stock_counted.1": {"document": 1, "step": step, "lines": [line]}}).to_string());
+    told(office, shop, from).await;
+}
+
+async fn grants(office: &Running, shop: &mut Shop, article: &str, pieces: i64, office_epoch: u64) {
+    let grants = vec![Granted { sku: sku(article), total: Qty::pieces(pieces) }];
+    says(office, shop, &Event::RightsGranted { grants, epoch: 1, office_epoch, at: at() }).await;
+}
+
+fn order(store: &str, number: &str, lines: &[(&str, i64)]) -> PlacedOrder {
+    let lines: Vec<Value> = lines.iter().map(|(sku, pieces)| json!({"sku": sku, "quantity": pieces * 1000})).collect();
+    let order = json!({"order": number, "store": store, "promised_ms": at().ms + 3_600_000, "lines": lines});
+    serde_json::from_value(order).unwrap()
+}
+
+/// The order as the store's record has it.
+async fn received(office: &Running, store: &str, number: &str) -> CollectOrder {
+    let (store, number) = (StoreId::new(store).unwrap(), number.to_owned());
+    let words = office.office.read(move |connection| orders::words(connection, &store, 0)).await.unwrap();
+    let found = words.into_iter().find_map(|word| match word.kind {
+        WordKind::Put(order) if order.order.as_str() == number => Some(order),
+        _ => None,
+    });
+    found.expect("the store is told of the order").marked(None, str::to_owned)
+}
+
+async fn get(office: &Running, path: &str) -> Reply {
+    let host = office.pages_address.to_string();
+    send(office.pages_address, "GET", path, &[("Host", host.as_str())], "").await
+}
+
+/// On hand, reserved, rights held, ATP, on request: in pieces, of one store.
+async fn figures(office: &Running, store: &str, article: &str) -> (Option<i64>, i64, Option<i64>, i64, i64) {
+    let reply = get(office, &format!("/api/v1/atp?sku={article}")).await;
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    let reply = reply.json();
+    let row = reply["rows"].as_array().unwrap().iter().find(|row| row["store"] == store).unwrap().clone();
+    let pieces = |value: &Value| value.as_i64().map(|thousandths| thousandths / 1000);
+    let held = pieces(&row["rights"]["granted"])
+        .map(|granted| granted - pieces(&row["rights"]["spent"]).unwrap() - pieces(&row["rights"]["released"]).unwrap());
+    (pieces(&row["on_hand"]), pieces(&row["reserved"]).unwrap(), held, pieces(&row["atp"]).unwrap(), pieces(&row["on_request"]).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_figure_follows_the_stores_record_from_the_order_to_the_hand_over_and_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = opened(folder.path()).await;
+    let mut shop = joined(&office, "s1").await;
+    counts(&office, &mut shop, "milk", 10).await;
+    counts(&office, &mut shop, "oat", 4).await;
+    assert_eq!(figures(&office, "s1", "milk").await, (Some(10), 0, None, 0, 10));
+    grants(&office, &mut shop, "milk", 5, 1).await;
+    assert_eq!(figures(&office, "s1", "milk").await, (Some(10), 0, Some(5), 5, 5));
+
+    // Taken by rights, and spoken for before the store has heard of it.
+    assert!(orders::place(&office.office, order("s1", "A", &[("milk", 2)])).await.unwrap().promised);
+    assert_eq!(figures(&office, "s1", "milk").await, (Some(10), 2, Some(3), 3, 5));
+    // Beyond them the store has to say; until it does the units are spoken for as well.
+    let asked = order("s1", "B", &[("milk", 4), ("oat", 1)]);
+    let refused = PlacedOrder { without_rights: WithoutRights::Refuse, ..order("s1", "B", &[("milk", 4), ("oat", 1)]) };
+    assert_eq!(orders::place(&office.office, refused).await.unwrap_err().code, "no_rights");
+    assert!(!orders::place(&office.office, asked).await.unwrap().promised);
+    assert_eq!(figures(&office, "s1", "milk").await, (Some(10), 6, Some(3), 3, 1));
+
+    // The store's record takes over: one of two is picked, the other replaced by oat.
+    let content = received(&office, "s1", "A").await;
+    says(&office, &mut shop, &Event::OrderReceived { order: Box::new(content), cursor: 1, at: at(), epoch: 1 }).await;
+    says(&office, &mut shop, &Event::OrderAccepted { step: step("A"), automatic: true }).await;
+    says(&office, &mut shop, &Event::OrderPicking { step: step("A"), taken_over_from: None }).await;
+    let picked = |article: &str| Event::OrderLinePicked {
+        step: step("A"),
+        line: 1,
+        sku: sku(article),
+        quantity: Qty::ONE,
+        way: serde_json::from_value::<PickWay>(json!("scan")).unwrap(),
+    };
+    says(&office, &mut shop, &picked("milk")).await;
+    says(&office, &mut shop, &picked("oat")).await;
+    assert_eq!(figures(&office, "s1", "milk").await, (Some(10), 5, Some(3), 3, 2));
+    assert_eq!(figures(&office, "s1", "oat").await, (Some(4), 2, None, 0, 2));
+    // Picked anew, as ordered, and then again as before.
+    says(&office, &mut shop, &Event::OrderLineReset { step: step("A"), line: 1 }).await;
+    assert_eq!(figures(&office, "s1", "milk").await.1, 6);
+    assert_eq!(figures(&office, "s1", "oat").await.1, 1);
+    says(&office, &mut shop, &picked("milk")).await;
+    says(&office, &mut shop, &picked("oat")).await;
+
+    // Handed over: the goods are gone, and nothing is held. Taken back: as before.
+    let issued = vec![Units { sku: sku("milk"), quantity: Qty::ONE }, Units { sku: sku("oat"), quantity: Qty::ONE }];
+    let handed_over = Event::OrderHandedOver {
+        step: step("A"),
+        proof: serde_json::from_value::<Proof>(json!("number")).unwrap(),
+        issued,
+        leaves: Vec::new(),
+        aged: None,
+        bags: Vec::new(),
+        later: Vec::new(),
+        txn: None,
+        owed: false,
+    };
+    says(&office, &mut shop, &handed_over).await;
+    assert_eq!(figures(&office, "s1", "milk").await, (Some(9), 4, Some(3), 3, 2));
+    assert_eq!(figures(&office, "s1", "oat").await, (Some(3), 1, None, 0, 2));
+    says(&office, &mut shop, &Event::HandOverTakenBack { step: step("A") }).await;
+    assert_eq!(figures(&office, "s1", "milk").await, (Some(10), 5, Some(3), 3, 2));
+    says(&office, &mut shop, &handed_over).await;
+
+    // Cancelled here, and over when the store says so.
+    orders::cancel(&office.office, OrderNo::new("B").unwrap()).await.unwrap();
+    assert_eq!(figures(&office, "s1", "milk").await.1, 4);
+    let (order, at) = (OrderNo::new("B").unwrap(), at());
+    says(&office, &mut shop, &Event::OrderCancelled { order, version: 1, cursor: 3, at, epoch: 1 }).await;
+    assert_eq!(figures(&office, "s1", "milk").await, (Some(9), 0, Some(3), 3, 6));
+
+    // A sale eats into what was granted; what is asked back is given back.
+    let from = shop.head_seq() + 1;
+    shop.sale(&[("milk", 7_000, 129)]);
+    told(&office, &shop, from).await;
+    assert_eq!(figures(&office, "s1", "milk").await, (Some(2), 0, Some(3), 2, 0));
+    let workstation = counterfoil::ids::WorkstationId::new("1").unwrap();
+    let (one, sku) = (Qty::ONE, sku("milk"));
+    says(&office, &mut shop, &Event::RightsOverrun { sku, quantity: one, asked: one, workstation, epoch: 1, office_epoch: 1, at }).await;
+    assert_eq!(figures(&office, "s1", "milk").await, (Some(2), 0, Some(2), 2, 0));
+
+    // Counted anew from the stored bytes it is the same, also what no store has heard of yet.
+    assert!(!orders::place(&office.office, self::order("s1", "C", &[("oat", 1)])).await.unwrap().promised);
+    let before = (figures(&office, "s1", "milk").await, figures(&office, "s1", "oat").await);
+    assert_eq!(before.1, (Some(3), 1, None, 0, 2));
+    let again = office.office.write(|writer, _| Ok(writer.connection().execute("DELETE FROM meta WHERE name = 'projections'", [])?));
+    assert_eq!(again.await.unwrap(), 1);
+    office.stop().await;
+    let office = self::office(folder.path()).await;
+    assert_eq!((figures(&office, "s1", "milk").await, figures(&office, "s1", "oat").await), before);
+    office.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_can_be_promised_is_summed_by_region_and_what_is_in_doubt_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = opened(folder.path()).await;
+    for (store, counted, granted) in [("s1", 10, 5), ("s2", 6, 3), ("s3", 8, 0)] {
+        let mut shop = joined(&office, store).await;
+        counts(&office, &mut shop, "milk", counted).await;
+        if granted > 0 {
+            grants(&office, &mut shop, "milk", granted, 1).await;
+        }
+    }
+    let regions = office
+        .office
+        .write(|writer, _| Ok(writer.connection().execute("UPDATE stores SET region = 'North' WHERE store IN ('s1', 's2')", [])?));
+    assert_eq!(regions.await.unwrap(), 2);
+    let put = async |path: &str, body: Value| put(&office, path, &body).await;
+
+    // Two units of safety everywhere, four in s2.
+    assert_eq!(put("/api/v1/stock-levels/milk", json!({"safety": 2_000})).await.status, 204);
+    assert_eq!(put("/api/v1/stock-levels/milk?store=s2", json!({"safety": 4_000})).await.status, 204);
+    assert_eq!(put("/api/v1/stock-levels/milk", json!({"safety": -1})).await.code(), "levels_malformed");
+    assert_eq!(put("/api/v1/stock-levels/milk", json!({"min": 5_000})).await.code(), "levels_malformed");
+    assert_eq!(put("/api/v1/stock-levels/tea", json!({"safety": 1_000})).await.code(), "levels_of_nothing");
+    assert_eq!(put("/api/v1/stock-levels/milk?store=s9", json!({"safety": 1_000})).await.code(), "levels_of_nothing");
+    assert_eq!(get(&office, "/api/v1/stock-levels?store=s2").await.json()["rows"][0]["safety"], 4_000);
+
+    let sums = |reply: &Value, at: &str| {
+        let sum = reply.pointer(at).unwrap_or_else(|| panic!("{at} in {reply}"));
+        (sum["atp"].as_i64().unwrap() / 1000, sum["on_request"].as_i64().unwrap() / 1000, sum["stores"].as_i64().unwrap())
+    };
+    let reply = get(&office, "/api/v1/atp?sku=milk&limit=2").await.json();
+    assert_eq!(sums(&reply, "/total"), (7, 3 + 6, 3));
+    assert_eq!((reply["regions"][0]["region"].is_null(), sums(&reply, "/regions/0")), (true, (0, 6, 1)));
+    assert_eq!((reply["regions"][1]["region"].as_str(), sums(&reply, "/regions/1")), (Some("North"), (7, 3, 2)));
+    assert_eq!((reply["rows"].as_array().unwrap().len(), reply["next"].as_str()), (2, Some("s2")));
+    let rest = get(&office, "/api/v1/atp?sku=milk&limit=2&cursor=s2").await.json();
+    assert_eq!((rest["rows"][0]["store"].as_str(), rest["next"].is_null()), (Some("s3"), true));
+    let north = get(&office, "/api/v1/atp?sku=milk&region=North").await.json();
+    assert_eq!(sums(&north, "/total"), (7, 3, 2));
+    let table = get(&office, "/api/v1/atp.csv?sku=milk").await.body;
+    assert!(table.lines().nth(1).unwrap().starts_with("s1,s1,North,milk,Whole milk 1 l,10,0,2,5,0,0,5,3,"), "{table}");
+    let table = get(&office, "/api/v1/stock.csv?store=s2").await.body;
+    assert!(table.contains("s2,s2,North,milk,Whole milk 1 l,6,0,4,3,0,0,2,0,"), "{table}");
+
+    // Head office was restored: nothing is promised of a store that granted before, until it grants again.
+    office.office.write(|writer, _| Ok(writer.restore()?)).await.unwrap();
+    let reply = get(&office, "/api/v1/atp?sku=milk").await.json();
+    assert_eq!(sums(&reply, "/total"), (0, 8 + 2 + 6, 3));
+    let doubts: Vec<String> = reply["rows"].as_array().unwrap().iter().map(|row| row["doubts"].to_string()).collect();
+    assert_eq!(doubts, [r#"["not_restated"]"#, r#"["not_restated"]"#, "[]"]);
+    assert_eq!(reply["total"]["doubtful"], 2);
+    let page = get(&office, "/stock/milk").await.body;
+    assert!(page.contains("not restated") && page.contains("North") && page.contains("Without a region"), "{page}");
+    assert_eq!(get(&office, "/stock/tea").await.status, 404);
+    office.stop().await;
+}
+
+async fn put(office: &Running, path: &str, body: &Value) -> Reply {
+    let (host, body) = (office.pages_address.to_string(), body.to_string());
+    let length = body.len().to_string();
+    let headers = [("Host", host.as_str()), ("Content-Type", "application/json"), ("Content-Length", length.as_str())];
+    send(office.pages_address, "PUT", path, &headers, &body).await
+}
