@@ -5,6 +5,7 @@
 use serde::Serialize;
 
 use super::db::{self, Connection, params};
+use super::office_events::{self, Fact};
 use super::order_states::At;
 use crate::ids::OrderNo;
 use crate::time::Stamp;
@@ -88,8 +89,17 @@ fn row(row: &db::Row<'_>) -> db::Result<MessageRow> {
     Ok(MessageRow { id: row.get(0)?, order: row.get(1)?, store: row.get(2)?, kind: row.get(3)?, due_ms: row.get(4)?, sent_ms: row.get(5)? })
 }
 
-/// A connector sent it. Idempotent. `false`: there is none of this number, or it is not true any more.
+/// A connector sent it, or somebody told the customer. Idempotent. `false`: there is none of this number, or it is not true any more.
 pub fn sent(connection: &Connection, id: i64, now_ms: i64) -> db::Result<bool> {
     let sql = "UPDATE order_messages SET sent_ms = coalesce(sent_ms, ?2) WHERE id = ?1 AND withdrawn_ms IS NULL";
-    Ok(connection.execute(sql, params![id, now_ms])? > 0)
+    if connection.execute(sql, params![id, now_ms])? == 0 {
+        return Ok(false);
+    }
+    let of = "SELECT id, order_no, store, kind, due_ms, sent_ms FROM order_messages WHERE id = ?1";
+    let of = connection.prepare_cached(of)?.query_row([id], row)?;
+    let source = format!("message {id} {} told", of.sent_ms.unwrap_or(now_ms));
+    let data = serde_json::json!({ "message": of.kind, "way": "told" });
+    let fact = Fact { kind: "message.sent", store: &of.store, order: &of.order, at_ms: now_ms, known_ms: now_ms, who: "", source, data };
+    office_events::add(connection, &fact)?;
+    Ok(true)
 }

@@ -1,9 +1,9 @@
-//! Orders that were cancelled after they had been handed over: the goods have to come back. A return is opened when the store's record says
-//! that the cancel came too late; a person closes it.
+//! Orders whose goods have to come back: cancelled after they had been handed over, or asked for by customer service. A person closes a return.
 
 use serde::Serialize;
 
 use super::db::{self, Connection, OptionalExtension, params};
+use super::office_events::{self, Fact};
 use super::order_messages::SETTLED_AFTER_MS;
 use super::order_states::At;
 use super::orders::{Said, say};
@@ -29,8 +29,33 @@ pub(super) fn open(connection: &Connection, at: &At<'_>, order: &OrderNo, handed
              ON CONFLICT (order_no) DO UPDATE SET handed_over_ms = ?3, opened_ms = ?4, withdrawn_ms = NULL
                WHERE order_returns.withdrawn_ms IS NOT NULL AND order_returns.handed_over_ms < ?3",
         )?
-        .execute(params![order.as_str(), at.store, handed_over.ms, when.ms])
-        .map(drop)
+        .execute(params![order.as_str(), at.store, handed_over.ms, when.ms])?;
+    opened(connection, at.store, order, handed_over.ms, (when.ms, at.known_ms), "")
+}
+
+fn opened(connection: &Connection, store: &str, order: &OrderNo, handed_over_ms: i64, at: (i64, i64), who: &str) -> db::Result<()> {
+    let source = format!("return {order} {handed_over_ms}");
+    let data = serde_json::json!({ "handed_over_ms": handed_over_ms });
+    let fact = Fact { kind: "return.opened", store, order: order.as_str(), at_ms: at.0, known_ms: at.1, who, source, data };
+    office_events::add(connection, &fact)
+}
+
+/// Customer service wants the goods back that the customer has. `false`: the store's record does not say that they were handed over.
+pub fn ask(connection: &Connection, order: &OrderNo, who: &str, now_ms: i64) -> db::Result<bool> {
+    let handed_over: Option<(String, i64)> = connection
+        .prepare_cached("SELECT store, at_ms FROM order_states WHERE order_no = ?1 AND state IN ('handed_over', 'part_handed_over')")?
+        .query_row([order.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((store, handed_over_ms)) = handed_over else { return Ok(false) };
+    connection
+        .prepare_cached(
+            "INSERT INTO order_returns (order_no, store, handed_over_ms, opened_ms) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (order_no) DO UPDATE SET handed_over_ms = ?3, opened_ms = ?4, withdrawn_ms = NULL, closed_ms = NULL
+               WHERE order_returns.withdrawn_ms IS NOT NULL OR order_returns.handed_over_ms < ?3",
+        )?
+        .execute(params![order.as_str(), store, handed_over_ms, now_ms])?;
+    opened(connection, &store, order, handed_over_ms, (now_ms, now_ms), who)?;
+    Ok(true)
 }
 
 /// There was no hand-over: the cancel is said again, once, and finds the goods in the store.
@@ -41,7 +66,8 @@ pub(super) fn taken_back(connection: &Connection, at: &At<'_>, order: &OrderNo, 
         return Ok(());
     }
     let version: Option<u64> = connection
-        .prepare_cached("SELECT version FROM collect_orders WHERE order_no = ?1")?
+        // A return that customer service asked for cancels nothing.
+        .prepare_cached("SELECT version FROM collect_orders WHERE order_no = ?1 AND cancelled_ms IS NOT NULL")?
         .query_row([order.as_str()], |row| row.get(0))
         .optional()?;
     let store: StoreId = at.store.parse().map_err(|_| super::chain::corrupt("a store without a name"))?;
@@ -70,5 +96,15 @@ pub fn list(connection: &Connection, now_ms: i64, limit: u32) -> db::Result<Vec<
 /// The goods are back, or will not come. Idempotent. `false`: there is none, or it can still be taken back.
 pub fn close(connection: &Connection, order: &OrderNo, now_ms: i64) -> db::Result<bool> {
     let sql = "UPDATE order_returns SET closed_ms = coalesce(closed_ms, ?2) WHERE order_no = ?1 AND withdrawn_ms IS NULL AND handed_over_ms <= ?3";
-    Ok(connection.execute(sql, params![order.as_str(), now_ms, now_ms - SETTLED_AFTER_MS])? > 0)
+    if connection.execute(sql, params![order.as_str(), now_ms, now_ms - SETTLED_AFTER_MS])? == 0 {
+        return Ok(false);
+    }
+    let (store, handed_over_ms): (String, i64) = connection
+        .prepare_cached("SELECT store, handed_over_ms FROM order_returns WHERE order_no = ?1")?
+        .query_row([order.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let source = format!("return {order} {handed_over_ms} closed");
+    let (order, data) = (order.as_str(), serde_json::json!({}));
+    let fact = Fact { kind: "return.closed", store: &store, order, at_ms: now_ms, known_ms: now_ms, who: "", source, data };
+    office_events::add(connection, &fact)?;
+    Ok(true)
 }

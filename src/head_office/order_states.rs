@@ -5,7 +5,7 @@ use super::db::{self, Connection, OptionalExtension, params};
 use super::leads::{self, LeadRow};
 use super::order_exceptions::{self, CHANNEL, OrderException, STORE};
 use super::rights::{self, Term};
-use super::{order_holds, order_messages, order_returns};
+use super::{order_holds, order_messages, order_returns, order_steps};
 use crate::document::Locale;
 use crate::ids::OrderNo;
 use crate::money::{Currency, Money, Qty};
@@ -28,6 +28,10 @@ pub struct At<'a> {
     pub node: i64,
     pub branch: i64,
     pub seq: u64,
+    /// Which of the record's events.
+    pub event: usize,
+    /// When it came here.
+    pub known_ms: i64,
 }
 
 pub fn count(connection: &Connection, at: &At<'_>, event: &Event) -> db::Result<()> {
@@ -48,6 +52,7 @@ pub fn count(connection: &Connection, at: &At<'_>, event: &Event) -> db::Result<
         _ => {}
     }
     order_holds::count(connection, at, event)?;
+    order_steps::note(connection, at, event)?;
     let state = |order: &OrderNo, state: &str, when: Stamp, note: &str| set(connection, at, order, state, when, note);
     match event {
         Event::OrderReceived { order, at, .. } | Event::OrderReplaced { order, at, .. } => state(&order.order, "received", *at, ""),
@@ -56,6 +61,9 @@ pub fn count(connection: &Connection, at: &At<'_>, event: &Event) -> db::Result<
         Event::OrderPicked { step, bags } => {
             // Bags of an order of which a part went are in their places already.
             let to_place = bags.iter().filter(|bag| bag.place.is_none()).count();
+            if to_place == 0 {
+                order_steps::ready(connection, at, &step.order, step.at)?;
+            }
             state(&step.order, if to_place == 0 { "staged" } else { "picked" }, step.at, "")?;
             connection
                 .execute("UPDATE order_states SET bags = ?2, placed = '' WHERE order_no = ?1", params![step.order.as_str(), to_place])
@@ -225,6 +233,7 @@ fn staged(connection: &Connection, at: &At<'_>, order: &OrderNo, bag: u32, when:
         return Ok(());
     }
     order_messages::ready(connection, at, order, when)?;
+    order_steps::ready(connection, at, order, when)?;
     set(connection, at, order, "staged", when, "")
 }
 

@@ -10,7 +10,7 @@ use super::messages::{mail, text};
 use super::office::HeadOffice;
 use super::order_exceptions::{self, CHANNEL, OrderException};
 use super::writer::{WriteError, Writer};
-use super::{leads, order_holds, rights};
+use super::{leads, order_holds, rights, service};
 use crate::document::collect_code::{self, CollectCode, NUMBER_DIGITS};
 use crate::ids::{NodeId, OrderNo, Sku, StoreId};
 use crate::journal::hash::to_hex;
@@ -314,6 +314,7 @@ pub(crate) fn put(
         ])?;
     order_holds::placed(connection, placed.store.as_str(), &placed.order, &lines)?;
     say(connection, &placed.store, &placed.order, version, Said::Put)?;
+    service::placed(connection, placed, version, promised, now_ms)?;
     Ok(Ok(Placed { order: placed.order.to_string(), version, promised }))
 }
 
@@ -330,8 +331,9 @@ pub(crate) fn cancelled(connection: &Connection, order: &OrderNo, now_ms: i64) -
     let Some((version, store, is_cancelled)) = known else { return Ok(Err(NotTaken::Unknown)) };
     if !is_cancelled {
         connection.execute("UPDATE collect_orders SET cancelled_ms = ?2 WHERE order_no = ?1", params![order.as_str(), now_ms])?;
-        let store = store.parse().map_err(|_| super::chain::corrupt("an order of a store without a name"))?;
+        let store: StoreId = store.parse().map_err(|_| super::chain::corrupt("an order of a store without a name"))?;
         say(connection, &store, order, version, Said::Cancel)?;
+        service::cancel_asked(connection, &store, order, version, now_ms)?;
     }
     Ok(Ok(Placed { order: order.to_string(), version, promised: false }))
 }

@@ -63,7 +63,7 @@ impl<'a> Counter<'a> {
                 other => other,
             };
             self.flush()?;
-            let place = Place { chain: self.chain, branch: self.branch, seq: record.seq, event: index };
+            let place = Place { chain: self.chain, branch: self.branch, seq: record.seq, event: index, now_ms };
             let outcome = match event {
                 Ok(event) => count(self.connection, &place, event, raw.get())?,
                 Err(disliked) => Err(disliked),
@@ -115,7 +115,7 @@ pub fn replay(connection: &Connection, id: i64, now_ms: i64) -> db::Result<Optio
     let record = Record::parse(line).map_err(|error| chain::corrupt(&error.to_string()))?;
     let outcome = match record.events.get(event_index) {
         Some(raw) => match read(raw.get()) {
-            Ok(event) => count(connection, &Place { chain: &chain, branch, seq, event: event_index }, event, raw.get())?,
+            Ok(event) => count(connection, &Place { chain: &chain, branch, seq, event: event_index, now_ms }, event, raw.get())?,
             Err(disliked) => Err(disliked),
         },
         None => Ok(()),
@@ -137,6 +137,8 @@ struct Place<'a> {
     branch: i64,
     seq: u64,
     event: usize,
+    /// When it came here.
+    now_ms: i64,
 }
 
 /// Kinds that add up to something here, in whatever version. All others are stored and passed over.
@@ -185,7 +187,8 @@ fn count(connection: &Connection, place: &Place<'_>, event: Event, raw: &str) ->
         }
         // The filter on the tag lets only those above through, and what is said of orders and stock.
         other => {
-            let at = order_states::At { store: place.chain.store.as_str(), node: place.chain.id, branch: place.branch, seq: place.seq };
+            let Place { chain, branch, seq, event, now_ms: known_ms } = *place;
+            let at = order_states::At { store: chain.store.as_str(), node: chain.id, branch, seq, event, known_ms };
             order_states::count(connection, &at, &other)?;
             stock_work::count(connection, &at, &other).map(Ok)
         }

@@ -366,3 +366,58 @@ CREATE TABLE IF NOT EXISTS former_keys (
     node       TEXT NOT NULL,
     until_ms   INTEGER NOT NULL
 ) WITHOUT ROWID;
+
+-- What happened, over all stores and channels: written in the transaction of the fact. Whoever writes holds the write lock until the commit, so
+-- numbers are in the order of commits and no reader skips one. source: the same fact again is the same row. Of stock the newest row of an article
+-- and store stands for those before. No personal data. known_ms: by head office's clock, when it came here.
+CREATE TABLE IF NOT EXISTS office_events (
+    id       INTEGER PRIMARY KEY,
+    kind     TEXT NOT NULL,
+    store    TEXT NOT NULL,
+    order_no TEXT NOT NULL,
+    at_ms    INTEGER NOT NULL,
+    known_ms INTEGER NOT NULL,
+    who      TEXT NOT NULL,
+    source   TEXT NOT NULL UNIQUE,
+    data     TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS office_events_by_order ON office_events (order_no, id) WHERE order_no <> '';
+
+-- Beginnings by which orders are found, folded and as bytes, so that both databases sort them alike: numbers, names, addresses. A customer is
+-- erased here with `DELETE ... WHERE order_no`, and in collect_orders.content; names and addresses stand nowhere else but in notes.
+CREATE TABLE IF NOT EXISTS order_terms (
+    term      BLOB NOT NULL,
+    placed_ms INTEGER NOT NULL,
+    order_no  TEXT NOT NULL,
+    PRIMARY KEY (term, placed_ms, order_no)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS order_terms_by_order ON order_terms (order_no);
+
+-- What people wrote of an order. Never changed: `replaces` names the note that is not true any more. issue: the state of that issue from then on.
+CREATE TABLE IF NOT EXISTS order_notes (
+    id       INTEGER PRIMARY KEY,
+    order_no TEXT NOT NULL,
+    at_ms    INTEGER NOT NULL,
+    who      TEXT NOT NULL,
+    text     TEXT NOT NULL,
+    replaces INTEGER,
+    issue    INTEGER,
+    owner    TEXT NOT NULL DEFAULT '',
+    status   TEXT NOT NULL DEFAULT '',
+    due_ms   INTEGER
+);
+CREATE INDEX IF NOT EXISTS order_notes_by_order ON order_notes (order_no, id);
+
+-- Where each issue stands; its history is in the notes. id: of its first note.
+CREATE TABLE IF NOT EXISTS order_issues (
+    id        INTEGER PRIMARY KEY,
+    order_no  TEXT NOT NULL,
+    title     TEXT NOT NULL,
+    owner     TEXT NOT NULL,
+    status    TEXT NOT NULL,
+    due_ms    INTEGER,
+    opened_ms INTEGER NOT NULL,
+    since_ms  INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS order_issues_open ON order_issues (due_ms, id) WHERE status <> 'solved';
+CREATE INDEX IF NOT EXISTS order_issues_by_order ON order_issues (order_no);

@@ -13,7 +13,7 @@ use super::config::HeadOfficeConfig;
 use super::office::HeadOffice;
 use super::storage::{Folders, StorageError};
 use super::writer::Writer;
-use super::{api, card_data, doors, enrol_door, messages, node_acts, pages, stock_api};
+use super::{api, card_data, doors, enrol_door, messages, node_acts, pages, service_api, stock_api};
 use crate::time::Clock;
 use crate::web::guard::{self, Guard};
 use crate::web::tls::{self, Door, DoorError, Peer};
@@ -134,6 +134,7 @@ pub fn for_people(office: &HeadOffice, guard: Guard) -> Router {
         .merge(pages::router(office.clone()))
         .merge(api::router(office.clone()))
         .merge(stock_api::router(office.clone()))
+        .merge(service_api::router(office.clone()))
         .merge(node_acts::router(office.clone()))
         .layer(from_fn_with_state(office.clone(), card_data::watch))
         .layer(from_fn_with_state(Arc::new(guard), guard::stand))

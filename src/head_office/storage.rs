@@ -15,7 +15,7 @@ pub use super::db::Server;
 /// Raised with every change of the tables of `schema.sql` that an older program would misunderstand.
 pub const SCHEMA_VERSION: i64 = 1;
 /// Raised with every change of what is projected: the next start makes the projections again.
-pub const PROJECTION_VERSION: i64 = 6;
+pub const PROJECTION_VERSION: i64 = 7;
 /// Another process of ours (an import) may hold the file this long.
 const BUSY_MS_MAX: u64 = 60_000;
 

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::chain::{self, NodeChain};
 use super::incidents::{self, Incident};
 use super::ingest::{self, Batch};
+use super::order_search;
 use super::orders;
 use super::projection;
 use super::repair;
@@ -64,6 +65,7 @@ impl Writer {
         {
             return Err(StorageError::OtherKey { place: server.to_string(), folder: folders.root.clone() });
         }
+        writer.transaction(|writer| order_search::fill(&writer.connection)).map_err(failed)?;
         writer.transaction(|writer| writer.renew_projections()).map_err(failed)?;
         Ok(writer)
     }

@@ -18,7 +18,7 @@ mod articles;
 mod cards;
 mod labels;
 pub mod office;
-mod orders;
+pub mod orders;
 mod people;
 mod power_cut;
 mod repeat;

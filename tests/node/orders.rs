@@ -62,7 +62,7 @@ pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     }
 }
 
-fn placed(order: &str, pieces: i64) -> PlacedOrder {
+pub fn placed(order: &str, pieces: i64) -> PlacedOrder {
     let now_ms = jiff::Timestamp::now().as_millisecond();
     serde_json::from_value(serde_json::json!({
         "order": order, "store": "berlin-1", "promised_ms": now_ms + 3_600_000, "name": CUSTOMER, "phone": "+49 30 555", "customer": "c-77",
@@ -71,26 +71,26 @@ fn placed(order: &str, pieces: i64) -> PlacedOrder {
     .unwrap()
 }
 
-fn number(order: &str) -> OrderNo {
+pub fn number(order: &str) -> OrderNo {
     OrderNo::new(order).unwrap()
 }
 
-async fn act(node: &Node, act: OrderAct) -> Result<Answer, AskError> {
+pub async fn act(node: &Node, act: OrderAct) -> Result<Answer, AskError> {
     ask(node, &uuid::Uuid::now_v7().simple().to_string(), "1", Command::Order(act)).await
 }
 
-fn find(node: &Node, order: &str) -> Option<Arc<Order>> {
+pub fn find(node: &Node, order: &str) -> Option<Arc<Order>> {
     node.screen().orders.orders.get(&number(order)).cloned()
 }
 
-async fn state_at(office: &Office, order: &str) -> (String, Option<CustomerCode>) {
+pub async fn state_at(office: &Office, order: &str) -> (String, Option<CustomerCode>) {
     let order = number(order);
     let (row, _, code) = office.office.read(move |connection| orders::find(connection, &order)).await.unwrap().unwrap();
     (row.state, code)
 }
 
 /// From the shelf to its place.
-async fn staged(node: &Node, order: &str, place: &str) {
+pub async fn staged(node: &Node, order: &str, place: &str) {
     act(node, OrderAct::StartPicking { order: number(order), take_over: false }).await.unwrap();
     while let Some(line) = find(node, order).unwrap().open_lines().next() {
         let pick = OrderAct::Pick { orders: vec![number(order)], code: line.sku.to_string(), quantity: None };
@@ -100,7 +100,7 @@ async fn staged(node: &Node, order: &str, place: &str) {
     act(node, OrderAct::Stage { order: number(order), bag: 1, place: PlaceCode::new(place).unwrap() }).await.unwrap();
 }
 
-fn hand_over(order: &str, code: &str) -> OrderAct {
+pub fn hand_over(order: &str, code: &str) -> OrderAct {
     OrderAct::HandOver {
         order: number(order),
         shown: Shown::Code(code.to_owned()),

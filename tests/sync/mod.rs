@@ -10,5 +10,6 @@ mod over_http;
 mod postgres;
 mod promises;
 mod returns;
+mod service;
 mod shop;
 mod simulation;

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::super::db::{self, Connection, OptionalExtension, params};
+use super::super::office_events::{self, Fact};
 use super::super::order_exceptions::{self, CHANNEL, OrderException};
 use super::super::orders::PlacedOrder;
 use super::Way;
@@ -157,6 +158,7 @@ pub fn finish(connection: &Connection, way: Way, of: &Outgoing, outcome: &Outcom
     let detail = cut(detail);
     let sql = "UPDATE message_sendings SET done_ms = ?3, outcome = ?4, detail = ?5 WHERE message = ?1 AND way = ?2";
     connection.execute(sql, params![of.message, way.name(), now_ms, word, detail])?;
+    tell(connection, way, of, word, now_ms)?;
     let kind = of.kind.replace('_', " ");
     let reason = match outcome {
         Outcome::Sent | Outcome::NoAddress => None,
@@ -175,6 +177,19 @@ pub fn finish(connection: &Connection, way: Way, of: &Outgoing, outcome: &Outcom
         order_exceptions::open(connection, &exception, now_ms, true)?;
     }
     settle(connection, of.message, ways, now_ms)
+}
+
+/// What the mail server said may name the customer's address, so it stays out of the log.
+fn tell(connection: &Connection, way: Way, of: &Outgoing, outcome: &str, now_ms: i64) -> db::Result<()> {
+    let kind = match outcome {
+        "sent" => "message.sent",
+        "no_address" => return Ok(()),
+        _ => "message.not_sent",
+    };
+    let source = format!("message {} {}", of.id(), way.name());
+    let data = serde_json::json!({ "message": of.kind, "way": way.name(), "outcome": outcome });
+    let fact = Fact { kind, store: &of.store, order: &of.order, at_ms: now_ms, known_ms: now_ms, who: "", source, data };
+    office_events::add(connection, &fact)
 }
 
 /// A message is sent when no way has anything left to do with it and one of them has sent it.

@@ -17,19 +17,21 @@ pub enum Tab {
     Transactions,
     Stock,
     Orders,
+    Service,
     Staff,
     Recalls,
     Nodes,
     Trouble,
 }
 
-const TABS: [(Tab, &str, &str); 10] = [
+const TABS: [(Tab, &str, &str); 11] = [
     (Tab::Overview, "/", "Stores"),
     (Tab::Sales, "/sales", "Sales"),
     (Tab::Days, "/days", "Days"),
     (Tab::Transactions, "/transactions", "Transactions"),
     (Tab::Stock, "/stock", "Stock"),
     (Tab::Orders, "/orders", "Orders"),
+    (Tab::Service, "/service", "Service"),
     (Tab::Staff, "/staff", "Staff"),
     (Tab::Recalls, "/recalls", "Recalls"),
     (Tab::Nodes, "/nodes", "Nodes"),
@@ -41,6 +43,7 @@ pub struct Frame {
     tab: Tab,
     currency: Currency,
     locale: Locale,
+    time_zone: jiff::tz::TimeZone,
     pub now_ms: i64,
     /// Open incidents and exceptions.
     troubles: (u64, u64),
@@ -54,6 +57,7 @@ impl Frame {
             tab,
             currency: config.currency.clone(),
             locale: Locale::of_store(&config.locale, config.time_zone.clone()),
+            time_zone: config.time_zone.clone(),
             now_ms: office.now_ms(),
             troubles,
         }
@@ -61,6 +65,11 @@ impl Frame {
 
     /// A whole page. `body` is replaced in place when something changed; forms that someone may be typing in stand outside it.
     pub fn page(&self, title: &str, tools: Markup, body: Markup) -> Markup {
+        self.page_with_forms(title, tools, body, html! {})
+    }
+
+    /// The same, with forms below that stay while the page is brought up to date.
+    pub fn page_with_forms(&self, title: &str, tools: Markup, body: Markup, forms: Markup) -> Markup {
         html! {
             (DOCTYPE)
             html lang="en" {
@@ -86,6 +95,7 @@ impl Frame {
                             (tools)
                         }
                         div #live { (body) }
+                        (forms)
                     }
                 }
             }
@@ -145,6 +155,11 @@ impl Frame {
             Ok(date) => format!("{} {}", date.strftime("%a"), self.locale.date(date)),
             Err(_) => visible(day),
         }
+    }
+
+    /// "2026-11-22", as a field for a day takes it.
+    pub fn iso_day(&self, ms: i64) -> String {
+        jiff::Timestamp::from_millisecond(ms).map(|at| at.to_zoned(self.time_zone.clone()).date().to_string()).unwrap_or_default()
     }
 
     /// "8 s ago", "2 h ago": how old, in the largest unit that says something.

@@ -9,6 +9,8 @@ mod overview;
 mod people;
 mod recalls;
 mod sales;
+mod service;
+mod service_pages;
 mod stock;
 mod transactions;
 mod trouble;
@@ -79,6 +81,7 @@ pub fn router(office: HeadOffice) -> Router {
         .route("/orders/rights", get(rights_page))
         .route("/orders/{order}", get(order_page))
         .route("/orders/{order}/cancel", post(cancel_order))
+        .merge(service_pages::routes())
         .route("/changes", get(changes))
         .route("/assets/{hash}/{name}", get(crate::web::assets::serve))
         .fallback(not_found)

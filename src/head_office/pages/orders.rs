@@ -195,14 +195,14 @@ fn returns(frame: &Frame, rows: &[ReturnRow]) -> Markup {
         @if !rows.is_empty() {
             section #returns {
                 h2 { "Returns" }
-                p .note { "Cancelled after the goods had been handed over." }
+                p .note { "Goods that have to come back: cancelled after they had been handed over, or asked for by customer service." }
                 @for row in rows {
                     article .card.closed[row.closed_ms.is_some()] {
                         div {
                             p {
                                 span .tag.warn[row.state == "open"] { (row.state) } " "
                                 a href=(format!("/orders/{}", row.order)) { code { (row.order) } } " " (visible(&row.store))
-                                " handed over " (frame.time(row.handed_over_ms)) ", cancelled " (frame.ago(row.opened_ms))
+                                " handed over " (frame.time(row.handed_over_ms)) ", asked back " (frame.ago(row.opened_ms))
                             }
                             @if row.state == "waiting" { p .remedy { "The hand-over can still be taken back at the desk; then the order is cancelled there." } }
                         }
@@ -273,7 +273,7 @@ fn ways(frame: &Frame, sendings: &[Sending]) -> Markup {
 }
 
 /// What one order's customer was told.
-fn told_section(frame: &Frame, rows: &[Told]) -> Markup {
+pub fn told_section(frame: &Frame, rows: &[Told], again: &dyn Fn(i64) -> Markup) -> Markup {
     html! {
         @if !rows.is_empty() {
             section #told {
@@ -295,10 +295,7 @@ fn told_section(frame: &Frame, rows: &[Told]) -> Markup {
                                 td data-label="On its way" { @if !sendings.is_empty() { (ways(frame, sendings)) } }
                                 td {
                                     @if sendings.iter().any(|sending| matches!(sending.outcome.as_str(), "sent" | "perhaps_sent" | "refused")) {
-                                        form method="post" action=(format!("/orders/messages/{}/again", row.id)) {
-                                            input type="hidden" name="order" value=(row.order);
-                                            button { "Send again" }
-                                        }
+                                        (again(row.id))
                                     }
                                 }
                             }
@@ -343,7 +340,7 @@ fn leads_section(frame: &Frame, leads: &[(String, Option<LeadRow>, Vec<String>)]
     }
 }
 
-fn state(row: &OrderRow) -> Markup {
+pub fn state(row: &OrderRow) -> Markup {
     let words = row.state.replace('_', " ");
     html! {
         @match row.state.as_str() {
@@ -358,6 +355,7 @@ fn state(row: &OrderRow) -> Markup {
 
 pub fn detail(frame: &Frame, row: &OrderRow, lines: &[OrderLine], code: Option<&CustomerCode>, told: &[Told]) -> Markup {
     let tools = html! {
+        a .button href=(format!("/service/{}", row.order)) { "What happened" }
         @if !row.cancelled {
             form .tools method="post" action=(format!("/orders/{}/cancel", row.order)) { button { "Cancel this order" } }
         }
@@ -390,7 +388,12 @@ pub fn detail(frame: &Frame, row: &OrderRow, lines: &[OrderLine], code: Option<&
             }
             None => {}
         }
-        (told_section(frame, told))
+        (told_section(frame, told, &|id| html! {
+            form method="post" action=(format!("/orders/messages/{id}/again")) {
+                input type="hidden" name="order" value=(row.order);
+                button { "Send again" }
+            }
+        }))
     };
     frame.page(&format!("Order {}", row.order), tools, body)
 }

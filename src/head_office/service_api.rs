@@ -1,0 +1,216 @@
+//! Customer service for programs: the search, the story of an order, notes, issues, and what can be asked. The acts are the pages' as well.
+
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post, put};
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+
+use super::office::HeadOffice;
+use super::office_events::OfficeEvent;
+use super::order_notes::{self, IssueChange, IssueRow, NewIssue, NewNote, NotNoted, NoteRow, WHO_CHARS_MAX};
+use super::orders;
+use super::queries::ROWS_MAX;
+use super::service::{self, Asked, Found, Heard, NotAsked, Receipt};
+use crate::ids::OrderNo;
+use crate::money::Money;
+use crate::web::problem::Problem;
+
+pub fn router(office: HeadOffice) -> Router {
+    Router::new()
+        .route("/api/v1/order-search", get(search))
+        .route("/api/v1/orders/{order}/timeline", get(timeline))
+        .route("/api/v1/orders/{order}/notes", get(notes).post(add_note))
+        .route("/api/v1/orders/{order}/issues", get(issues).post(open_issue))
+        .route("/api/v1/orders/{order}/return", post(ask_return))
+        .route("/api/v1/orders/{order}/refund", post(ask_refund))
+        .route("/api/v1/order-issues", get(open_issues))
+        .route("/api/v1/order-issues/{issue}", put(change_issue))
+        .with_state(office)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Search {
+    q: String,
+    cursor: Option<String>,
+    limit: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Page {
+    rows: Vec<Found>,
+    /// `None`: that was all.
+    next: Option<String>,
+}
+
+async fn search(State(office): State<HeadOffice>, Query(Search { q, cursor, limit }): Query<Search>) -> Result<Json<Page>, Problem> {
+    let limit = limit.unwrap_or(50).clamp(1, ROWS_MAX);
+    let (rows, next) = office.read(move |connection| service::search(connection, &q, cursor.as_deref(), limit)).await?;
+    Ok(Json(Page { rows, next }))
+}
+
+#[derive(Serialize)]
+struct Timeline {
+    /// How new what is known of the store is.
+    store: Heard,
+    steps: Vec<OfficeEvent>,
+    receipts: Vec<Receipt>,
+}
+
+async fn timeline(State(office): State<HeadOffice>, Path(order): Path<OrderNo>) -> Result<Json<Timeline>, Problem> {
+    let story = office.read(move |connection| service::story(connection, &order)).await?.ok_or_else(unknown)?;
+    Ok(Json(Timeline { store: story.heard, steps: story.steps, receipts: story.receipts }))
+}
+
+fn unknown() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "order_unknown", "there is no order of this number", "check the number")
+}
+
+async fn notes(State(office): State<HeadOffice>, Path(order): Path<OrderNo>) -> Result<Json<Vec<NoteRow>>, Problem> {
+    let found = office.read(move |connection| {
+        let known = orders::find(connection, &order)?.is_some();
+        Ok(known.then_some(order_notes::of_order(connection, order.as_str())?))
+    });
+    found.await?.map(Json).ok_or_else(unknown)
+}
+
+async fn issues(State(office): State<HeadOffice>, Path(order): Path<OrderNo>) -> Result<Json<Vec<IssueRow>>, Problem> {
+    let found = office.read(move |connection| {
+        let known = orders::find(connection, &order)?.is_some();
+        Ok(known.then_some(order_notes::issues_of(connection, order.as_str())?))
+    });
+    found.await?.map(Json).ok_or_else(unknown)
+}
+
+async fn open_issues(State(office): State<HeadOffice>) -> Result<Json<Vec<IssueRow>>, Problem> {
+    Ok(Json(office.read(|connection| order_notes::open_issues(connection, ROWS_MAX)).await?))
+}
+
+/// Which note it became.
+#[derive(Serialize)]
+struct Written {
+    id: i64,
+}
+
+async fn add_note(
+    State(office): State<HeadOffice>,
+    Path(order): Path<OrderNo>,
+    Json(note): Json<NewNote>,
+) -> Result<(StatusCode, Json<Written>), Problem> {
+    write_note(&office, order, note).await.map(|id| (StatusCode::CREATED, Json(Written { id })))
+}
+
+/// For the page as well.
+pub async fn write_note(office: &HeadOffice, order: OrderNo, note: NewNote) -> Result<i64, Problem> {
+    let done = office.write(move |writer, now_ms| Ok(order_notes::add(writer.connection(), order.as_str(), &note, now_ms)?));
+    done.await?.map_err(not_noted)
+}
+
+async fn open_issue(
+    State(office): State<HeadOffice>,
+    Path(order): Path<OrderNo>,
+    Json(issue): Json<NewIssue>,
+) -> Result<(StatusCode, Json<Written>), Problem> {
+    begin_issue(&office, order, issue).await.map(|id| (StatusCode::CREATED, Json(Written { id })))
+}
+
+/// For the page as well.
+pub async fn begin_issue(office: &HeadOffice, order: OrderNo, issue: NewIssue) -> Result<i64, Problem> {
+    let done = office.write(move |writer, now_ms| Ok(order_notes::open(writer.connection(), order.as_str(), &issue, now_ms)?));
+    done.await?.map_err(not_noted)
+}
+
+async fn change_issue(
+    State(office): State<HeadOffice>,
+    Path(issue): Path<i64>,
+    Json(change): Json<IssueChange>,
+) -> Result<Json<IssueRow>, Problem> {
+    move_issue(&office, issue, change).await.map(Json)
+}
+
+/// For the page as well.
+pub async fn move_issue(office: &HeadOffice, issue: i64, change: IssueChange) -> Result<IssueRow, Problem> {
+    let done = office.write(move |writer, now_ms| Ok(order_notes::change(writer.connection(), issue, &change, now_ms)?));
+    done.await?.map_err(not_noted)
+}
+
+fn not_noted(why: NotNoted) -> Problem {
+    match why {
+        NotNoted::NoOrder => unknown(),
+        NotNoted::NoIssue => {
+            Problem::new(StatusCode::NOT_FOUND, "no_such_issue", "there is no issue of this number", "load the list again")
+        }
+        NotNoted::NotReplaceable => Problem::new(
+            StatusCode::CONFLICT,
+            "note_not_replaceable",
+            "the note is of another order, or of an issue, or another one stands in its place already",
+            "load the order again and correct the note that stands now",
+        ),
+        NotNoted::TooMany => {
+            let detail = "the order has as many notes as anybody can read";
+            Problem::new(StatusCode::CONFLICT, "too_many_notes", detail, "solve its issues, and write down elsewhere what else there is")
+        }
+        NotNoted::Malformed(detail) => {
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "note_malformed", detail, "mend what is named and send it again")
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReturnAsked {
+    who: String,
+    reason: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RefundAsked {
+    who: String,
+    reason: String,
+    /// Minor units of the chain's currency.
+    amount: Money,
+}
+
+async fn ask_return(
+    State(office): State<HeadOffice>,
+    Path(order): Path<OrderNo>,
+    Json(ReturnAsked { who, reason }): Json<ReturnAsked>,
+) -> Result<StatusCode, Problem> {
+    ask(&office, order, Asked::Return, who, reason).await.map(|()| StatusCode::NO_CONTENT)
+}
+
+async fn ask_refund(
+    State(office): State<HeadOffice>,
+    Path(order): Path<OrderNo>,
+    Json(RefundAsked { who, reason, amount }): Json<RefundAsked>,
+) -> Result<StatusCode, Problem> {
+    ask(&office, order, Asked::Refund(amount), who, reason).await.map(|()| StatusCode::NO_CONTENT)
+}
+
+/// For the page as well.
+pub async fn ask(office: &HeadOffice, order: OrderNo, asked: Asked, who: String, reason: String) -> Result<(), Problem> {
+    let currency = office.config().currency.clone();
+    let why = NewNote { who, text: reason, replaces: None };
+    let done = office.write(move |writer, now_ms| Ok(service::ask(writer.connection(), &order, asked, &why, &currency, now_ms)?));
+    done.await?.map_err(|why| match why {
+        NotAsked::Note(NotNoted::Malformed(detail)) => {
+            let remedy = format!("say who you are (up to {WHO_CHARS_MAX} characters) and why");
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "note_malformed", detail, remedy)
+        }
+        NotAsked::Note(why) => not_noted(why),
+        NotAsked::NotHandedOver => Problem::new(
+            StatusCode::CONFLICT,
+            "not_handed_over",
+            "the store's record does not say that the customer has anything of it",
+            "cancel the order instead; or wait until the store's record has come here",
+        ),
+        NotAsked::Amount => Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "refund_amount",
+            "the amount to be refunded is nothing, or more than anybody pays back at once",
+            "write an amount such as 12.90",
+        ),
+    })
+}
