@@ -1,4 +1,4 @@
-//! `counterfoil demo`: a whole shop and its head office on one machine. Devices are simulated, but they speak real bytes over real
+//! `counterfoil demo`: a small chain of shops and its head office on one machine. Devices are simulated, but they speak real bytes over real
 //! sockets and ptys, so that everything in between is the product itself.
 
 pub mod assortment;
@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use axum::Router;
+use tokio::task::JoinSet;
+
 use crate::head_office::config::HeadOfficeConfig;
 use crate::head_office::messages::Messages;
 use crate::head_office::storage::{self, Claimed, Server};
@@ -27,7 +30,7 @@ use crate::web::pairing::Scope;
 use crate::web::tls::DoorError;
 use inbox::Inbox;
 use line::Line;
-use shop::Counter;
+use shop::{Branch, Counter};
 
 /// A folder with this file in it is a demo's, and `--fresh` may empty it.
 const MARK: &str = "counterfoil-demo";
@@ -37,9 +40,12 @@ pub struct DemoArguments {
     /// Where the demo keeps its shop and its head office.
     #[arg(long, default_value = "counterfoil-data")]
     pub data_dir: PathBuf,
-    /// Port of the till pages; head office gets the next one. 0 takes free ones.
+    /// Port of the first shop's pages; head office gets the next one, the other shops those behind it. 0 takes free ones.
     #[arg(long, default_value_t = 8080)]
     pub port: u16,
+    /// Shops that are open, 1 to 3; head office knows all three.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=3))]
+    pub stores: u16,
     /// Forget what an earlier demo left in the folder.
     #[arg(long)]
     pub fresh: bool,
@@ -60,7 +66,9 @@ pub enum DemoError {
     Foreign { path: PathBuf },
     #[error("another process works with {path}: stop it first (Ctrl-C in its window), or choose another folder with --data-dir")]
     Running { path: PathBuf },
-    #[error("port {port} is taken by another program: stop it, or choose another with --port (two in a row are needed)")]
+    #[error(
+        "port {port} is taken by another program: stop it, or choose another with --port (the demo takes one for each shop and one for head office, in a row)"
+    )]
     Port { port: u16 },
     #[error("--postgres: {0}; write an address such as postgres://user:password@host/database")]
     Address(String),
@@ -86,7 +94,7 @@ pub fn run(arguments: DemoArguments) -> ExitCode {
         match open(&arguments).await {
             Ok(demo) => {
                 demo.print_addresses();
-                let code = service::until_stopped(demo.service.running).await;
+                let code = until_stopped(demo.shops).await;
                 demo.office.stop().await;
                 println!("Stopped. The next start carries on here: {}", arguments.data_dir.display());
                 code
@@ -98,8 +106,27 @@ pub fn run(arguments: DemoArguments) -> ExitCode {
 
 struct Demo {
     office: serve::Running,
+    shops: Vec<OpenShop>,
+}
+
+/// A shop that sells: its node, its counters, and its own line to head office.
+struct OpenShop {
+    branch: &'static Branch,
     service: Service,
     counters: Vec<Arc<Counter>>,
+}
+
+/// Until somebody stops the demo, or a shop cannot go on.
+async fn until_stopped(shops: Vec<OpenShop>) -> ExitCode {
+    let mut nodes: JoinSet<ExitCode> = shops.into_iter().map(|shop| service::until_stopped(shop.service.running)).collect();
+    while let Some(ended) = nodes.join_next().await {
+        match ended {
+            Ok(code) if code == ExitCode::SUCCESS => {}
+            Ok(code) => return code,
+            Err(_) => return ExitCode::FAILURE,
+        }
+    }
+    ExitCode::SUCCESS
 }
 
 async fn open(arguments: &DemoArguments) -> Result<Demo, DemoError> {
@@ -120,24 +147,71 @@ async fn open(arguments: &DemoArguments) -> Result<Demo, DemoError> {
     shop::stock_head_office(&office.office).await?;
     shop::staff_head_office(&office.office).await?;
     shop::name_stores(&office.office).await?;
-    let line = Line::start(office.address).await.map_err(DemoError::Device)?;
-
-    let mut counters = Vec::new();
-    for (id, has_terminal) in [("1", true), ("2", false)] {
-        counters.push(Arc::new(Counter::new(id, &folder.join("devices"), has_terminal).map_err(DemoError::Device)?));
+    let mut inbox = Some(inbox);
+    let mut shops = Vec::new();
+    for (branch, place) in shop::BRANCHES.iter().zip(0..arguments.stores) {
+        let port = match (arguments.port, place) {
+            (0, _) => 0,
+            (port, 0) => port,
+            (port, place) => port.saturating_add(1 + place),
+        };
+        // The web shop's page stands beside the first shop's.
+        let web_shop = inbox.take().map(|inbox| orders::router(office.office.clone(), inbox, usize::from(arguments.stores)));
+        shops.push(OpenShop::open(branch, &folder, port, &office, web_shop.unwrap_or_default(), arguments).await?);
     }
-    let labels = Arc::new(shop::label_printer().map_err(DemoError::Device)?);
-    let mut config =
-        shop::node_config(&folder.join("node"), arguments.port, line.address(), counters.iter().map(Arc::as_ref), labels.port());
-    config.rules.staff_required = !arguments.no_staff;
-    config.rules.cash_control = !arguments.no_staff;
-    let (extra, currency) = (counters.clone(), config.rules.currency.clone());
-    let router = labels::router(labels).merge(orders::router(office.office.clone(), inbox));
-    let service = service::open(&config, move |_| pages::extra(extra, line, currency, router)).await.map_err(|reason| match reason {
-        StartError::Door(DoorError::InUse { address }) => DemoError::Port { port: address.port() },
-        other => DemoError::Node(other),
-    })?;
-    Ok(Demo { office, service, counters })
+    Ok(Demo { office, shops })
+}
+
+impl OpenShop {
+    async fn open(
+        branch: &'static Branch,
+        folder: &Path,
+        port: u16,
+        office: &serve::Running,
+        more: Router,
+        arguments: &DemoArguments,
+    ) -> Result<OpenShop, DemoError> {
+        let line = Line::start(office.address).await.map_err(DemoError::Device)?;
+        let devices = folder.join("devices").join(branch.id);
+        let counters: std::io::Result<Vec<Arc<Counter>>> =
+            branch.counters.iter().map(|(id, is_full)| Counter::new(id, &devices, *is_full).map(Arc::new)).collect();
+        let counters = counters.map_err(DemoError::Device)?;
+        let labels = Arc::new(shop::label_printer().map_err(DemoError::Device)?);
+        let data_dir = folder.join(branch.folder);
+        let mut config = shop::node_config(branch, &data_dir, port, line.address(), counters.iter().map(Arc::as_ref), labels.port());
+        config.rules.staff_required = !arguments.no_staff;
+        config.rules.cash_control = !arguments.no_staff;
+        let (extra, currency) = (counters.clone(), config.rules.currency.clone());
+        let router = labels::router(labels).merge(more);
+        let service =
+            service::open(&config, move |_| pages::extra(extra, line, currency, router)).await.map_err(|reason| match reason {
+                StartError::Door(DoorError::InUse { address }) => DemoError::Port { port: address.port() },
+                other => DemoError::Node(other),
+            })?;
+        Ok(OpenShop { branch, service, counters })
+    }
+
+    /// Lets one browser in and brings it to a page.
+    fn link(&self, path: &str) -> String {
+        format!("http://{}/pair/{}?to={path}", self.service.address, self.service.pairing.invite(Scope::Any))
+    }
+
+    fn print_addresses(&self) {
+        for counter in &self.counters {
+            let id = counter.workstation();
+            println!("  Till {id}           {}", self.link(&format!("/till/{id}")));
+            println!("  Scanner {id}        {}", self.link(&format!("/sim/scanner/{id}")));
+            println!("  Printer {id}        {}", self.link(&format!("/sim/printer/{id}")));
+            if counter.terminal.is_some() {
+                println!("  Card terminal {id}  {}", self.link(&format!("/sim/terminal/{id}")));
+            }
+            println!("  Customer {id}       {}", self.link(&format!("/display/{id}")));
+            println!("  Orders {id}         {}", self.link(&format!("/orders/{id}")));
+            println!("  Picking {id}        {}", self.link(&format!("/pick/{id}")));
+            println!("  Stock {id}          {}", self.link(&format!("/stock/{id}")));
+        }
+        println!("  Label printer    {}", self.link("/sim/labels"));
+    }
 }
 
 /// The database that was asked for, ours from now on.
@@ -174,7 +248,7 @@ fn prepare_folder(folder: &Path, fresh: bool) -> Result<PathBuf, DemoError> {
 
 /// Emptying a folder under a running demo would take its record away.
 fn is_in_use(folder: &Path) -> bool {
-    let journal = folder.join("node/journal");
+    let journal = folder.join(shop::BRANCHES[0].folder).join("journal");
     if !journal.is_dir() {
         return false;
     }
@@ -186,27 +260,16 @@ fn is_in_use(folder: &Path) -> bool {
 
 impl Demo {
     fn print_addresses(&self) {
-        let node = format!("http://{}", self.service.address);
-        let link = |path: &str| format!("{node}/pair/{}?to={path}", self.service.pairing.invite(Scope::Any));
-        println!("A shop is open. Each link lets one browser in; open them side by side.");
+        let Some((first, others)) = self.shops.split_first() else { return };
+        println!("{} Each link lets one browser in; open them side by side.", shops_in_words(others.len()));
         println!();
-        println!("  Start here       {}", link("/"));
-        for counter in &self.counters {
-            let id = counter.workstation();
-            println!("  Till {id}           {}", link(&format!("/till/{id}")));
-            println!("  Scanner {id}        {}", link(&format!("/sim/scanner/{id}")));
-            println!("  Printer {id}        {}", link(&format!("/sim/printer/{id}")));
-            if counter.terminal.is_some() {
-                println!("  Card terminal {id}  {}", link(&format!("/sim/terminal/{id}")));
-            }
-            println!("  Customer {id}       {}", link(&format!("/display/{id}")));
-            println!("  Orders {id}         {}", link(&format!("/orders/{id}")));
-            println!("  Picking {id}        {}", link(&format!("/pick/{id}")));
-            println!("  Stock {id}          {}", link(&format!("/stock/{id}")));
-        }
-        println!("  Web shop         {}", link("/sim/orders"));
-        println!("  Label printer    {}", link("/sim/labels"));
+        println!("  Start here       {}", first.link("/"));
+        first.print_addresses();
+        println!("  Web shop         {}", first.link("/sim/orders"));
         println!("  Head office      http://{}/", self.office.pages_address);
+        for shop in others {
+            println!("  {:<16} {}", format!("Shop in {}", shop.branch.town()), shop.link("/"));
+        }
         println!();
         println!("Who works here, with PIN and badge (scan the badge's code, or tap the name):");
         for person in shop::PEOPLE {
@@ -214,5 +277,13 @@ impl Demo {
         }
         println!();
         println!("Ctrl-C stops it; the next start carries on where it was.");
+    }
+}
+
+fn shops_in_words(others: usize) -> &'static str {
+    match others {
+        0 => "A shop is open.",
+        1 => "Two shops are open.",
+        _ => "Three shops are open.",
     }
 }

@@ -1,4 +1,4 @@
-//! The demo's shop: two counters with simulated devices, and the configuration of the node behind them. The configuration is the same TOML that a
+//! The demo's shops: counters with simulated devices, and the configuration of the node behind them. The configuration is the same TOML that a
 //! real node reads.
 
 use std::net::SocketAddr;
@@ -21,11 +21,70 @@ use crate::retail::rights::Role;
 use crate::time::{ClockQuality, Stamp};
 
 use super::DemoError;
-use super::assortment::{self, QUICK_KEYS, goods};
+use super::assortment::{self, Good, QUICK_KEYS, goods};
 
-pub const STORE: &str = "berlin-1";
-/// A shop of the chain without a box here: head office knows its stock as it was stated.
-const OTHER_STORE: &str = "potsdam-1";
+/// A shop of the demo's chain. One that is not opened is known to head office by its stated stock alone.
+pub struct Branch {
+    pub id: &'static str,
+    /// Of its node, in the demo's folder.
+    pub folder: &'static str,
+    /// On receipts.
+    name: &'static str,
+    address: [&'static str; 2],
+    /// As customers read it.
+    known_as: &'static str,
+    /// Its counters; true: with a card terminal and a scale.
+    pub counters: &'static [(&'static str, bool)],
+    /// It keeps every first, second, third article.
+    goods_step: usize,
+}
+
+pub const BRANCHES: [Branch; 3] = [
+    Branch {
+        id: "berlin-1",
+        folder: "node",
+        name: "Markt am Platz",
+        address: ["Marktplatz 4", "10115 Berlin"],
+        known_as: "Markt Berlin Mitte",
+        counters: &[("1", true), ("2", false)],
+        goods_step: 1,
+    },
+    Branch {
+        id: "potsdam-1",
+        folder: "node-potsdam",
+        name: "Markt am Tor",
+        address: ["Torstrasse 12", "14467 Potsdam"],
+        known_as: "Markt Potsdam",
+        counters: &[("1", false)],
+        goods_step: 3,
+    },
+    Branch {
+        id: "leipzig-1",
+        folder: "node-leipzig",
+        name: "Markt am Ring",
+        address: ["Ringweg 3", "04109 Leipzig"],
+        known_as: "Markt Leipzig",
+        counters: &[("1", false)],
+        goods_step: 2,
+    },
+];
+
+impl Branch {
+    pub fn store(&self) -> StoreId {
+        StoreId::new(self.id).expect("the demo's stores have valid names")
+    }
+
+    /// What it keeps.
+    pub fn goods(&self) -> impl Iterator<Item = Good> {
+        goods().into_iter().step_by(self.goods_step)
+    }
+
+    /// The town, for lists that people read.
+    pub fn town(&self) -> &'static str {
+        self.address[1].split_once(' ').map_or(self.id, |(_, town)| town)
+    }
+}
+
 const TIME_ZONE: &str = "Europe/Berlin";
 const PROFILE: &str = "epson-80mm";
 /// As fast as a good thermal printer: some 150 mm a second.
@@ -137,16 +196,14 @@ pub async fn stock_head_office(office: &HeadOffice) -> Result<(), DemoError> {
     let currency = office.config().currency.clone();
     let done = office.write(move |writer, now_ms| {
         let made_at = Stamp { ms: now_ms, quality: ClockQuality::Unverified };
-        let store = StoreId::new(STORE).expect("the demo's store has a valid name");
         let connection = writer.connection();
         let publish = || {
             feeds::stage_articles(connection, goods().into_iter().map(|good| Ok(good.article)))?;
             feeds::publish_catalogue(connection, &folders, &currency, made_at)?;
-            feeds::stage_stock(connection, goods().into_iter().map(|good| Ok((good.article.sku, good.on_hand))))?;
-            feeds::publish_stock(connection, &folders, &store, made_at)?;
-            let there = StoreId::new(OTHER_STORE).expect("the other store has a valid name");
-            feeds::stage_stock(connection, goods().into_iter().step_by(3).map(|good| Ok((good.article.sku, good.on_hand))))?;
-            feeds::publish_stock(connection, &folders, &there, made_at)?;
+            for branch in &BRANCHES {
+                feeds::stage_stock(connection, branch.goods().map(|good| Ok((good.article.sku, good.on_hand))))?;
+                feeds::publish_stock(connection, &folders, &branch.store(), made_at)?;
+            }
             let path = Path::new("the demo's own promotions");
             let checked = import::check_prices(connection, path, include_str!("promotions.toml"), false, &currency);
             let prices = checked.map_err(|reason| PublishError::Source(reason.to_string()))?;
@@ -179,9 +236,11 @@ pub const PEOPLE: [Someone; 4] = [
 
 /// As customers read it.
 pub async fn name_stores(office: &HeadOffice) -> Result<(), DemoError> {
-    let store = StoreId::new(STORE).expect("the demo's store has a valid name");
-    let named = crate::head_office::api::give_store_a_name(office, store, "Markt Berlin Mitte").await;
-    named.map_err(|problem| DemoError::Goods(problem.detail))
+    for branch in &BRANCHES {
+        let named = crate::head_office::api::give_store_a_name(office, branch.store(), branch.known_as).await;
+        named.map_err(|problem| DemoError::Goods(problem.detail))?;
+    }
+    Ok(())
 }
 
 /// Gives head office the demo's people, once, in the way its page and its API do.
@@ -210,6 +269,7 @@ pub fn time_zone() -> jiff::tz::TimeZone {
 
 /// The node's configuration as a file would hold it, checked like one.
 pub fn node_config<'a>(
+    branch: &Branch,
     data_dir: &Path,
     port: u16,
     head_office: SocketAddr,
@@ -225,12 +285,13 @@ pub fn node_config<'a>(
     let counter = "\n[[quick_key]]\ntext = \"Fresh counter\"\ndepartment = \"dept-counter\"\n";
     let quick_keys = format!("{counter}{quick_keys}");
     let data_dir = toml::Value::String(data_dir.display().to_string());
+    let (store, name, [street, town]) = (branch.id, branch.name, branch.address);
     let text = format!(
         r#"
 [store]
-id = "{STORE}"
-name = "Markt am Platz"
-address = ["Marktplatz 4", "10115 Berlin"]
+id = "{store}"
+name = "{name}"
+address = ["{street}", "{town}"]
 tax_id = "VAT ID DE 123456789"
 footer = ["Thank you for shopping with us!"]
 currency = "EUR"

@@ -4,6 +4,7 @@ mod acts;
 mod besides;
 mod budgets;
 mod cash;
+mod chain;
 mod customer;
 mod day;
 pub mod harness;

@@ -18,12 +18,17 @@ pub struct Shop {
 impl Shop {
     /// Starts the demo on free ports and reads the addresses it prints.
     pub fn open() -> Shop {
-        Shop::start(&["--no-staff"])
+        Shop::start(&["--no-staff", "--stores", "1"])
     }
 
     /// With people who have to sign in.
     pub fn with_staff() -> Shop {
-        Shop::start(&[])
+        Shop::start(&["--stores", "1"])
+    }
+
+    /// Three shops, each with a node and a line of its own.
+    pub fn chain() -> Shop {
+        Shop::start(&["--no-staff"])
     }
 
     fn start(options: &[&str]) -> Shop {
