@@ -138,7 +138,7 @@ pub fn put(connection: &Connection, folders: &Folders, people: Vec<Checked>, now
         {
             return Err(PeopleError::Draft(format!("the badge of {id} is {other}'s already")));
         }
-        let old_limit = old.as_ref().map_or(0, |old| old.limits.discount_percent_max);
+        let old_limit = old.as_ref().map_or(role.discount_percent_max(), |old| old.limits.discount_percent_max);
         let new = Person {
             id,
             name,

@@ -195,10 +195,10 @@ const RECENT_SALES_MAX: usize = 200;
 const RECENT_MS_MAX: i64 = 30 * 24 * 3_600_000;
 
 /// The lowest price per unit, after discounts, at which this box sold an article recently: in its newest [`RECENT_SALES_MAX`] transactions
-/// that are not older than 30 days. `None`: it did not.
+/// that are not older than 30 days. Practice sets no price. `None`: it did not.
 pub fn lowest_price(sku: &Sku, places: &Places<'_>) -> Option<Money> {
     let entries = places.views.transactions(None, RECENT_SALES_MAX);
-    let recent = entries.into_iter().take_while(|entry| places.now_ms - entry.at.ms < RECENT_MS_MAX && !entry.training);
+    let recent = entries.into_iter().take_while(|entry| places.now_ms - entry.at.ms < RECENT_MS_MAX).filter(|entry| !entry.training);
     let records = recent.filter_map(|entry| places.archive.at(entry.seq)).map(|found| found.record);
     let sales = records.filter_map(|record| Original::of_record(&record, None).ok());
     let lines = sales.flat_map(|sale| sale.lines).filter(|line| line.sku == *sku && line.quantity > Qty::ZERO);

@@ -140,6 +140,15 @@ impl Role {
         }
     }
 
+    /// What a person of the role may take off by hand while nobody said otherwise of them, in percent.
+    pub fn discount_percent_max(self) -> u8 {
+        match self {
+            Role::Cashier | Role::Stock => 0,
+            Role::Supervisor => 20,
+            Role::Manager => 100,
+        }
+    }
+
     pub fn rights(self) -> BTreeSet<Right> {
         let orders = [Right::PickOrders, Right::HandOverOrders];
         let stock = [Right::CountStock, Right::ReceiveGoods, Right::AdjustStock];
@@ -166,7 +175,7 @@ pub struct StaffFact {
 /// How far a person's rights go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StaffLimits {
-    /// The highest discount by hand, in percent of the price.
+    /// The most that a person takes off by hand, in percent of the price: discounts and prices set count together.
     #[serde(default)]
     pub discount_percent_max: u8,
 }
@@ -328,9 +337,9 @@ pub(super) fn check(case: &Case) -> Result<Option<Event>, Refusal> {
     Ok(Some(given(case, right, approver, way)))
 }
 
-/// Whether a discount of so many hundredths of a percent is within the limit of the one who asks, or of the one who approves.
-pub(super) fn check_discount(case: &Case, hundredths: u32) -> Result<Option<Event>, Refusal> {
-    let right = Right::Discount;
+/// Whether to take off so many hundredths of a percent, by a discount or by another price, is within the limit of the one who asks, or of the
+/// one who approves.
+pub(super) fn check_reduction(case: &Case, right: Right, hundredths: u32) -> Result<Option<Event>, Refusal> {
     let fits = |person: &StaffFact| person.may(right) && hundredths <= u32::from(person.limits.discount_percent_max) * 100;
     let actor = case.facts.actor.as_ref();
     if !case.rules.staff_required || actor.is_some_and(fits) {

@@ -31,6 +31,7 @@ static ASSETS: &[Asset] = &[
     Asset { name: "gate.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/gate.js") },
     Asset { name: "backoffice.css", content_type: "text/css; charset=utf-8", bytes: include_bytes!("assets/backoffice.css") },
     Asset { name: "backoffice.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/backoffice.js") },
+    Asset { name: "proof.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/proof.js") },
     Asset { name: "cash.css", content_type: "text/css; charset=utf-8", bytes: include_bytes!("assets/cash.css") },
     Asset { name: "cash.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/cash.js") },
     Asset { name: "desk.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/desk.js") },

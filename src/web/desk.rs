@@ -8,8 +8,9 @@ use maud::{Markup, html};
 
 use super::Web;
 use super::api::works;
-use super::layout::visible;
+use super::layout::{document, visible};
 use super::live::Live;
+use super::office::proof;
 use super::pages::desk_page;
 use super::pairing::{PairedScreen, Scope, ScreenKind};
 use super::session::Session;
@@ -76,12 +77,19 @@ async fn devices(State(web): State<Web>, _session: Session) -> Markup {
     let t = web.parts.locale.texts;
     let live = devices_live(&web);
     let content = html! {
+        p .warn-text #desk-problem role="alert" hidden {}
         div data-live="/devices/events" {
             section { h2 { (t.devices_title) } div #devices { (live.part("devices")) } }
             section { h2 { (t.works_title) } div #works { (live.part("works")) } }
         }
     };
-    desk_page(&web, t.devices_title, &["live.js", "desk.js"], content)
+    let screen = web.node.screen();
+    let name = screen.store_name.clone();
+    let body = html! {
+        header .desk-head { a href="/" { (visible(&name)) } h1 { (t.devices_title) } }
+        main .office { (content) (proof::dialog(&web.parts.locale, &screen.staff)) }
+    };
+    document(&web.parts.locale, t.devices_title, "desk office", &["live.js", "proof.js", "desk.js"], body)
 }
 
 async fn device_events(State(web): State<Web>, session: Session) -> Response {
@@ -145,7 +153,10 @@ fn device_card(web: &Web, t: &Texts, device: &DeviceStatus) -> Markup {
             @if let Some(book) = web.node.screen().terminals.get(&device.name) { (terminal_day(web, device, book)) }
             @if device.kind == DeviceKind::Printer {
                 p .buttons {
-                    (test("page", t.device_test_page)) (test("drawer", t.device_test_drawer)) (test("beep", t.device_test_beep))
+                    (test("page", t.device_test_page))
+                    // Where people answer for drawers, one is opened at its till, with a record.
+                    @if !web.node.screen().rules.staff_required { (test("drawer", t.device_test_drawer)) }
+                    (test("beep", t.device_test_beep))
                 }
             }
             @if device.kind == DeviceKind::LabelPrinter { p .buttons { (test("page", t.orders.label_test)) } }

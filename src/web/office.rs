@@ -1,7 +1,7 @@
 //! The back office: today with its X, tills, safe and bank bags, and the days before with every report as it was printed. A page without a
 //! till: who reads it signs in at its desk. Rendering is a function of [`OfficeView`].
 
-mod proof;
+pub mod proof;
 mod safe;
 
 use std::collections::BTreeMap;
@@ -109,7 +109,7 @@ fn page(web: &Web, locale: &Locale, content: Markup) -> Markup {
         p #office-problem .warn-text role="alert" hidden {}
         main #office { (content) }
     };
-    document(locale, t.office.title, "desk office", &["backoffice.js"], body)
+    document(locale, t.office.title, "desk office", &["proof.js", "backoffice.js"], body)
 }
 
 /// Nobody is signed in at this desk.
@@ -213,7 +213,7 @@ impl OfficeView<'_> {
                 div { (self.today()) (self.tills()) (safe::section(self)) }
                 div { (self.days()) }
             }
-            (proof::dialog(self))
+            (proof::dialog(self.locale, self.staff))
         }
     }
 

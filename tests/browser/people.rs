@@ -134,3 +134,93 @@ pub fn without(folder: &Path, secrets: &[String]) -> usize {
     }
     files
 }
+
+#[tokio::test]
+async fn by_keys_alone_somebody_signs_in_and_nothing_behind_the_names_is_reached() {
+    const TAB: &str = "\u{e004}";
+    let shop = Shop::with_staff();
+    let browser = Browser::start(1366, 768).await;
+    browser.open(&shop.link("Till 1")).await;
+    browser.until("the till", "document.getElementById('till')?.dataset.ready === 'yes'").await;
+    asks(&browser, "sign-in").await;
+
+    // Tab stays in the panel, however often; Enter takes the name, digits are its PIN, and Enter sends it.
+    for _ in 0..20 {
+        browser.keys(TAB).await;
+        assert_eq!(browser.run("return document.activeElement === document.body || !!document.activeElement.closest('#gate')").await, true);
+    }
+    browser.run("document.querySelector('#gate .gate-box').focus()").await;
+    browser.keys(TAB).await;
+    browser.keys(ENTER).await;
+    browser.until("a name", "document.querySelector('#gate [data-staff=anna]').getAttribute('aria-pressed') === 'true'").await;
+    for digits in ["1", "11", "111", "1111"] {
+        browser.keys("1").await;
+        let dots = "•".repeat(digits.len());
+        browser.until("the digits", &format!("document.getElementById('pin-dots')?.textContent === '{dots}'")).await;
+    }
+    browser.keys(ENTER).await;
+    is_open(&browser).await;
+    browser.until("the till is within reach", "!document.querySelector('#till [inert]')").await;
+
+    // A letter finds the name; the same letter again the next one.
+    browser.tap("#who [data-do=lock]").await;
+    asks(&browser, "sign-in").await;
+    for name in ["mia", "sue", "mia"] {
+        browser.keys(&name[..1]).await;
+        browser.until(name, &format!("document.querySelector('#gate [data-staff={name}]').getAttribute('aria-pressed') === 'true'")).await;
+    }
+    browser.keys("4444").await;
+    browser.until("the digits", "document.getElementById('pin-dots')?.textContent === '••••'").await;
+    browser.keys(ENTER).await;
+    is_open(&browser).await;
+    assert!(browser.text("#who").await.contains("Mia"));
+    browser.end().await;
+}
+
+#[tokio::test]
+async fn where_people_sign_in_a_doubtful_receipt_is_answered_and_a_terminals_day_is_ended_at_the_desk() {
+    let shop = Shop::with_staff();
+    let browser = Browser::start(1366, 768).await;
+    browser.open(&shop.link("Till 1")).await;
+    browser.until("the till", "document.getElementById('till')?.dataset.ready === 'yes'").await;
+    let counter = Counter { browser: &browser, id: "1" };
+    pin(&browser, "anna", "1111").await;
+    is_open(&browser).await;
+    browser.tap("#open-till").await;
+    browser.until("the till is open", "!document.querySelector('#under .till-closed')").await;
+    counter.switch("slow", true).await;
+    counter.scan(MILK).await;
+    browser.until("a line", "document.querySelectorAll('#lines .row[data-line]').length === 1").await;
+    browser.tap("#pay-exact").await;
+    counter.printer_shows("Almgrund").await;
+    counter.act("power_cycle").await;
+    browser.until("the question", "document.getElementById('strip').innerText.includes('Did the receipt come out completely?')").await;
+    counter.switch("slow", false).await;
+    browser.tap("#strip [data-answer=print_copy]").await;
+    counter.printer_shows("COPY").await;
+    browser.until("no question is left", "!document.getElementById('strip').innerText.includes('Did the receipt')").await;
+
+    // Nobody is signed in at the desk: the page asks who it is, and a cashier's word is not enough.
+    browser.run("location.href = '/devices'").await;
+    browser.until("the terminal", "document.querySelector('[data-do=terminal-day]:not([disabled])')").await;
+    assert_eq!(browser.run("return document.querySelectorAll('[data-kind=drawer]').length").await, 0, "no drawer is opened unseen");
+    let drawer = "return await fetch('/api/v1/devices/printer-1/test', { method: 'POST', headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ kind: 'drawer' }) }).then(answer => answer.json()).then(answer => answer.code)";
+    assert_eq!(browser.run(drawer).await, "drawer_at_its_till");
+    browser.tap("[data-do=terminal-day]").await;
+    prove(&browser, "anna", "1111").await;
+    browser.until("more than hers", "document.getElementById('proof-said').textContent.includes('another person')").await;
+    picture(&browser, "devices-approval").await;
+    prove(&browser, "sue", "3333").await;
+    browser.until("its end", "document.getElementById('devices').innerText.includes('day was closed at')").await;
+    browser.end().await;
+}
+
+/// Says who somebody is in the dialog of a desk's page.
+async fn prove(browser: &Browser, staff: &str, pin: &str) {
+    browser.until("the dialog", "document.getElementById('desk-proof').open").await;
+    browser.tap(&format!("[data-proof-staff={staff}]")).await;
+    browser.until("the field", "document.activeElement.id === 'proof-pin'").await;
+    browser.keys(pin).await;
+    browser.keys(ENTER).await;
+}

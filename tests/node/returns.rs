@@ -93,3 +93,32 @@ async fn a_code_of_one_shop_is_good_in_another_with_the_line_down() {
     assert_eq!(refusal(ask(&shop.node, "g", "1", back(&code, 1)).await), Refusal::ReceiptKeyUnknown);
     shop.stop().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_given_back_without_a_receipt_does_not_change_with_practice() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = open(folder.path()).await;
+    let node = &running.node;
+    let reduced = Command::SetPrice { line: 1, price: Money::from_minor(50), reason: "damaged".to_owned() };
+    for (id, command) in [("a", scan(MILK)), ("b", reduced), ("c", cash(50)), ("d", scan(MILK)), ("e", cash(129))] {
+        ask(node, id, "1", command).await.unwrap();
+    }
+    // One that is only practised is newer, and dearer than the cheapest.
+    for (id, command) in
+        [("f", Command::SetTraining { on: true }), ("g", scan(MILK)), ("h", cash(129)), ("i", Command::SetTraining { on: false })]
+    {
+        ask(node, id, "1", command).await.unwrap();
+    }
+    let back = Command::ReturnArticle {
+        code: MILK.to_owned(),
+        quantity: None,
+        disposition: Disposition::Shelf,
+        reason: "unwanted".to_owned(),
+        receipt: None,
+    };
+    ask(node, "j", "1", back).await.unwrap();
+    let screen = node.screen();
+    let basket = screen.workstations[&till("1").unwrap()].basket.clone().unwrap();
+    assert_eq!(basket.subtotal(), Money::from_minor(-50), "the lowest price it was sold at");
+    running.stop().await.unwrap();
+}

@@ -98,7 +98,7 @@ async fn every_act_reaches_the_loop_as_its_command() {
     check("POST", "/api/v1/day/close", nothing.clone(), None, Command::CloseDay {}).await;
     let settle = json!({"id": "c-1", "answer": "print_copy"});
     let settled = Command::SettlePrint { job: JobId(uuid(99)), answer: PrintAnswer::PrintCopy };
-    check("POST", &format!("/api/v1/prints/{}/settle", uuid(99)), settle, None, settled).await;
+    check("POST", &format!("/api/v1/prints/{}/settle", uuid(99)), settle, one, settled).await;
 }
 
 #[tokio::test]

@@ -247,12 +247,22 @@ async fn trouble_page(State(office): State<HeadOffice>) -> Result<Markup, Proble
 async fn staff_page(State(office): State<HeadOffice>) -> Result<Markup, Problem> {
     let frame = frame(&office, Tab::Staff).await?;
     let rows = office.read(super::people::list).await?;
-    Ok(people::page(&frame, &rows))
+    Ok(people::page(&frame, &rows, None))
 }
 
-async fn put_staff(State(office): State<HeadOffice>, Form(form): Form<people::Form>) -> Result<Redirect, Problem> {
-    super::api::store_person(&office, form.id.trim().to_owned(), form.draft()).await?;
-    Ok(Redirect::to("/staff"))
+/// What cannot be stored comes back as it was typed, but for badge and PIN, with the fault.
+async fn put_staff(State(office): State<HeadOffice>, Form(form): Form<people::Form>) -> Result<Response, Problem> {
+    let fault = match form.draft() {
+        Err(fault) => fault,
+        Ok(draft) => match super::api::store_person(&office, form.id.trim().to_owned(), draft).await {
+            Ok(()) => return Ok(Redirect::to("/staff").into_response()),
+            Err(problem) if problem.status == StatusCode::UNPROCESSABLE_ENTITY.as_u16() => problem.detail,
+            Err(problem) => return Err(problem),
+        },
+    };
+    let frame = frame(&office, Tab::Staff).await?;
+    let rows = office.read(super::people::list).await?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, people::page(&frame, &rows, Some((&form, &fault)))).into_response())
 }
 
 /// `deactivate` or `activate`. Who is inactive leaves every store's list with the next contact.

@@ -7,10 +7,11 @@ use super::promotion::{Moment, WHOLE};
 use super::{GivenCoupon, ManualOff, Off, PriceBook, PriceSet, Reason, Reduction};
 use crate::gs1::{Scan, shown};
 use crate::ids::TxnId;
-use crate::money::{Currency, Money};
+use crate::money::{Currency, Money, RoundingMode};
 use crate::retail::basket::Basket;
 use crate::retail::decide::{Case, Outcome, refuse_when_fixed};
-use crate::retail::{Answer, Event, Refusal, rights};
+use crate::retail::rights::{self, Right};
+use crate::retail::{Answer, DiscountKind, Event, Refusal, SoldLine};
 
 /// Coupons of one transaction.
 pub const COUPONS_PER_TRANSACTION_MAX: u32 = 20;
@@ -36,7 +37,8 @@ pub(in crate::retail) fn discount_line(case: &Case, line: u32, off: Option<Reduc
         }
     }
 
-    let approved = within_limit(case, off.as_ref(), sold.gross)?;
+    let by_basket = by_hand(sold, |kind| kind == DiscountKind::ManualBasket);
+    let approved = within_limit(case, off.as_ref(), sold.gross, Taken { already: price_cut(sold) + by_basket, of: regular(sold) })?;
 
     // Cannot fail below.
     let answer = Answer { txn: Some(basket.txn), line: Some(line), ..Answer::default() };
@@ -61,7 +63,10 @@ pub(in crate::retail) fn discount_basket(case: &Case, off: Option<Reduction>, re
         }
     }
 
-    let approved = within_limit(case, off.as_ref(), basket.live().map(|sold| sold.gross).sum())?;
+    let of_lines = |of_line: fn(&SoldLine) -> Money| basket.live().filter(|sold| sold.returned.is_none()).map(of_line).sum::<Money>();
+    let by_line = |sold: &SoldLine| by_hand(sold, |kind| kind == DiscountKind::ManualLine);
+    let taken = Taken { already: of_lines(price_cut) + of_lines(by_line), of: of_lines(regular) };
+    let approved = within_limit(case, off.as_ref(), of_lines(|sold| sold.gross), taken)?;
 
     // Cannot fail below.
     let answer = Answer { txn: Some(basket.txn), ..Answer::default() };
@@ -96,11 +101,18 @@ pub(in crate::retail) fn set_price(case: &Case, line: u32, price: Money, reason:
         return Err(Refusal::TotalTooHigh { max });
     }
 
-    // Cannot fail below.
     let from = sold.price_set.as_ref().map_or(sold.unit_price, |set| set.from);
+    let cut = from.times(sold.quantity, case.rules.line_rounding) - gross;
+    let approved = match cut > Money::ZERO {
+        true => rights::check_reduction(case, Right::PriceOverride, share(cut + by_hand(sold, DiscountKind::is_manual), regular(sold)))?,
+        false => None,
+    };
+
+    // Cannot fail below.
     let set = Box::new(PriceSet { from, reason: reason.code.clone() });
     let event = Event::LinePriceSet { txn: basket.txn, line, unit_price: price, gross, set };
-    Ok(Outcome { events: vec![event], answer: Answer { txn: Some(basket.txn), line: Some(line), ..Answer::default() } })
+    let answer = Answer { txn: Some(basket.txn), line: Some(line), ..Answer::default() };
+    Ok(Outcome { events: std::iter::once(event).chain(approved).collect(), answer })
 }
 
 pub(in crate::retail) fn add_coupon(case: &Case, code: &str) -> Result<Outcome, Refusal> {
@@ -185,17 +197,41 @@ fn manual(case: &Case, reduction: Reduction, reason: &str) -> Result<ManualOff, 
     Ok(ManualOff { off: reduction.into(), reason: known.code.clone(), text: format!("{}{how_much}", known.text) })
 }
 
-/// Of an amount the share of the price counts, rounded up.
-fn within_limit(case: &Case, off: Option<&ManualOff>, of: Money) -> Result<Option<Event>, Refusal> {
+/// What a line or a basket costs before anybody took off something, and what people took off it already.
+struct Taken {
+    already: Money,
+    of: Money,
+}
+
+/// What people take off one thing counts together: a price set, the line and the basket. Of an amount the share of the price counts, rounded up.
+fn within_limit(case: &Case, off: Option<&ManualOff>, of: Money, taken: Taken) -> Result<Option<Event>, Refusal> {
     let hundredths = match off.map(|manual| manual.off) {
         None => return Ok(None),
         Some(Off::Percent(percent)) => percent,
-        Some(Off::Amount(amount) | Off::Price(amount)) => {
-            let share = i128::from(amount.minor()) * i128::from(WHOLE);
-            u32::try_from((share + i128::from(of.minor()) - 1) / i128::from(of.minor().max(1))).unwrap_or(u32::MAX)
-        }
+        Some(Off::Amount(amount) | Off::Price(amount)) => share(amount, of),
     };
-    rights::check_discount(case, hundredths)
+    rights::check_reduction(case, Right::Discount, hundredths.saturating_add(share(taken.already, taken.of)))
+}
+
+/// In hundredths of a percent, rounded up; of nothing it is nothing.
+fn share(part: Money, of: Money) -> u32 {
+    let whole = i128::from(of.minor().max(1));
+    u32::try_from((i128::from(part.minor()) * i128::from(WHOLE) + whole - 1) / whole).unwrap_or(u32::MAX)
+}
+
+/// Without what a person made of its price.
+fn regular(sold: &SoldLine) -> Money {
+    sold.gross + price_cut(sold)
+}
+
+/// By how much a person lowered its price.
+fn price_cut(sold: &SoldLine) -> Money {
+    let Some(set) = &sold.price_set else { return Money::ZERO };
+    (set.from.times(sold.quantity, RoundingMode::HalfUp) - sold.gross).max(Money::ZERO)
+}
+
+fn by_hand(sold: &SoldLine, is_wanted: impl Fn(DiscountKind) -> bool) -> Money {
+    sold.discounts.iter().filter(|discount| is_wanted(discount.kind)).map(|discount| discount.amount).sum()
 }
 
 /// "10", "12.5": hundredths of a percent without needless zeros.

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::people::ApprovalBody;
 use super::shape::{CommandAnswer, DeviceView, HealthView, WorksView};
 use super::{Body, Named, shape};
 use crate::device::{DeviceKind, DeviceState, DeviceStatus, Paper, TestKind};
@@ -39,7 +40,7 @@ pub enum DeviceTestKind {
     Drawer,
 }
 
-/// Tests a printer: page, beep or drawer. Not a business act; not recorded.
+/// Tests a printer: page, beep or drawer. Not a business act; not recorded. Where people have to sign in, the drawer is not opened this way.
 #[utoipa::path(post, path = "/api/v1/devices/{name}/test", params(("name" = String, Path)), request_body = DeviceTest,
     responses((status = ACCEPTED), (status = "4XX", body = Problem)))]
 pub async fn test_device(
@@ -56,6 +57,15 @@ pub async fn test_device(
         let detail = format!("there is no printer {name}");
         return Err(Problem::new(StatusCode::NOT_FOUND, "device_unknown", detail, "list devices at /api/v1/devices"));
     }
+    if matches!(body.kind, DeviceTestKind::Drawer) && screen.rules.staff_required {
+        let detail = "where people answer for drawers, none is opened from a desk";
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "drawer_at_its_till",
+            detail,
+            "sign in at the till and open it there: it is on the record",
+        ));
+    }
     let kind = match body.kind {
         DeviceTestKind::Page => TestKind::Page,
         DeviceTestKind::Beep => TestKind::Beep,
@@ -65,11 +75,14 @@ pub async fn test_device(
     Ok(StatusCode::ACCEPTED)
 }
 
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EndTerminalDay {
     #[schema(value_type = String)]
     id: CommandId,
+    /// Of another person, when nobody is signed in at the desk or the right is missing.
+    #[serde(default)]
+    approval: Option<ApprovalBody>,
 }
 
 /// Closes the own day of a card terminal. How it ends is in the device's page and the record; again does no harm.
@@ -81,8 +94,7 @@ pub async fn end_terminal_day(
     Named(name): Named<DeviceName>,
     Body(body): Body<EndTerminalDay>,
 ) -> Result<Json<CommandAnswer>, Problem> {
-    session.needs_desk()?;
-    super::ask(&web, body.id, None, Command::EndTerminalDay { terminal: name }).await
+    super::ask_at_desk(&web, &session, body.id, body.approval, Command::EndTerminalDay { terminal: name }).await
 }
 
 /// How the node is.

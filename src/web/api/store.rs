@@ -162,8 +162,8 @@ pub async fn settle_print(
         SettleAnswer::Complete => PrintAnswer::Complete,
         SettleAnswer::PrintCopy => PrintAnswer::PrintCopy,
     };
-    // A repeat of an answered job finds no owner any more and is answered by its id.
-    ask(&web, body.id, None, Command::SettlePrint { job, answer }).await
+    // Whoever works where the paper was asked for answers. A repeat of an answered job finds no owner any more and is answered by its id.
+    ask(&web, body.id, owner, Command::SettlePrint { job, answer }).await
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

@@ -22,6 +22,12 @@
     if (!result.ok) place.textContent = result.answer ? `${result.answer.detail}. ${result.answer.remedy}` : "?";
   };
 
+  // What needs a person asks who it is, where the page has the dialog for it.
+  const askedOfSomebody = async (path, body) => {
+    const result = await desk.asked("POST", path, body);
+    if (result.answer || result.ok) problem(result);
+  };
+
   // ---- live parts
   const followed = document.querySelector("[data-live]");
   if (followed) live.follow(followed.dataset.live);
@@ -64,7 +70,7 @@
   // ---- buttons
   const acts = {
     "device-test": (button) => call("POST", `/api/v1/devices/${encodeURIComponent(button.dataset.device)}/test`, { kind: button.dataset.kind }).then(problem),
-    "terminal-day": (button) => call("POST", `/api/v1/devices/${encodeURIComponent(button.dataset.device)}/end-of-day`, { id: crypto.randomUUID() }).then(problem),
+    "terminal-day": (button) => askedOfSomebody(`/api/v1/devices/${encodeURIComponent(button.dataset.device)}/end-of-day`, { id: desk.freshId() }),
     revoke: async (button) => {
       if (button.dataset.asked !== "yes") {
         button.dataset.asked = "yes";

@@ -1,5 +1,5 @@
 // Names and PIN pad over the till. Which of them is shown, and whether at all, comes from the node; here live only the chosen name
-// and the digits, and both are gone as soon as they were sent.
+// and the digits, and both are gone as soon as they were sent. While it is open nothing behind it can be reached.
 "use strict";
 
 const gate = (() => {
@@ -10,10 +10,24 @@ const gate = (() => {
   let staff = null;
   let pin = "";
   let busy = false;
+  let wasOpen = false;
 
   const isOpen = () => box() !== null;
   function forget() { staff = null; pin = ""; show(); }
+  function fence() {
+    const here = document.getElementById("gate");
+    for (const other of here.parentElement.children) if (other !== here) other.inert = isOpen();
+    if (isOpen() && !wasOpen) box().focus();
+    wasOpen = isOpen();
+  }
+  // The next person whose name begins so.
+  function letter(first) {
+    const tiles = [...document.querySelectorAll("#gate [data-staff]:not([disabled])")].filter((tile) => tile.textContent.trim().toLowerCase().startsWith(first.toLowerCase()));
+    const next = tiles[(tiles.findIndex((tile) => tile.dataset.staff === staff) + 1) % tiles.length];
+    if (next) { staff = next.dataset.staff; pin = ""; next.scrollIntoView({ block: "nearest" }); }
+  }
   function show() {
+    fence();
     if (!isOpen()) { staff = null; pin = ""; return; }
     for (const tile of document.querySelectorAll("#gate [data-staff]")) tile.setAttribute("aria-pressed", String(tile.dataset.staff === staff));
     const dots = document.getElementById("pin-dots");
@@ -35,6 +49,7 @@ const gate = (() => {
 
   function key(name) {
     if (/^\d$/.test(name)) { if (staff !== null && pin.length < PIN_MAX) pin += name; }
+    else if (/^\p{L}$/u.test(name)) letter(name);
     else if (name === "Enter" || name === "ok") return send();
     else if (name === "Backspace") pin = pin.slice(0, -1);
     else if (name === "clear" || name === "Delete") pin = "";
@@ -55,5 +70,5 @@ const gate = (() => {
     else if (button.dataset.do === "gate-cancel") cancel();
     return true;
   }
-  return { isOpen, key, tap, show };
+  return { isOpen, key, tap, show, isTyped: () => isOpen() && pin !== "" };
 })();

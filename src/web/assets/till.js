@@ -450,8 +450,8 @@
       if (event.key !== "Shift" && event.key !== "AltGraph") burst = "";
     }
     if (panel === "search" && (field || event.target.classList.contains("found"))) return searchKey(event);
-    // Enter and Space on a button that was reached by Tab press it.
-    if (onButton && (event.key === "Enter" || event.key === " ")) return;
+    // Enter and Space on a button that was reached by Tab press it; a PIN that was typed goes first.
+    if (onButton && !(event.key === "Enter" && gate.isTyped()) && (event.key === "Enter" || event.key === " ")) return;
     if (["Enter", "Backspace", "Escape", "Delete", "ArrowUp", "ArrowDown"].includes(event.key)) {
       event.preventDefault();
       key(event.key);

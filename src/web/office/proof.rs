@@ -3,12 +3,13 @@
 
 use maud::{Markup, html};
 
-use super::OfficeView;
+use crate::node::screen::StaffTile;
 use crate::web::layout::visible;
+use crate::web::locale::Locale;
 use crate::web::till::icon;
 
-pub fn dialog(view: &OfficeView) -> Markup {
-    let (t, people) = (view.words(), view.locale.texts.people);
+pub fn dialog(locale: &Locale, staff: &[StaffTile]) -> Markup {
+    let (t, people) = (&locale.texts.office, locale.texts.people);
     html! {
         dialog #desk-proof aria-labelledby="proof-title" {
             form #proof-form method="dialog"
@@ -21,7 +22,7 @@ pub fn dialog(view: &OfficeView) -> Markup {
                 }
                 p #proof-said .warn-text role="alert" {}
                 div .proof-names {
-                    @for person in view.staff {
+                    @for person in staff {
                         button type="button" data-proof-staff=(person.id) disabled[!person.has_pin] aria-pressed="false" {
                             span { (visible(&person.name)) }
                             @if !person.has_pin { small { (people.no_pin) } }

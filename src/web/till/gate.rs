@@ -33,7 +33,7 @@ fn panel(view: &View, mode: &str, title: &str, hint: &str) -> Markup {
     // "Nobody is signed in" is what the panel says itself.
     let said = said.filter(|feedback| feedback.code != "sign_in_first");
     html! {
-        div .gate-box role="dialog" aria-modal="true" aria-label=(title) data-mode=(mode) {
+        div .gate-box role="dialog" aria-modal="true" tabindex="-1" aria-label=(title) data-mode=(mode) {
             div .gate-head {
                 (icon(if mode == "approve" { "approve" } else { "lock" }))
                 div { h2 { (title) } p { (hint) } }
