@@ -29,6 +29,7 @@ pub mod db;
 pub mod elsewhere;
 pub mod enrolment;
 pub mod feeds;
+pub mod figures;
 pub mod fleet_keys;
 pub mod gate;
 pub mod import;

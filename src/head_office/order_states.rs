@@ -5,13 +5,13 @@ use super::db::{self, Connection, OptionalExtension, params};
 use super::leads::{self, LeadRow};
 use super::order_exceptions::{self, CHANNEL, OrderException, STORE};
 use super::rights::{self, Term};
-use super::{order_holds, order_messages, order_returns, order_steps};
+use super::{figures, order_holds, order_messages, order_returns, order_steps};
 use crate::document::Locale;
 use crate::ids::OrderNo;
 use crate::money::{Currency, Money, Qty};
 use crate::retail::Event;
 use crate::retail::order::{Ending, RefusedWhy, Units};
-use crate::time::Stamp;
+use crate::time::{BusinessDate, Stamp};
 
 /// Of exceptions: the order desk has to have a payment refunded.
 const REFUND_OWED: &str = "refund_owed";
@@ -32,6 +32,8 @@ pub struct At<'a> {
     pub event: usize,
     /// When it came here.
     pub known_ms: i64,
+    /// The business day that was open, or the last one.
+    pub date: BusinessDate,
 }
 
 pub fn count(connection: &Connection, at: &At<'_>, event: &Event) -> db::Result<()> {
@@ -54,6 +56,7 @@ pub fn count(connection: &Connection, at: &At<'_>, event: &Event) -> db::Result<
     order_holds::count(connection, at, event)?;
     order_steps::note(connection, at, event)?;
     let state = |order: &OrderNo, state: &str, when: Stamp, note: &str| set(connection, at, order, state, when, note);
+    figures::orders::count(connection, at, event)?;
     match event {
         Event::OrderReceived { order, at, .. } | Event::OrderReplaced { order, at, .. } => state(&order.order, "received", *at, ""),
         Event::OrderAccepted { step, .. } => state(&step.order, "accepted", step.at, ""),
@@ -208,8 +211,8 @@ fn set(connection: &Connection, at: &At<'_>, order: &OrderNo, state: &str, when:
             "INSERT INTO order_states (order_no, store, state, at_ms, note) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (order_no) DO UPDATE SET state = ?3, at_ms = ?4, note = ?5",
         )?
-        .execute(params![order.as_str(), at.store, state, when.ms, note])
-        .map(drop)
+        .execute(params![order.as_str(), at.store, state, when.ms, note])?;
+    figures::orders::stands(connection, order, state, when)
 }
 
 fn note(connection: &Connection, order: &OrderNo, note: &str) -> db::Result<()> {

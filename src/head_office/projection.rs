@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::db::{self, Bulk, Connection, Kind, OptionalExtension, ToValue, Value, params};
 
 use super::chain::{self, NodeChain};
-use super::{order_states, stock_work};
+use super::{figures, order_states, stock_work};
 use crate::journal::{Hash, Record, record::tag};
 use crate::money::{Money, Qty};
 use crate::retail::addendum::DayAddendum;
@@ -63,7 +63,8 @@ impl<'a> Counter<'a> {
                 other => other,
             };
             self.flush()?;
-            let place = Place { chain: self.chain, branch: self.branch, seq: record.seq, event: index, now_ms };
+            let date = day_of(record);
+            let place = Place { chain: self.chain, branch: self.branch, seq: record.seq, event: index, now_ms, date };
             let outcome = match event {
                 Ok(event) => count(self.connection, &place, event, raw.get())?,
                 Err(disliked) => Err(disliked),
@@ -115,7 +116,10 @@ pub fn replay(connection: &Connection, id: i64, now_ms: i64) -> db::Result<Optio
     let record = Record::parse(line).map_err(|error| chain::corrupt(&error.to_string()))?;
     let outcome = match record.events.get(event_index) {
         Some(raw) => match read(raw.get()) {
-            Ok(event) => count(connection, &Place { chain: &chain, branch, seq, event: event_index, now_ms }, event, raw.get())?,
+            Ok(event) => {
+                let place = Place { chain: &chain, branch, seq, event: event_index, now_ms, date: day_of(&record) };
+                count(connection, &place, event, raw.get())?
+            }
             Err(disliked) => Err(disliked),
         },
         None => Ok(()),
@@ -139,6 +143,16 @@ struct Place<'a> {
     event: usize,
     /// When it came here.
     now_ms: i64,
+    /// The business day that was open, or the last one.
+    date: BusinessDate,
+}
+
+/// Before a store's first business day the calendar's, in UTC.
+fn day_of(record: &Record) -> BusinessDate {
+    record.date.unwrap_or_else(|| {
+        let at = jiff::Timestamp::from_millisecond(record.at.ms).unwrap_or_default();
+        jiff::tz::Offset::UTC.to_datetime(at).date()
+    })
 }
 
 /// Kinds that add up to something here, in whatever version. All others are stored and passed over.
@@ -187,8 +201,8 @@ fn count(connection: &Connection, place: &Place<'_>, event: Event, raw: &str) ->
         }
         // The filter on the tag lets only those above through, and what is said of orders and stock.
         other => {
-            let Place { chain, branch, seq, event, now_ms: known_ms } = *place;
-            let at = order_states::At { store: chain.store.as_str(), node: chain.id, branch, seq, event, known_ms };
+            let Place { chain, branch, seq, event, now_ms: known_ms, date } = *place;
+            let at = order_states::At { store: chain.store.as_str(), node: chain.id, branch, seq, event, known_ms, date };
             order_states::count(connection, &at, &other)?;
             stock_work::count(connection, &at, &other).map(Ok)
         }
@@ -235,7 +249,7 @@ pub fn finished(raw: &str) -> Option<Box<TransactionRecord>> {
 }
 
 /// Money in must be money owed. What a node's own invariant lets through never fails here; a foreign or damaged one may.
-fn wrong_sum(record: &TransactionRecord) -> Option<String> {
+pub(super) fn wrong_sum(record: &TransactionRecord) -> Option<String> {
     if record.kind == TransactionKind::Void {
         return None;
     }
@@ -252,12 +266,13 @@ fn insert(connection: &Connection, chain: &NodeChain, branch: i64, waiting: &[Wa
     insert_lines(connection, &new)?;
     insert_tenders(connection, &new)?;
     add_to_days(connection, chain, &new)?;
+    figures::counting::add(connection, chain.store.as_str(), new.iter().map(|(_, it)| &*it.record))?;
     move_stock(connection, chain, branch, &new)?;
     for (index, (it, id)) in waiting.iter().zip(&ids).enumerate() {
         let outcome = match id {
             None => already_there(known_content(connection, &it.record)?, &it.record, &it.content).unwrap_or(Ok(())),
             Some(_) if it.record.training || it.record.kind == TransactionKind::Void => Ok(()),
-            Some(_) => super::receipts::count(connection, chain.id, &it.record)?,
+            Some(_) => super::receipts::count(connection, chain, &it.record)?,
         };
         disliked.extend(outcome.err().map(|reason| (index, reason)));
     }
@@ -377,8 +392,8 @@ fn insert_tenders(connection: &Connection, new: &[(i64, &Waiting)]) -> db::Resul
     connection.insert_all(&INTO, &values, |_| Ok(())).map(drop)
 }
 
-/// What transactions of one day and currency come to: sales, voids, total, tax, rounding, cash, card, and the newest time.
-type DaySums = [i64; 8];
+/// What transactions of one day and currency come to, in the order of the columns; the newest time last.
+type DaySums = [i64; 13];
 
 /// One row for each day, however many transactions.
 fn add_to_days(connection: &Connection, chain: &NodeChain, new: &[(i64, &Waiting)]) -> db::Result<()> {
@@ -396,22 +411,29 @@ fn add_to_days(connection: &Connection, chain: &NodeChain, new: &[(i64, &Waiting
             ("rounding", Integer),
             ("cash", Integer),
             ("card", Integer),
+            ("returns", Integer),
+            ("post_voids", Integer),
+            ("returned", Integer),
+            ("post_voided", Integer),
+            ("discounts", Integer),
             ("last_ms", Integer),
         ],
         behind: "ON CONFLICT (store, business_date, currency) DO UPDATE SET sales = sales_days.sales + excluded.sales,
                voids = sales_days.voids + excluded.voids, total = sales_days.total + excluded.total, tax = sales_days.tax + excluded.tax,
                rounding = sales_days.rounding + excluded.rounding, cash = sales_days.cash + excluded.cash,
-               card = sales_days.card + excluded.card,
+               card = sales_days.card + excluded.card, returns = sales_days.returns + excluded.returns,
+               post_voids = sales_days.post_voids + excluded.post_voids, returned = sales_days.returned + excluded.returned,
+               post_voided = sales_days.post_voided + excluded.post_voided, discounts = sales_days.discounts + excluded.discounts,
                last_ms = CASE WHEN sales_days.last_ms > excluded.last_ms THEN sales_days.last_ms ELSE excluded.last_ms END",
     };
     let mut days: BTreeMap<(String, &str), DaySums> = BTreeMap::new();
     for (_, it) in new.iter().filter(|(_, it)| !it.record.training) {
         let sums = sums_of(&it.record);
-        let day = days.entry((it.record.business_date.to_string(), &it.record.currency)).or_insert([0, 0, 0, 0, 0, 0, 0, i64::MIN]);
-        for (sum, more) in day[..7].iter_mut().zip(&sums[..7]) {
+        let day = days.entry((it.record.business_date.to_string(), &it.record.currency)).or_insert([0; 13]);
+        for (sum, more) in day[..12].iter_mut().zip(&sums[..12]) {
             *sum += more;
         }
-        day[7] = day[7].max(sums[7]);
+        day[12] = day[12].max(sums[12]);
     }
     let mut values = Vec::new();
     for ((date, currency), sums) in &days {
@@ -422,18 +444,21 @@ fn add_to_days(connection: &Connection, chain: &NodeChain, new: &[(i64, &Waiting
 }
 
 fn sums_of(record: &TransactionRecord) -> DaySums {
-    let void = record.kind == TransactionKind::Void;
-    let sum = |kind: TenderKind| record.tenders.iter().filter(|tender| tender.kind == kind).map(|tender| tender.amount).sum::<Money>();
-    let tax: Money = record.taxes.iter().map(|group| group.tax).sum();
-    let counted = |amount: Money| if void { 0 } else { amount.minor() };
+    let sums = figures::counting::Sums::of(record);
+    let of = |kind: TenderKind| figures::counting::kept(record, kind);
     [
-        i64::from(record.kind == TransactionKind::Sale),
-        i64::from(void),
-        counted(record.total),
-        counted(tax),
-        counted(record.rounding),
-        counted(sum(TenderKind::Cash) - record.change),
-        counted(sum(TenderKind::Card)),
+        sums.sales,
+        sums.voids,
+        sums.total,
+        sums.tax,
+        sums.rounding,
+        of(TenderKind::Cash),
+        of(TenderKind::Card),
+        sums.returns,
+        sums.post_voids,
+        sums.returned,
+        sums.post_voided,
+        sums.discounts,
         record.at.ms,
     ]
 }
@@ -567,7 +592,7 @@ const WAY: &str = "WITH RECURSIVE way (branch, upto) AS (
     SELECT CAST(?1 AS BIGINT), CAST(?2 AS BIGINT) UNION ALL
     SELECT b.parent, CASE WHEN w.upto < b.base_seq THEN w.upto ELSE b.base_seq END FROM way w JOIN branches b ON b.id = w.branch WHERE b.parent IS NOT NULL)";
 
-fn kind_name(kind: TransactionKind) -> &'static str {
+pub(super) fn kind_name(kind: TransactionKind) -> &'static str {
     match kind {
         TransactionKind::Sale => "sale",
         TransactionKind::Void => "void",
@@ -576,7 +601,7 @@ fn kind_name(kind: TransactionKind) -> &'static str {
     }
 }
 
-fn tender_name(kind: TenderKind) -> &'static str {
+pub(super) fn tender_name(kind: TenderKind) -> &'static str {
     match kind {
         TenderKind::Cash => "cash",
         TenderKind::Card => "card",

@@ -49,8 +49,14 @@ CREATE TABLE IF NOT EXISTS returned_lines (
     place    INTEGER NOT NULL,
     quantity INTEGER NOT NULL,
     amount   INTEGER NOT NULL,
+    -- Of the transaction that took it back.
+    kind          TEXT NOT NULL DEFAULT 'return',
+    store         TEXT NOT NULL DEFAULT '',
+    business_date TEXT NOT NULL DEFAULT '',
+    currency      TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (original, line, txn, place)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS returned_lines_by_day ON returned_lines (business_date);
 
 CREATE TABLE IF NOT EXISTS tenders (
     txn    INTEGER NOT NULL,
@@ -72,6 +78,13 @@ CREATE TABLE IF NOT EXISTS sales_days (
     cash          INTEGER NOT NULL,
     card          INTEGER NOT NULL,
     last_ms       INTEGER NOT NULL,
+    returns       INTEGER NOT NULL DEFAULT 0,
+    post_voids    INTEGER NOT NULL DEFAULT 0,
+    -- Goods that came back, tax included, a positive amount; post_voided: the part of it that undid a sale.
+    returned      INTEGER NOT NULL DEFAULT 0,
+    post_voided   INTEGER NOT NULL DEFAULT 0,
+    -- What was taken off the goods sold, a negative amount.
+    discounts     INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (store, business_date, currency)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS sales_days_by_day ON sales_days (business_date);
@@ -152,3 +165,85 @@ CREATE TABLE IF NOT EXISTS order_holds (
     PRIMARY KEY (order_no, line, sku)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS order_holds_open ON order_holds (store, sku) WHERE quantity <> 0;
+
+-- Figures (docs/MEASURES.md): the same sums by the hour on the store's clock and by channel. channel: "till", or that of the order that was paid.
+CREATE TABLE IF NOT EXISTS figure_hours (
+    business_date TEXT NOT NULL,
+    store         TEXT NOT NULL,
+    currency      TEXT NOT NULL,
+    channel       TEXT NOT NULL,
+    hour          INTEGER NOT NULL,
+    sales         INTEGER NOT NULL,
+    voids         INTEGER NOT NULL,
+    returns       INTEGER NOT NULL,
+    post_voids    INTEGER NOT NULL,
+    total         INTEGER NOT NULL,
+    tax           INTEGER NOT NULL,
+    rounding      INTEGER NOT NULL,
+    returned      INTEGER NOT NULL,
+    post_voided   INTEGER NOT NULL,
+    discounts     INTEGER NOT NULL,
+    PRIMARY KEY (business_date, store, currency, channel, hour)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS figure_hours_by_store ON figure_hours (store, business_date);
+
+-- By component of the tax as the transactions have it. rate: millionths; a group without components is one of its label, at rate 0.
+CREATE TABLE IF NOT EXISTS figure_taxes (
+    business_date TEXT NOT NULL,
+    store         TEXT NOT NULL,
+    currency      TEXT NOT NULL,
+    name          TEXT NOT NULL,
+    jurisdiction  TEXT NOT NULL,
+    rate          INTEGER NOT NULL,
+    base          INTEGER NOT NULL,
+    tax           INTEGER NOT NULL,
+    PRIMARY KEY (business_date, store, currency, name, jurisdiction, rate)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS figure_taxes_by_store ON figure_taxes (store, business_date);
+
+-- Money kept by kind of tender; change is taken off the cash. payments: tenders of the kind.
+CREATE TABLE IF NOT EXISTS figure_tenders (
+    business_date TEXT NOT NULL,
+    store         TEXT NOT NULL,
+    currency      TEXT NOT NULL,
+    kind          TEXT NOT NULL,
+    payments      INTEGER NOT NULL,
+    amount        INTEGER NOT NULL,
+    PRIMARY KEY (business_date, store, currency, kind)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS figure_tenders_by_store ON figure_tenders (store, business_date);
+
+-- Sales that paid an order, so that what comes back of them is counted to its channel.
+CREATE TABLE IF NOT EXISTS order_sales (
+    txn     BLOB PRIMARY KEY,
+    channel TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- When each order came to each of its steps, by its store's record. business_date: of the record by which it was received.
+CREATE TABLE IF NOT EXISTS order_times (
+    order_no       TEXT PRIMARY KEY,
+    store          TEXT NOT NULL,
+    channel        TEXT NOT NULL,
+    business_date  TEXT NOT NULL,
+    lines          INTEGER NOT NULL,
+    -- Agreed with the customer; absent where the channel keeps it to itself.
+    value          INTEGER,
+    promised_ms    INTEGER NOT NULL,
+    received_ms    INTEGER NOT NULL,
+    accepted_ms    INTEGER,
+    ready_ms       INTEGER,
+    handed_over_ms INTEGER,
+    -- Of an order that ended without a hand-over: cancelled, expired, declined, refused.
+    ending         TEXT NOT NULL DEFAULT '',
+    -- When its picking ended: lines, and those of which something was missing.
+    picked_lines   INTEGER NOT NULL DEFAULT 0,
+    short_lines    INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS order_times_by_day ON order_times (business_date);
+CREATE INDEX IF NOT EXISTS order_times_by_store ON order_times (store, business_date);
+
+CREATE TABLE IF NOT EXISTS order_shorts (
+    order_no TEXT NOT NULL,
+    line     INTEGER NOT NULL,
+    PRIMARY KEY (order_no, line)
+) WITHOUT ROWID;

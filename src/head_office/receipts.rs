@@ -3,8 +3,8 @@
 
 use super::db::{self, Connection, OptionalExtension, params};
 
-use super::chain;
-use super::projection::{Disliked, finished};
+use super::chain::{self, NodeChain};
+use super::projection::{Disliked, finished, kind_name};
 use crate::ids::{NodeId, StoreId, TxnId};
 use crate::journal::Record;
 use crate::money::{Money, Qty};
@@ -41,24 +41,28 @@ pub fn find(connection: &Connection, store: &StoreId, node: &NodeId, txn: Option
 }
 
 /// Counts what a transaction takes back. More than was sold, over all nodes, goes on the exceptions list.
-pub fn count(connection: &Connection, node: i64, record: &TransactionRecord) -> db::Result<Result<(), Disliked>> {
+pub fn count(connection: &Connection, chain: &NodeChain, record: &TransactionRecord) -> db::Result<Result<(), Disliked>> {
     let mut outcome = Ok(());
     for line in &record.lines {
         let Some(receipt) = line.returned.as_ref().and_then(|of| of.receipt.as_ref()) else { continue };
         let original = receipt.txn.0.as_bytes().as_slice();
         connection
             .prepare_cached(
-                "INSERT INTO returned_lines (original, line, node, txn, place, quantity, amount) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-                 ON CONFLICT DO NOTHING",
+                "INSERT INTO returned_lines (original, line, node, txn, place, quantity, amount, kind, store, business_date, currency)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
             )?
             .execute(params![
                 original,
                 receipt.line.unwrap_or(0),
-                node,
+                chain.id,
                 record.txn.0.as_bytes().as_slice(),
                 line.line,
                 -line.quantity.thousandths(),
                 SoldLine::refund(line).minor(),
+                kind_name(record.kind),
+                chain.store.as_str(),
+                record.business_date.to_string(),
+                record.currency,
             ])?;
         let sum = |column: &str, which: &str| -> db::Result<i64> {
             connection

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::config::HeadOfficeConfig;
+use super::figures;
 use super::office::HeadOffice;
 use super::storage::{Folders, StorageError};
 use super::writer::Writer;
@@ -135,6 +136,7 @@ pub fn for_people(office: &HeadOffice, guard: Guard) -> Router {
         .merge(api::router(office.clone()))
         .merge(stock_api::router(office.clone()))
         .merge(service_api::router(office.clone()))
+        .merge(figures::api::router(office.clone()))
         .merge(node_acts::router(office.clone()))
         .layer(from_fn_with_state(office.clone(), card_data::watch))
         .layer(from_fn_with_state(Arc::new(guard), guard::stand))

@@ -15,7 +15,7 @@ pub use super::db::Server;
 /// Raised with every change of the tables of `schema.sql` that an older program would misunderstand.
 pub const SCHEMA_VERSION: i64 = 1;
 /// Raised with every change of what is projected: the next start makes the projections again.
-pub const PROJECTION_VERSION: i64 = 7;
+pub const PROJECTION_VERSION: i64 = 8;
 /// Another process of ours (an import) may hold the file this long.
 const BUSY_MS_MAX: u64 = 60_000;
 
@@ -23,7 +23,7 @@ const SCHEMA: &str = include_str!("schema.sql");
 const PROJECTIONS: &str = include_str!("projections.sql");
 /// Says of which version the others are.
 const META: &str = "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID";
-const PROJECTION_TABLES: [&str; 10] = [
+const PROJECTION_TABLES: [&str; 16] = [
     "transactions",
     "lines",
     "tenders",
@@ -34,6 +34,12 @@ const PROJECTION_TABLES: [&str; 10] = [
     "day_reports",
     "order_states",
     "order_holds",
+    "figure_hours",
+    "figure_taxes",
+    "figure_tenders",
+    "order_sales",
+    "order_times",
+    "order_shorts",
 ];
 /// Columns that a table of `schema.sql` got after it was first made, with their types.
 const ADDED_COLUMNS: [(&str, &str, &str); 1] = [("stores", "region", "TEXT")];

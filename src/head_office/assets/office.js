@@ -5,12 +5,15 @@
 (() => {
   const live = document.getElementById("live");
   const line = document.getElementById("line");
-  let busy = false, again = false, heard = Date.now();
+  let busy = false, again = false, heard = Date.now(), fetched = heard;
 
   async function refresh() {
     if (busy) { again = true; return; }
     if (document.hidden || String(document.getSelection()) !== "") return;
+    // What is costly to make is not made for every sale.
+    if (Date.now() - fetched < 1000 * (live.dataset.every || 0)) return;
     busy = true;
+    fetched = Date.now();
     try {
       const answer = await fetch(location.href, { headers: { accept: "text/html" }, cache: "no-store" });
       if (answer.ok) show(new DOMParser().parseFromString(await answer.text(), "text/html"));

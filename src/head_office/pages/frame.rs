@@ -12,6 +12,7 @@ pub use crate::web::layout::visible;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tab {
     Overview,
+    Figures,
     Sales,
     Days,
     Transactions,
@@ -24,8 +25,9 @@ pub enum Tab {
     Trouble,
 }
 
-const TABS: [(Tab, &str, &str); 11] = [
+const TABS: [(Tab, &str, &str); 12] = [
     (Tab::Overview, "/", "Stores"),
+    (Tab::Figures, "/figures", "Figures"),
     (Tab::Sales, "/sales", "Sales"),
     (Tab::Days, "/days", "Days"),
     (Tab::Transactions, "/transactions", "Transactions"),
@@ -65,11 +67,20 @@ impl Frame {
 
     /// A whole page. `body` is replaced in place when something changed; forms that someone may be typing in stand outside it.
     pub fn page(&self, title: &str, tools: Markup, body: Markup) -> Markup {
-        self.page_with_forms(title, tools, body, html! {})
+        self.document(title, tools, body, html! {}, None)
     }
 
     /// The same, with forms below that stay while the page is brought up to date.
     pub fn page_with_forms(&self, title: &str, tools: Markup, body: Markup, forms: Markup) -> Markup {
+        self.document(title, tools, body, forms, None)
+    }
+
+    /// One that costs more to make than a list: it is brought up to date once a minute.
+    pub fn slow_page(&self, title: &str, tools: Markup, body: Markup) -> Markup {
+        self.document(title, tools, body, html! {}, Some(60))
+    }
+
+    fn document(&self, title: &str, tools: Markup, body: Markup, forms: Markup, every_s: Option<u32>) -> Markup {
         html! {
             (DOCTYPE)
             html lang="en" {
@@ -94,7 +105,7 @@ impl Frame {
                             h1 { (title) }
                             (tools)
                         }
-                        div #live { (body) }
+                        div #live data-every=[every_s] { (body) }
                         (forms)
                     }
                 }
@@ -129,6 +140,29 @@ impl Frame {
             Some(other) => format!("{} {}", self.locale.money(&other, amount), other.code),
             None => format!("{minor} {}", visible(currency)),
         }
+    }
+
+    /// Without decimals that are all zero: for the axis of a chart.
+    pub fn whole_money(&self, minor: i64, currency: &str) -> String {
+        let text = self.money(minor, currency);
+        let decimals = Currency::from_code(currency).map_or(0, |currency| currency.exponent);
+        if decimals == 0 || minor % i64::pow(10, u32::from(decimals)) != 0 {
+            return text;
+        }
+        // The mark goes with them; a foreign currency's name stays.
+        let (number, name) = text.split_once(' ').map_or((text.as_str(), String::new()), |(number, name)| (number, format!(" {name}")));
+        format!("{}{name}", number.get(..number.len() - 1 - usize::from(decimals)).unwrap_or(number))
+    }
+
+    /// Thousandths as per cent: "25.4 %".
+    pub fn per_mille(&self, rate: u64) -> String {
+        let tenths = i64::try_from(rate).unwrap_or(i64::MAX / 100);
+        format!("{} %", self.locale.quantity(Qty::from_thousandths(tenths.saturating_mul(100)), Unit::Piece))
+    }
+
+    /// A business date without its year, where room is short.
+    pub fn short_day(&self, day: &str) -> String {
+        day.parse::<jiff::civil::Date>().map_or_else(|_| visible(day), |date| self.locale.day_and_month(date))
     }
 
     pub fn currency(&self) -> &str {

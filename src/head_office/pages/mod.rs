@@ -1,7 +1,9 @@
 //! Head office's pages: rendered here, readable without a script, brought up to date by a small one. Each page is a function of one
 //! answer from the database; nothing lives in the browser.
 
+mod chart;
 mod days;
+mod figures;
 mod frame;
 mod nodes;
 mod orders;
@@ -30,6 +32,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::days as closed;
 use super::enrolment;
+use super::figures::api::{self as measures, Asked};
 use super::node_acts;
 use super::office::HeadOffice;
 use super::people::Draft;
@@ -53,6 +56,8 @@ pub fn router(office: HeadOffice) -> Router {
     Router::new()
         .route("/", get(overview_page))
         .route("/stores/{store}", get(store_page).post(name_store))
+        .route("/figures", get(figures_page))
+        .route("/figures/measures", get(measures_page))
         .route("/sales", get(sales_page))
         .route("/days", get(days_page))
         .route("/days/{store}/{day}", get(day_page))
@@ -100,14 +105,30 @@ async fn overview_page(State(office): State<HeadOffice>) -> Result<Markup, Probl
     Ok(overview::page(&frame, &facts))
 }
 
-async fn store_page(State(office): State<HeadOffice>, Path(store): Path<String>) -> Result<Response, Problem> {
+async fn store_page(State(office): State<HeadOffice>, Path(store): Path<String>, Query(asked): Query<Asked>) -> Result<Response, Problem> {
     let frame = frame(&office, Tab::Overview).await?;
     let now_ms = office.now_ms();
+    let asked = Asked { store: Some(store.clone()), ..asked };
+    let (scope, preset) = asked.scope(measures::today(&office)).map_err(measures::wrong)?;
     let facts = office.read(move |connection| overview::store_facts(connection, &store, now_ms)).await?;
     Ok(match facts {
-        Some(facts) => overview::store_page(&frame, &facts).into_response(),
+        Some(facts) => {
+            let figures = measures::answer(&office, scope.clone()).await?;
+            overview::store_page(&frame, &facts, &figures::Facts { scope, preset, figures }).into_response()
+        }
         None => (StatusCode::NOT_FOUND, frame.message("No such store", "No node of a store with this id has ever called.")).into_response(),
     })
+}
+
+async fn figures_page(State(office): State<HeadOffice>, Query(asked): Query<Asked>) -> Result<Markup, Problem> {
+    let frame = frame(&office, Tab::Figures).await?;
+    let (scope, preset) = asked.scope(measures::today(&office)).map_err(measures::wrong)?;
+    let figures = measures::answer(&office, scope.clone()).await?;
+    Ok(figures::page(&frame, &figures::Facts { scope, preset, figures }))
+}
+
+async fn measures_page(State(office): State<HeadOffice>) -> Result<Markup, Problem> {
+    Ok(figures::measures_page(&frame(&office, Tab::Figures).await?))
 }
 
 #[derive(Deserialize)]

@@ -4,7 +4,7 @@ use crate::head_office::db::{self, Connection};
 use maud::{Markup, html};
 
 use super::frame::{Frame, counted, encoded, visible};
-use super::{sales, transactions, trouble};
+use super::{figures, sales, transactions, trouble};
 use crate::head_office::queries::{self, NodeRow, SalesRow, StoreRow, TransactionFilter, TransactionRow, UrgentRow};
 
 /// Transactions on the first page.
@@ -190,7 +190,7 @@ pub fn store_facts(connection: &Connection, store: &str, now_ms: i64) -> db::Res
     }))
 }
 
-pub fn store_page(frame: &Frame, facts: &StoreFacts) -> Markup {
+pub fn store_page(frame: &Frame, facts: &StoreFacts, measured: &figures::Facts) -> Markup {
     let store = &facts.store;
     let tools = html! {
         form .tools method="post" action={ "/stores/" (encoded(&store.store)) } {
@@ -224,6 +224,7 @@ pub fn store_page(frame: &Frame, facts: &StoreFacts) -> Markup {
             }
         }
         @if !facts.urgent.is_empty() { (trouble::urgent_section(frame, &facts.urgent)) }
+        (figures::of_store(frame, measured))
         section {
             h2 { "Sales by day" a .more href={ "/sales?store=" (encoded(&store.store)) } { "All" } }
             (sales::table(frame, &facts.sales, false))
