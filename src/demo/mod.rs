@@ -266,7 +266,7 @@ impl Demo {
         println!("  Start here       {}", first.link("/"));
         first.print_addresses();
         println!("  Web shop         {}", first.link("/sim/orders"));
-        println!("  Head office      http://{}/", self.office.pages_address);
+        println!("  Head office      http://{}/   (nobody signs in here; a real head office asks who it is)", self.office.pages_address);
         for shop in others {
             println!("  {:<16} {}", format!("Shop in {}", shop.branch.town()), shop.link("/"));
         }

@@ -237,7 +237,7 @@ pub const PEOPLE: [Someone; 4] = [
 /// As customers read it.
 pub async fn name_stores(office: &HeadOffice) -> Result<(), DemoError> {
     for branch in &BRANCHES {
-        let named = crate::head_office::api::give_store_a_name(office, branch.store(), branch.known_as).await;
+        let named = crate::head_office::api::give_store_a_name(office, branch.store(), branch.known_as, None).await;
         named.map_err(|problem| DemoError::Goods(problem.detail))?;
     }
     Ok(())

@@ -1,6 +1,8 @@
 //! The JSON API of head office: the pages' answers for programs. Reads, and the acts that a page offers as well.
 
-use super::db::{self, params};
+use super::access;
+use super::access::rights::{REGION_RULE, is_region};
+use super::db::{self, OptionalExtension, params};
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
@@ -178,18 +180,27 @@ const STORE_NAME_CHARS_MAX: usize = 80;
 #[serde(deny_unknown_fields)]
 struct StoreName {
     name: String,
+    /// Left out: as it is. Empty: in none.
+    region: Option<String>,
 }
 
 async fn name_store(
     State(office): State<HeadOffice>,
     Path(store): Path<StoreId>,
-    Json(StoreName { name }): Json<StoreName>,
+    Json(StoreName { name, region }): Json<StoreName>,
 ) -> Result<StatusCode, Problem> {
-    give_store_a_name(&office, store, &name).await.map(|()| StatusCode::NO_CONTENT)
+    give_store_a_name(&office, store, &name, region).await.map(|()| StatusCode::NO_CONTENT)
 }
 
-/// As customers and people at head office read it. For the page as well.
-pub async fn give_store_a_name(office: &HeadOffice, store: StoreId, name: &str) -> Result<(), Problem> {
+/// As customers and people at head office read it, and the region it is in: by that people may be bound to it. For the page as well. Whoever is
+/// bound to certain stores moves none into another region.
+pub async fn give_store_a_name(office: &HeadOffice, store: StoreId, name: &str, region: Option<String>) -> Result<(), Problem> {
+    let region = region.map(|region| region.trim().to_owned());
+    if let Some(region) = region.as_deref().filter(|region| !region.is_empty() && !is_region(region)) {
+        let detail = format!("{region:?} is no region: {REGION_RULE}");
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "store_region", detail, "write for example \"north\""));
+    }
+    let is_bound = access::bounds().is_some();
     let name = name.trim().to_owned();
     if name.is_empty() || name.chars().count() > STORE_NAME_CHARS_MAX || name.chars().any(char::is_control) {
         let detail = format!("a store's name has 1 to {STORE_NAME_CHARS_MAX} characters and no control characters");
@@ -201,14 +212,29 @@ pub async fn give_store_a_name(office: &HeadOffice, store: StoreId, name: &str) 
         ));
     }
     let named = office.write(move |writer, _| {
-        let sql = "UPDATE stores SET name = ?2 WHERE store = ?1";
-        Ok(writer.connection().execute(sql, params![store.as_str(), name])? > 0)
+        let connection = writer.connection();
+        let before = "SELECT region FROM stores WHERE store = ?1";
+        let before: Option<Option<String>> = connection.query_row(before, [store.as_str()], |row| row.get(0)).optional()?;
+        let Some(before) = before else { return Ok(None) };
+        let region = region.map_or_else(|| before.clone(), |region| Some(region).filter(|region| !region.is_empty()));
+        if region != before && is_bound {
+            return Ok(Some(false));
+        }
+        let sql = "UPDATE stores SET name = ?2, region = ?3 WHERE store = ?1 AND (name <> ?2 OR coalesce(region, '') <> coalesce(?3, ''))";
+        connection.execute(sql, params![store.as_str(), name, region])?;
+        Ok(Some(true))
     });
     let unknown = || {
         let remedy = "a store is known from its first contact, or from its first stock, on: check the id";
         Problem::new(StatusCode::NOT_FOUND, "no_such_store", "head office knows no store of this id", remedy)
     };
-    named.await?.then_some(()).ok_or_else(unknown)
+    match named.await?.ok_or_else(unknown)? {
+        true => Ok(()),
+        false => {
+            let detail = "which region a store is in concerns the whole chain, and you are for certain stores";
+            Err(Problem::new(StatusCode::FORBIDDEN, "whole_chain", detail, "leave it to somebody who is for all stores"))
+        }
+    }
 }
 
 #[derive(Deserialize)]

@@ -14,7 +14,7 @@ use crate::web::card_data::{decoded, texts};
 use crate::web::problem::Problem;
 
 /// What a person types and what a program puts is far below.
-const BODY_BYTES_MAX: usize = 2 << 20;
+pub const BODY_BYTES_MAX: usize = 2 << 20;
 /// In words, for complaints about a file or a form.
 pub const WHAT: &str = "it holds what looks like the number or the stripe of a payment card";
 pub const REMEDY: &str = "take it out: card data is kept nowhere";
@@ -30,8 +30,7 @@ pub async fn watch(State(office): State<HeadOffice>, request: Request, next: Nex
     let mut found: Vec<CardData> = Vec::new();
     found.extend(parts.uri.path_and_query().and_then(|it| find(&decoded(it.as_str()))));
     let Ok(bytes) = to_bytes(body, BODY_BYTES_MAX).await else {
-        let detail = format!("the body is longer than {BODY_BYTES_MAX} bytes, or did not come whole");
-        return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail, "send less at once").into_response();
+        return too_long().into_response();
     };
     let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if kind.starts_with("application/x-www-form-urlencoded") {
@@ -49,6 +48,11 @@ pub async fn watch(State(office): State<HeadOffice>, request: Request, next: Nex
         }
     }
     next.run(Request::from_parts(parts, Body::from(bytes))).await
+}
+
+pub fn too_long() -> Problem {
+    let detail = format!("the body is longer than {BODY_BYTES_MAX} bytes, or did not come whole");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail, "send less at once")
 }
 
 /// Rare enough to look through the articles for it.

@@ -1,9 +1,11 @@
-//! `counterfoil head-office`: the service, the word that a backup was put back, and words about boxes ([`super::node_cli`]).
+//! `counterfoil head-office`: the service, the word that a backup was put back, and words about boxes ([`super::node_cli`]) and about who
+//! may do what ([`super::access::cli`]).
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use super::access::{self, cli::AccessTask};
 use super::config;
 use super::node_cli::{self, NodeTask};
 use super::serve::{StartError, restore, start};
@@ -24,7 +26,16 @@ pub struct HeadOfficeArguments {
     #[arg(long)]
     pub restored: bool,
     #[command(subcommand)]
-    pub task: Option<NodeTask>,
+    pub task: Option<HeadOfficeTask>,
+}
+
+/// What a person does about boxes, people and programs.
+#[derive(Debug, clap::Subcommand)]
+pub enum HeadOfficeTask {
+    #[command(flatten)]
+    Node(NodeTask),
+    #[command(flatten)]
+    Access(AccessTask),
 }
 
 pub fn run(arguments: &HeadOfficeArguments) -> ExitCode {
@@ -36,8 +47,10 @@ pub fn run(arguments: &HeadOfficeArguments) -> ExitCode {
         println!("{} is right: head office listens on {}", arguments.config.display(), config.listen);
         return ExitCode::SUCCESS;
     }
-    if let Some(task) = &arguments.task {
-        return node_cli::run(&config, task);
+    match &arguments.task {
+        Some(HeadOfficeTask::Node(task)) => return node_cli::run(&config, task),
+        Some(HeadOfficeTask::Access(task)) => return access::cli::run(&config, task),
+        None => {}
     }
     if arguments.restored {
         return match restore(&config) {
@@ -54,11 +67,15 @@ pub fn run(arguments: &HeadOfficeArguments) -> ExitCode {
         let running = match start(config, Arc::new(SystemClock::new())).await {
             Ok(running) => running,
             Err(reason @ (StartError::Storage(_) | StartError::Door(_))) => return process::fail(&reason, process::EXIT_UNAVAILABLE),
+            Err(reason @ StartError::OpenToAll { .. }) => return process::fail(&reason, process::EXIT_CONFIG),
         };
         notify::ready();
         println!("head office: http{}://{}/", if running.is_tls() { "s" } else { "" }, running.pages_address);
         if running.is_locked() {
             println!("nodes call: {}", node_cli::called_at(running.office.config(), running.address.port()));
+        }
+        if let Some(code) = &running.setup_code {
+            println!("nobody may sign in yet: type the one-time set-up code {code} at /setup");
         }
         println!("public key: {}", running.office.public_key());
         if let Some(authority) = running.office.authority() {

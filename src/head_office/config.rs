@@ -30,6 +30,8 @@ pub struct HeadOfficeConfig {
     pub enrolment: bool,
     /// How long a node's certificate lives. It is renewed when two thirds have passed.
     pub certificate_life_ms: i64,
+    /// People sign in. Without it whoever reaches the pages may do everything: on loopback alone.
+    pub sign_in: bool,
     /// Of the prices in the catalogue, and of amounts on the pages.
     pub currency: Currency,
     /// Decimal mark and order of dates on the pages.
@@ -68,7 +70,7 @@ impl HeadOfficeConfig {
         names
     }
 
-    /// Plain HTTP on loopback: the demo and the tests.
+    /// Plain HTTP on loopback, and nobody signs in: the demo and the tests.
     pub fn on_loopback(data_dir: &Path, port: u16, currency: Currency) -> HeadOfficeConfig {
         HeadOfficeConfig {
             name: "Head office".to_owned(),
@@ -80,6 +82,7 @@ impl HeadOfficeConfig {
             tls: None,
             enrolment: false,
             certificate_life_ms: i64::from(CERTIFICATE_DAYS) * 24 * HOUR_MS,
+            sign_in: false,
             currency,
             locale: Locale::from_tag("en").expect("English is in the table"),
             time_zone: jiff::tz::TimeZone::UTC,
@@ -130,6 +133,7 @@ struct RawHeadOffice {
     tls_client_ca: Option<PathBuf>,
     enrolment: Option<bool>,
     certificate_days: Option<u32>,
+    sign_in: Option<bool>,
     currency: String,
     #[serde(default = "english")]
     locale: String,
@@ -260,6 +264,13 @@ fn checked(raw: RawHeadOffice, complaints: &mut Vec<Complaint>) -> Option<HeadOf
             "this door has no TLS: only an address on loopback will do, for example \"127.0.0.1:8091\"",
         );
     }
+    let sign_in = raw.sign_in.unwrap_or(true);
+    let for_people = pages_listen.flatten().or(listen);
+    if let Some(open) = for_people.filter(|address| !sign_in && !address.ip().is_loopback()) {
+        let remedy =
+            format!("other machines may reach the pages at {open}: leave sign_in out, so that people sign in, or listen on 127.0.0.1");
+        complain("sign_in", "false".to_owned(), &remedy);
+    }
     let messages = messages::settings::checked(raw.mail, raw.webhook, raw.message_texts, &mut complain);
     Some(HeadOfficeConfig {
         name: raw.name,
@@ -271,6 +282,7 @@ fn checked(raw: RawHeadOffice, complaints: &mut Vec<Complaint>) -> Option<HeadOf
         tls,
         enrolment,
         certificate_life_ms: i64::from(days) * 24 * HOUR_MS,
+        sign_in,
         currency: currency?,
         locale: locale?,
         time_zone: time_zone?,

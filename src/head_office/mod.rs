@@ -12,6 +12,7 @@ pub mod cli;
 pub mod node_cli;
 pub mod serve;
 
+pub mod access;
 pub mod api;
 pub mod card_data;
 pub mod doors;

@@ -1,5 +1,5 @@
-//! What people do about boxes, for the page *Nodes* and for the API alike: codes, approval, revoking. Whoever can reach these addresses may do
-//! all of it; so with enrolment they are served on loopback only.
+//! What people do about boxes, for the page *Nodes* and for the API alike: codes, approval, revoking. Who may do
+//! it stands in [`super::access::routes`]; with enrolment it is served on loopback only.
 
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};

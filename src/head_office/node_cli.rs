@@ -3,6 +3,7 @@
 
 use std::process::ExitCode;
 
+use super::access::cli::note_command;
 use super::authority::Authority;
 use super::config::HeadOfficeConfig;
 use super::db::Connection;
@@ -105,12 +106,16 @@ pub fn carry_out(config: &HeadOfficeConfig, task: &NodeTask, now_ms: i64) -> Res
         NodeTask::EnrolCode(wanted) => enrol_code(config, &folders, &connection, wanted, now_ms),
         NodeTask::Nodes => Ok(table(config, &enrolment::list(&connection, now_ms).map_err(failed)?)),
         NodeTask::Approve(Named { store, node }) => {
-            let done = in_one(&connection, || enrolment::approve(&connection, store, node, now_ms)).map_err(failed)?;
+            let done = noted(&connection, &folders, ("approve node", node.as_str(), store), now_ms, || {
+                enrolment::approve(&connection, store, node, now_ms)
+            })?;
             done.map_err(|why| not_done(config, why, store, node))?;
             Ok(format!("node {node} of store {store} is approved: it goes on by itself within a minute"))
         }
         NodeTask::Revoke(Revoke { of: Named { store, node }, reason }) => {
-            let done = in_one(&connection, || enrolment::revoke(&connection, store, node, reason, now_ms)).map_err(failed)?;
+            let done = noted(&connection, &folders, ("revoke node", node.as_str(), store), now_ms, || {
+                enrolment::revoke(&connection, store, node, reason, now_ms)
+            })?;
             done.map_err(|why| not_done(config, why, store, node))?;
             let lead = super::leads::current(&connection, store.as_str()).map_err(failed)?;
             let is_lead = lead.is_some_and(|lead| lead.node == node.as_str());
@@ -124,11 +129,22 @@ pub fn carry_out(config: &HeadOfficeConfig, task: &NodeTask, now_ms: i64) -> Res
     }
 }
 
-/// The whole of `work` or nothing of it.
-fn in_one<T>(connection: &Connection, work: impl FnOnce() -> super::db::Result<T>) -> super::db::Result<T> {
-    let transaction = connection.begin()?;
-    let done = work()?;
-    transaction.commit()?;
+/// The whole of `work` with its line in the log, or nothing of it.
+fn noted<T, E>(
+    connection: &Connection,
+    folders: &Folders,
+    (act, node, store): (&str, &str, &StoreId),
+    now_ms: i64,
+    work: impl FnOnce() -> super::db::Result<Result<T, E>>,
+) -> Result<Result<T, E>, StorageError> {
+    let failed = |source| folders.failed(source);
+    let transaction = connection.begin().map_err(failed)?;
+    let done = work().map_err(failed)?;
+    if done.is_ok() {
+        let object = if node.is_empty() { String::new() } else { format!("node {node}") };
+        note_command(connection, folders, (act, &object, store.as_str()), now_ms)?;
+    }
+    transaction.commit().map_err(failed)?;
     Ok(done)
 }
 
@@ -139,24 +155,24 @@ fn enrol_code(
     wanted: &EnrolCode,
     now_ms: i64,
 ) -> Result<String, NodeCliError> {
-    let failed = |source| NodeCliError::Storage(folders.failed(source));
     let (key, authority) = (folders.load_key()?, Authority::open(&folders.root).map_err(StorageError::from)?);
     let (_, pin) = authority.server_trust(config.tls.as_ref())?;
     let mut random = [0; 10];
     getrandom::fill(&mut random).map_err(|error| NodeCliError::NoRandomness(error.to_string()))?;
     let EnrolCode { store, node, replace } = wanted;
     let code_for = CodeFor::new(store.clone(), node.clone(), *replace).ok_or(NodeCliError::BadName)?;
-    let code = in_one(connection, || {
-        let agreed = storage::agree(connection, "ca", &authority.fingerprint().to_string())?
-            && (!connection.is_shared() || storage::agree(connection, "public_key", &key.public_hex())?);
-        Ok(match agreed {
-            true => Some(enrolment::make_code(connection, &key, pin, random, &code_for, now_ms)?),
-            false => None,
-        })
+    let agreed = || -> super::db::Result<bool> {
+        Ok(storage::agree(connection, "ca", &authority.fingerprint().to_string())?
+            && (!connection.is_shared() || storage::agree(connection, "public_key", &key.public_hex())?))
+    };
+    let named = node.as_ref().map_or("", NodeId::as_str);
+    let code = noted(connection, folders, ("make enrolment code", named, store), now_ms, || {
+        if !agreed()? {
+            return Ok(Err(NodeCliError::from(StorageError::OtherAuthority { place: folders.place(), folder: folders.root.clone() })));
+        }
+        Ok(enrolment::make_code(connection, &key, pin, random, &code_for, now_ms)?.ok_or(NodeCliError::TooManyCodes))
     });
-    let code =
-        code.map_err(failed)?.ok_or_else(|| StorageError::OtherAuthority { place: folders.place(), folder: folders.root.clone() })?;
-    let code = code.ok_or(NodeCliError::TooManyCodes)?;
+    let code = code??;
     let whom = match node {
         Some(node) if *replace => format!("for the box that takes the place of node {node} in store {store}"),
         Some(node) => format!("for node {node} of store {store}"),

@@ -7,18 +7,23 @@ use std::time::{Duration, Instant};
 use super::db::{self, Connection};
 use tokio::sync::{Semaphore, mpsc, watch};
 
+use super::access::{self, Acting, Reach, audit};
 use super::authority::Authority;
 use super::config::HeadOfficeConfig;
 use super::gate::Gate;
 use super::storage::{self, Folders, ServingLock, StorageError};
 use super::writer::{self, JOBS_WAITING_MAX, Job, WriteError, Writer};
 use crate::time::Clock;
+use crate::web::setup_code::SetupCode;
 
 /// Questions answered from the database at the same time.
 pub const READERS_MAX: usize = 8;
 /// How long a question waits for a connection where the server takes no more of them.
 const READER_PATIENCE: Duration = Duration::from_secs(5);
 const READER_PAUSE: Duration = Duration::from_millis(20);
+
+/// Connections that lie idle and see certain stores alone.
+const BOUNDED_IDLE_MAX: usize = 8;
 
 /// Cheap to clone. The database is given back when the last clone is gone, or by [`HeadOffice::stop`].
 #[derive(Clone)]
@@ -34,6 +39,8 @@ struct Inner {
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     readers: Mutex<Vec<Connection>>,
+    bounded: Mutex<Vec<(Reach, Connection)>>,
+    setup: SetupCode,
     places: Semaphore,
     revision: watch::Receiver<u64>,
     authority: Option<Arc<Authority>>,
@@ -56,6 +63,7 @@ impl HeadOffice {
         let (changed, revision) = watch::channel(0);
         let handle = start(writer, lock, queue, changed, Arc::clone(&clock), &folders)?;
         let inner = Inner {
+            setup: SetupCode::new(Arc::clone(&clock)),
             config,
             folders,
             clock,
@@ -63,6 +71,7 @@ impl HeadOffice {
             jobs: Mutex::new(Some(jobs)),
             writer: Mutex::new(Some(handle)),
             readers: Mutex::new(Vec::new()),
+            bounded: Mutex::new(Vec::new()),
             places: Semaphore::new(READERS_MAX),
             revision,
             authority,
@@ -88,6 +97,11 @@ impl HeadOffice {
         &self.inner.gate
     }
 
+    /// How the first person comes in.
+    pub fn setup(&self) -> &SetupCode {
+        &self.inner.setup
+    }
+
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.inner.clock
     }
@@ -106,8 +120,22 @@ impl HeadOffice {
         self.inner.revision.clone()
     }
 
-    /// Has the writer do something; returns when it is on disk.
+    /// Has the writer do something; returns when it is on disk. What changes something on behalf of a request is noted in the same transaction.
     pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Writer, i64) -> Result<T, WriteError> + Send + 'static,
+    ) -> Result<T, WriteError> {
+        let Some(acting) = access::acting().filter(|acting| acting.to_note().is_some()) else { return self.write_unseen(work).await };
+        let noting = Arc::clone(&acting);
+        let (done, noted) = self.write_unseen(move |writer, now_ms| witnessed(writer, now_ms, &noting, work)).await?;
+        if noted {
+            acting.noted();
+        }
+        Ok(done)
+    }
+
+    /// What head office does by itself, or notes itself.
+    pub async fn write_unseen<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Writer, i64) -> Result<T, WriteError> + Send + 'static,
     ) -> Result<T, WriteError> {
@@ -125,14 +153,27 @@ impl HeadOffice {
         self.inner.jobs.lock().map_or(true, |jobs| jobs.is_none())
     }
 
-    /// Answers a question from the newest committed state.
+    /// Answers a question from the newest committed state: to whoever asks, as far as their stores reach.
     pub async fn read<T: Send + 'static>(
         &self,
         question: impl FnOnce(&Connection) -> db::Result<T> + Send + 'static,
     ) -> Result<T, StorageError> {
+        self.read_within(access::bounds().unwrap_or(Reach::All), question).await
+    }
+
+    /// Answers from the rows of these stores alone.
+    pub async fn read_within<T: Send + 'static>(
+        &self,
+        reach: Reach,
+        question: impl FnOnce(&Connection) -> db::Result<T> + Send + 'static,
+    ) -> Result<T, StorageError> {
         let place = self.inner.places.acquire().await;
         let office = self.clone();
-        let answer = tokio::task::spawn_blocking(move || office.read_here(question)).await;
+        let answer = tokio::task::spawn_blocking(move || match reach {
+            Reach::All => office.read_here(question),
+            reach => office.read_bounded(reach, question),
+        })
+        .await;
         drop(place);
         match answer {
             Ok(answer) => answer,
@@ -150,6 +191,29 @@ impl HeadOffice {
             && let Ok(mut readers) = self.inner.readers.lock()
         {
             readers.push(connection);
+        }
+        answer
+    }
+
+    fn read_bounded<T>(&self, reach: Reach, question: impl FnOnce(&Connection) -> db::Result<T>) -> Result<T, StorageError> {
+        let idle = self.inner.bounded.lock().ok().and_then(|mut idle| {
+            let found = idle.iter().position(|(of, _)| *of == reach);
+            found.map(|index| idle.remove(index).1)
+        });
+        let connection = match idle.filter(Connection::is_alive) {
+            Some(connection) => connection,
+            None => storage::open_bounded(&self.inner.folders, &reach)?,
+        };
+        let failed = |source| self.inner.folders.failed(source);
+        connection.begin_reading().map_err(failed)?;
+        let answer = question(&connection).map_err(failed);
+        if connection.commit().is_ok()
+            && let Ok(mut idle) = self.inner.bounded.lock()
+        {
+            idle.push((reach, connection));
+            if idle.len() > BOUNDED_IDLE_MAX {
+                idle.remove(0);
+            }
         }
         answer
     }
@@ -182,7 +246,25 @@ impl HeadOffice {
         if let Ok(mut readers) = self.inner.readers.lock() {
             readers.clear();
         }
+        if let Ok(mut bounded) = self.inner.bounded.lock() {
+            bounded.clear();
+        }
     }
+}
+
+/// Does the work and, when it changed something, notes whose it was.
+fn witnessed<T>(
+    writer: &mut Writer,
+    now_ms: i64,
+    acting: &Acting,
+    work: impl FnOnce(&mut Writer, i64) -> Result<T, WriteError>,
+) -> Result<(T, bool), WriteError> {
+    let before = writer.connection().rows_changed();
+    let done = work(writer, now_ms)?;
+    let Some(deed) = acting.to_note().filter(|_| writer.connection().rows_changed() != before) else { return Ok((done, false)) };
+    let entry = audit::Entry::new(&acting.who, deed, audit::CHANGED.to_owned());
+    audit::append(writer.connection(), writer.key(), &entry, now_ms)?;
+    Ok((done, true))
 }
 
 /// The certificate authority of the data folder, when it is the one this database knows.

@@ -17,6 +17,8 @@ pub const ONLINE_MS: i64 = 30_000;
 pub struct StoreRow {
     pub store: String,
     pub name: String,
+    /// Empty: in none.
+    pub region: String,
     pub nodes: Vec<NodeRow>,
     pub incidents: u64,
     pub exceptions: u64,
@@ -45,11 +47,19 @@ pub fn stores(connection: &Connection, now_ms: i64) -> db::Result<Vec<StoreRow>>
     let mut stores: Vec<StoreRow> = connection
         .prepare_cached(
             "SELECT s.store, s.name, (SELECT count(*) FROM incidents i WHERE i.store = s.store AND i.closed_ms IS NULL),
-               (SELECT count(*) FROM exceptions e JOIN nodes n ON n.id = e.node WHERE n.store = s.store AND e.settled_ms IS NULL)
+               (SELECT count(*) FROM exceptions e JOIN nodes n ON n.id = e.node WHERE n.store = s.store AND e.settled_ms IS NULL),
+               coalesce(s.region, '')
              FROM stores s ORDER BY s.store",
         )?
         .query_map([], |row| {
-            Ok(StoreRow { store: row.get(0)?, name: row.get(1)?, nodes: Vec::new(), incidents: row.get(2)?, exceptions: row.get(3)? })
+            Ok(StoreRow {
+                store: row.get(0)?,
+                name: row.get(1)?,
+                region: row.get(4)?,
+                nodes: Vec::new(),
+                incidents: row.get(2)?,
+                exceptions: row.get(3)?,
+            })
         })?
         .collect::<db::Result<_>>()?;
     let mut statement = connection.prepare_cached(

@@ -421,3 +421,68 @@ CREATE TABLE IF NOT EXISTS order_issues (
 );
 CREATE INDEX IF NOT EXISTS order_issues_open ON order_issues (due_ms, id) WHERE status <> 'solved';
 CREATE INDEX IF NOT EXISTS order_issues_by_order ON order_issues (order_no);
+
+-- People of head office (not the shops' staff). stores: ids with blanks between, or *; regions likewise. password: argon2id.
+CREATE TABLE IF NOT EXISTS accounts (
+    login       TEXT PRIMARY KEY,
+    name        TEXT NOT NULL,
+    role        TEXT NOT NULL,
+    stores      TEXT NOT NULL,
+    regions     TEXT NOT NULL,
+    password    TEXT NOT NULL,
+    must_change INTEGER NOT NULL,
+    made_ms     INTEGER NOT NULL,
+    changed_ms  INTEGER NOT NULL,
+    disabled_ms INTEGER
+) WITHOUT ROWID;
+
+-- By the hash of the cookie. id: what lists show.
+CREATE TABLE IF NOT EXISTS account_sessions (
+    hash    TEXT PRIMARY KEY,
+    id      TEXT NOT NULL UNIQUE,
+    login   TEXT NOT NULL,
+    made_ms INTEGER NOT NULL,
+    seen_ms INTEGER NOT NULL,
+    browser TEXT NOT NULL,
+    address TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS account_sessions_by_login ON account_sessions (login);
+
+-- Wrong passwords, by name and by address.
+CREATE TABLE IF NOT EXISTS sign_in_waits (
+    subject  TEXT PRIMARY KEY,
+    wrong    INTEGER NOT NULL,
+    until_ms INTEGER NOT NULL,
+    last_ms  INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- Of programs, by the hash of the token. scope: names of rights with blanks between.
+CREATE TABLE IF NOT EXISTS api_tokens (
+    name       TEXT PRIMARY KEY,
+    hash       TEXT NOT NULL UNIQUE,
+    scope      TEXT NOT NULL,
+    stores     TEXT NOT NULL,
+    regions    TEXT NOT NULL,
+    made_ms    INTEGER NOT NULL,
+    made_by    TEXT NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    used_ms    INTEGER,
+    revoked_ms INTEGER
+) WITHOUT ROWID;
+
+-- What was done, row upon row; never changed. seq has no gaps.
+CREATE TABLE IF NOT EXISTS audit_log (
+    seq         INTEGER NOT NULL,
+    at_ms       INTEGER NOT NULL,
+    who         TEXT NOT NULL,
+    via         TEXT NOT NULL,
+    came_from   TEXT NOT NULL,
+    act         TEXT NOT NULL,
+    object      TEXT NOT NULL,
+    of_store    TEXT NOT NULL,
+    outcome     TEXT NOT NULL,
+    before_hash TEXT NOT NULL,
+    hash        TEXT NOT NULL,
+    signature   TEXT NOT NULL,
+    PRIMARY KEY (seq)
+) WITHOUT ROWID;

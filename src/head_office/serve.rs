@@ -9,13 +9,17 @@ use axum::middleware::from_fn_with_state;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::access::accounts;
+use super::access::audit;
+use super::access::cli::command_entry;
+use super::access::door::{self, AccessDoor};
 use super::config::HeadOfficeConfig;
 use super::figures;
 use super::office::HeadOffice;
 use super::storage::{Folders, StorageError};
 use super::writer::Writer;
 use super::{api, card_data, doors, enrol_door, messages, node_acts, pages, service_api, stock_api};
-use crate::time::Clock;
+use crate::time::{Clock, SystemClock};
 use crate::web::guard::{self, Guard};
 use crate::web::tls::{self, Door, DoorError, Peer};
 
@@ -29,6 +33,10 @@ pub enum StartError {
     Storage(#[from] StorageError),
     #[error(transparent)]
     Door(#[from] DoorError),
+    #[error(
+        "nobody signs in here (head_office.sign_in is false), and other machines may reach the pages at {address}: leave sign_in out, or listen on 127.0.0.1"
+    )]
+    OpenToAll { address: SocketAddr },
 }
 
 /// A head office at work.
@@ -38,6 +46,8 @@ pub struct Running {
     pub address: SocketAddr,
     /// Where people look; the same unless a door of their own is configured.
     pub pages_address: SocketAddr,
+    /// Nobody was ever set up: whoever types this at /setup becomes the first admin.
+    pub setup_code: Option<String>,
     end: watch::Sender<bool>,
     doors: Vec<JoinHandle<()>>,
     senders: Vec<JoinHandle<()>>,
@@ -48,6 +58,10 @@ pub async fn start(config: HeadOfficeConfig, clock: Arc<dyn Clock>) -> Result<Ru
     // The doors first: one that may not open, and a second head office on the same port, must not touch the data.
     if !config.enrolment && config.tls.is_none() && !config.listen.ip().is_loopback() {
         return Err(DoorError::OpenWithoutTls { address: config.listen }.into());
+    }
+    let for_people_at = config.pages_listen.unwrap_or(config.listen);
+    if !config.sign_in && !for_people_at.ip().is_loopback() {
+        return Err(StartError::OpenToAll { address: for_people_at });
     }
     let door = Door::bind(config.listen).await?;
     let pages_door = match config.pages_listen {
@@ -60,7 +74,11 @@ pub async fn start(config: HeadOfficeConfig, clock: Arc<dyn Clock>) -> Result<Ru
     tracing::info!(%address, tls = door.is_tls(), public_key = office.public_key(), "head office takes records");
     let (end, ended) = watch::channel(false);
     let senders = messages::start(&office, &ended);
-    let mut running = Running { office: office.clone(), address, pages_address: address, end, doors: Vec::new(), senders };
+    let setup_code = match office.config().sign_in && !office.read(accounts::is_anybody).await? {
+        true => Some(office.setup().offer()),
+        false => None,
+    };
+    let mut running = Running { office: office.clone(), address, pages_address: address, setup_code, end, doors: Vec::new(), senders };
     let for_nodes = doors::router(office.clone()).merge(enrol_door::router(office.clone()));
     let guard = Guard::new(address, &hosts, door.is_tls());
     match office.authority() {
@@ -129,8 +147,9 @@ impl Running {
     }
 }
 
-/// Pages and API, behind the same guard as a node's.
+/// Pages and API, behind the same guard as a node's, then behind the door that asks who it is.
 pub fn for_people(office: &HeadOffice, guard: Guard) -> Router {
+    let door = Arc::new(AccessDoor { office: office.clone(), guard: guard.clone() });
     Router::new()
         .merge(pages::router(office.clone()))
         .merge(api::router(office.clone()))
@@ -138,7 +157,11 @@ pub fn for_people(office: &HeadOffice, guard: Guard) -> Router {
         .merge(service_api::router(office.clone()))
         .merge(figures::api::router(office.clone()))
         .merge(node_acts::router(office.clone()))
+        .merge(pages::sign_in::router(Arc::clone(&door)))
+        .merge(pages::accounts::router(office.clone()))
+        .merge(pages::audit::router(office.clone()))
         .layer(from_fn_with_state(office.clone(), card_data::watch))
+        .layer(from_fn_with_state(door, door::stand))
         .layer(from_fn_with_state(Arc::new(guard), guard::stand))
 }
 
@@ -150,5 +173,13 @@ pub fn restore(config: &HeadOfficeConfig) -> Result<u64, StorageError> {
     let _lock = folders.lock_serving()?;
     let mut writer = Writer::open(&folders)?;
     let failed = |source| folders.failed(source);
-    writer.transaction(|writer| writer.restore()).map_err(failed)
+    let now_ms = SystemClock::new().now().ms;
+    writer
+        .transaction(|writer| {
+            let epoch = writer.restore()?;
+            let entry = command_entry("raise epoch after a restore", &format!("epoch {epoch}"), "");
+            audit::append(writer.connection(), writer.key(), &entry, now_ms)?;
+            Ok(epoch)
+        })
+        .map_err(failed)
 }

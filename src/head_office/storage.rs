@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::OpenFlags;
 
+use super::access::{Reach, bounded};
 use super::authority::AuthorityError;
 use super::config::HeadOfficeConfig;
 use super::db::{self, Connection, OptionalExtension, params};
@@ -202,6 +203,35 @@ fn add_column(connection: &Connection, table: &str, column: &str, kind: &str) ->
     if is_there { Ok(()) } else { connection.create(&format!("ALTER TABLE {table} ADD COLUMN {column} {kind}")) }
 }
 
+/// Every table, and whether its rows name their store in a column of that name.
+pub fn tables() -> Vec<(String, bool)> {
+    let tables = [SCHEMA, PROJECTIONS].into_iter().flat_map(|text| text.split("CREATE TABLE IF NOT EXISTS ").skip(1));
+    tables
+        .map(|text| {
+            let name: String = text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            let columns = text.lines().map(str::trim_start).skip(1).take_while(|line| !line.starts_with(')'));
+            (name, columns.into_iter().any(|line| line.starts_with("store ")))
+        })
+        .collect()
+}
+
+/// A connection that sees the rows of these stores alone ([`bounded`]). On a thread that may block.
+pub fn open_bounded(folders: &Folders, reach: &Reach) -> Result<Connection, StorageError> {
+    let opened = match &folders.server {
+        Some(server) => Connection::postgres(server),
+        None => {
+            rusqlite::Connection::open_with_flags(folders.database(), reading_flags()).map_err(db::Error::from).and_then(|connection| {
+                connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS_MAX))?;
+                connection.execute_batch("PRAGMA temp_store=MEMORY")?;
+                Ok(Connection::sqlite(connection))
+            })
+        }
+    };
+    let connection = opened.map_err(|error| folders.failed(error))?;
+    bounded::confine(&connection, reach).map_err(|error| folders.failed(error))?;
+    Ok(connection)
+}
+
 /// A connection that reads, beside the one that writes. On a thread that may block.
 pub fn open_reader(folders: &Folders) -> Result<Connection, StorageError> {
     match &folders.server {
@@ -249,11 +279,14 @@ fn open_file(path: &Path) -> db::Result<Connection> {
 }
 
 fn open_file_for_reading(path: &Path) -> db::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = rusqlite::Connection::open_with_flags(path, flags)?;
+    let connection = rusqlite::Connection::open_with_flags(path, reading_flags())?;
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS_MAX))?;
     connection.execute_batch("PRAGMA mmap_size=268435456; PRAGMA cache_size=-16384; PRAGMA query_only=1;")?;
     Ok(Connection::sqlite(connection))
+}
+
+fn reading_flags() -> OpenFlags {
+    OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX
 }
 
 fn prepare(connection: &rusqlite::Connection) -> rusqlite::Result<()> {

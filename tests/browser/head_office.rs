@@ -67,3 +67,79 @@ async fn faults_of(browser: &Browser, what: &str) -> Vec<String> {
     }
     faults
 }
+
+/// From the code on the console to a person who may only look: what people type in a browser, with its own idea of origins and cookies.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_admin_sets_up_signs_in_adds_a_person_and_reads_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = crate::storage::config(&folder.path().join("ho"), 0);
+    config.sign_in = true;
+    let office = serve::start(config, Arc::new(SystemClock::new())).await.unwrap();
+    let at = |path: &str| format!("http://{}{path}", office.pages_address);
+    let browser = Browser::start(1280, 800).await;
+    let fill = async |fields: &[(&str, &str)]| {
+        for (name, value) in fields {
+            browser.run(&format!("document.querySelector('main [name={name}]').value = {value:?}")).await;
+        }
+    };
+
+    browser.open(&at("/sales")).await;
+    browser.until("the way to set up", "document.querySelector('a[href=\"/setup\"]')").await;
+    let mut faults = faults_of(&browser, "before anybody").await;
+    browser.tap("a[href='/setup']").await;
+    browser.until("the form", "document.querySelector('[name=code]')").await;
+    faults.extend(faults_of(&browser, "set up").await);
+    let (code, password) = (office.setup_code.clone().unwrap(), "correct horse battery");
+    fill(&[("code", &code), ("name", "Anna"), ("login", "anna"), ("password", password), ("again", password)]).await;
+    browser.tap(".primary").await;
+    browser.until("the way in", "location.pathname === '/sign-in' && document.querySelector('[name=login]')").await;
+    fill(&[("login", "anna"), ("password", "wrong wrong wrong")]).await;
+    browser.tap(".primary").await;
+    browser.until("that it is wrong", "document.querySelector('[role=alert]')").await;
+    faults.extend(faults_of(&browser, "a wrong password").await);
+    fill(&[("login", "anna"), ("password", password)]).await;
+    browser.tap(".primary").await;
+    browser.until("the stores", "location.pathname === '/' && document.querySelector('header .person')").await;
+    assert!(browser.text("header .person").await.contains("Anna"));
+
+    browser.tap("a[href='/people']").await;
+    browser.until("the form", "document.querySelector('main [name=login]')").await;
+    fill(&[("login", "ben"), ("name", "Ben"), ("role", "look")]).await;
+    browser.tap("form.tools button").await;
+    browser.until("the password, once", "document.querySelector('.made .code')").await;
+    let made = browser.text(".made .code").await;
+    faults.extend(faults_of(&browser, "people").await);
+    browser.tap("a[href='/people?edit=ben']").await;
+    browser.until("what can be done", "document.querySelector('form[action=\"/people/ben/disable\"]')").await;
+    faults.extend(faults_of(&browser, "a person").await);
+    browser.tap("a[href='/audit']").await;
+    browser.until("the log", "document.querySelector('#live').innerText.includes('add or change person')").await;
+    faults.extend(faults_of(&browser, "the log").await);
+    browser.tap("header .person button").await;
+    browser.until("the way in", "location.pathname === '/sign-in'").await;
+
+    // Ben chooses his own, and is offered nothing that would be refused.
+    fill(&[("login", "ben"), ("password", &made)]).await;
+    browser.tap(".primary").await;
+    browser.until("that he has to choose", "location.pathname === '/account' && document.querySelector('[name=old]')").await;
+    faults.extend(faults_of(&browser, "the account").await);
+    fill(&[("old", &made), ("password", "another horse battery"), ("again", "another horse battery")]).await;
+    browser.tap("main form button").await;
+    browser.until("the stores", "location.pathname === '/'").await;
+    browser.open(&at("/staff")).await;
+    let is_offered = "return Boolean(document.querySelector('main form.tools')?.offsetParent)";
+    assert_eq!(browser.run(is_offered).await, false, "a form that would be refused is shown");
+    assert!(!browser.text("header").await.contains("People"));
+    browser.open(&at("/people")).await;
+    browser.until("that it is not for him", "document.body.innerText.includes('Not for you')").await;
+    faults.extend(faults_of(&browser, "not for him").await);
+    // Shut out while a page is open: the page itself leads to the way in.
+    browser.open(&at("/sales")).await;
+    browser.until("the page", "document.querySelector('#live')").await;
+    let shut_out = "UPDATE accounts SET disabled_ms = 1 WHERE login = 'ben'";
+    office.office.write(move |writer, _| Ok(writer.connection().execute(shut_out, [])?)).await.unwrap();
+    browser.until("the way in", "location.pathname === '/sign-in'").await;
+    browser.end().await;
+    office.stop().await;
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}

@@ -1,5 +1,6 @@
 //! The line to head office, from a journal's bytes at the node to sums on head office's disk.
 
+mod access;
 mod card_data;
 mod enrolment;
 mod ingest;

@@ -16,6 +16,8 @@
     fetched = Date.now();
     try {
       const answer = await fetch(location.href, { headers: { accept: "text/html" }, cache: "no-store" });
+      // The session has ended: the way in is the page's next state.
+      if (answer.status === 401) { location.reload(); return; }
       if (answer.ok) show(new DOMParser().parseFromString(await answer.text(), "text/html"));
       say(answer.ok ? "" : "head office has trouble: " + answer.status);
     } catch {

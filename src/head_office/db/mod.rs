@@ -10,6 +10,7 @@ mod session;
 mod tls;
 mod value;
 
+use std::cell::Cell;
 use std::ops::Deref;
 
 use session::Session;
@@ -127,6 +128,8 @@ pub use crate::values_of_a_statement as params;
 /// One connection; used by one thread at a time.
 pub struct Connection {
     backend: Backend,
+    /// See [`Connection::rows_changed`].
+    changed: Cell<u64>,
 }
 
 enum Backend {
@@ -136,12 +139,12 @@ enum Backend {
 
 impl Connection {
     pub fn sqlite(connection: rusqlite::Connection) -> Connection {
-        Connection { backend: Backend::Sqlite(connection) }
+        Connection { backend: Backend::Sqlite(connection), changed: Cell::new(0) }
     }
 
     /// A session with a server. Must be used on threads that may block.
     pub fn postgres(server: &Server) -> Result<Connection> {
-        Ok(Connection { backend: Backend::Postgres(Box::new(Session::open(server)?)) })
+        Ok(Connection { backend: Backend::Postgres(Box::new(Session::open(server)?)), changed: Cell::new(0) })
     }
 
     /// Whether it is a server, which others may write to as well.
@@ -157,12 +160,27 @@ impl Connection {
         }
     }
 
+    /// A count that stands still as long as no statement with values changes a row. Rows that are put in many at once, or by a statement that
+    /// returns something, count as changed whatever becomes of them.
+    pub fn rows_changed(&self) -> u64 {
+        self.changed.get()
+    }
+
+    fn count_changed(&self, rows: usize) {
+        self.changed.set(self.changed.get().wrapping_add(rows as u64));
+    }
+
     /// A statement that is kept for the next time.
     pub fn prepare_cached(&self, sql: &str) -> Result<Statement<'_>> {
-        Ok(match &self.backend {
-            Backend::Sqlite(connection) => Statement::Sqlite(connection.prepare_cached(sql)?),
-            Backend::Postgres(session) => Statement::Postgres { session, sql: sql.to_owned() },
-        })
+        let ask = match &self.backend {
+            Backend::Sqlite(connection) => Asked::Sqlite(connection.prepare_cached(sql)?),
+            Backend::Postgres(session) => Asked::Postgres { session, sql: sql.to_owned() },
+        };
+        let writes = !sql
+            .trim_start()
+            .get(..6)
+            .is_some_and(|word| word.eq_ignore_ascii_case("SELECT") || word.to_ascii_uppercase().starts_with("WITH"));
+        Ok(Statement { connection: self, asked: ask, writes })
     }
 
     /// Rows that were changed.
@@ -180,6 +198,7 @@ impl Connection {
         if values.is_empty() {
             return Ok(returned);
         }
+        self.count_changed(1);
         match &self.backend {
             Backend::Sqlite(connection) => {
                 let mut statement = connection.prepare_cached(&into.for_one_row())?;
@@ -316,7 +335,14 @@ impl Drop for Transaction<'_> {
     }
 }
 
-pub enum Statement<'c> {
+pub struct Statement<'c> {
+    connection: &'c Connection,
+    asked: Asked<'c>,
+    /// It is no question.
+    writes: bool,
+}
+
+enum Asked<'c> {
     Sqlite(rusqlite::CachedStatement<'c>),
     Postgres { session: &'c Session, sql: String },
 }
@@ -324,10 +350,12 @@ pub enum Statement<'c> {
 impl Statement<'_> {
     /// Rows that were changed.
     pub fn execute(&mut self, params: impl Params) -> Result<usize> {
-        match self {
-            Statement::Sqlite(statement) => Ok(statement.execute(rusqlite::params_from_iter(params.values()))?),
-            Statement::Postgres { session, sql } => session.execute(sql, &params.values()),
-        }
+        let changed = match &mut self.asked {
+            Asked::Sqlite(statement) => statement.execute(rusqlite::params_from_iter(params.values()))?,
+            Asked::Postgres { session, sql } => session.execute(sql, &params.values())?,
+        };
+        self.connection.count_changed(changed);
+        Ok(changed)
     }
 
     /// The first row; [`Error::NoRow`] when there is none.
@@ -340,9 +368,10 @@ impl Statement<'_> {
 
     /// Rows, few enough to be held.
     pub fn query(&mut self, params: impl Params) -> Result<Rows<'_>> {
-        Ok(match self {
-            Statement::Sqlite(statement) => Rows::Sqlite(statement.query(rusqlite::params_from_iter(params.values()))?),
-            Statement::Postgres { session, sql } => {
+        self.connection.count_changed(usize::from(self.writes));
+        Ok(match &mut self.asked {
+            Asked::Sqlite(statement) => Rows::Sqlite(statement.query(rusqlite::params_from_iter(params.values()))?),
+            Asked::Postgres { session, sql } => {
                 Rows::Postgres { fetched: session.query(sql, &params.values())?.into_iter(), current: None, more: None }
             }
         })
@@ -350,10 +379,12 @@ impl Statement<'_> {
 
     /// Any number of rows; inside a transaction a part of them at a time.
     pub fn stream(&mut self, params: impl Params) -> Result<Rows<'_>> {
-        Ok(match self {
-            Statement::Sqlite(statement) => Rows::Sqlite(statement.query(rusqlite::params_from_iter(params.values()))?),
-            Statement::Postgres { session, .. } if !session.is_in_transaction() => return self.query(params),
-            Statement::Postgres { session, sql } => {
+        Ok(match &mut self.asked {
+            Asked::Postgres { session, sql } if !session.is_in_transaction() => {
+                Rows::Postgres { fetched: session.query(sql, &params.values())?.into_iter(), current: None, more: None }
+            }
+            Asked::Sqlite(statement) => Rows::Sqlite(statement.query(rusqlite::params_from_iter(params.values()))?),
+            Asked::Postgres { session, sql } => {
                 let cursor = session.declare(sql, &params.values())?;
                 Rows::Postgres { fetched: Vec::new().into_iter(), current: None, more: Some((session, cursor)) }
             }

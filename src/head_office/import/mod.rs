@@ -24,6 +24,7 @@ use std::time::{Duration, Instant};
 
 use crate::head_office::db::{self, Connection};
 
+use super::access::cli::note_command;
 use super::feeds::{self, PublishError, Published};
 use super::storage::{self, Folders, StorageError};
 use crate::ids::{StoreId, TaxClassId};
@@ -284,6 +285,7 @@ impl PricesArgs {
             return Ok(PricesOutcome { count, published: None });
         }
         let published = publish_prices(&transaction, &folders, &entries, now)?;
+        note_import(&transaction, &folders, "prices", "", now)?;
         transaction.commit()?;
         Ok(PricesOutcome { count, published: Some(published) })
     }
@@ -327,6 +329,11 @@ pub fn check_prices(
         known.articles.insert(article.sku, (article.group, article.price));
     }
     price_book::read(text, json, currency, &known).map_err(|complaints| ImportError::Prices { path: path.to_owned(), complaints })
+}
+
+/// What a file changed stands in the log of acts, in the same transaction.
+fn note_import(connection: &Connection, folders: &Folders, what: &str, store: &str, now: Stamp) -> Result<(), ImportError> {
+    Ok(note_command(connection, folders, (&format!("import {what}"), "", store), now.ms)?)
 }
 
 /// Puts checked entries in force everywhere, as one version. Inside the caller's transaction.
@@ -435,6 +442,7 @@ pub fn import_catalogue(
     watch(Phase::Publishing, 1, 1, report.rows);
     let transaction = connection.begin()?;
     let published = feeds::publish_catalogue(&transaction, folders, &currency, now)?;
+    note_import(&transaction, folders, "catalogue", "", now)?;
     transaction.commit()?;
     Ok(CatalogueOutcome { report, missing_price, published: Some(published) })
 }
@@ -462,6 +470,7 @@ pub fn import_stock(
         watch(Phase::Publishing, 1, 1, outcome.report.rows);
         feeds::stage_stock(&transaction, lines.into_iter().map(Ok))?;
         let published = feeds::publish_stock(&transaction, folders, &store, now)?;
+        note_import(&transaction, folders, "stock", store.as_str(), now)?;
         outcome.published.push((store, published));
     }
     transaction.commit()?;

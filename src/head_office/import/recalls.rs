@@ -23,6 +23,7 @@ pub fn import(folders: &Folders, file: &Path, is_dry_run: bool, now: Stamp) -> R
     let connection = storage::open(folders)?;
     let transaction = connection.begin()?;
     let published = recalls::publish(&transaction, folders, &recalls, now)?;
+    super::note_import(&transaction, folders, "recalls", "", now)?;
     transaction.commit()?;
     Ok((recalls.len(), Some(published)))
 }

@@ -28,6 +28,7 @@ pub fn import(folders: &Folders, file: &Path, is_dry_run: bool, now: Stamp) -> R
         PeopleError::Draft(why) => wrong(file, count, vec![format!("  {why}")]),
         PeopleError::Publish(error) => ImportError::Publish(error),
     })?;
+    super::note_import(&transaction, folders, "staff", "", now)?;
     transaction.commit()?;
     Ok((count, published.len()))
 }

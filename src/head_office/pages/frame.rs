@@ -1,7 +1,10 @@
 //! What all pages of head office share: head, navigation, and how amounts, quantities, times and ages are written.
 
+use std::sync::Arc;
+
 use maud::{DOCTYPE, Markup, html};
 
+use crate::head_office::access::{self, Acting, Right, Via};
 use crate::head_office::office::HeadOffice;
 use crate::money::{Currency, Money, Qty, Unit};
 use crate::web::assets::address;
@@ -23,6 +26,9 @@ pub enum Tab {
     Recalls,
     Nodes,
     Trouble,
+    People,
+    Audit,
+    Account,
 }
 
 const TABS: [(Tab, &str, &str); 12] = [
@@ -40,7 +46,13 @@ const TABS: [(Tab, &str, &str); 12] = [
     (Tab::Trouble, "/incidents", "Incidents"),
 ];
 
+/// Beside the person's name, for those who may.
+const BESIDE: [(Tab, Right, &str, &str); 2] =
+    [(Tab::People, Right::Administer, "/people", "People"), (Tab::Audit, Right::Audit, "/audit", "Audit")];
+
 pub struct Frame {
+    /// Whoever looks at the page.
+    acting: Option<Arc<Acting>>,
     name: String,
     tab: Tab,
     currency: Currency,
@@ -55,6 +67,7 @@ impl Frame {
     pub fn new(office: &HeadOffice, tab: Tab, troubles: (u64, u64)) -> Frame {
         let config = office.config();
         Frame {
+            acting: access::acting(),
             name: config.name.clone(),
             tab,
             currency: config.currency.clone(),
@@ -93,12 +106,13 @@ impl Frame {
                     link rel="stylesheet" href=(address("office.css"));
                     script src=(address("office.js")) defer {}
                 }
-                body {
+                body data-may=(self.rights()) {
                     a .skip href="#live" { "Skip to content" }
                     header {
                         a .brand href="/" { (self.name) }
                         nav aria-label="Pages" { (self.tabs()) }
                         span #line .line { }
+                        (self.person())
                     }
                     main {
                         div .title {
@@ -118,10 +132,34 @@ impl Frame {
         self.page(title, html! {}, html! { p .empty { (hint) } })
     }
 
+    /// What whoever looks may do; the style sheet leaves out the forms that would be refused.
+    fn rights(&self) -> String {
+        let rights = Right::ALL.into_iter().filter(|right| self.acting.as_ref().is_none_or(|acting| acting.who.may(*right)));
+        rights.map(Right::name).collect::<Vec<_>>().join(" ")
+    }
+
+    fn person(&self) -> Markup {
+        let who = self.acting.as_ref().map(|acting| &acting.who);
+        let signed_in = who.filter(|who| who.via == Via::Session);
+        html! {
+            div .person {
+                @for (tab, right, address, label) in BESIDE {
+                    @if who.is_none_or(|who| who.may(right)) {
+                        a href=(address) aria-current=[(tab == self.tab).then_some("page")] { (label) }
+                    }
+                }
+                @if let Some(who) = signed_in {
+                    a href="/account" aria-current=[(self.tab == Tab::Account).then_some("page")] { (visible(&who.name)) }
+                    form method="post" action="/sign-out" { button .plain { "Sign out" } }
+                }
+            }
+        }
+    }
+
     fn tabs(&self) -> Markup {
         let open = self.troubles.0 + self.troubles.1;
         html! {
-            @for (tab, address, label) in TABS {
+            @for (tab, address, label) in TABS.into_iter().filter(|(tab, ..)| *tab != Tab::Service || access::may(Right::Orders)) {
                 a href=(address) aria-current=[(tab == self.tab).then_some("page")] {
                     (label)
                     @if tab == Tab::Trouble && open > 0 { " " span .count { (open) } }

@@ -1,6 +1,8 @@
 //! Head office's pages: rendered here, readable without a script, brought up to date by a small one. Each page is a function of one
 //! answer from the database; nothing lives in the browser.
 
+pub mod accounts;
+pub mod audit;
 mod chart;
 mod days;
 mod figures;
@@ -13,6 +15,7 @@ mod recalls;
 mod sales;
 mod service;
 mod service_pages;
+pub mod sign_in;
 mod stock;
 mod transactions;
 mod trouble;
@@ -134,6 +137,7 @@ async fn measures_page(State(office): State<HeadOffice>) -> Result<Markup, Probl
 #[derive(Deserialize)]
 struct StoreName {
     name: String,
+    region: Option<String>,
 }
 
 async fn name_store(
@@ -142,7 +146,7 @@ async fn name_store(
     Form(form): Form<StoreName>,
 ) -> Result<Redirect, Problem> {
     let address = format!("/stores/{store}");
-    super::api::give_store_a_name(&office, store, &form.name).await?;
+    super::api::give_store_a_name(&office, store, &form.name, form.region).await?;
     Ok(Redirect::to(&address))
 }
 

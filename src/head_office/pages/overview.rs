@@ -195,7 +195,8 @@ pub fn store_page(frame: &Frame, facts: &StoreFacts, measured: &figures::Facts) 
     let tools = html! {
         form .tools method="post" action={ "/stores/" (encoded(&store.store)) } {
             label { "Name " input name="name" size="24" maxlength="80" required value=(store.name) autocomplete="off"; }
-            button { "Rename" }
+            label { "Region " input name="region" size="10" maxlength="40" value=(store.region) autocomplete="off"; }
+            button { "Save" }
         }
         div .tools {
             a .button href={ "/stock?store=" (encoded(&store.store)) } { "Stock" }
