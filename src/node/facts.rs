@@ -193,6 +193,7 @@ fn order_facts(act: &OrderAct, state: &State, sources: &Sources<'_>, facts: &mut
             let line = state.orders.orders.get(order).and_then(|order| order.line(*line));
             facts.stock = line.and_then(|line| stock(&line.sku)).into_iter().collect();
         }
+        OrderAct::Stage { place, .. } => facts.scan = Some(look_up(place.as_str(), sources)),
         OrderAct::Pick { code, .. } | OrderAct::PutBack { code, .. } => facts.scan = Some(look_up(code, sources)),
         OrderAct::PickByHand { order, line, .. } => {
             let line = state.orders.orders.get(order).and_then(|order| order.line(*line));
@@ -218,7 +219,6 @@ fn order_facts(act: &OrderAct, state: &State, sources: &Sources<'_>, facts: &mut
         | OrderAct::PausePicking { .. }
         | OrderAct::ResetLine { .. }
         | OrderAct::FinishPicking { .. }
-        | OrderAct::Stage { .. }
         | OrderAct::AddBag { .. }
         | OrderAct::PrintLabel { .. }
         | OrderAct::SettleLabel { .. }

@@ -139,7 +139,7 @@ impl HandOvers {
     pub fn facts(&self, command: &Command, keys: &CollectKeys) -> OrderFacts {
         let Command::Order(act) = command else { return OrderFacts::default() };
         let code = match act {
-            OrderAct::Identify { code }
+            OrderAct::Identify { code, .. }
             | OrderAct::HandOver { shown: Shown::Code(code), .. }
             | OrderAct::Pay { shown: Shown::Code(code), .. } => Some(keys.read(code)),
             _ => None,
@@ -148,7 +148,7 @@ impl HandOvers {
             OrderAct::TakeBackHandOver { order } => self.0.get(order).map(|at| u64::try_from(at.elapsed().as_millis()).unwrap_or(u64::MAX)),
             _ => None,
         };
-        OrderFacts { code, handed_over_ago_ms: ago_ms }
+        OrderFacts { code, handed_over_ago_ms: ago_ms, ..OrderFacts::default() }
     }
 }
 
@@ -159,7 +159,7 @@ pub(super) fn scanned(request: CommandRequest) -> CommandRequest {
     if !collect_code::is_collect_code(&plain) && bag_of(&plain).is_none() {
         return request;
     }
-    CommandRequest { command: Command::Order(OrderAct::Identify { code: plain }), ..request }
+    CommandRequest { command: Command::Order(OrderAct::Identify { code: plain, within: None }), ..request }
 }
 
 /// Without what the scanner puts around it.

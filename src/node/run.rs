@@ -294,11 +294,14 @@ impl<D: Disk> Loop<D> {
         let receipts = Receipts { originals: &self.originals, places: self.places() };
         let mut facts = facts::prefetch(&request, self.writer.state(), &self.sources(&books), &receipts);
         facts.order = self.hand_overs.facts(&request.command, &self.collect);
+        if let Command::Order(OrderAct::Stage { place, .. }) = &request.command {
+            facts.order.place_is_badge = books.staff.by_badge(place.as_str()).is_some();
+        }
         facts.stock_kept_elsewhere = self.publisher.orders_kept_elsewhere();
         facts.customer = self.customer(&request.command, &books);
         facts.check_open = workstation.as_ref().is_some_and(|workstation| self.check_is_open(workstation, &request.command));
         let identifies = match &request.command {
-            Command::Order(OrderAct::Identify { code }) if at_till => Some(code.clone()),
+            Command::Order(OrderAct::Identify { code, .. }) if at_till => Some(code.clone()),
             _ => None,
         };
         let scanned = match &request.command {

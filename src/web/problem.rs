@@ -206,6 +206,8 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::LineDone { .. }
         | Refusal::OrderLinesLeft { .. }
         | Refusal::BagsNotScanned { .. }
+        | Refusal::BagOfOtherOrder { .. }
+        | Refusal::NotAPlace { .. }
         | Refusal::NothingToHandOver { .. }
         | Refusal::OrderAgeCheck { .. }
         | Refusal::HandOverStands { .. }

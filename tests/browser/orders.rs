@@ -130,6 +130,14 @@ async fn an_order_is_picked_placed_and_handed_over() {
     picture(&browser, "placing").await;
     let codes = "return [...document.querySelectorAll('[data-bag]')].map(row => row.dataset.code)";
     let bags: Vec<String> = serde_json::from_value(browser.run(codes).await).unwrap();
+    // A label that is no place's alarms, and the bag waits for its place.
+    hand.scan_good(&bags[0]).await;
+    for label in ["CFB101X77", lines[0]["gtin"].as_str().unwrap_or("4099108000018")] {
+        let alarms = browser.run("return Number(document.getElementById('till').dataset.playedError)").await;
+        hand.scan(label).await;
+        browser.until("the alarm", &format!("Number(document.getElementById('till').dataset.playedError) > {alarms}")).await;
+        assert!(browser.text("#said").await.contains("no place"), "{}", browser.text("#said").await);
+    }
     hand.actions = 0;
     for (index, bag) in bags.iter().enumerate() {
         hand.scan_good(bag).await;

@@ -124,8 +124,13 @@ async fn what_is_not_the_straight_way_keeps_its_budget_and_can_be_used_by_all() 
             instead += 1;
         }
         hand.actions = 0;
+        // Which of the two orders takes an article that both want, the node decides.
+        let is_sure = other.is_none() && asked.iter().filter(|sku| **sku == wanted["sku"]).count() == 1;
         hand.scan_good(&other.unwrap_or_else(|| wanted["sku"].as_str().unwrap().to_owned())).await;
         assert_eq!(hand.actions, 1);
+        let tote = if both[0] == order { "A" } else { "B" };
+        let said = if is_sure { format!("put into {tote}") } else { "put into".to_owned() };
+        browser.until("which tote it goes into", &format!("document.getElementById('said').innerText.includes({said:?})")).await;
         browser.until("the page moves on", &format!("document.querySelector('[data-spoken]').dataset.spoken !== {before:?}")).await;
     }
     browser.until("both can be finished", "document.querySelectorAll('.finish').length === 2").await;

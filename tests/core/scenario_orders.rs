@@ -114,6 +114,7 @@ pub fn line(shop: &mut Shop, words: &[String], at: &str) -> bool {
             let workstation = shop.rules.workstations.iter_mut().find(|workstation| workstation.id == at).unwrap();
             workstation.label_printer = Some(DeviceName::new(&words[2]).unwrap());
         }
+        "badge-as-place" => shop.order_facts.place_is_badge = words.get(1).map(String::as_str) != Some("no"),
         "shows" => shop.order_facts.code = Some(shown(&words[1], words.get(2).map(String::as_str))),
         "hand-over-ago" => shop.order_facts.handed_over_ago_ms = words[1].parse::<u64>().ok().map(|seconds| seconds * 1_000),
         // What head office would hand on to the next lead.
@@ -291,7 +292,10 @@ pub fn command(words: &[String], at: &str) -> Option<Command> {
         "print-label" => OrderAct::PrintLabel { order: order(), bag: words.get(2).map(|_| count(2)) },
         "settle-label" => OrderAct::SettleLabel { order: order(), bag: count(2) },
         "print-list" => OrderAct::PrintPickList { orders: word(1).split(',').map(number).collect() },
-        "identify" => OrderAct::Identify { code: words.get(1).cloned().unwrap_or_default() },
+        "identify" => OrderAct::Identify {
+            code: words.get(1).cloned().unwrap_or_default(),
+            within: words.iter().position(|word| word == "within").map(|at| OrderNo::new(word(at + 1)).unwrap()),
+        },
         "allow-numbers" => OrderAct::AllowNumbers {},
         // miss ORDER LINE QTY missing|damaged|unwanted refund|later
         "miss" => {

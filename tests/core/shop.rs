@@ -270,6 +270,9 @@ impl Shop {
             | Command::Stock(StockAct::Add { code, .. } | StockAct::Adjust { code, .. }) => {
                 Some(self.scans.get(code).cloned().unwrap_or(ScanFact::UnknownArticle))
             }
+            Command::Order(OrderAct::Stage { place, .. }) => {
+                Some(self.scans.get(place.as_str()).cloned().unwrap_or(ScanFact::UnknownArticle))
+            }
             Command::Order(OrderAct::PickByHand { order, line, .. }) => {
                 let line = self.state.orders.orders.get(order).and_then(|order| order.line(*line));
                 line.and_then(|line| self.scans.get(line.sku.as_str()).cloned())

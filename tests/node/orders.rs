@@ -242,7 +242,7 @@ async fn an_order_goes_from_head_office_to_the_customer_with_the_line_down_in_be
     // The line is down: everything at hand goes on.
     first.stop().await;
     staged(&node, "K2", "C08").await;
-    assert_eq!(act(&node, OrderAct::Identify { code: code.token.clone() }).await.unwrap().order, Some(number("K1")));
+    assert_eq!(act(&node, OrderAct::Identify { code: code.token.clone(), within: None }).await.unwrap().order, Some(number("K1")));
     // At a till's own page the code and a bag's label are no articles: they say which order it is.
     for scanned in [code.token.as_str(), "CFB101K1"] {
         assert_eq!(ask(&node, &format!("till-{}", scanned.len()), "2", scan(scanned)).await.unwrap().order, Some(number("K1")));
@@ -252,19 +252,22 @@ async fn an_order_goes_from_head_office_to_the_customer_with_the_line_down_in_be
     let mut forged = code.token.clone().into_bytes();
     let last = forged.len() - 3;
     forged[last] = if forged[last] == b'0' { b'1' } else { b'0' };
-    assert_eq!(refusal(act(&node, OrderAct::Identify { code: String::from_utf8(forged).unwrap() }).await), "collect_code_forged");
+    assert_eq!(
+        refusal(act(&node, OrderAct::Identify { code: String::from_utf8(forged).unwrap(), within: None }).await),
+        "collect_code_forged"
+    );
     let on_hand = async || node.search(MILK, 1).await.unwrap()[0].on_hand.unwrap();
     assert_eq!(on_hand().await, Qty::pieces(10));
     act(&node, hand_over("K1", &code.token)).await.unwrap();
     assert_eq!(on_hand().await, Qty::pieces(8));
-    assert_eq!(refusal(act(&node, OrderAct::Identify { code: code.token.clone() }).await), "collect_code_used");
+    assert_eq!(refusal(act(&node, OrderAct::Identify { code: code.token.clone(), within: None }).await), "collect_code_used");
     act(&node, OrderAct::TakeBackHandOver { order: number("K1") }).await.unwrap();
     assert_eq!(on_hand().await, Qty::pieces(10));
     act(&node, hand_over("K1", &code.number)).await.unwrap();
     // Five wrong numbers at this till; the count survives a restart, and so does the hand-over, which then stands.
     let wrong = if digits == "00000000" { "11111111" } else { "00000000" };
     for _ in 0..3 {
-        assert_eq!(refusal(act(&node, OrderAct::Identify { code: wrong.to_owned() }).await), "collect_number_wrong");
+        assert_eq!(refusal(act(&node, OrderAct::Identify { code: wrong.to_owned(), within: None }).await), "collect_number_wrong");
     }
     running.stop().await.unwrap();
     let mut config = config(&data);
@@ -273,9 +276,9 @@ async fn an_order_goes_from_head_office_to_the_customer_with_the_line_down_in_be
     let running = start(&config).await.unwrap();
     let node = running.node.clone();
     for _ in 0..2 {
-        assert_eq!(refusal(act(&node, OrderAct::Identify { code: wrong.to_owned() }).await), "collect_number_wrong");
+        assert_eq!(refusal(act(&node, OrderAct::Identify { code: wrong.to_owned(), within: None }).await), "collect_number_wrong");
     }
-    assert_eq!(refusal(act(&node, OrderAct::Identify { code: wrong.to_owned() }).await), "collect_numbers_locked");
+    assert_eq!(refusal(act(&node, OrderAct::Identify { code: wrong.to_owned(), within: None }).await), "collect_numbers_locked");
     assert_eq!(refusal(act(&node, OrderAct::TakeBackHandOver { order: number("K1") }).await), "hand_over_stands");
 
     // The line is back: head office knows what happened, and the shop what is placed now. A cancel comes too late or not.

@@ -4,7 +4,7 @@ use super::Voice;
 use crate::money::Money;
 use crate::retail::Refusal;
 use crate::retail::last_day::LastDayKind;
-use crate::retail::order::OrderStateName;
+use crate::retail::order::{NoPlace, OrderStateName};
 use crate::retail::rights::Right;
 
 /// What happened, to which thing.
@@ -178,6 +178,12 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::BagsOutOfRange { min, max } => format!("That many bags cannot be: between {min} and {max}."),
         Refusal::NoLabelPrinter => "This workstation has no label printer.".to_owned(),
         Refusal::LabelOnItsWay { order, bag } => format!("The label of bag {bag} of order {order} is still on its way."),
+        Refusal::BagOfOtherOrder { order } => format!("This bag is order {order}’s."),
+        Refusal::NotAPlace { what } => match what {
+            NoPlace::Bag => "This is a bag’s label, no place.".to_owned(),
+            NoPlace::Article { name } => format!("This is an article, no place: {name}."),
+            NoPlace::Badge => "This is a badge, no place.".to_owned(),
+        },
         Refusal::BagUnknown { order, bag } => format!("Order {order} has no bag {bag}."),
         Refusal::BagsNotScanned { order, missing } => format!("{missing} bags of order {order} are missing."),
         Refusal::NothingToHandOver { order } => format!("Nothing of order {order} would go to the customer."),
@@ -384,6 +390,8 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::BagsOutOfRange { .. } => "Goods of different temperatures need a bag each; choose a number in that range.",
         Refusal::NoLabelPrinter => "Write order number, bag and zone on the bag; or print it where there is a label printer.",
         Refusal::LabelOnItsWay { .. } => "Wait a moment, or see to the label printer: it says what it lacks.",
+        Refusal::BagOfOtherOrder { .. } => "Lay it aside. Scan it again to open its order.",
+        Refusal::NotAPlace { .. } => "Scan the label of the shelf where the bag stands.",
         Refusal::BagUnknown { .. } => "Scan the label of one of its bags.",
         Refusal::BagsNotScanned { .. } => "Scan every bag, then hand it over.",
         Refusal::NothingToHandOver { .. } => "If they want nothing of it, say that it is declined.",

@@ -3,7 +3,7 @@
 use super::Voice;
 use crate::money::Money;
 use crate::retail::last_day::LastDayKind;
-use crate::retail::order::OrderStateName;
+use crate::retail::order::{NoPlace, OrderStateName};
 use crate::retail::rights::Right;
 use crate::retail::{Feed, Refusal};
 
@@ -186,6 +186,12 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::BagsOutOfRange { min, max } => format!("So viele Tüten gehen nicht: zwischen {min} und {max}."),
         Refusal::NoLabelPrinter => "Dieser Arbeitsplatz hat keinen Etikettendrucker.".to_owned(),
         Refusal::LabelOnItsWay { order, bag } => format!("Das Etikett für Tüte {bag} von Auftrag {order} ist noch unterwegs."),
+        Refusal::BagOfOtherOrder { order } => format!("Diese Tüte gehört zu Auftrag {order}."),
+        Refusal::NotAPlace { what } => match what {
+            NoPlace::Bag => "Das ist das Etikett einer Tüte, kein Platz.".to_owned(),
+            NoPlace::Article { name } => format!("Das ist ein Artikel, kein Platz: {name}."),
+            NoPlace::Badge => "Das ist ein Ausweis, kein Platz.".to_owned(),
+        },
         Refusal::BagUnknown { order, bag } => format!("Auftrag {order} hat keine Tüte {bag}."),
         Refusal::BagsNotScanned { order, missing } => format!("Von Auftrag {order} fehlen {missing} Tüten."),
         Refusal::NothingToHandOver { order } => format!("Von Auftrag {order} ginge nichts an den Kunden."),
@@ -408,6 +414,8 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
             "Auftragsnummer, Tüte und Zone auf die Tüte schreiben; oder dort drucken, wo ein Etikettendrucker steht."
         }
         Refusal::LabelOnItsWay { .. } => "Kurz warten, oder zum Etikettendrucker gehen: Er sagt, was ihm fehlt.",
+        Refusal::BagOfOtherOrder { .. } => "Beiseite legen. Noch einmal scannen öffnet ihren Auftrag.",
+        Refusal::NotAPlace { .. } => "Das Etikett des Regals scannen, in dem die Tüte steht.",
         Refusal::BagUnknown { .. } => "Das Etikett einer seiner Tüten scannen.",
         Refusal::BagsNotScanned { .. } => "Jede Tüte scannen, dann übergeben.",
         Refusal::NothingToHandOver { .. } => "Will der Kunde nichts davon, das so melden.",

@@ -152,9 +152,12 @@ pub enum OrderAct {
     },
 
     // desk.rs
-    /// Which order a customer's code or number opens. Changes nothing.
+    /// Which order a customer's code or number, or a bag's label, opens. Changes nothing.
     Identify {
         code: String,
+        /// The order whose bags are looked for: what belongs to another one is said, and not opened.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        within: Option<OrderNo>,
     },
     /// From the shell: a number was wrong. Never from a page.
     ReportWrongNumber {},
@@ -254,7 +257,7 @@ pub(in crate::retail) fn decide(case: &Case, act: &OrderAct) -> Result<Outcome, 
         OrderAct::PrintLabel { order, bag } => label::print(case, order, *bag),
         OrderAct::SettleLabel { order, bag } => label::settle(case, order, *bag),
         OrderAct::PrintPickList { orders } => label::print_list(case, orders),
-        OrderAct::Identify { code } => desk::identify(case, code),
+        OrderAct::Identify { code, within } => desk::identify(case, code, within.as_ref()),
         OrderAct::ReportWrongNumber {} => desk::report_wrong_number(case),
         OrderAct::AllowNumbers {} => desk::allow_numbers(case),
         OrderAct::HandOver { order, shown, bags, leaves, later, of_age } => {

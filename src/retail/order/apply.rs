@@ -132,13 +132,13 @@ impl OrderBook {
                 at.order.times.accepted = Some(step.at.ms);
                 fits(is_new, "an order was accepted that did not wait for it")
             }
-            Event::OrderChangeTooLate { order, version, cursor, at, .. } => {
+            Event::OrderChangeTooLate { order, version, cursor, at, state, .. } => {
                 self.come_to(*cursor);
                 match Arc::make_mut(&mut self.ended).get_mut(order) {
                     Some(ended) => ended.version = *version,
                     None => self.at(order)?.order.late_version = *version,
                 }
-                self.notice(order, *at, NoticeKind::ChangeTooLate { version: *version });
+                self.notice(order, *at, NoticeKind::ChangeTooLate { version: *version, state: state.clone() });
                 Ok(())
             }
             Event::OrderContradicted { order, version, cursor, at, .. } => {

@@ -44,7 +44,12 @@ pub struct Notice {
 #[serde(rename_all = "snake_case")]
 pub enum NoticeKind {
     /// Head office changed the order after it was begun; it goes on as it was.
-    ChangeTooLate { version: u64 },
+    ChangeTooLate {
+        version: u64,
+        /// How far it was, by the name of its state. Empty in records of early releases.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        state: String,
+    },
     /// Head office cancelled it after it was handed over: it opens a return.
     CancelTooLate { handed_over: Stamp },
     /// The same version came with another content. The first one counts.

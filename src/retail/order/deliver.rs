@@ -140,7 +140,8 @@ pub(super) fn expire(case: &Case, order: &OrderNo) -> Result<Outcome, Refusal> {
     }
 
     // Cannot fail below.
-    Ok(done(order, vec![Event::OrderExpired { order: order.clone(), at: case.ask.at, epoch: case.state.orders.epoch() }]))
+    let expired = Event::OrderExpired { order: order.clone(), at: case.ask.at, epoch: case.state.orders.epoch() };
+    Ok(done(order, [expired].into_iter().chain(payment::all_back(case, known)).collect()))
 }
 
 /// An order may come before the shop knows its stock, or before the goods. Nothing when a person has to say, as before.
@@ -178,7 +179,8 @@ pub(super) fn refuse(case: &Case, order: &OrderNo, why: RefusedWhy) -> Result<Ou
     }
 
     // Cannot fail below.
-    Ok(done(order, vec![Event::OrderRefused { step: step(case, order), why }]))
+    let refused = Event::OrderRefused { step: step(case, order), why };
+    Ok(done(order, [refused].into_iter().chain(payment::all_back(case, known)).collect()))
 }
 
 /// Which promises a sale broke: the newest orders that still wait for units of which there are not enough any more.

@@ -12,7 +12,7 @@ use super::{
 use crate::ids::{OrderNo, TxnId};
 use crate::money::{Money, Qty};
 
-pub(super) fn identify(case: &Case, code: &str) -> Result<Outcome, Refusal> {
+pub(super) fn identify(case: &Case, code: &str, within: Option<&OrderNo>) -> Result<Outcome, Refusal> {
     // A bag's label opens its order as well.
     if let Some((order, bag)) = super::bag_of(code) {
         let known = find(case, &order)?;
@@ -20,9 +20,15 @@ pub(super) fn identify(case: &Case, code: &str) -> Result<Outcome, Refusal> {
         if !known.bags.iter().chain(went).any(|known| known.number == bag) {
             return Err(Refusal::BagUnknown { order, bag });
         }
+        if within.is_some_and(|within| *within != order) {
+            return Err(Refusal::BagOfOtherOrder { order });
+        }
         return Ok(done(&order, Vec::new()));
     }
     let (order, _) = told(case)?;
+    if within.is_some_and(|within| *within != order.asked.order) {
+        return Err(Refusal::CollectCodeOtherOrder { order: order.asked.order.clone() });
+    }
     Ok(done(&order.asked.order, Vec::new()))
 }
 
@@ -200,9 +206,7 @@ pub(super) fn decline(case: &Case, order: &OrderNo) -> Result<Outcome, Refusal> 
 
     // Cannot fail below.
     let declined = Event::OrderDeclined { step: step(case, order) };
-    let refund = payment::refund(known, |_| Qty::ZERO, case.rules.line_rounding);
-    let refund = refund.map(|(amount, lines)| Event::OrderRefundRequested { step: step(case, order), amount, lines });
-    Ok(done(order, [declined].into_iter().chain(refund).collect()))
+    Ok(done(order, [declined].into_iter().chain(payment::all_back(case, known)).collect()))
 }
 
 pub(super) fn take_back(case: &Case, order: &OrderNo) -> Result<Outcome, Refusal> {

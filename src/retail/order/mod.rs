@@ -275,6 +275,22 @@ pub enum OrderStateName {
 }
 
 impl OrderStateName {
+    const ALL: [OrderStateName; 8] = [
+        OrderStateName::Received,
+        OrderStateName::Accepted,
+        OrderStateName::Picking,
+        OrderStateName::Picked,
+        OrderStateName::Staged,
+        OrderStateName::HandedOver,
+        OrderStateName::PuttingBack,
+        OrderStateName::Ended,
+    ];
+
+    /// `None`: the name of no state.
+    pub fn named(name: &str) -> Option<OrderStateName> {
+        OrderStateName::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+
     /// As in the API and in events.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -656,6 +672,8 @@ pub(super) fn sum_units<'a>(units: impl Iterator<Item = &'a Units>) -> Vec<Units
 /// What the shell found out for an act on orders.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrderFacts {
+    /// What was given as a place is somebody's badge.
+    pub place_is_badge: bool,
     /// Of the code that came with it.
     pub code: Option<CodeFact>,
     /// Milliseconds of the node's own clock since the order was handed over, in this run of the process. `None`: in an earlier one.
@@ -683,6 +701,14 @@ pub enum CodeFact {
     },
     /// Something else was scanned or typed.
     NoCode,
+}
+
+/// What was scanned where the code of a place was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoPlace {
+    Bag,
+    Article { name: String },
+    Badge,
 }
 
 /// What stands at the beginning of every bag's code.

@@ -120,6 +120,12 @@ pub(in crate::retail) fn handed_over_by(case: &Case, basket: &Basket, txn: TxnId
     desk::handed_over(case, step, known, terms, Some(txn))
 }
 
+/// Nothing more of it reaches the customer: what they paid for that to the channel goes back there.
+pub(super) fn all_back(case: &Case, known: &Order) -> Option<Event> {
+    let (amount, lines) = refund(known, |_| Qty::ZERO, case.rules.line_rounding)?;
+    Some(Event::OrderRefundRequested { step: step(case, &known.asked.order), amount, lines })
+}
+
 /// What was paid to the channel and does not reach the customer, when `goes` of each line goes now. `None`: nothing.
 pub(super) fn refund(known: &Order, goes: impl Fn(u32) -> Qty, rounding: RoundingMode) -> Option<(Money, Vec<RefundLine>)> {
     let back = |line: &OrderLine| {

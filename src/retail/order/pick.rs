@@ -7,7 +7,8 @@ use super::super::stock::{CountWhy, low_or_filled, on_hand_now};
 use super::super::{ArticleFact, Event, Refusal, ScanFact, last_day, recalls, sale};
 use super::act::{done, elsewhere, find, step};
 use super::{
-    BAGS_MAX, BATCH_MAX, Bag, ByHand, Order, OrderLine, OrderState, PickWay, RefusedWhy, ShortWhy, Substitution, Units, Zone, label,
+    BAGS_MAX, BATCH_MAX, Bag, ByHand, NoPlace, Order, OrderLine, OrderState, PickWay, RefusedWhy, ShortWhy, Substitution, Units, Zone,
+    bag_of, label, payment,
 };
 use crate::ids::{OrderNo, PlaceCode, Sku};
 use crate::money::Qty;
@@ -175,7 +176,8 @@ pub(super) fn finish(case: &Case, order: &OrderNo, bags: u32) -> Result<Outcome,
     let picked = |line: &&OrderLine| known.progress.get(&line.line).is_some_and(|progress| !progress.picked.is_empty());
     let zones: BTreeSet<Zone> = known.asked.lines.iter().filter(picked).map(|line| line.zone).collect();
     if zones.is_empty() {
-        return Ok(done(order, vec![Event::OrderRefused { step: step(case, order), why: RefusedWhy::AllShort }]));
+        let refused = Event::OrderRefused { step: step(case, order), why: RefusedWhy::AllShort };
+        return Ok(done(order, [refused].into_iter().chain(payment::all_back(case, known)).collect()));
     }
     // Bags of the same zones may wait since a part of the order was handed over.
     let zones: BTreeSet<Zone> = zones.into_iter().filter(|zone| !known.bags.iter().any(|bag| bag.zone == *zone)).collect();
@@ -237,9 +239,33 @@ pub(super) fn stage(case: &Case, order: &OrderNo, bag: u32, place: &PlaceCode) -
         return Ok(done(order, Vec::new()));
     }
 
+    if let Some(what) = no_place(case, place) {
+        return Err(Refusal::NotAPlace { what });
+    }
+
     // Cannot fail below.
     Ok(done(order, vec![Event::BagStaged { step: step(case, order), bag: bag.number, place: place.clone() }]))
 }
+
+/// A label in the hand that is no shelf's would send the next person looking for a place that is none. Article numbers shorter than any
+/// barcode may be names of places as well.
+fn no_place(case: &Case, place: &PlaceCode) -> Option<NoPlace> {
+    if bag_of(place.as_str()).is_some() {
+        return Some(NoPlace::Bag);
+    }
+    if case.facts.order.place_is_badge {
+        return Some(NoPlace::Badge);
+    }
+    match &case.facts.scan {
+        Some(ScanFact::Article(article)) if place.as_str().len() >= BARCODE_CHARS_MIN => {
+            Some(NoPlace::Article { name: article.name.clone() })
+        }
+        _ => None,
+    }
+}
+
+/// EAN-8.
+const BARCODE_CHARS_MIN: usize = 8;
 
 pub(super) fn put_back(case: &Case, order: &OrderNo, code: &str, asked: Option<Qty>) -> Result<Outcome, Refusal> {
     let known = find(case, order)?;

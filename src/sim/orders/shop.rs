@@ -571,7 +571,7 @@ impl<'a> Shop<'a> {
             None => Shown::Paper(Paper::IdCard),
         };
         if let Some(code) = &code {
-            self.by(planned.picker, OrderAct::Identify { code: code.clone() })?;
+            self.by(planned.picker, OrderAct::Identify { code: code.clone(), within: None })?;
         }
         let bags: Vec<u32> = order.bags.iter().map(|bag| bag.number).collect();
         let act = |bags: &[u32]| OrderAct::HandOver {
@@ -589,7 +589,7 @@ impl<'a> Shop<'a> {
         // In the same second somebody at the other desk does the same.
         self.refused(1 - planned.picker, act(&bags), "order_elsewhere")?;
         if let Some(code) = code {
-            self.refused(1 - planned.picker, OrderAct::Identify { code }, "collect_code_used")?;
+            self.refused(1 - planned.picker, OrderAct::Identify { code, within: None }, "collect_code_used")?;
         }
         Ok(())
     }
@@ -673,7 +673,7 @@ impl<'a> Shop<'a> {
                     facts.stock = line.and_then(|line| stock(&line.sku)).into_iter().collect();
                 }
                 OrderAct::Pick { code, .. } | OrderAct::PutBack { code, .. } => facts.scan = article(code),
-                OrderAct::Identify { code } | OrderAct::HandOver { shown: Shown::Code(code), .. } => {
+                OrderAct::Identify { code, .. } | OrderAct::HandOver { shown: Shown::Code(code), .. } => {
                     facts.order = OrderFacts { code: Some(self.keys.read(code)), ..OrderFacts::default() };
                 }
                 OrderAct::TakeBackHandOver { order } => {

@@ -18,13 +18,24 @@
     const answer = await live.enqueue("POST", api, { id: live.freshId(), act });
     if (answer && answer.ok) {
       signal("good");
-      say(act.act === "pick" || act.act === "put_back" ? "" : till.dataset.ok, "", false);
+      const tote = act.act === "pick" && answer.body ? totes[answer.body.order] : undefined;
+      if (tote) {
+        say(tote.into, tote.names[answer.body.line] || "", false);
+        document.getElementById("spoken").textContent = `${tote.names[answer.body.line] || ""}: ${tote.into}`;
+      } else say(act.act === "pick" || act.act === "put_back" ? "" : till.dataset.ok, "", false);
       if (then) location.assign(then);
       return answer.body;
     }
     // Who has to sign in or to ask another sees the gate, which the node puts over the page.
     complain(answer);
     return null;
+  }
+
+  // Of a batch: where what was scanned goes, by its order; kept from the page as it was before the scan.
+  let totes = {};
+  function keepTotes() {
+    const place = document.getElementById("totes");
+    if (place) totes = JSON.parse(place.dataset.totes);
   }
 
   async function eraseCustomer(subject) {
@@ -55,6 +66,7 @@
 
   // The node's parts come anew; what was scanned since is put back onto them.
   function dress() {
+    keepTotes();
     for (const row of document.querySelectorAll("[data-bag]")) {
       const here = bagsHere.has(row.dataset.bag);
       row.classList.toggle("here", here || row.dataset.bag === lastBag);
@@ -277,8 +289,18 @@
         return send({ act: "replace_at_counter", order, line, code, why }).then((done) => seenTo(done, line));
       }
       if (document.getElementById("put-back") && !code.startsWith("CFC1")) return send({ act: "put_back", order, code });
+      if (bagsHere.size || customersCode) return ofThis(code);
     }
     return open(code);
+  }
+  // In the middle of a hand-over another order's bag or code is no way out of it: it alarms, and the same scan again opens its order.
+  let foreign = null;
+  async function ofThis(code) {
+    if (code === foreign) return open(code);
+    const found = await send({ act: "identify", code, within: order });
+    if (!found || !found.order) { foreign = code; return; }
+    foreign = null;
+    if (!BAG.test(code)) { customersCode = code; shown = "code"; return dress(); }
   }
   // Those of the batch that are still being picked.
   function picking() {

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use serde_json::json;
 
 use super::{Desk, act, due, knowledge, label, parts, soonest, span, units};
-use crate::retail::order::{BATCH_MAX, Notice, NoticeKind, Order, OrderState};
+use crate::retail::order::{BATCH_MAX, Notice, NoticeKind, Order, OrderState, OrderStateName};
 use crate::web::layout::visible;
 use crate::web::live::Live;
 use crate::web::texts::fill;
@@ -108,7 +108,7 @@ fn card(desk: &Desk, order: &Order) -> Markup {
                     (due(desk, order))
                     span .muted { (by.as_ref().map_or(t.nobody.to_owned(), |by| fill(t.picked_by, &[by.as_str()]))) }
                 },
-                (OrderState::PuttingBack { .. } | OrderState::HandedOver { .. }, _) => span .muted { (super::state_words(t, order)) },
+                (OrderState::PuttingBack { .. } | OrderState::HandedOver { .. }, _) => span .muted { (super::state_words(t, order.state.name())) },
                 _ => (due(desk, order)),
             }
             @let places: Vec<&str> = order.bags.iter().filter_map(|bag| bag.place.as_ref()).map(|place| place.as_str()).collect();
@@ -131,6 +131,7 @@ fn notices(desk: &Desk) -> Markup {
                     li {
                         span .muted { (view.locale.clock(notice.at.ms)) }
                         span { (words(desk, notice)) }
+                        a href=(format!("/orders/{}/order/{}", view.workstation, notice.order)) { (fill(t.order, &[notice.order.as_str()])) }
                         (act(t.settle, "small", &json!({"act": "settle_notice", "notice": number}), false))
                     }
                 } }
@@ -142,8 +143,11 @@ fn notices(desk: &Desk) -> Markup {
 fn words(desk: &Desk, notice: &Notice) -> String {
     let (t, order) = (desk.t, notice.order.as_str());
     match &notice.what {
-        NoticeKind::ChangeTooLate { .. } => fill(t.notice_change, &[order]),
-        NoticeKind::CancelTooLate { .. } => fill(t.notice_cancel, &[order]),
+        NoticeKind::ChangeTooLate { state, .. } => match OrderStateName::named(state) {
+            Some(state) => fill(t.notice_change_in, &[order, super::state_words(t, state)]),
+            None => fill(t.notice_change, &[order]),
+        },
+        NoticeKind::CancelTooLate { handed_over } => fill(t.notice_cancel, &[order, &desk.view.locale.date_and_clock(handed_over.ms)]),
         NoticeKind::Contradicted { .. } => fill(t.notice_contradicted, &[order]),
         NoticeKind::PaidElsewhere { .. } => fill(t.notice_paid_elsewhere, &[order]),
         NoticeKind::PromiseBroken { sku, quantity, workstation } => {

@@ -28,7 +28,7 @@ use crate::ids::{OrderNo, WorkstationId};
 use crate::money::Qty;
 use crate::node::handle::Shared;
 use crate::node::scanner::PageKind;
-use crate::retail::order::{Ending, Order, OrderState, Zone};
+use crate::retail::order::{Ending, Order, OrderStateName, Zone};
 
 pub fn routes() -> Router<Web> {
     Router::new()
@@ -278,16 +278,16 @@ fn units(order: &Order) -> String {
     order.asked.lines.iter().map(|line| line.quantity).sum::<Qty>().plain()
 }
 
-fn state_words(t: &OrderTexts, order: &Order) -> &'static str {
-    match order.state {
-        OrderState::Received => t.state_received,
-        OrderState::Accepted => t.state_accepted,
-        OrderState::Picking { .. } => t.state_picking,
-        OrderState::Picked => t.state_picked,
-        OrderState::Staged => t.state_staged,
-        OrderState::HandedOver { .. } => t.state_handed_over,
-        OrderState::PuttingBack { .. } => t.state_putting_back,
-        OrderState::Ended { .. } => t.state_ended,
+fn state_words(t: &OrderTexts, state: OrderStateName) -> &'static str {
+    match state {
+        OrderStateName::Received => t.state_received,
+        OrderStateName::Accepted => t.state_accepted,
+        OrderStateName::Picking => t.state_picking,
+        OrderStateName::Picked => t.state_picked,
+        OrderStateName::Staged => t.state_staged,
+        OrderStateName::HandedOver => t.state_handed_over,
+        OrderStateName::PuttingBack => t.state_putting_back,
+        OrderStateName::Ended => t.state_ended,
     }
 }
 

@@ -26,9 +26,9 @@ pub fn live(desk: &Desk, number: &OrderNo) -> Live {
 fn whole(desk: &Desk, order: &Order) -> Markup {
     let t = desk.t;
     html! {
-        div .order-top data-state=(order.state.name().as_str()) data-spoken=(format!("{} {}", order.asked.order, state_words(t, order))) {
+        div .order-top data-state=(order.state.name().as_str()) data-spoken=(format!("{} {}", order.asked.order, state_words(t, order.state.name()))) {
             span .number { (order.asked.order) } span .initials { (desk.initials(order)) }
-            span .state-words { (state_words(t, order)) }
+            span .state-words { (state_words(t, order.state.name())) }
             @match &order.state {
                 OrderState::PuttingBack { why } | OrderState::Ended { why, .. } => span .muted { (why_words(t, *why)) },
                 OrderState::HandedOver { .. } | OrderState::Staged => {},

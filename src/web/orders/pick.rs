@@ -12,6 +12,7 @@ use crate::retail::order::{Order, OrderLine, OrderState, Substitution};
 use crate::web::layout::visible;
 use crate::web::live::Live;
 use crate::web::texts::fill;
+use crate::web::texts::orders::OrderTexts;
 
 /// Rows of the list to choose from.
 const ROWS_MAX: usize = 60;
@@ -19,15 +20,17 @@ const ROWS_MAX: usize = 60;
 const LETTERS: [&str; 6] = ["A", "B", "C", "D", "E", "F"];
 
 pub fn live(desk: &Desk, chosen: &[OrderNo]) -> Live {
-    let orders: Vec<&Arc<Order>> = chosen.iter().filter_map(|order| desk.view.screen.orders.orders.get(order)).collect();
-    let picking: Vec<&Arc<Order>> = orders.into_iter().filter(|order| matches!(order.state, OrderState::Picking { .. })).collect();
+    // Each with its place in the batch: a tote keeps its letter when another one is finished.
+    let orders = chosen.iter().enumerate().filter_map(|(at, order)| Some((at, desk.view.screen.orders.orders.get(order)?)));
+    let picking: Vec<(usize, &Arc<Order>)> = orders.filter(|(_, order)| matches!(order.state, OrderState::Picking { .. })).collect();
+    let is_batch = chosen.len() > 1;
     // Over the list; beside a card it would be in the thumb's way, and what is picked is at hand.
     parts(
         desk,
         if picking.is_empty() {
             html! { (knowledge(desk)) (list(desk)) }
         } else {
-            html! { (cards(desk, &picking)) (knowledge(desk)) }
+            html! { (cards(desk, &picking, is_batch)) (knowledge(desk)) }
         },
     )
 }
@@ -89,16 +92,27 @@ fn with_others(desk: &Desk) -> Markup {
     }
 }
 
-fn cards(desk: &Desk, orders: &[&Arc<Order>]) -> Markup {
+/// What a scan of a batch means: where it goes, and what each line is, by order.
+fn totes(t: &OrderTexts, orders: &[(usize, &Arc<Order>)]) -> String {
+    let of_order = |(at, order): &(usize, &Arc<Order>)| {
+        let names: serde_json::Map<String, serde_json::Value> =
+            order.asked.lines.iter().map(|line| (line.line.to_string(), line.name.as_str().into())).collect();
+        (order.asked.order.to_string(), json!({"into": fill(t.into, &[LETTERS[at % LETTERS.len()]]), "names": names}))
+    };
+    serde_json::Value::Object(orders.iter().map(of_order).collect()).to_string()
+}
+
+fn cards(desk: &Desk, orders: &[(usize, &Arc<Order>)], is_batch: bool) -> Markup {
     let t = desk.t;
     // In the order in which one walks past the shelves.
     let mut open: Vec<(usize, &Order, &OrderLine)> =
-        orders.iter().enumerate().flat_map(|(at, order)| order.open_lines().map(move |line| (at, order.as_ref(), line))).collect();
+        orders.iter().flat_map(|(at, order)| order.open_lines().map(move |line| (*at, order.as_ref(), line))).collect();
     open.sort_by(|a, b| (&a.2.location, &a.2.sku, a.0).cmp(&(&b.2.location, &b.2.sku, b.0)));
     html! {
+        @if is_batch { div #totes hidden data-totes=(totes(t, orders)) {} }
         @match open.first() {
             Some((at, order, line)) => {
-                (card(desk, orders.len(), *at, order, line))
+                (card(desk, is_batch, *at, order, line))
                 @if open.len() > 1 {
                     ul .line-list .next aria-label=(t.next) {
                         @for (_, _, line) in open.iter().skip(1).take(2) {
@@ -110,19 +124,19 @@ fn cards(desk: &Desk, orders: &[&Arc<Order>]) -> Markup {
             }
             None => div .thumb data-spoken=(t.all_picked) {
                 p .big-note { (t.all_picked) }
-                @for order in orders { (finish(desk, order)) }
+                @for (_, order) in orders { (finish(desk, order)) }
             },
         }
     }
 }
 
-fn card(desk: &Desk, count: usize, at: usize, order: &Order, line: &OrderLine) -> Markup {
+fn card(desk: &Desk, is_batch: bool, at: usize, order: &Order, line: &OrderLine) -> Markup {
     let t = desk.t;
     let digits: String = line.sku.as_str().chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
     let taken = line.quantity - order.left(line);
     html! {
         @let spoken = fill(t.card_spoken, &[&order.left(line).plain(), &line.name, &line.location, &order.asked.order.to_string()]);
-        @let spoken = if count > 1 { format!("{spoken} {}", fill(t.into, &[LETTERS[at % LETTERS.len()]])) } else { spoken };
+        @let spoken = if is_batch { format!("{spoken} {}", fill(t.into, &[LETTERS[at % LETTERS.len()]])) } else { spoken };
         div .pick-card data-line=(line.line) data-order=(order.asked.order) data-spoken=(visible(&spoken)) {
             div .where { span .location { (visible(&line.location)) } span { (zone_words(t, line.zone)) } span .code { "…" (visible(&digits)) } }
             p .name { (visible(&line.name)) }
@@ -133,7 +147,7 @@ fn card(desk: &Desk, count: usize, at: usize, order: &Order, line: &OrderLine) -
             @if order.asked.substitution == Substitution::Named && !line.substitute_names.is_empty() {
                 p .instead { (fill(t.instead, &[&visible(&line.substitute_names.join(", "))])) }
             }
-            @if count > 1 { p .tote { (fill(t.into, &[LETTERS[at % LETTERS.len()]])) } }
+            @if is_batch { p .tote { (fill(t.into, &[LETTERS[at % LETTERS.len()]])) } }
         }
     }
 }
