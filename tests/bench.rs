@@ -75,3 +75,18 @@ fn what_head_office_takes_in_is_measured_on_both_storages_and_in_an_empty_databa
     let kept = connection.query_row("SELECT count(*) FROM ledger", [], |row| row.get::<_, i64>(0));
     assert_eq!(kept.unwrap(), 1);
 }
+
+#[test]
+fn dashboards_are_measured_on_both_storages() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = crate::storage::address_for(folder.path());
+    let lines = figures(&["--only", "dashboards", "--postgres", &address]);
+    for storage in ["SQLite", "PostgreSQL"] {
+        for name in ["the whole page, chain, p95", "orders with fulfilment time, p95"] {
+            let found = lines.iter().find(|line| line["figure"] == format!("{name}, {storage}")).unwrap();
+            assert!(found["value"].as_f64() > Some(0.0) && found["baseline"]["value"].as_f64() > Some(0.0), "{found}");
+        }
+        let stored = lines.iter().find(|line| line["figure"] == format!("stored per transaction, {storage}")).unwrap();
+        assert!(stored["value"].as_f64() > Some(100.0), "{stored}");
+    }
+}

@@ -154,7 +154,8 @@ fn fill(connection: &Connection, chain: &Chain) -> db::Result<()> {
         false => format!("CAST({text} AS BLOB)"),
     };
     let Chain { transactions, days, stores } = chain;
-    let numbers = |count: u64| format!("WITH RECURSIVE n (i) AS (SELECT CAST(0 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {count})");
+    let numbers =
+        |count: u64| format!("WITH RECURSIVE n (i) AS (SELECT CAST(0 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {count})");
     let txn = bytes(&padded("i", 16));
     let store = format!("'s' || {}", padded(&format!("i % {stores} + 1"), 5));
     let date = day(&format!("i * {days} / {transactions}"));

@@ -12,6 +12,7 @@ mod shop;
 mod till_client;
 
 mod commit;
+mod dashboards;
 mod drain;
 mod group;
 mod import;
@@ -47,7 +48,10 @@ pub struct BenchArguments {
     /// Small sizes: shows that everything works, says nothing about speed.
     #[arg(long)]
     pub quick: bool,
-    /// An empty PostgreSQL database, for the row "ingest"; it is emptied again at the end.
+    /// Transactions for the row "dashboards".
+    #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
+    pub transactions: u64,
+    /// An empty PostgreSQL database, for the rows "ingest" and "dashboards"; it is emptied again at the end.
     #[arg(long, value_name = "URL")]
     pub postgres: Option<String>,
     /// Work in a folder made here; it is removed at the end. Take the disk that shall be measured.
@@ -71,12 +75,13 @@ pub enum RowName {
     Reprice,
     Orders,
     Size,
+    Dashboards,
     Build,
 }
 
 impl RowName {
     /// What is measured when nothing is named.
-    pub const USUAL: [RowName; 11] = [
+    pub const USUAL: [RowName; 12] = [
         RowName::Commit,
         RowName::Group,
         RowName::Scan,
@@ -88,6 +93,7 @@ impl RowName {
         RowName::Reprice,
         RowName::Orders,
         RowName::Size,
+        RowName::Dashboards,
     ];
 }
 
@@ -188,6 +194,7 @@ fn one(name: RowName, arguments: &BenchArguments, folder: &Path, size: Size) -> 
         RowName::Reprice => reprice::measure(folder, size),
         RowName::Orders => orders::measure(folder, arguments, size),
         RowName::Size => size::measure(arguments),
+        RowName::Dashboards => dashboards::measure(folder, arguments, size),
         RowName::Build => size::measure_build(folder),
     }
 }

@@ -198,6 +198,44 @@ pub fn line(connection: &Connection, branch: i64, seq: u64) -> db::Result<Option
     Ok(lines.split_inclusive(|byte| *byte == b'\n').find(|line| seq_of(line) == Some(seq)).map(<[u8]>::to_vec))
 }
 
+/// The next chunk of a branch whose records come after `seq`: its last number, and its lines after `seq`.
+pub fn next_lines(connection: &Connection, branch: i64, seq: u64) -> db::Result<Option<(u64, Vec<u8>)>> {
+    let chunk = connection
+        .prepare_cached(
+            "SELECT last_seq, packing, bytes FROM chunks WHERE branch = ?1 AND last_seq > ?2 AND first_seq > ?3 ORDER BY first_seq LIMIT 1",
+        )?
+        .query_row(params![branch, seq, chunk_before(connection, branch, seq)?], |row| {
+            Ok((row.get::<_, u64>(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?))
+        })
+        .optional()?;
+    let Some((last_seq, packing, bytes)) = chunk else { return Ok(None) };
+    let lines = unpack(packing, bytes)?;
+    let after = lines.split_inclusive(|byte| *byte == b'\n').filter(|line| seq_of(line).is_some_and(|of| of > seq)).flatten();
+    Ok(Some((last_seq, after.copied().collect())))
+}
+
+/// Where the last chunk begins of which everything is at or before `seq`; one below the first when there is none. Keeps the question above on its index.
+fn chunk_before(connection: &Connection, branch: i64, seq: u64) -> db::Result<i64> {
+    let before = connection
+        .prepare_cached("SELECT first_seq, last_seq FROM chunks WHERE branch = ?1 AND first_seq <= ?2 ORDER BY first_seq DESC LIMIT 1")?
+        .query_row(params![branch, seq], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, u64>(1)?)))
+        .optional()?;
+    Ok(before.map_or(-1, |(first_seq, last_seq)| if last_seq > seq { first_seq - 1 } else { first_seq }))
+}
+
+/// The newest stored line of a branch's own records at or before `seq`, and its number.
+pub fn line_at_or_before(connection: &Connection, branch: i64, seq: u64) -> db::Result<Option<(u64, Vec<u8>)>> {
+    let chunk = connection
+        .prepare_cached("SELECT packing, bytes FROM chunks WHERE branch = ?1 AND first_seq <= ?2 ORDER BY first_seq DESC LIMIT 1")?
+        .query_row(params![branch, seq], |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)))
+        .optional()?;
+    let Some((packing, bytes)) = chunk else { return Ok(None) };
+    let lines = unpack(packing, bytes)?;
+    let newest =
+        lines.split_inclusive(|byte| *byte == b'\n').filter_map(|line| Some((seq_of(line)?, line))).filter(|(of, _)| *of <= seq).last();
+    Ok(newest.map(|(of, line)| (of, line.to_vec())))
+}
+
 /// Stored lines as seen from a branch, its own and those of the branches it came from: from `first_seq` on without a gap, until `last_seq` or
 /// `bytes_max` is reached; one at least, when that one is here.
 pub fn lines(

@@ -4,6 +4,7 @@
 use super::db::{self, Connection, params};
 
 use crate::ids::{NodeId, StoreId};
+use crate::time::BusinessDate;
 
 /// What happened. The texts are here, in one place; the page shows them as they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub enum Incident {
     WaitsForApproval { expires_ms: i64 },
     /// A node shows a certificate of ours, and head office does not remember it.
     EnrolmentForgotten { key: String },
+    /// A day's sums are not what its records come to, though each record was counted as it is.
+    SumsDiffer { day: BusinessDate, what: String },
 }
 
 impl Incident {
@@ -49,6 +52,7 @@ impl Incident {
             Incident::CodeUsedTwice { .. } => "code used twice",
             Incident::WaitsForApproval { .. } => "waits for approval",
             Incident::EnrolmentForgotten { .. } => "enrolment forgotten",
+            Incident::SumsDiffer { .. } => "sums differ",
         }
     }
 
@@ -109,6 +113,9 @@ impl Incident {
                 "{store}/{node} shows a good certificate for the key {}… of which head office knew nothing: it was put back from a backup. It is heard.",
                 short(key)
             ),
+            Incident::SumsDiffer { day, what } => {
+                format!("Of {store} on {day} every record was counted as it is, and the sums are others: {what}.")
+            }
         }
     }
 
@@ -136,6 +143,7 @@ impl Incident {
             Incident::WaitsForApproval { .. } => {
                 "Ask the store whether the box is theirs. Then approve it on the page Nodes, or revoke it."
             }
+            Incident::SumsDiffer { .. } => super::reconcile::REMEDY,
             Incident::EnrolmentForgotten { .. } => {
                 "If that box was revoked or replaced after the backup was made, revoke it again on the page Nodes."
             }
@@ -155,6 +163,7 @@ impl Incident {
             Incident::CodeUsedTwice { used_ms, key, .. } => format!("{used_ms}/{key}"),
             Incident::WaitsForApproval { expires_ms } => expires_ms.to_string(),
             Incident::EnrolmentForgotten { key } => key.clone(),
+            Incident::SumsDiffer { day, .. } => day.to_string(),
         };
         format!("{}|{store}|{node}|{detail}", self.kind())
     }

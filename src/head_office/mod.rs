@@ -52,6 +52,7 @@ pub mod people;
 pub mod projection;
 pub mod recalls;
 pub mod receipts;
+pub mod reconcile;
 pub mod repair;
 pub mod rights;
 pub mod service;

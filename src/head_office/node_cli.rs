@@ -8,6 +8,7 @@ use super::authority::Authority;
 use super::config::HeadOfficeConfig;
 use super::db::Connection;
 use super::enrolment::{self, CodeFor, NodeRow, NotDone, State};
+use super::reconcile::{self, Reconcile};
 use super::storage::{self, Folders, StorageError};
 use crate::ids::{NodeId, StoreId};
 use crate::process;
@@ -25,6 +26,8 @@ pub enum NodeTask {
     Approve(Named),
     /// Hear a box no more, from now on.
     Revoke(Revoke),
+    /// Compare the sums of business days with the journals' stored bytes, to the cent and the unit.
+    Reconcile(Reconcile),
 }
 
 #[derive(Debug, clap::Args)]
@@ -83,6 +86,9 @@ pub enum NodeCliError {
 }
 
 pub fn run(config: &HeadOfficeConfig, task: &NodeTask) -> ExitCode {
+    if let NodeTask::Reconcile(wanted) = task {
+        return reconcile::run(config, wanted, SystemClock::new().now().ms);
+    }
     match carry_out(config, task, SystemClock::new().now().ms) {
         Ok(words) => {
             process::say(&words);
@@ -103,6 +109,7 @@ pub fn carry_out(config: &HeadOfficeConfig, task: &NodeTask, now_ms: i64) -> Res
     let connection = storage::open(&folders)?;
     let failed = |source| NodeCliError::Storage(folders.failed(source));
     match task {
+        NodeTask::Reconcile(wanted) => Ok(reconcile::on_demand(config, wanted, now_ms)?.0),
         NodeTask::EnrolCode(wanted) => enrol_code(config, &folders, &connection, wanted, now_ms),
         NodeTask::Nodes => Ok(table(config, &enrolment::list(&connection, now_ms).map_err(failed)?)),
         NodeTask::Approve(Named { store, node }) => {

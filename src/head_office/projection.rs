@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::db::{self, Bulk, Connection, Kind, OptionalExtension, ToValue, Value, params};
 
 use super::chain::{self, NodeChain};
-use super::{figures, order_states, stock_work};
+use super::{figures, order_states, reconcile, stock_work};
 use crate::journal::{Hash, Record, record::tag};
 use crate::money::{Money, Qty};
 use crate::retail::addendum::DayAddendum;
@@ -103,18 +103,23 @@ impl<'a> Counter<'a> {
 pub fn replay(connection: &Connection, id: i64, now_ms: i64) -> db::Result<Option<Result<(), String>>> {
     let found = connection
         .query_row(
-            "SELECT e.branch, e.seq, e.event, n.store, n.node FROM exceptions e JOIN nodes n ON n.id = e.node WHERE e.id = ?1 AND e.settled_ms IS NULL",
+            "SELECT e.branch, e.seq, e.event, n.store, n.node, e.kind FROM exceptions e JOIN nodes n ON n.id = e.node WHERE e.id = ?1 AND e.settled_ms IS NULL",
             [id],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, usize>(2)?, row.get::<_, String>(3)?, row.get::<_, String>(4)?)),
+            |row| {
+                let place = (row.get(0)?, row.get(1)?, row.get::<_, usize>(2)?);
+                Ok((place, row.get::<_, String>(3)?, row.get::<_, String>(4)?, row.get::<_, String>(5)?))
+            },
         )
         .optional()?;
-    let Some((branch, seq, event_index, store, node)) = found else { return Ok(None) };
+    let Some(((branch, seq, event_index), store, node, kind)) = found else { return Ok(None) };
     let bad_id = |error: crate::ids::BadId| chain::corrupt(&error.to_string());
     let chain = NodeChain::load(connection, &store.parse().map_err(bad_id)?, &node.parse().map_err(bad_id)?, now_ms)?;
     let line =
         chain::line(connection, branch, seq)?.ok_or_else(|| chain::corrupt("a record of the exceptions list is not in the chunks"))?;
     let record = Record::parse(line).map_err(|error| chain::corrupt(&error.to_string()))?;
     let outcome = match record.events.get(event_index) {
+        // It was counted once; whether as it is, is the question.
+        Some(_) if kind == reconcile::KIND => reconcile::look_again(connection, &chain, branch, &record, event_index)?,
         Some(raw) => match read(raw.get()) {
             Ok(event) => {
                 let place = Place { chain: &chain, branch, seq, event: event_index, now_ms, date: day_of(&record) };

@@ -486,3 +486,18 @@ CREATE TABLE IF NOT EXISTS audit_log (
     signature   TEXT NOT NULL,
     PRIMARY KEY (seq)
 ) WITHOUT ROWID;
+
+-- Business days of stores as they were last reconciled: journal against sum. counted: transactions in the sum then; another number says that more
+-- came. details: what differed (JSON).
+CREATE TABLE IF NOT EXISTS reconciliations (
+    store        TEXT NOT NULL,
+    day          TEXT NOT NULL,
+    done_ms      INTEGER NOT NULL,
+    transactions INTEGER NOT NULL,
+    excepted     INTEGER NOT NULL,
+    counted      INTEGER NOT NULL,
+    differences  INTEGER NOT NULL,
+    details      TEXT NOT NULL,
+    PRIMARY KEY (store, day)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS reconciliations_by_day ON reconciliations (day);

@@ -14,11 +14,11 @@ use super::access::audit;
 use super::access::cli::command_entry;
 use super::access::door::{self, AccessDoor};
 use super::config::HeadOfficeConfig;
-use super::figures;
 use super::office::HeadOffice;
 use super::storage::{Folders, StorageError};
 use super::writer::Writer;
 use super::{api, card_data, doors, enrol_door, messages, node_acts, pages, service_api, stock_api};
+use super::{figures, reconcile};
 use crate::time::{Clock, SystemClock};
 use crate::web::guard::{self, Guard};
 use crate::web::tls::{self, Door, DoorError, Peer};
@@ -73,7 +73,8 @@ pub async fn start(config: HeadOfficeConfig, clock: Arc<dyn Clock>) -> Result<Ru
     let door = door.open(tls_of(&office)?)?;
     tracing::info!(%address, tls = door.is_tls(), public_key = office.public_key(), "head office takes records");
     let (end, ended) = watch::channel(false);
-    let senders = messages::start(&office, &ended);
+    let mut senders = messages::start(&office, &ended);
+    senders.push(reconcile::start(&office, &ended));
     let setup_code = match office.config().sign_in && !office.read(accounts::is_anybody).await? {
         true => Some(office.setup().offer()),
         false => None,
@@ -156,6 +157,7 @@ pub fn for_people(office: &HeadOffice, guard: Guard) -> Router {
         .merge(stock_api::router(office.clone()))
         .merge(service_api::router(office.clone()))
         .merge(figures::api::router(office.clone()))
+        .merge(reconcile::api::router(office.clone()))
         .merge(node_acts::router(office.clone()))
         .merge(pages::sign_in::router(Arc::clone(&door)))
         .merge(pages::accounts::router(office.clone()))

@@ -321,6 +321,8 @@ pub fn drop_stale_projections(connection: &Connection) -> db::Result<bool> {
     connection.create(PROJECTIONS)?;
     super::order_holds::placed_again(connection)?;
     connection.execute("DELETE FROM exceptions", [])?;
+    // What differed may agree by now: the next night looks again.
+    connection.execute("DELETE FROM reconciliations WHERE differences > 0", [])?;
     set_meta(connection, "projections", &PROJECTION_VERSION.to_string())?;
     Ok(any)
 }

@@ -10,6 +10,7 @@ pub mod messages;
 mod over_http;
 mod postgres;
 mod promises;
+pub mod reconcile;
 mod returns;
 mod service;
 mod shop;

@@ -1,11 +1,15 @@
 //! Journal against sum: what was counted otherwise than it is recorded is found and named, and nothing else is.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use counterfoil::head_office::ingest::Batch;
 use counterfoil::head_office::reconcile::{self, Reconcile, ReconciliationRow};
 use counterfoil::head_office::serve;
+use counterfoil::head_office::writer::Writer;
 use counterfoil::ids::StoreId;
+use counterfoil::sync::wire::RecordsQuery;
 use counterfoil::time::{BusinessDate, SystemClock};
 
 use super::ingest::Office;
@@ -159,33 +163,34 @@ fn sums_that_are_not_what_their_records_come_to_are_an_incident() {
     assert!(!office.reconciled().1);
 }
 
+/// Three days of sales, taken in while nobody looked; of the one in the middle, which is over everywhere, one payment is counted wrongly.
+pub async fn a_wrong_payment(folder: &Path) -> BusinessDate {
+    let over = jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC).date().checked_sub(jiff::Span::new().days(2)).unwrap();
+    let noon_ms = over.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp().as_millisecond() + 43_200_000;
+    let shop = a_shop(&over.to_string(), noon_ms);
+    let folders = crate::storage::folders(folder);
+    let taken = tokio::task::spawn_blocking(move || {
+        let mut writer = Writer::open(&folders).unwrap();
+        let batch = Batch::read(&shop.lines(1, shop.head_seq()), &shop.store, &shop.node);
+        let query = RecordsQuery { from: 1, ..RecordsQuery::default() };
+        writer.transaction(|writer| writer.records(&shop.store, &shop.node, &batch, &query, noon_ms)).unwrap();
+        let sql = "UPDATE tenders SET amount = 1 WHERE txn = (SELECT min(id) + 3 FROM transactions)";
+        writer.connection().execute_batch(sql).unwrap();
+    });
+    taken.await.unwrap();
+    over
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_night_reconciles_by_itself_and_the_page_and_api_tell() {
     let folder = tempfile::tempdir().unwrap();
-    let yesterday = jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC).date().checked_sub(jiff::Span::new().days(2)).unwrap();
-    let noon_ms = yesterday.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp().as_millisecond() + 43_200_000;
-    let shop = a_shop(&yesterday.to_string(), noon_ms);
-    {
-        // Taken in while nobody looked, and one of its sums is wrong.
-        let folders = crate::storage::folders(folder.path());
-        let lines = shop.lines(1, shop.head_seq());
-        let taken = tokio::task::spawn_blocking(move || {
-            use counterfoil::head_office::{ingest::Batch, writer::Writer};
-            let mut writer = Writer::open(&folders).unwrap();
-            let batch = Batch::read(&lines, &shop.store, &shop.node);
-            let query = counterfoil::sync::wire::RecordsQuery { from: 1, ..Default::default() };
-            writer.transaction(|writer| writer.records(&shop.store, &shop.node, &batch, &query, noon_ms)).unwrap();
-            let sql = "UPDATE tenders SET amount = 1 WHERE txn = (SELECT min(id) + 3 FROM transactions)";
-            writer.connection().execute_batch(sql).unwrap();
-        });
-        taken.await.unwrap();
-    }
+    let over = a_wrong_payment(folder.path()).await;
     let office = serve::start(crate::storage::config(folder.path(), 0), Arc::new(SystemClock::new())).await.unwrap();
     let deadline = Instant::now() + PATIENCE;
     let client = reqwest::Client::new();
     let address = format!("http://{}/api/v1/reconciliations", office.pages_address);
     let found = loop {
-        let text = client.get(format!("{address}?day={yesterday}")).send().await.unwrap().text().await.unwrap();
+        let text = client.get(format!("{address}?day={over}")).send().await.unwrap().text().await.unwrap();
         let rows: serde_json::Value = serde_json::from_str(&text).unwrap();
         if let Some(row) = rows.as_array().unwrap().first() {
             break row.clone();
@@ -203,7 +208,7 @@ async fn the_night_reconciles_by_itself_and_the_page_and_api_tell() {
     assert!(page("/incidents").await.contains(number));
 
     // On demand, of a day and a store that are there, and of none.
-    let wanted = |store: &str| client.post(&address).json(&serde_json::json!({"store": store, "day": yesterday.to_string()}));
+    let wanted = |store: &str| client.post(&address).json(&serde_json::json!({"store": store, "day": over.to_string()}));
     let again: serde_json::Value = serde_json::from_str(&wanted("s1").send().await.unwrap().text().await.unwrap()).unwrap();
     assert_eq!(again["differences"], 1, "{again}");
     assert_eq!(wanted("s9").send().await.unwrap().status().as_u16(), 404);

@@ -107,6 +107,10 @@ pub const ROUTES: &[Rule] = &[
     read("/figures/measures", Look, Of::Nothing),
     read("/api/v1/figures", Look, Of::Lists),
     read("/api/v1/figures/{table}", Look, Of::Lists),
+    read("/reconciliation", Look, Of::Lists),
+    post("/reconciliation", HelpShops, Of::Body, "reconcile day"),
+    read("/api/v1/reconciliations", Look, Of::Lists),
+    post("/api/v1/reconciliations", HelpShops, Of::Body, "reconcile day"),
     // Customer service.
     read("/service", Orders, Of::Lists),
     read("/service/{order}", Orders, Of::Lists),

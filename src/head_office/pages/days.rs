@@ -13,6 +13,7 @@ pub fn list_page(frame: &Frame, rows: &[DayRow], store: Option<&str>, day: Optio
             button { "Show" }
             @if store.is_some() || day.is_some() { a .button href="/days" { "All" } }
             a .button href=(csv_address(store, day)) { "CSV" }
+            a .button href="/reconciliation" { "Reconciliation" }
         }
     };
     let body = html! {

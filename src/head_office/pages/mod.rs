@@ -12,6 +12,7 @@ mod orders;
 mod overview;
 mod people;
 mod recalls;
+mod reconciliation;
 mod sales;
 mod service;
 mod service_pages;
@@ -40,6 +41,7 @@ use super::node_acts;
 use super::office::HeadOffice;
 use super::people::Draft;
 use super::queries::{self, TransactionFilter};
+use super::reconcile;
 use super::stock_figures::{self, StockFilter};
 use crate::ids::{NodeId, OrderNo, StoreId, TxnId};
 use crate::web::problem::Problem;
@@ -62,6 +64,7 @@ pub fn router(office: HeadOffice) -> Router {
         .route("/figures", get(figures_page))
         .route("/figures/measures", get(measures_page))
         .route("/sales", get(sales_page))
+        .route("/reconciliation", get(reconciliation_page).post(reconcile_now))
         .route("/days", get(days_page))
         .route("/days/{store}/{day}", get(day_page))
         .route("/stock", get(stock_page))
@@ -170,6 +173,26 @@ async fn days_page(State(office): State<HeadOffice>, Query(query): Query<SalesQu
     let filter = (store.clone(), day.clone());
     let rows = office.read(move |connection| closed::list(connection, store.as_deref(), day.as_deref(), queries::ROWS_MAX)).await?;
     Ok(days::list_page(&frame, &rows, filter.0.as_deref(), filter.1.as_deref()))
+}
+
+async fn reconciliation_page(State(office): State<HeadOffice>, Query(query): Query<SalesQuery>) -> Result<Markup, Problem> {
+    let frame = frame(&office, Tab::Days).await?;
+    let (store, day) = (filled(query.store), filled(query.day));
+    let filter = (store.clone(), day.clone());
+    let rows = office.read(move |connection| reconcile::list(connection, store.as_deref(), day.as_deref(), queries::ROWS_MAX)).await?;
+    Ok(reconciliation::page(&frame, &rows, filter.0.as_deref(), filter.1.as_deref()))
+}
+
+#[derive(Deserialize)]
+struct DayOfStore {
+    store: StoreId,
+    day: crate::time::BusinessDate,
+}
+
+async fn reconcile_now(State(office): State<HeadOffice>, Form(DayOfStore { store, day }): Form<DayOfStore>) -> Result<Redirect, Problem> {
+    let address = format!("/reconciliation?store={store}&day={day}");
+    reconcile::api::on_demand(&office, store, day).await?;
+    Ok(Redirect::to(&address))
 }
 
 async fn day_page(State(office): State<HeadOffice>, Path((store, day)): Path<(String, String)>) -> Result<Response, Problem> {
