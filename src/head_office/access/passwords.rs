@@ -7,7 +7,7 @@ pub const CHARS_MAX: usize = 128;
 /// Of those, at least so many different ones: "aaaaaaaaaaaa" is no password.
 const DIFFERENT_MIN: usize = 6;
 /// Without what is mistaken for something else; 32 of them, so that five bits choose one.
-const ALPHABET: &[u8; 32] = b"23456789abcdefghjkmnpqrstuvwxyzA";
+const ALPHABET: &[u8; 32] = b"23456789abcdefghjkmnpqrstuvwxyz1";
 const GROUPS: usize = 4;
 const GROUP_CHARS: usize = 5;
 

@@ -208,6 +208,7 @@ async fn page(office: &HeadOffice, shown: Shown, status: StatusCode) -> Result<R
         @if let Some(made) = &shown.made { (made_once(made)) }
         @if !shown.complaint.is_empty() { div .faults role="alert" { p { (visible(&shown.complaint)) } } }
         (person_form(edited, shown.typed.as_ref()))
+        (token_form())
     };
     let body = html! {
         (people_table(&frame, &people))
@@ -311,22 +312,28 @@ fn people_table(frame: &Frame, people: &[Account]) -> Markup {
     }
 }
 
+/// Outside of the part that is replaced while somebody types.
+fn token_form() -> Markup {
+    html! {
+        details .aside {
+            summary { "Make a token for a program" }
+            form .tools method="post" action="/people/tokens" autocomplete="off" {
+                label { "Name " input name="name" size="12" maxlength="40" required autocapitalize="none" spellcheck="false" placeholder="web-shop"; }
+                label { "Scope " input name="scope" size="16" required placeholder="look, orders"; }
+                label { "Stores " input name="stores" size="10" placeholder="* = all"; }
+                label { "Regions " input name="regions" size="10"; }
+                label { "Days " input name="days" size="4" inputmode="numeric" required value=(tokens::DAYS); }
+                button { "Make" }
+            }
+            p .note { "Scopes: " (Right::ALL.iter().filter(|right| **right != Right::Administer).map(|right| right.name()).collect::<Vec<_>>().join(", ")) "." }
+        }
+    }
+}
+
 fn tokens_section(frame: &Frame, rows: &[TokenRow]) -> Markup {
     html! {
         section #tokens {
             h2 { "Tokens of programs" }
-            details #new-token {
-                summary .short { "Make a token" }
-                form .tools.inside method="post" action="/people/tokens" autocomplete="off" {
-                    label { "Name " input name="name" size="12" maxlength="40" required autocapitalize="none" spellcheck="false" placeholder="web-shop"; }
-                    label { "Scope " input name="scope" size="16" required placeholder="look, orders"; }
-                    label { "Stores " input name="stores" size="10" placeholder="* = all"; }
-                    label { "Regions " input name="regions" size="10"; }
-                    label { "Days " input name="days" size="4" inputmode="numeric" required value=(tokens::DAYS); }
-                    button { "Make" }
-                }
-                p .note.inside { "Scopes: " (Right::ALL.iter().filter(|right| **right != Right::Administer).map(|right| right.name()).collect::<Vec<_>>().join(", ")) "." }
-            }
             @if rows.is_empty() { p .empty { "None." } } @else {
                 table .wide {
                     thead { tr { th { "Name" } th { "Scope" } th { "Stores" } th .n { "Good until" } th .n { "Last used" } th { "Made by" } th .n {} } }
