@@ -231,8 +231,7 @@ pub fn line_at_or_before(connection: &Connection, branch: i64, seq: u64) -> db::
         .optional()?;
     let Some((packing, bytes)) = chunk else { return Ok(None) };
     let lines = unpack(packing, bytes)?;
-    let newest =
-        lines.split_inclusive(|byte| *byte == b'\n').filter_map(|line| Some((seq_of(line)?, line))).filter(|(of, _)| *of <= seq).last();
+    let newest = lines.split_inclusive(|byte| *byte == b'\n').filter_map(|line| Some((seq_of(line)?, line))).rfind(|(of, _)| *of <= seq);
     Ok(newest.map(|(of, line)| (of, line.to_vec())))
 }
 

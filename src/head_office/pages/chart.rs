@@ -142,10 +142,10 @@ mod tests {
 
     #[test]
     fn a_bar_stands_on_zero_and_what_is_less_hangs_from_it() {
-        // 0 to 100 and down to -100 in steps of 50: zero is in the middle of 176 units.
+        // From -50 to 100 on 176 units: zero is 58 above the ground.
         let text = chart(&[100, -50], Vec::new());
-        assert!(text.contains(r#"y="10" width="201" height="88""#), "{text}");
-        assert!(text.contains(r#"height="44""#), "{text}");
+        assert!(text.contains(r#"y="10" width="201" height="118""#), "{text}");
+        assert!(text.contains(r#"y="128" width="201" height="58""#), "{text}");
         assert!(text.contains("&lt;a&gt;") && text.contains("By day &amp; hour."), "words are escaped");
         assert!(text.contains(r#"aria-labelledby="c-title c-text""#) && text.contains(r#"role="img""#));
     }
