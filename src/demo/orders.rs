@@ -168,11 +168,12 @@ async fn page(State(generator): State<Arc<Generator>>, Query(shown): Query<Shown
                 nav .buttons aria-label="Collect at" {
                     span { "Collect at:" }
                     @for branch in generator.open {
-                        a href=(format!("/sim/orders?at={}", branch.id)) aria-current=[(branch.id == chosen.id).then_some("true")] { (branch.town()) }
+                        @if branch.id == chosen.id { strong aria-current="true" { (branch.town()) } }
+                        @else { a href=(format!("/sim/orders?at={}", branch.id)) { (branch.town()) } }
                     }
                 }
             }
-            p .buttons { (button("one", "", "Place an order")) (button("unpaid", "", "Place one to be paid in the shop")) (button("ten", "", "Place ten")) }
+            div .buttons { (button("one", "", "Place an order")) (button("unpaid", "", "Place one to be paid in the shop")) (button("ten", "", "Place ten")) }
             ul .rows {
                 @for row in &rows {
                     li {
@@ -189,5 +190,5 @@ async fn page(State(generator): State<Arc<Generator>>, Query(shown): Query<Shown
             }
         }
     };
-    document(&Locale::plain(), "Orders from the web shop", "desk", &[], body).into_response()
+    document(&Locale::plain(), "Orders from the web shop", "sim", &[], body).into_response()
 }

@@ -87,7 +87,7 @@ async fn devices(State(web): State<Web>, _session: Session) -> Markup {
     let name = screen.store_name.clone();
     let body = html! {
         header .desk-head { a href="/" { (visible(&name)) } h1 { (t.devices_title) } }
-        main .office { (content) (proof::dialog(&web.parts.locale, &screen.staff)) }
+        main .office { (content) (proof::dialog(&web.parts.locale, &screen.staff, false)) }
     };
     document(&web.parts.locale, t.devices_title, "desk office", &["live.js", "proof.js", "desk.js"], body)
 }

@@ -213,7 +213,7 @@ impl OfficeView<'_> {
                 div { (self.today()) (self.tills()) (safe::section(self)) }
                 div { (self.days()) }
             }
-            (proof::dialog(self.locale, self.staff))
+            (proof::dialog(self.locale, self.staff, true))
         }
     }
 

@@ -8,13 +8,15 @@ use crate::web::layout::visible;
 use crate::web::locale::Locale;
 use crate::web::till::icon;
 
-pub fn dialog(locale: &Locale, staff: &[StaffTile]) -> Markup {
+/// `is_desk`: somebody was signed in here before, whose words are still on the page.
+pub fn dialog(locale: &Locale, staff: &[StaffTile], is_desk: bool) -> Markup {
     let (t, people) = (&locale.texts.office, locale.texts.people);
+    let (again, hint) = if is_desk { (t.again, t.again_hint) } else { (people.sign_in, people.sign_in_hint) };
     html! {
         dialog #desk-proof aria-labelledby="proof-title" {
             form #proof-form method="dialog"
                 data-approve=(people.approve) data-approve-hint=(people.approve_hint) data-approve-do=(t.approve_do)
-                data-again=(t.again) data-again-hint=(t.again_hint) data-again-do=(t.sign_in_do) data-choose=(people.choose) {
+                data-again=(again) data-again-hint=(hint) data-again-do=(t.sign_in_do) data-choose=(people.choose) {
                 div .proof-head {
                     (icon("approve"))
                     div { h2 #proof-title {} p #proof-hint .muted {} }
