@@ -192,7 +192,8 @@ async fn where_people_sign_in_a_doubtful_receipt_is_answered_and_a_terminals_day
     counter.scan(MILK).await;
     browser.until("a line", "document.querySelectorAll('#lines .row[data-line]').length === 1").await;
     browser.tap("#pay-exact").await;
-    counter.printer_shows("Almgrund").await;
+    // As soon as paper moves: on a busy machine a short receipt is out before its last line was looked for.
+    counter.printer_shows("Markt am Platz").await;
     counter.act("power_cycle").await;
     browser.until("the question", "document.getElementById('strip').innerText.includes('Did the receipt come out completely?')").await;
     counter.switch("slow", false).await;
