@@ -24,6 +24,7 @@ use super::writer::WriteError;
 use super::{order_messages, order_returns};
 use super::{recalls, rights};
 use crate::ids::{NodeId, OrderNo, Sku, StoreId};
+use crate::money::Qty;
 use crate::retail::order::OrderLine;
 use crate::retail::recalls::Recall;
 use crate::time::{ClockQuality, Stamp};
@@ -473,7 +474,13 @@ async fn want_rights(
         let detail = format!("{} articles at once; {RIGHTS_ROWS_MAX} is the limit", skus.len());
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "too_many_articles", detail, "ask for those that are sold most"));
     }
-    office.write(move |writer, _| Ok(rights::want(writer.connection(), &store, &skus.iter().collect::<Vec<_>>())?)).await?;
+    let wanted = office.write(move |writer, now_ms| {
+        for sku in &skus {
+            rights::note_demand(writer.connection(), &store, sku, Qty::ZERO, Qty::ZERO, now_ms)?;
+        }
+        Ok(rights::want(writer.connection(), writer.hold_rule(), &store, &skus.iter().collect::<Vec<_>>(), now_ms)?)
+    });
+    wanted.await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

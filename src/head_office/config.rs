@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::messages::{self, Messages};
+use super::right::HoldRule;
 use super::storage::Server;
 use crate::document::Locale;
-use crate::money::Currency;
+use crate::money::{Currency, Qty};
 use crate::node::config::{Complaint, ConfigError};
 use crate::web::tls::TlsFiles;
 
@@ -41,6 +42,8 @@ pub struct HeadOfficeConfig {
     pub order_kept_ms: i64,
     /// How long before that ends the customer is reminded.
     pub order_remind_ms: i64,
+    /// How many rights to promise are held of each article, and when the store has to say.
+    pub hold_rule: HoldRule,
     /// How customers are told.
     pub messages: Messages,
 }
@@ -88,6 +91,7 @@ impl HeadOfficeConfig {
             time_zone: jiff::tz::TimeZone::UTC,
             order_kept_ms: i64::from(ORDER_KEPT_HOURS) * HOUR_MS,
             order_remind_ms: i64::from(ORDER_REMIND_HOURS) * HOUR_MS,
+            hold_rule: HoldRule::default(),
             messages: Messages::default(),
         }
     }
@@ -140,9 +144,50 @@ struct RawHeadOffice {
     time_zone: String,
     order_kept_hours: Option<u32>,
     order_remind_hours: Option<u32>,
+    promises: Option<RawPromises>,
     mail: Option<messages::settings::RawMail>,
     webhook: Option<messages::settings::RawWebhook>,
     message_texts: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPromises {
+    hold_min: Option<u32>,
+    demand_days: Option<u32>,
+    cover_days: Option<u32>,
+    quiet_days: Option<u32>,
+    few: Option<u32>,
+}
+
+const UNITS_MAX: u32 = 100_000;
+const DAYS_MAX: u32 = 365;
+
+fn hold_rule(raw: RawPromises, complain: &mut impl FnMut(&str, String, &str)) -> HoldRule {
+    let usual = HoldRule::default();
+    let mut units = |key: &str, value: Option<u32>, usual: Qty| match value {
+        Some(value) if value > UNITS_MAX => {
+            complain(key, value.to_string(), "use 0 to 100000 units");
+            usual
+        }
+        Some(value) => Qty::pieces(i64::from(value)),
+        None => usual,
+    };
+    let (hold_min, few) = (units("promises.hold_min", raw.hold_min, usual.hold_min), units("promises.few", raw.few, usual.few));
+    let mut days = |key: &str, value: Option<u32>, usual: u32| match value {
+        Some(value) if value == 0 || value > DAYS_MAX => {
+            complain(key, value.to_string(), "use 1 to 365 days");
+            usual
+        }
+        value => value.unwrap_or(usual),
+    };
+    HoldRule {
+        hold_min,
+        few,
+        demand_days: days("promises.demand_days", raw.demand_days, usual.demand_days),
+        cover_days: days("promises.cover_days", raw.cover_days, usual.cover_days),
+        quiet_days: days("promises.quiet_days", raw.quiet_days, usual.quiet_days),
+    }
 }
 
 fn english() -> String {
@@ -271,6 +316,7 @@ fn checked(raw: RawHeadOffice, complaints: &mut Vec<Complaint>) -> Option<HeadOf
             format!("other machines may reach the pages at {open}: leave sign_in out, so that people sign in, or listen on 127.0.0.1");
         complain("sign_in", "false".to_owned(), &remedy);
     }
+    let hold_rule = hold_rule(raw.promises.unwrap_or_default(), &mut complain);
     let messages = messages::settings::checked(raw.mail, raw.webhook, raw.message_texts, &mut complain);
     Some(HeadOfficeConfig {
         name: raw.name,
@@ -288,6 +334,7 @@ fn checked(raw: RawHeadOffice, complaints: &mut Vec<Complaint>) -> Option<HeadOf
         time_zone: time_zone?,
         order_kept_ms: i64::from(kept) * HOUR_MS,
         order_remind_ms: i64::from(remind) * HOUR_MS,
+        hold_rule,
         messages,
     })
 }
@@ -318,6 +365,8 @@ mod tests {
         check("locale = \"Germany\"", "head_office.locale");
         check("time_zone = \"Berlin\"", "head_office.time_zone");
         check("tls_cert = \"/nowhere\"", "head_office.tls_cert");
+        check("[head_office.promises]\nquiet_days = 0", "head_office.promises.quiet_days");
+        check("[head_office.promises]\nfew = 999999", "head_office.promises.few");
         check("colour = \"red\"", "colour");
     }
 

@@ -54,6 +54,7 @@ impl HeadOffice {
         folders.create()?;
         let lock = folders.lock_serving()?;
         let mut writer = on_a_thread(|| Writer::open(&folders))?;
+        writer.hold_by(config.hold_rule.clone());
         let authority = match config.enrolment {
             true => Some(Arc::new(on_a_thread(|| open_authority(&mut writer, &folders))?)),
             false => None,

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::messages::{mail, text};
 use super::office::HeadOffice;
 use super::order_exceptions::{self, CHANNEL, OrderException};
+use super::queries::ONLINE_MS;
 use super::writer::{WriteError, Writer};
-use super::{leads, order_holds, rights, service};
+use super::{leads, order_holds, rights, service, stock_figures};
 use crate::document::collect_code::{self, CollectCode, NUMBER_DIGITS};
 use crate::ids::{NodeId, OrderNo, Sku, StoreId};
 use crate::journal::hash::to_hex;
@@ -124,6 +125,34 @@ pub struct Placed {
     pub version: u64,
     /// Rights of the store cover it: it can be promised to the customer. If not, the store's word decides.
     pub promised: bool,
+    pub basis: Basis,
+}
+
+/// What an order stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// Rights that the store granted were spent on it.
+    Rights,
+    /// The same; so few are left that the store would have been asked, but it is not connected.
+    RightsStoreAway,
+    /// The store has to say, or had to.
+    StoreWord,
+}
+
+impl Basis {
+    /// By the row of its rights: none, or whether the store was away.
+    fn of(store_away: Option<Option<i64>>) -> Basis {
+        match store_away {
+            None => Basis::StoreWord,
+            Some(Some(1)) => Basis::RightsStoreAway,
+            Some(_) => Basis::Rights,
+        }
+    }
+
+    fn is_promise(self) -> bool {
+        self != Basis::StoreWord
+    }
 }
 
 /// Why it was not taken.
@@ -136,6 +165,8 @@ pub enum NotTaken {
     Malformed(String),
     /// No rights cover this article.
     NoRights(Sku),
+    /// So few are left of this article that the store has to say first.
+    FewLeft(Sku),
     /// Too many orders of the store wait for any number to be free.
     NoNumber,
 }
@@ -160,6 +191,7 @@ pub struct OrderRow {
     pub note: String,
     /// Rights cover it. If not, the store's word decides.
     pub promised: bool,
+    pub basis: Basis,
 }
 
 /// What the customer is given when the store's record says that it is ready.
@@ -210,6 +242,12 @@ fn done(outcome: Result<Placed, NotTaken>) -> Result<Placed, Problem> {
             format!("the store has not granted enough rights to promise {sku}"),
             "offer less of it or another store, or place it with without_rights = \"ask_store\": the store then has to say whether it can",
         ),
+        NotTaken::FewLeft(sku) => Problem::new(
+            StatusCode::CONFLICT,
+            "few_left",
+            format!("so few of {sku} are left in the store that it has to say whether they are there"),
+            "place it with without_rights = \"ask_store\" and wait for the store's word, or offer another store",
+        ),
         NotTaken::NoNumber => Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "no_number_free",
@@ -234,6 +272,7 @@ fn put_or_except(
         Err(NotTaken::Unknown) => ("unknown_here", "a change of an order that was never placed here".to_owned()),
         Err(NotTaken::Cancelled) => ("cancelled", "placed or changed after it was cancelled".to_owned()),
         Err(NotTaken::NoRights(sku)) => ("no_rights", format!("not taken: the store has not granted enough rights to promise {sku}")),
+        Err(NotTaken::FewLeft(sku)) => ("few_left", format!("not taken: so few of {sku} are left that the store has to say first")),
         Err(NotTaken::Malformed(why)) => ("malformed", format!("not taken: {why}")),
     };
     let (store, order) = (placed.store.as_str(), placed.order.as_str());
@@ -259,8 +298,8 @@ pub(crate) fn put(
     match &known {
         Some((.., true)) => return Ok(Err(NotTaken::Cancelled)),
         Some((version, before, ..)) if *before == content => {
-            let promised = is_promised(connection, &placed.order)?;
-            return Ok(Ok(Placed { order: placed.order.to_string(), version: *version, promised }));
+            let basis = basis_of(connection, &placed.order)?;
+            return Ok(Ok(Placed { order: placed.order.to_string(), version: *version, promised: basis.is_promise(), basis }));
         }
         Some(_) if !change => return Ok(Err(NotTaken::Exists)),
         Some((_, _, store, ..)) if *store != placed.store.as_str() => {
@@ -273,9 +312,10 @@ pub(crate) fn put(
         Ok(lines) => lines,
         Err(why) => return Ok(Err(NotTaken::Malformed(why))),
     };
-    let promised = match promise(connection, placed, &lines)? {
-        Ok(promised) => promised,
-        Err(sku) => return Ok(Err(NotTaken::NoRights(sku))),
+    let basis = match promise(writer, placed, &lines, now_ms)? {
+        Ok(basis) => basis,
+        Err(NoPromise::Rights(sku)) => return Ok(Err(NotTaken::NoRights(sku))),
+        Err(NoPromise::Few(sku)) => return Ok(Err(NotTaken::FewLeft(sku))),
     };
     // The secret stays over changes: a change that comes too late must not make the customer's code worthless.
     let secret: [u8; 16] = match known.as_ref().and_then(|(_, _, _, secret, _)| from_hex(secret)) {
@@ -314,12 +354,16 @@ pub(crate) fn put(
         ])?;
     order_holds::placed(connection, placed.store.as_str(), &placed.order, &lines)?;
     say(connection, &placed.store, &placed.order, version, Said::Put)?;
-    service::placed(connection, placed, version, promised, now_ms)?;
-    Ok(Ok(Placed { order: placed.order.to_string(), version, promised }))
+    service::placed(connection, placed, version, basis.is_promise(), now_ms)?;
+    Ok(Ok(Placed { order: placed.order.to_string(), version, promised: basis.is_promise(), basis }))
 }
 
-fn is_promised(connection: &Connection, order: &OrderNo) -> db::Result<bool> {
-    connection.query_row("SELECT count(*) FROM order_rights WHERE order_no = ?1", [order.as_str()], |row| Ok(row.get::<_, i64>(0)? > 0))
+fn basis_of(connection: &Connection, order: &OrderNo) -> db::Result<Basis> {
+    let away: Option<Option<i64>> = connection
+        .prepare_cached("SELECT store_away FROM order_rights WHERE order_no = ?1")?
+        .query_row([order.as_str()], |row| row.get(0))
+        .optional()?;
+    Ok(Basis::of(away))
 }
 
 /// [`cancel`], inside the caller's transaction.
@@ -335,7 +379,7 @@ pub(crate) fn cancelled(connection: &Connection, order: &OrderNo, now_ms: i64) -
         say(connection, &store, order, version, Said::Cancel)?;
         service::cancel_asked(connection, &store, order, version, now_ms)?;
     }
-    Ok(Ok(Placed { order: order.to_string(), version, promised: false }))
+    Ok(Ok(Placed { order: order.to_string(), version, promised: false, basis: Basis::StoreWord }))
 }
 
 /// Far more than head office says between two restores; with a thousand epochs of them a number still fits 53 bits.
@@ -575,9 +619,65 @@ fn order_totals(connection: &Connection, order: &OrderNo, store: &StoreId, lines
     }
 }
 
-/// Spends rights for what an order holds more than before. Head office then asks for rights of what it lacked.
-fn promise(connection: &Connection, placed: &PlacedOrder, lines: &[OrderLine]) -> db::Result<Result<bool, Sku>> {
-    let term = rights::term(connection, placed.store.as_str())?;
+/// Why an order cannot be taken as it wishes.
+enum NoPromise {
+    Rights(Sku),
+    Few(Sku),
+}
+
+/// Spends rights for what an order holds more than before, and asks for as many as are wanted by what is ordered. Where few are left and the
+/// store is connected it is asked instead: the rights that would have been spent are given back with the same stroke, so that it can hold the
+/// units itself.
+fn promise(writer: &Writer, placed: &PlacedOrder, lines: &[OrderLine], now_ms: i64) -> db::Result<Result<Basis, NoPromise>> {
+    let (connection, store) = (writer.connection(), &placed.store);
+    let term = rights::term(connection, store.as_str())?;
+    let need = need(connection, placed, lines, term)?;
+    let few = few_left(connection, store, &need, writer.hold_rule().few, now_ms)?;
+    let is_away = few.is_some() && !is_lead_online(connection, store.as_str(), now_ms)?;
+    let is_asked_first = few.is_some() && !is_away;
+    let outcome = match (few, placed.without_rights) {
+        (Some(few), WithoutRights::Refuse) if is_asked_first => match rights::lacking(connection, store, &need)? {
+            Some(sku) => Err(NoPromise::Rights(sku)),
+            None => Err(NoPromise::Few(few)),
+        },
+        (Some(_), WithoutRights::AskStore) if is_asked_first => {
+            rights::give_back(connection, store, &need)?;
+            Ok(Basis::StoreWord)
+        }
+        _ => match (rights::spend(connection, store, &need)?, placed.without_rights) {
+            (Ok(()), _) => Ok(if is_away { Basis::RightsStoreAway } else { Basis::Rights }),
+            (Err(sku), WithoutRights::Refuse) => Err(NoPromise::Rights(sku)),
+            (Err(_), WithoutRights::AskStore) => Ok(Basis::StoreWord),
+        },
+    };
+    note_basis(connection, placed.order.as_str(), term, &outcome)?;
+    for (sku, quantity) in need.iter().filter(|(_, quantity)| **quantity > Qty::ZERO) {
+        let taken = if outcome.is_ok() { *quantity } else { Qty::ZERO };
+        rights::note_demand(connection, store, sku, *quantity, taken, now_ms)?;
+    }
+    // What was just given back is not asked for in the same breath.
+    if !is_asked_first {
+        rights::want(connection, writer.hold_rule(), store, &lines.iter().map(|line| &line.sku).collect::<Vec<_>>(), now_ms)?;
+    }
+    Ok(outcome)
+}
+
+fn note_basis(connection: &Connection, order: &str, term: rights::Term, outcome: &Result<Basis, NoPromise>) -> db::Result<()> {
+    match outcome {
+        Ok(basis @ (Basis::Rights | Basis::RightsStoreAway)) => connection
+            .execute(
+                "INSERT INTO order_rights (order_no, lead, office, store_away) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (order_no) DO UPDATE SET lead = ?2, office = ?3, store_away = ?4",
+                params![order, term.lead, term.office, i64::from(*basis == Basis::RightsStoreAway)],
+            )
+            .map(drop),
+        Ok(Basis::StoreWord) => connection.execute("DELETE FROM order_rights WHERE order_no = ?1", [order]).map(drop),
+        Err(_) => Ok(()),
+    }
+}
+
+/// What it holds more than rights were spent on before.
+fn need(connection: &Connection, placed: &PlacedOrder, lines: &[OrderLine], term: rights::Term) -> db::Result<BTreeMap<Sku, Qty>> {
     let mut need: BTreeMap<Sku, Qty> = lines.iter().map(|line| (line.sku.clone(), line.quantity)).collect();
     let before: Option<String> = connection
         .prepare_cached(
@@ -591,26 +691,33 @@ fn promise(connection: &Connection, placed: &PlacedOrder, lines: &[OrderLine]) -
             *quantity = (*quantity - line.quantity).max(Qty::ZERO);
         }
     }
-    rights::want(connection, &placed.store, &lines.iter().map(|line| &line.sku).collect::<Vec<_>>())?;
-    match (rights::spend(connection, &placed.store, &need)?, placed.without_rights) {
-        (Ok(()), _) => {
-            connection.execute(
-                "INSERT INTO order_rights (order_no, lead, office) VALUES (?1, ?2, ?3) ON CONFLICT (order_no) DO UPDATE SET lead = ?2, office = ?3",
-                params![placed.order.as_str(), term.lead, term.office],
-            )?;
-            Ok(Ok(true))
-        }
-        (Err(sku), WithoutRights::Refuse) => Ok(Err(sku)),
-        (Err(_), WithoutRights::AskStore) => {
-            connection.execute("DELETE FROM order_rights WHERE order_no = ?1", [placed.order.as_str()])?;
-            Ok(Ok(false))
+    Ok(need)
+}
+
+/// The first article of which fewer than `few` would be left free on the shelf, by the newest figures. Unknown stock is not few.
+fn few_left(connection: &Connection, store: &StoreId, need: &BTreeMap<Sku, Qty>, few: Qty, now_ms: i64) -> db::Result<Option<Sku>> {
+    for (sku, quantity) in need.iter().filter(|(_, quantity)| few > Qty::ZERO && **quantity > Qty::ZERO) {
+        let row = stock_figures::of_one(connection, store.as_str(), sku.as_str(), now_ms)?;
+        if row.on_hand.is_some_and(|on_hand| on_hand - row.reserved - quantity.thousandths() < few.thousandths()) {
+            return Ok(Some(sku.clone()));
         }
     }
+    Ok(None)
+}
+
+/// Whether the node that keeps the store's orders was heard of just now.
+fn is_lead_online(connection: &Connection, store: &str, now_ms: i64) -> db::Result<bool> {
+    let Some(lead) = leads::current(connection, store)? else { return Ok(false) };
+    let heard: Option<i64> = connection
+        .prepare_cached("SELECT last_contact_ms FROM nodes WHERE store = ?1 AND node = ?2")?
+        .query_row(params![store, lead.node], |row| row.get(0))
+        .optional()?;
+    Ok(heard.is_some_and(|heard| now_ms - heard <= ONLINE_MS))
 }
 
 const ROW: &str =
     "SELECT o.order_no, o.store, o.version, o.placed_ms, o.promised_ms, o.expires_ms, o.content, o.lines, o.cancelled_ms IS NOT NULL,
-   coalesce(s.state, 'placed'), s.at_ms, coalesce(s.note, ''), r.order_no IS NOT NULL FROM collect_orders o
+   coalesce(s.state, 'placed'), s.at_ms, coalesce(s.note, ''), r.order_no IS NOT NULL, r.store_away FROM collect_orders o
    LEFT JOIN order_states s ON s.order_no = o.order_no LEFT JOIN order_rights r ON r.order_no = o.order_no";
 
 fn row(row: &db::Row<'_>) -> db::Result<OrderRow> {
@@ -630,6 +737,7 @@ fn row(row: &db::Row<'_>) -> db::Result<OrderRow> {
         state_at_ms: row.get(10)?,
         note: row.get(11)?,
         promised: row.get(12)?,
+        basis: Basis::of(if row.get(12)? { Some(row.get(13)?) } else { None }),
     })
 }
 

@@ -266,6 +266,8 @@ CREATE TABLE IF NOT EXISTS rights (
     spent    INTEGER NOT NULL DEFAULT 0,
     released INTEGER NOT NULL DEFAULT 0,
     answered INTEGER NOT NULL DEFAULT 0,
+    -- Up to where we want to be granted; NULL: as much as the store's rule gives.
+    wanted   INTEGER,
     PRIMARY KEY (store, lead, office, sku),
     CHECK (spent + released <= granted)
 ) WITHOUT ROWID;
@@ -283,11 +285,23 @@ CREATE TABLE IF NOT EXISTS stock_levels (
     PRIMARY KEY (store, sku)
 ) WITHOUT ROWID;
 
--- Orders that were taken by spending rights, and the term these were of. Any other order needs its store's word.
+-- What was ordered of an article in a store on each day since 1970: of orders that were taken, and the largest of one order, taken or not.
+CREATE TABLE IF NOT EXISTS right_demand (
+    store    TEXT NOT NULL,
+    sku      TEXT NOT NULL,
+    day      INTEGER NOT NULL,
+    quantity INTEGER NOT NULL,
+    largest  INTEGER NOT NULL,
+    PRIMARY KEY (store, sku, day)
+) WITHOUT ROWID;
+
+-- Orders that were taken by spending rights, and the term these were of. Any other order needs its store's word. store_away: 1 when so few were
+-- left that the store would have been asked, had it been connected.
 CREATE TABLE IF NOT EXISTS order_rights (
-    order_no TEXT PRIMARY KEY,
-    lead     INTEGER NOT NULL,
-    office   INTEGER NOT NULL
+    order_no   TEXT PRIMARY KEY,
+    lead       INTEGER NOT NULL,
+    office     INTEGER NOT NULL,
+    store_away INTEGER
 ) WITHOUT ROWID;
 
 -- What customers are to be told. withdrawn_ms: it was not true any more before it was sent. A reminder's due_ms is the order's end.

@@ -17,7 +17,7 @@ use super::config::HeadOfficeConfig;
 use super::office::HeadOffice;
 use super::storage::{Folders, StorageError};
 use super::writer::Writer;
-use super::{api, card_data, doors, enrol_door, messages, node_acts, pages, service_api, stock_api};
+use super::{api, card_data, doors, enrol_door, messages, node_acts, pages, rights_rounds, service_api, stock_api};
 use super::{figures, reconcile};
 use crate::time::{Clock, SystemClock};
 use crate::web::guard::{self, Guard};
@@ -75,6 +75,7 @@ pub async fn start(config: HeadOfficeConfig, clock: Arc<dyn Clock>) -> Result<Ru
     let (end, ended) = watch::channel(false);
     let mut senders = messages::start(&office, &ended);
     senders.push(reconcile::start(&office, &ended));
+    senders.push(rights_rounds::start(&office, &ended));
     let setup_code = match office.config().sign_in && !office.read(accounts::is_anybody).await? {
         true => Some(office.setup().offer()),
         false => None,

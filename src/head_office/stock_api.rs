@@ -13,6 +13,7 @@ use super::api::Page;
 use super::atp::{self, Sum};
 use super::office::HeadOffice;
 use super::queries::ROWS_MAX;
+use super::replenish::{self, Alert, ProposalRow};
 use super::stock_figures::{self, StockFilter, StockRow};
 use super::stock_levels::{self, LevelRow, Levels};
 use crate::ids::{Sku, StoreId};
@@ -25,6 +26,8 @@ pub fn router(office: HeadOffice) -> Router {
         .route("/api/v1/stock.csv", get(stock_csv))
         .route("/api/v1/atp", get(article_atp))
         .route("/api/v1/atp.csv", get(article_atp_csv))
+        .route("/api/v1/replenishment", get(replenishment))
+        .route("/api/v1/replenishment.csv", get(replenishment_csv))
         .route("/api/v1/stock-levels", get(levels))
         .route("/api/v1/stock-levels/{sku}", put(put_levels).delete(remove_levels))
         .with_state(office)
@@ -187,6 +190,55 @@ pub(super) fn as_csv(name: &str, body: Body) -> Response {
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
     ];
     (headers, body).into_response()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReplenishmentQuery {
+    store: StoreId,
+    cursor: Option<String>,
+    limit: Option<u32>,
+}
+
+/// What a store runs low of, and how much it should get.
+async fn replenishment(
+    State(office): State<HeadOffice>,
+    Query(query): Query<ReplenishmentQuery>,
+) -> Result<Json<Page<ProposalRow>>, Problem> {
+    let (now_ms, after) = (office.now_ms(), query.cursor.unwrap_or_default());
+    let limit = rows(query.limit);
+    let found = office.read(move |connection| replenish::of_store(connection, query.store.as_str(), &after, limit, now_ms));
+    let (rows, next) = found.await?;
+    Ok(Json(Page { rows, next }))
+}
+
+/// The whole list as a table; quantities in units.
+async fn replenishment_csv(State(office): State<HeadOffice>, Query(query): Query<ReplenishmentQuery>) -> Result<Response, Problem> {
+    let (mut all, mut after, now_ms) = (Vec::new(), Some(query.cursor.unwrap_or_default()), office.now_ms());
+    while let Some(from) = after {
+        let store = query.store.clone();
+        let found = office.read(move |connection| replenish::of_store(connection, store.as_str(), &from, ROWS_MAX, now_ms));
+        let (rows, next) = found.await?;
+        all.extend(rows);
+        after = next;
+    }
+    let table = proposals_table(&all).map_err(|error| {
+        tracing::error!(%error, "a table of proposals could not be made");
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "no_table", error.to_string(), "ask for it as JSON at /api/v1/replenishment")
+    })?;
+    Ok(as_csv("replenishment.csv", Body::from(table)))
+}
+
+fn proposals_table(rows: &[ProposalRow]) -> Result<Vec<u8>, csv::Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(["store", "sku", "name", "alert", "free", "propose", "why"])?;
+    for row in rows {
+        let plain = |quantity: i64| Qty::from_thousandths(quantity).plain();
+        let alert = if row.proposal.alert == Alert::Out { "out" } else { "low" };
+        let (free, propose) = (plain(row.proposal.free), plain(row.proposal.propose));
+        writer.write_record([&row.store, &row.sku, &row.name, alert, &free, &propose, &row.proposal.why])?;
+    }
+    writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
 }
 
 #[derive(Deserialize)]

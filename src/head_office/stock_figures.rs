@@ -118,6 +118,13 @@ pub fn of_article(connection: &Connection, sku: &str, region: Option<&str>, now_
     connection.prepare_cached(&rows_of(keys))?.query_map(params![epoch, sku, region], |row| read(row, now_ms))?.collect()
 }
 
+/// Of one article in one store, whatever is known of it.
+pub fn of_one(connection: &Connection, store: &str, sku: &str, now_ms: i64) -> db::Result<StockRow> {
+    let keys = "SELECT CAST(?2 AS TEXT) AS store, CAST(?3 AS TEXT) AS sku";
+    let epoch = storage::epoch(connection)?;
+    connection.prepare_cached(&rows_of(keys))?.query_row(params![epoch, store, sku], |row| read(row, now_ms))
+}
+
 /// `keys`: stores and articles. ?1: head office's epoch.
 fn rows_of(keys: &str) -> String {
     format!(

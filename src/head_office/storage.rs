@@ -43,7 +43,8 @@ const PROJECTION_TABLES: [&str; 16] = [
     "order_shorts",
 ];
 /// Columns that a table of `schema.sql` got after it was first made, with their types.
-const ADDED_COLUMNS: [(&str, &str, &str); 1] = [("stores", "region", "TEXT")];
+const ADDED_COLUMNS: [(&str, &str, &str); 3] =
+    [("stores", "region", "TEXT"), ("rights", "wanted", "INTEGER"), ("order_rights", "store_away", "INTEGER")];
 
 /// Why head office's folder cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -13,6 +13,8 @@ use super::order_search;
 use super::orders;
 use super::projection;
 use super::repair;
+use super::right::HoldRule;
+use super::rights;
 use super::storage::{self, Folders, StorageError};
 use crate::ids::{NodeId, StoreId};
 use crate::journal::{BadRecord, Hash, NodeKey, Position, Record};
@@ -50,6 +52,7 @@ pub struct Writer {
     key: NodeKey,
     epoch: u64,
     chains: HashMap<(StoreId, NodeId), NodeChain>,
+    hold_rule: HoldRule,
 }
 
 impl Writer {
@@ -59,7 +62,7 @@ impl Writer {
         let key = folders.load_key()?;
         let failed = |source| folders.failed(source);
         let epoch = storage::epoch(&connection).map_err(failed)?;
-        let mut writer = Writer { connection, key, epoch, chains: HashMap::new() };
+        let mut writer = Writer { connection, key, epoch, chains: HashMap::new(), hold_rule: HoldRule::default() };
         if let Some(server) = &folders.server
             && !writer.transaction(|writer| storage::agree(&writer.connection, "public_key", &writer.public_key())).map_err(failed)?
         {
@@ -77,6 +80,16 @@ impl Writer {
     /// 64 hex characters: what nodes pin.
     pub fn public_key(&self) -> String {
         self.key.public_hex()
+    }
+
+    /// How many rights are held.
+    pub fn hold_rule(&self) -> &HoldRule {
+        &self.hold_rule
+    }
+
+    /// The one that was configured.
+    pub fn hold_by(&mut self, rule: HoldRule) {
+        self.hold_rule = rule;
     }
 
     pub fn connection(&self) -> &Connection {
@@ -221,9 +234,10 @@ impl Writer {
     }
 
     fn begin_epoch(&mut self, epoch: u64) -> db::Result<()> {
-        self.epoch = epoch;
+        let before = std::mem::replace(&mut self.epoch, epoch);
         storage::set_epoch(&self.connection, epoch)?;
-        orders::say_again(&self.connection)
+        orders::say_again(&self.connection)?;
+        rights::want_again_everywhere(&self.connection, before)
     }
 
     fn renew_projections(&mut self) -> db::Result<()> {

@@ -223,5 +223,5 @@ fn totals(state: &State, at: usize, wants: Qty) -> RightTotals {
     let back = right.outstanding().min(right.unspent()).max(Qty::ZERO);
     let left = right.unspent() - back;
     let spent = if wants <= left { wants } else { Qty::ZERO };
-    RightTotals { sku, spent: right.spent + spent, released: right.released + back, answered: right.asked }
+    RightTotals { spent: right.spent + spent, released: right.released + back, answered: right.asked, ..RightTotals::none(sku) }
 }

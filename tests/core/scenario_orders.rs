@@ -94,7 +94,7 @@ pub fn order(words: &[String]) -> CollectOrder {
 fn totals(text: &str) -> RightTotals {
     let mut parts = text.split(':');
     let sku = Sku::new(parts.next().unwrap()).unwrap();
-    let mut totals = RightTotals { sku, spent: Qty::ZERO, released: Qty::ZERO, answered: Qty::ZERO };
+    let mut totals = RightTotals::none(sku);
     for part in parts {
         match part.split_once('-').unwrap() {
             ("spent", units) => totals.spent = qty(units),

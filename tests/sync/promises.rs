@@ -283,3 +283,126 @@ async fn put(office: &Running, path: &str, body: &Value) -> Reply {
     let headers = [("Host", host.as_str()), ("Content-Type", "application/json"), ("Content-Length", length.as_str())];
     send(office.pages_address, "PUT", path, &headers, &body).await
 }
+
+/// Granted, promised, given back and wanted, in pieces, under the newest term.
+async fn totals(office: &Running, store: &str, article: &str) -> (i64, i64, i64, i64) {
+    let (store, article) = (store.to_owned(), sku(article));
+    let totals = office.office.read(move |c| counterfoil::head_office::rights::totals(c, &store, &article)).await.unwrap();
+    let row = get(office, &format!("/api/v1/stores/{}/rights", "s1")).await.json()[0].clone();
+    let wanted = totals.wanted.map_or(-1, |wanted| wanted.thousandths() / 1000);
+    (row["granted"].as_i64().unwrap() / 1000, totals.spent.thousandths() / 1000, totals.released.thousandths() / 1000, wanted)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rights_are_held_by_what_is_ordered_and_given_back_after_quiet_days() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = opened(folder.path()).await;
+    let mut shop = joined(&office, "s1").await;
+    counts(&office, &mut shop, "milk", 40).await;
+    // Not taken: no rights. Enough for one such order is wanted, and at least five.
+    let refused = PlacedOrder { without_rights: WithoutRights::Refuse, ..order("s1", "A", &[("milk", 3)]) };
+    assert_eq!(orders::place(&office.office, refused).await.unwrap_err().code, "no_rights");
+    assert_eq!(totals(&office, "s1", "milk").await, (0, 0, 0, 5));
+    let refused = PlacedOrder { without_rights: WithoutRights::Refuse, ..order("s1", "A", &[("milk", 8)]) };
+    assert_eq!(orders::place(&office.office, refused).await.unwrap_err().code, "no_rights");
+    assert_eq!(totals(&office, "s1", "milk").await, (0, 0, 0, 8));
+    grants(&office, &mut shop, "milk", 8, 1).await;
+
+    // What was spent is wanted again once it is worth a word.
+    assert!(orders::place(&office.office, order("s1", "B", &[("milk", 1)])).await.unwrap().promised);
+    assert_eq!(totals(&office, "s1", "milk").await, (8, 1, 0, 8));
+    assert!(orders::place(&office.office, order("s1", "C", &[("milk", 1)])).await.unwrap().promised);
+    assert_eq!(totals(&office, "s1", "milk").await, (8, 2, 0, 10));
+    grants(&office, &mut shop, "milk", 10, 1).await;
+
+    // A round on the same day leaves it; after quiet days all of it goes back, and the store hears of it.
+    counterfoil::head_office::rights_rounds::round(&office.office).await.unwrap();
+    assert_eq!(totals(&office, "s1", "milk").await, (10, 2, 0, 10));
+    office.office.write(|writer, _| Ok(writer.connection().execute("UPDATE right_demand SET day = day - 8", [])?)).await.unwrap();
+    counterfoil::head_office::rights_rounds::round(&office.office).await.unwrap();
+    assert_eq!(totals(&office, "s1", "milk").await, (10, 2, 8, 10));
+    assert_eq!(figures(&office, "s1", "milk").await, (Some(40), 2, Some(0), 0, 38));
+    let words = office.office.read(|connection| orders::words(connection, &StoreId::new("s1").unwrap(), 0)).await.unwrap();
+    let WordKind::Rights(told) = &words.last().unwrap().kind else { panic!("the store is told") };
+    assert_eq!((told[0].released, told[0].wanted, told[0].lead, told[0].office), (Qty::pieces(8), Some(Qty::pieces(10)), 1, 1));
+    // Twice is once.
+    counterfoil::head_office::rights_rounds::round(&office.office).await.unwrap();
+    assert_eq!(totals(&office, "s1", "milk").await, (10, 2, 8, 10));
+
+    // Restored: the totals of before are worth nothing, and what was wanted is wanted again.
+    office.office.write(|writer, _| Ok(writer.restore()?)).await.unwrap();
+    let words = office.office.read(|connection| orders::words(connection, &StoreId::new("s1").unwrap(), 0)).await.unwrap();
+    let WordKind::Rights(told) = &words.last().unwrap().kind else { panic!("the store is told") };
+    assert_eq!((told[0].spent, told[0].released, told[0].office), (Qty::ZERO, Qty::ZERO, 2));
+    office.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_few_are_left_a_connected_store_is_asked_and_one_that_is_away_is_said_to_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = opened(folder.path()).await;
+    let mut shop = joined(&office, "s1").await;
+    counts(&office, &mut shop, "milk", 3).await;
+    grants(&office, &mut shop, "milk", 3, 1).await;
+    let basis = async |order: PlacedOrder| serde_json::to_value(orders::place(&office.office, order).await.unwrap()).unwrap();
+    // Two of three: one is left. The store was heard of just now.
+    assert_eq!(basis(order("s1", "A", &[("milk", 2)])).await["basis"], "rights");
+    // The last one: asked, and its right is given back before the store hears of the order.
+    let refused = PlacedOrder { without_rights: WithoutRights::Refuse, ..order("s1", "B", &[("milk", 1)]) };
+    assert_eq!(orders::place(&office.office, refused).await.unwrap_err().code, "few_left");
+    let asked = order("s1", "B", &[("milk", 1)]);
+    for _ in 0..2 {
+        let answer = basis(asked.clone()).await;
+        assert_eq!((answer["promised"].as_bool(), answer["basis"].as_str()), (Some(false), Some("store_word")));
+    }
+    let words = office.office.read(|connection| orders::words(connection, &StoreId::new("s1").unwrap(), 0)).await.unwrap();
+    let [.., told, put] = words.as_slice() else { panic!("{words:?}") };
+    assert!(matches!(&told.kind, WordKind::Rights(totals) if totals[0].released == Qty::ONE && totals[0].spent == Qty::pieces(2)));
+    assert!(matches!(&put.kind, WordKind::Put(order) if order.order.as_str() == "B" && order.rights.is_empty()));
+    orders::cancel(&office.office, OrderNo::new("B").unwrap()).await.unwrap();
+    let (cancelled, at) = (OrderNo::new("B").unwrap(), at());
+    says(&office, &mut shop, &Event::OrderCancelled { order: cancelled, version: 1, cursor: 9, at, epoch: 1 }).await;
+
+    // Nobody has heard of the store for a while: a right is spent if there is one, and it is said.
+    grants(&office, &mut shop, "milk", 4, 1).await;
+    let away = office
+        .office
+        .write(|writer, _| Ok(writer.connection().execute("UPDATE nodes SET last_contact_ms = last_contact_ms - 60000", [])?));
+    away.await.unwrap();
+    let answer = basis(order("s1", "C", &[("milk", 1)])).await;
+    assert_eq!((answer["promised"].as_bool(), answer["basis"].as_str()), (Some(true), Some("rights_store_away")));
+    assert_eq!(get(&office, "/api/v1/orders/C").await.json()["basis"], "rights_store_away");
+    assert!(get(&office, "/orders").await.body.contains("few left, store away"));
+    office.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_runs_low_is_proposed_with_its_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = opened(folder.path()).await;
+    let mut shop = joined(&office, "s1").await;
+    counts(&office, &mut shop, "milk", 20).await;
+    counts(&office, &mut shop, "oat", 6).await;
+    // Sold today, by the clock of head office.
+    shop.date = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
+    let from = shop.head_seq() + 1;
+    shop.sale(&[("milk", 14_000, 129)]);
+    told(&office, &shop, from).await;
+    assert!(!orders::place(&office.office, order("s1", "A", &[("milk", 4)])).await.unwrap().promised);
+    assert_eq!(put(&office, "/api/v1/stock-levels/oat", &json!({"min": 8_000, "max": 12_000})).await.status, 204);
+    let rows = get(&office, "/api/v1/replenishment?store=s1&limit=1").await.json();
+    assert_eq!(
+        (rows["rows"][0]["sku"].as_str(), rows["rows"][0]["propose"].as_i64(), rows["next"].as_str()),
+        (Some("milk"), Some(8_000), Some("milk"))
+    );
+    assert_eq!(rows["rows"][0]["why"], "14 sold in 14 days: 2 free last 2.0 days; fill up to 10 for 10 days");
+    let rows = get(&office, "/api/v1/replenishment?store=s1&limit=1&cursor=milk").await.json();
+    assert_eq!((rows["rows"][0]["sku"].as_str(), rows["next"].is_null()), (Some("oat"), true));
+    let table = get(&office, "/api/v1/replenishment.csv?store=s1").await.body;
+    assert!(table.contains("s1,oat,Oat drink 1 l,low,6,6,\"6 free, the minimum is 8: fill up to 12\""), "{table}");
+    // A level of the store's own goes before the one for all.
+    assert_eq!(put(&office, "/api/v1/stock-levels/oat?store=s1", &json!({"min": 1_000, "max": 12_000})).await.status, 204);
+    let page = get(&office, "/replenishment?store=s1").await.body;
+    assert!(page.contains("2 free last 2.0 days") && !page.contains("the minimum is"), "{page}");
+    office.stop().await;
+}

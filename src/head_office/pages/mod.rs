@@ -69,6 +69,7 @@ pub fn router(office: HeadOffice) -> Router {
         .route("/days/{store}/{day}", get(day_page))
         .route("/stock", get(stock_page))
         .route("/stock/{sku}", get(article_page))
+        .route("/replenishment", get(replenishment_page))
         .route("/transactions", get(transactions_page))
         .route("/transactions/{txn}", get(transaction_page))
         .route("/incidents", get(trouble_page))
@@ -234,6 +235,28 @@ async fn stock_page(State(office): State<HeadOffice>, Query(query): Query<StockQ
         })
         .await?;
     Ok(stock::page(&frame, &facts))
+}
+
+#[derive(Deserialize)]
+struct ReplenishmentQuery {
+    store: Option<String>,
+    after: Option<String>,
+}
+
+/// What a store runs low of.
+async fn replenishment_page(State(office): State<HeadOffice>, Query(query): Query<ReplenishmentQuery>) -> Result<Markup, Problem> {
+    let frame = frame(&office, Tab::Stock).await?;
+    let now_ms = office.now_ms();
+    let (chosen, after) = (filled(query.store), filled(query.after).unwrap_or_default());
+    let facts = office
+        .read(move |connection| {
+            let stores = queries::stores(connection, now_ms)?;
+            let store = chosen.or_else(|| stores.first().map(|store| store.store.clone())).unwrap_or_default();
+            let (rows, next) = super::replenish::of_store(connection, &store, &after, ROWS_PER_PAGE, now_ms)?;
+            Ok(stock::Low { stores, store, rows, next })
+        })
+        .await?;
+    Ok(stock::low_page(&frame, &facts))
 }
 
 /// One article in every store.

@@ -11,7 +11,7 @@ use crate::head_office::messages::outbox::{self, Sending};
 use crate::head_office::order_exceptions::{self, OrderExceptionRow};
 use crate::head_office::order_messages::{self, MessageRow};
 use crate::head_office::order_returns::{self, ReturnRow};
-use crate::head_office::orders::{self, CustomerCode, OrderRow, PlacedLine, PlacedOrder};
+use crate::head_office::orders::{self, Basis, CustomerCode, OrderRow, PlacedLine, PlacedOrder};
 use crate::head_office::queries::{self, StoreRow};
 use crate::head_office::rights::RightRow;
 use crate::ids::{OrderNo, Sku, StoreId};
@@ -350,6 +350,7 @@ pub fn state(row: &OrderRow) -> Markup {
         }
         @if row.cancelled && row.state != "cancelled" { " " span .dim { "(cancel sent)" } }
         @if !row.promised && matches!(row.state.as_str(), "placed" | "received") { " " span .dim { "the store has to say" } }
+        @if row.basis == Basis::RightsStoreAway && row.state == "placed" { " " span .state.warn title="Promised by rights that the store granted. So few are left there that it would have been asked, but it was not connected." { "few left, store away" } }
     }
 }
 

@@ -7,6 +7,7 @@ use super::ROWS_PER_PAGE;
 use super::frame::{Frame, encoded, visible};
 use crate::head_office::atp::{Doubts, Everywhere, Sum};
 use crate::head_office::queries::{Assortment, StoreRow};
+use crate::head_office::replenish::{Alert, COVER_DAYS, COVER_DAYS_MIN, DAYS, ProposalRow};
 use crate::head_office::stock_figures::{Held, StockFilter, StockRow};
 
 pub struct Facts {
@@ -27,6 +28,7 @@ pub fn page(frame: &Frame, facts: &Facts) -> Markup {
             }
             label { "Article " input type="search" name="search" value=[filter.search.as_deref()] size="22" placeholder="name or article number" autocomplete="off"; }
             button { "Show" }
+            a .button href=(format!("/replenishment?store={}", encoded(&filter.store))) { "What runs low" }
             a .button href=(format!("/api/v1/stock.csv?store={}", encoded(&filter.store))) { "CSV" }
         }
     };
@@ -205,4 +207,58 @@ fn sum(frame: &Frame, name: &str, of: &Sum) -> Markup {
             td .n data-label="Oldest news" { @match of.heard_ms { Some(at) => span title=(frame.time(at)) { (frame.ago(at)) }, None => span .dim { "a store never called" } } }
         }
     }
+}
+
+pub struct Low {
+    pub stores: Vec<StoreRow>,
+    pub store: String,
+    pub rows: Vec<ProposalRow>,
+    pub next: Option<String>,
+}
+
+/// What a store runs low of, how much it should get, and why.
+pub fn low_page(frame: &Frame, facts: &Low) -> Markup {
+    let of_store = |base: &str| format!("{base}?store={}", encoded(&facts.store));
+    let tools = html! {
+        form .tools method="get" action="/replenishment" {
+            label { "Store "
+                select name="store" {
+                    @for store in &facts.stores { option value=(store.store) selected[store.store == facts.store] { (visible(&store.name)) } }
+                }
+            }
+            button { "Show" }
+            a .button href=(of_store("/stock")) { "All stock" }
+            a .button href=(of_store("/api/v1/replenishment.csv")) { "CSV" }
+        }
+    };
+    let body = html! {
+        p .note {
+            "By the minimum and maximum that were set for an article, or else by what was sold in the last " (DAYS) " days: what lasts fewer than " (COVER_DAYS_MIN)
+            " days is filled up for " (COVER_DAYS) ". Nothing is ordered here."
+        }
+        @if facts.rows.is_empty() {
+            p .empty { "Nothing runs low here, as far as stock is known." }
+        } @else {
+            table .wide {
+                thead { tr { th { "Article" } th { "Name" } th { "State" } th .n { "Free" } th .n { "Proposed" } th { "Why" } th .n { "As of" } } }
+                tbody {
+                    @for row in &facts.rows {
+                        tr {
+                            td data-label="Article" { a href=(format!("/stock/{}", encoded(&row.sku))) { code { (visible(&row.sku)) } } }
+                            td data-label="Name" { (visible(&row.name)) }
+                            td data-label="State" { @match row.proposal.alert { Alert::Out => span .state.bad { "out" }, Alert::Low => span .state.warn { "low" } } }
+                            td .n data-label="Free" { (frame.quantity(row.proposal.free, "")) }
+                            td .n data-label="Proposed" { strong { (frame.quantity(row.proposal.propose, "")) } }
+                            td data-label="Why" { (row.proposal.why) }
+                            td .n data-label="As of" { @match row.heard_ms { Some(at) => span title=(frame.time(at)) { (frame.ago(at)) }, None => span .dim { "never" } } }
+                        }
+                    }
+                }
+            }
+            @if let Some(next) = &facts.next {
+                nav .pager aria-label="Further rows" { a .button href=(format!("{}&after={}", of_store("/replenishment"), encoded(next))) { "Next" } }
+            }
+        }
+    };
+    frame.page("What runs low", tools, body)
 }

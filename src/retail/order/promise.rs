@@ -11,7 +11,7 @@ use super::super::decide::{Case, Outcome};
 use super::super::rules::PromiseRules;
 use super::super::{Event, TransactionRecord};
 use super::deliver::available;
-use super::{CollectOrder, OrderBook};
+use super::{CollectOrder, OrderBook, is_zero};
 use crate::ids::Sku;
 use crate::money::Qty;
 
@@ -32,6 +32,9 @@ pub struct PromiseRight {
     /// Up to where head office has answered what was asked back.
     #[serde(default)]
     pub answered: Qty,
+    /// Up to where head office wants to be granted; `None`: it has not said, and the store's rule alone decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<Qty>,
 }
 
 impl PromiseRight {
@@ -66,6 +69,21 @@ pub struct RightTotals {
     pub released: Qty,
     #[serde(default)]
     pub answered: Qty,
+    /// Up to where it wants to be granted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<Qty>,
+    /// Under which lead and which epoch of head office they are worth something; 0: it did not say.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lead: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub office: u64,
+}
+
+impl RightTotals {
+    /// Nothing was spent or released yet.
+    pub fn none(sku: Sku) -> RightTotals {
+        RightTotals { sku, spent: Qty::ZERO, released: Qty::ZERO, answered: Qty::ZERO, wanted: None, lead: 0, office: 0 }
+    }
 }
 
 /// The store's side: everything that was ever granted of an article, under one lead and one epoch of head office.
@@ -75,8 +93,13 @@ pub struct Granted {
     pub total: Qty,
 }
 
-/// Whether head office's totals can be true: nobody spends what was not granted.
+/// Whether head office's totals can be true: they are of now, and nobody spends what was not granted. A word of an earlier epoch that was long
+/// on its way would be taken for promises of this one.
 fn fits(book: &OrderBook, totals: &RightTotals) -> bool {
+    let is_of = |said: u64, now: u64| said == 0 || said == now;
+    if !is_of(totals.lead, book.epoch()) || !is_of(totals.office, book.office_epoch) {
+        return false;
+    }
     let Some(right) = book.rights.get(&totals.sku) else { return totals.spent + totals.released == Qty::ZERO };
     totals.spent.max(right.spent) + totals.released.max(right.released) <= right.granted && totals.answered <= right.asked
 }
@@ -133,12 +156,12 @@ pub(super) fn grant(case: &Case, skus: &[Sku]) -> Outcome {
     Outcome { events: vec![event], ..Outcome::default() }
 }
 
-/// Up to the rule's part of what is available above safety, in whole units. Little by little would be a record for each sale: a quarter of it at
-/// least, or the first. Nothing while rights are asked back.
+/// Up to the rule's part of what is available above safety, in whole units, and no more than head office wants. Little by little would be a
+/// record for each sale: a quarter of it at least, or the first. Nothing while rights are asked back.
 pub fn to_grant(right: &PromiseRight, available: Qty, rules: &PromiseRules) -> Qty {
     let above = (available - rules.safety).max(Qty::ZERO);
     let part = above.thousandths() / 1_000 * i64::from(rules.grant_percent.min(100)) / 100;
-    let target = Qty::pieces(part);
+    let target = right.wanted.map_or(Qty::pieces(part), |wanted| Qty::pieces(part).min(wanted - right.spent - right.released));
     let more = target - right.unspent();
     let is_worth_it = right.unspent() <= Qty::ZERO || more.thousandths() * 4 >= target.thousandths();
     if right.outstanding() > Qty::ZERO || more <= Qty::ZERO || !is_worth_it { Qty::ZERO } else { more }
@@ -176,11 +199,12 @@ pub(super) fn overruns(case: &Case, record: &TransactionRecord) -> Vec<Event> {
 impl OrderBook {
     /// Totals only grow, whatever comes in whichever order.
     pub(super) fn take_totals(&mut self, totals: &[RightTotals]) {
-        for RightTotals { sku, spent, released, answered } in totals {
+        for RightTotals { sku, spent, released, answered, wanted, lead: _, office: _ } in totals {
             let right = self.rights.entry(sku.clone()).or_default();
             right.spent = right.spent.max(*spent);
             right.released = right.released.max(*released);
             right.answered = right.answered.max(*answered);
+            right.wanted = right.wanted.max(*wanted);
         }
     }
 }
@@ -206,6 +230,13 @@ mod tests {
         check(right(5, 2), 11, 2);
         check(right(5, 5), 9, 4);
         check(PromiseRight { asked: Qty::pieces(1), ..right(5, 5) }, 9, 0);
+        // Head office wants no more than that in all.
+        let wants = |right: PromiseRight, wanted: i64| PromiseRight { wanted: Some(Qty::pieces(wanted)), ..right };
+        check(wants(right(0, 0), 3), 11, 3);
+        check(wants(right(3, 0), 3), 11, 0);
+        check(wants(right(3, 2), 5), 11, 2);
+        check(wants(right(3, 0), 0), 11, 0);
+        check(wants(right(0, 0), 99), 11, 5);
         for available in -5..60 {
             for unspent in 0..30 {
                 let right = right(unspent, 0);
