@@ -138,6 +138,7 @@ async fn open(arguments: &DemoArguments) -> Result<Demo, DemoError> {
         messages: Messages { webhook: Some(webhook), ..Messages::default() },
         postgres: prepare_database(arguments).await?,
         time_zone: shop::time_zone(),
+        public_url: (office_port > 0).then(|| format!("http://127.0.0.1:{office_port}")),
         ..HeadOfficeConfig::on_loopback(&folder.join("head-office"), office_port, currency)
     };
     let office = serve::start(office_config, Arc::new(SystemClock::new())).await.map_err(|reason| match reason {

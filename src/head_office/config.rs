@@ -44,13 +44,27 @@ pub struct HeadOfficeConfig {
     pub order_remind_ms: i64,
     /// How many rights to promise are held of each article, and when the store has to say.
     pub hold_rule: HoldRule,
+    /// How long after the promised time the customer of an order that is not ready is told. `None`: never.
+    pub order_delayed_ms: Option<i64>,
     /// How customers are told.
     pub messages: Messages,
+    /// What a webhook's receiver did not take for so long is given up until a person resumes it.
+    pub webhook_dead_ms: i64,
+    /// Under which address customers reach the page of their order, without a slash at its end. `None`: they have no such page.
+    pub public_url: Option<String>,
+    /// A door for customers alone.
+    pub public_listen: Option<SocketAddr>,
+    pub public_tls: Option<TlsFiles>,
 }
 
 const HOUR_MS: i64 = 3_600_000;
 const ORDER_KEPT_HOURS: u32 = 72;
 const ORDER_REMIND_HOURS: u32 = 24;
+const ORDER_DELAYED_MINUTES: u32 = 15;
+const ORDER_DELAYED_MINUTES_MAX: u32 = 24 * 60;
+const WEBHOOK_DEAD_DAYS: u32 = 5;
+const WEBHOOK_DEAD_DAYS_MAX: u32 = 30;
+const MINUTE_MS: i64 = 60_000;
 const ORDER_HOURS_MAX: u32 = 24 * 60;
 const CERTIFICATE_DAYS: u32 = 90;
 const CERTIFICATE_DAYS_MAX: u32 = 825;
@@ -73,6 +87,11 @@ impl HeadOfficeConfig {
         names
     }
 
+    /// The whole address of an order's page. `secret`: of [`super::status_link`].
+    pub fn status_link(&self, secret: &str) -> Option<String> {
+        self.public_url.as_ref().filter(|_| !secret.is_empty()).map(|url| format!("{url}/o/{secret}"))
+    }
+
     /// Plain HTTP on loopback, and nobody signs in: the demo and the tests.
     pub fn on_loopback(data_dir: &Path, port: u16, currency: Currency) -> HeadOfficeConfig {
         HeadOfficeConfig {
@@ -92,7 +111,12 @@ impl HeadOfficeConfig {
             order_kept_ms: i64::from(ORDER_KEPT_HOURS) * HOUR_MS,
             order_remind_ms: i64::from(ORDER_REMIND_HOURS) * HOUR_MS,
             hold_rule: HoldRule::default(),
+            order_delayed_ms: Some(i64::from(ORDER_DELAYED_MINUTES) * MINUTE_MS),
             messages: Messages::default(),
+            webhook_dead_ms: i64::from(WEBHOOK_DEAD_DAYS) * 24 * HOUR_MS,
+            public_url: None,
+            public_listen: None,
+            public_tls: None,
         }
     }
 }
@@ -145,6 +169,12 @@ struct RawHeadOffice {
     order_kept_hours: Option<u32>,
     order_remind_hours: Option<u32>,
     promises: Option<RawPromises>,
+    order_delayed_minutes: Option<u32>,
+    webhook_dead_days: Option<u32>,
+    public_url: Option<String>,
+    public_listen: Option<String>,
+    public_tls_cert: Option<PathBuf>,
+    public_tls_key: Option<PathBuf>,
     mail: Option<messages::settings::RawMail>,
     webhook: Option<messages::settings::RawWebhook>,
     message_texts: Option<PathBuf>,
@@ -214,6 +244,7 @@ fn checked(raw: RawHeadOffice, complaints: &mut Vec<Complaint>) -> Option<HeadOf
     };
     let listen = address("listen", &raw.listen);
     let pages_listen = raw.pages_listen.as_deref().map(|text| address("pages_listen", text));
+    let public_listen = raw.public_listen.as_deref().and_then(|text| address("public_listen", text));
     let currency = Currency::from_code(&raw.currency);
     if currency.is_none() {
         complain("currency", format!("{:?}", raw.currency), "not a currency we know the decimals of: use an ISO 4217 code such as \"EUR\"");
@@ -317,6 +348,44 @@ fn checked(raw: RawHeadOffice, complaints: &mut Vec<Complaint>) -> Option<HeadOf
         complain("sign_in", "false".to_owned(), &remedy);
     }
     let hold_rule = hold_rule(raw.promises.unwrap_or_default(), &mut complain);
+    let delayed = raw.order_delayed_minutes.unwrap_or(ORDER_DELAYED_MINUTES);
+    if delayed > ORDER_DELAYED_MINUTES_MAX {
+        complain("order_delayed_minutes", delayed.to_string(), "use 0 (customers are not told that it takes longer) to 1440 minutes");
+    }
+    let dead_days = raw.webhook_dead_days.unwrap_or(WEBHOOK_DEAD_DAYS);
+    if dead_days == 0 || dead_days > WEBHOOK_DEAD_DAYS_MAX {
+        complain(
+            "webhook_dead_days",
+            dead_days.to_string(),
+            "use 1 to 30 days: how long a receiver may take nothing before it is given up",
+        );
+    }
+    let public_tls = match (raw.public_tls_cert, raw.public_tls_key) {
+        (Some(cert), Some(key)) => Some(TlsFiles { cert, key, client_ca: None }),
+        (None, None) => None,
+        (Some(path), None) | (None, Some(path)) => {
+            complain("public_tls_cert", path.display().to_string(), "public_tls_cert and public_tls_key belong together");
+            None
+        }
+    };
+    for path in public_tls.iter().flat_map(|tls| [&tls.cert, &tls.key]).filter(|path| !path.is_file()) {
+        complain("public_tls_cert", path.display().to_string(), "there is no such file: check the path");
+    }
+    if let Some(listen) = public_listen.filter(|listen| !listen.ip().is_loopback() && public_tls.is_none()) {
+        let remedy =
+            "other machines may reach this address: set public_tls_cert and public_tls_key, or listen on 127.0.0.1 behind a proxy with TLS";
+        complain("public_listen", listen.to_string(), remedy);
+    }
+    let public_url = raw.public_url.as_deref().map(|text| match public_address(text) {
+        Ok(url) => Some(url),
+        Err(remedy) => {
+            complain("public_url", format!("{text:?}"), remedy);
+            None
+        }
+    });
+    if let Some(listen) = public_listen.filter(|_| public_url.is_none()) {
+        complain("public_listen", listen.to_string(), "set public_url as well: the address under which customers reach it");
+    }
     let messages = messages::settings::checked(raw.mail, raw.webhook, raw.message_texts, &mut complain);
     Some(HeadOfficeConfig {
         name: raw.name,
@@ -335,8 +404,27 @@ fn checked(raw: RawHeadOffice, complaints: &mut Vec<Complaint>) -> Option<HeadOf
         order_kept_ms: i64::from(kept) * HOUR_MS,
         order_remind_ms: i64::from(remind) * HOUR_MS,
         hold_rule,
+        order_delayed_ms: (delayed > 0).then(|| i64::from(delayed) * MINUTE_MS),
         messages,
+        webhook_dead_ms: i64::from(dead_days) * 24 * HOUR_MS,
+        public_url: public_url.flatten(),
+        public_listen,
+        public_tls,
     })
+}
+
+/// Without the slash at its end. The error says what to write.
+fn public_address(text: &str) -> Result<String, &'static str> {
+    const REMEDY: &str = "write the beginning of an address, such as \"https://status.markt.example\"";
+    let url: reqwest::Url = text.parse().map_err(|_| REMEDY)?;
+    let host = url.host_str().ok_or(REMEDY)?;
+    let is_here = host == "localhost" || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    let is_plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+    match (url.scheme(), url.path()) {
+        ("http", "/" | "") if !is_here => Err("the secret in the links would travel unencrypted: use https"),
+        ("http" | "https", "/" | "") if is_plain => Ok(text.trim_end_matches('/').to_owned()),
+        _ => Err(REMEDY),
+    }
 }
 
 #[cfg(test)]
@@ -361,6 +449,12 @@ mod tests {
         check("postgres = \"postgres://db.example/d?sslmode=allow\"", "sslmode=allow");
         check("postgres = \"postgres://db.example/d\"\npostgres_ca = \"/nowhere/ca.pem\"", "head_office.postgres_ca");
         check("postgres_ca = \"/nowhere/ca.pem\"", "it is of use with postgres alone");
+        check("webhook_dead_days = 0", "head_office.webhook_dead_days");
+        check("order_delayed_minutes = 9999", "head_office.order_delayed_minutes");
+        check("public_url = \"http://shop.example\"", "head_office.public_url");
+        check("public_url = \"https://shop.example/path\"", "head_office.public_url");
+        check("public_listen = \"127.0.0.1:8092\"", "head_office.public_listen");
+        check("public_url = \"https://shop.example\"\npublic_listen = \"0.0.0.0:8092\"", "head_office.public_listen");
         check("currency = \"XXX\"", "head_office.currency");
         check("locale = \"Germany\"", "head_office.locale");
         check("time_zone = \"Berlin\"", "head_office.time_zone");

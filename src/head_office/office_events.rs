@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::db::{self, Connection, OptionalExtension, params};
+use super::db::{self, Connection, OptionalExtension, ToValue, params};
 use super::storage;
 
 /// Far more than happens between two restores; with a thousand epochs a number still fits 53 bits.
@@ -88,4 +88,40 @@ pub fn of_order(connection: &Connection, order: &str, limit: u32) -> db::Result<
     let mut rows: Vec<OfficeEvent> = connection.prepare_cached(&sql)?.query_map(params![order, limit], row)?.collect::<db::Result<_>>()?;
     rows.reverse();
     Ok(rows)
+}
+
+/// A part of the log, and where the next one begins.
+#[derive(Debug, Serialize)]
+pub struct Page {
+    pub rows: Vec<OfficeEvent>,
+    /// To be asked for next; also when there was nothing: then it stands behind what was passed over.
+    pub next: u64,
+    /// More is there already.
+    pub more: bool,
+}
+
+/// The number of the newest; 0: nothing has happened yet.
+pub fn newest(connection: &Connection) -> db::Result<u64> {
+    connection.prepare_cached("SELECT coalesce(max(id), 0) FROM office_events")?.query_row([], |row| row.get(0))
+}
+
+/// What happened behind `after`, in order. `kinds`: "order.ready", or "order.*" for all that begin so; none: all.
+pub fn after(connection: &Connection, after: u64, kinds: &[String], limit: u32) -> db::Result<Page> {
+    let newest = newest(connection)?;
+    let of_kind = |(index, kind): (usize, &String)| match kind.strip_suffix('*') {
+        Some(beginning) => format!("substr(kind, 1, {}) = ?{}", beginning.len(), index + 3),
+        None => format!("kind = ?{}", index + 3),
+    };
+    let of_kinds: Vec<String> = kinds.iter().enumerate().map(of_kind).collect();
+    let and = if of_kinds.is_empty() { String::new() } else { format!(" AND ({})", of_kinds.join(" OR ")) };
+    let sql = format!("{COLUMNS} WHERE id > ?1{and} ORDER BY id LIMIT ?2");
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.strip_suffix('*').unwrap_or(kind)).collect();
+    let mut values: Vec<&dyn ToValue> = vec![&after, &limit];
+    values.extend(names.iter().map(|name| name as &dyn ToValue));
+    let rows: Vec<OfficeEvent> = connection.prepare_cached(&sql)?.query_map(values.as_slice(), row)?.collect::<db::Result<_>>()?;
+    let next = match rows.last() {
+        Some(last) if rows.len() == limit as usize => last.id,
+        _ => newest.max(after),
+    };
+    Ok(Page { more: next < newest, rows, next })
 }

@@ -18,7 +18,7 @@ pub struct OrderException<'a> {
     pub fingerprint: String,
     pub store: &'a str,
     pub order: &'a str,
-    /// "contradicted", "doubled", "malformed", "late_lead", "cancel_too_late", "change_too_late", "no_rights", "unknown_here", "message_not_sent", "refund_owed",
+    /// "contradicted", "doubled", "malformed", "late_lead", "cancel_too_late", "change_too_late", "no_rights", "unknown_here", "message_not_sent", "refund_owed", "refund_asked", "webhook_dead",
     /// "paid_elsewhere".
     pub kind: &'static str,
     pub owner: &'static str,

@@ -4,7 +4,8 @@
 
 use serde::Serialize;
 
-use super::db::{self, Connection, params};
+use super::db::{self, Connection, OptionalExtension, params};
+use super::messages::outbox;
 use super::office_events::{self, Fact};
 use super::order_states::At;
 use crate::ids::OrderNo;
@@ -18,14 +19,59 @@ pub struct MessageRow {
     pub id: i64,
     pub order: String,
     pub store: String,
-    /// "ready", "reminder", "handed_over", "expired", "refused", "cancelled".
+    /// "ready", "reminder", "delayed", "handed_over", "expired", "refused", "cancelled".
     pub kind: String,
     pub due_ms: i64,
     pub sent_ms: Option<i64>,
 }
 
+/// Orders looked at in one go.
+const LATE_MAX: u32 = 100;
+/// What is late for longer than this nobody has to be told any more.
+const LATE_MS_MAX: i64 = 48 * 3_600_000;
+
+/// Orders that should be ready for `after_ms` by head office's clock and are not by their store's record: it has called since then and had nothing
+/// left to send. Each once for each time that was promised.
+pub fn late(connection: &Connection, now_ms: i64, after_ms: i64) -> db::Result<Vec<(String, String)>> {
+    let before_ms = now_ms.saturating_sub(after_ms);
+    connection
+        .prepare_cached(
+            "SELECT o.order_no, o.store FROM collect_orders o LEFT JOIN order_states s ON s.order_no = o.order_no
+             WHERE o.promised_ms <= ?1 AND o.promised_ms > ?2 AND o.placed_ms < o.promised_ms AND o.cancelled_ms IS NULL
+               AND coalesce(s.state, 'placed') IN ('placed', 'received', 'accepted', 'picking', 'picked')
+               AND NOT EXISTS (SELECT 1 FROM order_messages m WHERE m.order_no = o.order_no AND m.kind = 'delayed' AND m.due_ms >= o.promised_ms)
+               AND EXISTS (SELECT 1 FROM nodes n WHERE n.store = o.store AND n.last_contact_ms >= o.promised_ms + ?3 AND n.waiting = 0)
+               AND NOT EXISTS (SELECT 1 FROM leads l JOIN nodes n ON n.store = l.store AND n.node = l.node
+                    WHERE l.store = o.store AND l.epoch = (SELECT max(k.epoch) FROM leads k WHERE k.store = o.store)
+                      AND (n.last_contact_ms < o.promised_ms + ?3 OR n.waiting > 0))
+             ORDER BY o.promised_ms, o.order_no LIMIT ?4",
+        )?
+        .query_map(params![before_ms, before_ms.saturating_sub(LATE_MS_MAX), after_ms, LATE_MAX], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
+/// Their customers are to be told. Inside the caller's transaction.
+pub fn notice_late(connection: &Connection, now_ms: i64, after_ms: i64) -> db::Result<()> {
+    for (order, store) in late(connection, now_ms, after_ms)? {
+        let told =
+            "SELECT id FROM order_messages WHERE order_no = ?1 AND kind = 'delayed' AND (sent_ms IS NOT NULL OR withdrawn_ms IS NOT NULL)";
+        let told: Option<i64> = connection.prepare_cached(told)?.query_row([order.as_str()], |row| row.get(0)).optional()?;
+        let sql = "INSERT INTO order_messages (order_no, store, kind, due_ms) VALUES (?1, ?2, 'delayed', ?3)
+                   ON CONFLICT (order_no, kind) DO UPDATE SET due_ms = ?3, withdrawn_ms = NULL";
+        connection.prepare_cached(sql)?.execute(params![order, store, now_ms])?;
+        // Of a time that was promised anew: another message.
+        if let Some(id) = told {
+            outbox::again(connection, id, now_ms)?;
+        }
+    }
+    Ok(())
+}
+
 /// Every bag is in its place: the customer may come. The reminder is due some time before the order expires.
 pub(super) fn ready(connection: &Connection, at: &At<'_>, order: &OrderNo, when: Stamp) -> db::Result<()> {
+    let late =
+        "UPDATE order_messages SET withdrawn_ms = ?2 WHERE order_no = ?1 AND kind = 'delayed' AND sent_ms IS NULL AND withdrawn_ms IS NULL";
+    connection.execute(late, params![order.as_str(), when.ms])?;
     make(connection, at, order, "ready", when.ms)?;
     let sql = "SELECT expires_ms FROM collect_orders WHERE order_no = ?1";
     let mut statement = connection.prepare_cached(sql)?;

@@ -88,7 +88,7 @@ fn told<'a>(connection: &Connection, event: &'a Event) -> db::Result<Option<Told
         }
         Event::OrderLineReplaced { step, line, old, new, why } => {
             let mut data = line_data(connection, step, *line)?;
-            (data["why"], data["old"], data["instead"]) = (word(why), units(old), units(new));
+            (data["why"], data["old"], data["instead"]) = (word(why), plainly(old.quantity).into(), name_of(connection, new)?.into());
             data["quantity"] = plainly(new.quantity).into();
             by("order.line_replaced", step, data)
         }
@@ -129,8 +129,12 @@ fn plainly(quantity: Qty) -> String {
     quantity.plain().to_string()
 }
 
-fn units(units: &Units) -> Json {
-    format!("{} {}", units.quantity.plain(), units.sku).into()
+/// Of the assortment; its number where that does not know it.
+fn name_of(connection: &Connection, units: &Units) -> db::Result<String> {
+    let sku = units.sku.as_str();
+    let name: Option<String> =
+        connection.prepare_cached("SELECT name FROM articles WHERE sku = ?1")?.query_row([sku], |row| row.get(0)).optional()?;
+    Ok(name.unwrap_or_else(|| sku.to_owned()))
 }
 
 /// A value without fields by its name; one with a field as an object.

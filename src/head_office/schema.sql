@@ -515,3 +515,31 @@ CREATE TABLE IF NOT EXISTS reconciliations (
     PRIMARY KEY (store, day)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS reconciliations_by_day ON reconciliations (day);
+
+CREATE INDEX IF NOT EXISTS collect_orders_by_promise ON collect_orders (promised_ms);
+
+-- Customers' links to the page of their order: SHA-256 of the secret in them, hex. The secret itself is made anew from the order's when it is written
+-- into a message.
+CREATE TABLE IF NOT EXISTS order_links (
+    hash     TEXT PRIMARY KEY,
+    order_no TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- Who is posted what happened. cursor: the last event that was taken. nonce: the secret is made from it and head office's key. begun_ms: somebody is
+-- posting since then.
+CREATE TABLE IF NOT EXISTS subscriptions (
+    id               INTEGER PRIMARY KEY,
+    name             TEXT NOT NULL,
+    url              TEXT NOT NULL,
+    kinds            TEXT NOT NULL,
+    state            TEXT NOT NULL,
+    cursor           INTEGER NOT NULL,
+    nonce            TEXT NOT NULL,
+    made_ms          INTEGER NOT NULL,
+    failing_since_ms INTEGER,
+    tries            INTEGER NOT NULL DEFAULT 0,
+    next_ms          INTEGER NOT NULL DEFAULT 0,
+    begun_ms         INTEGER,
+    last_ms          INTEGER,
+    detail           TEXT NOT NULL DEFAULT ''
+);

@@ -17,8 +17,10 @@ use super::config::HeadOfficeConfig;
 use super::office::HeadOffice;
 use super::storage::{Folders, StorageError};
 use super::writer::Writer;
-use super::{api, card_data, doors, enrol_door, messages, node_acts, pages, rights_rounds, service_api, stock_api};
-use super::{figures, reconcile};
+use super::{
+    api, card_data, doors, enrol_door, event_webhooks, events_api, figures, messages, node_acts, pages, reconcile, rights_rounds,
+    service_api, status_door, stock_api,
+};
 use crate::time::{Clock, SystemClock};
 use crate::web::guard::{self, Guard};
 use crate::web::tls::{self, Door, DoorError, Peer};
@@ -48,6 +50,8 @@ pub struct Running {
     pub pages_address: SocketAddr,
     /// Nobody was ever set up: whoever types this at /setup becomes the first admin.
     pub setup_code: Option<String>,
+    /// Where customers see how their order stands, when there is a door for them alone.
+    pub public_address: Option<SocketAddr>,
     end: watch::Sender<bool>,
     doors: Vec<JoinHandle<()>>,
     senders: Vec<JoinHandle<()>>,
@@ -68,6 +72,10 @@ pub async fn start(config: HeadOfficeConfig, clock: Arc<dyn Clock>) -> Result<Ru
         Some(address) => Some(Door::open(address, None).await?),
         None => None,
     };
+    let public_door = match config.public_listen {
+        Some(address) => Some(Door::open(address, config.public_tls.as_ref()).await?),
+        None => None,
+    };
     let (address, hosts) = (door.address(), config.hosts.clone());
     let office = HeadOffice::open(config, clock)?;
     let door = door.open(tls_of(&office)?)?;
@@ -80,7 +88,19 @@ pub async fn start(config: HeadOfficeConfig, clock: Arc<dyn Clock>) -> Result<Ru
         true => Some(office.setup().offer()),
         false => None,
     };
-    let mut running = Running { office: office.clone(), address, pages_address: address, setup_code, end, doors: Vec::new(), senders };
+    let mut senders = messages::start(&office, &ended);
+    senders.push(reconcile::start(&office, &ended));
+    senders.push(event_webhooks::start(&office, &ended));
+    let mut running = Running {
+        office: office.clone(),
+        address,
+        pages_address: address,
+        public_address: None,
+        setup_code,
+        end,
+        doors: Vec::new(),
+        senders,
+    };
     let for_nodes = doors::router(office.clone()).merge(enrol_door::router(office.clone()));
     let guard = Guard::new(address, &hosts, door.is_tls());
     match office.authority() {
@@ -92,6 +112,12 @@ pub async fn start(config: HeadOfficeConfig, clock: Arc<dyn Clock>) -> Result<Ru
         running.pages_address = door.address();
         let guard = Guard::new(door.address(), &hosts, false);
         running.open(door, for_people(&office, guard));
+    }
+    if let Some(door) = public_door {
+        running.public_address = Some(door.address());
+        let named = office.config().public_url.as_ref().and_then(|url| url.split("://").nth(1)).unwrap_or_default();
+        let guard = Guard::new(door.address(), &[], door.is_tls()).also(named);
+        running.open(door, status_door::alone(office.clone()).layer(from_fn_with_state(Arc::new(guard), guard::stand)));
     }
     Ok(running)
 }
@@ -159,12 +185,15 @@ pub fn for_people(office: &HeadOffice, guard: Guard) -> Router {
         .merge(service_api::router(office.clone()))
         .merge(figures::api::router(office.clone()))
         .merge(reconcile::api::router(office.clone()))
+        .merge(events_api::router(office.clone()))
         .merge(node_acts::router(office.clone()))
         .merge(pages::sign_in::router(Arc::clone(&door)))
         .merge(pages::accounts::router(office.clone()))
         .merge(pages::audit::router(office.clone()))
         .layer(from_fn_with_state(office.clone(), card_data::watch))
         .layer(from_fn_with_state(door, door::stand))
+        // Customers do not sign in.
+        .merge(status_door::router(office.clone()))
         .layer(from_fn_with_state(Arc::new(guard), guard::stand))
 }
 

@@ -8,7 +8,7 @@ use super::office_events::{self, Fact, OfficeEvent};
 use super::order_exceptions::{self, CHANNEL, OrderException};
 use super::order_notes::{self, IssueRow, NewNote, NotNoted, NoteRow};
 use super::orders::{self, OrderRow, PlacedOrder, Whole};
-use super::{order_returns, order_search};
+use super::{order_returns, order_search, status_link};
 use crate::ids::{OrderNo, StoreId};
 use crate::money::{Currency, Money};
 
@@ -21,6 +21,7 @@ pub(super) fn placed(connection: &Connection, placed: &PlacedOrder, version: u64
         .prepare_cached("SELECT placed_ms FROM collect_orders WHERE order_no = ?1")?
         .query_row([placed.order.as_str()], |row| row.get(0))?;
     order_search::keep(connection, placed, first_ms)?;
+    status_link::keep(connection, placed.order.as_str())?;
     let (store, order) = (placed.store.as_str(), placed.order.as_str());
     let kind = if version == 1 { "order.placed" } else { "order.changed" };
     let data = json!({ "version": version, "lines": placed.lines.len(), "promised_ms": placed.promised_ms, "promised": promised });

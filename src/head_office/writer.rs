@@ -15,6 +15,7 @@ use super::projection;
 use super::repair;
 use super::right::HoldRule;
 use super::rights;
+use super::status_link;
 use super::storage::{self, Folders, StorageError};
 use crate::ids::{NodeId, StoreId};
 use crate::journal::{BadRecord, Hash, NodeKey, Position, Record};
@@ -68,7 +69,9 @@ impl Writer {
         {
             return Err(StorageError::OtherKey { place: server.to_string(), folder: folders.root.clone() });
         }
-        writer.transaction(|writer| order_search::fill(&writer.connection)).map_err(failed)?;
+        writer
+            .transaction(|writer| order_search::fill(&writer.connection).and_then(|()| status_link::fill(&writer.connection)))
+            .map_err(failed)?;
         writer.transaction(|writer| writer.renew_projections()).map_err(failed)?;
         Ok(writer)
     }

@@ -48,6 +48,8 @@ static ASSETS: &[Asset] = &[
     #[cfg(feature = "head-office")]
     Asset { name: "office.css", content_type: "text/css; charset=utf-8", bytes: include_bytes!("../head_office/assets/office.css") },
     #[cfg(feature = "head-office")]
+    Asset { name: "status.css", content_type: "text/css; charset=utf-8", bytes: include_bytes!("../head_office/assets/status.css") },
+    #[cfg(feature = "head-office")]
     Asset { name: "office.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("../head_office/assets/office.js") },
 ];
 

@@ -52,6 +52,12 @@ impl Guard {
         Guard { hosts, tls, port }
     }
 
+    /// Answers for this host as well, as it stands in the Host header: behind a proxy the port is not this door's.
+    pub fn also(mut self, host: &str) -> Guard {
+        self.hosts.push(host.to_ascii_lowercase());
+        self
+    }
+
     pub fn tls(&self) -> bool {
         self.tls
     }
@@ -131,6 +137,7 @@ pub async fn stand(State(guard): State<Arc<Guard>>, request: Request, next: Next
         }
     };
     let headers = response.headers_mut();
+    let keeps_referrer = headers.contains_key(header::REFERRER_POLICY);
     let mut always = |name: &'static str, value: &'static str| {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     };
@@ -138,7 +145,10 @@ pub async fn stand(State(guard): State<Arc<Guard>>, request: Request, next: Next
     always("x-content-type-options", "nosniff");
     always("x-frame-options", "DENY");
     // Not "no-referrer": with that a browser sends the forms of our own pages from the origin "null".
-    always("referrer-policy", "same-origin");
+    // A page without forms may say so itself.
+    if !keeps_referrer {
+        always("referrer-policy", "same-origin");
+    }
     always("cross-origin-opener-policy", "same-origin");
     always("cross-origin-resource-policy", "same-origin");
     always("permissions-policy", "camera=(), microphone=(), geolocation=(), usb=(), serial=(), payment=()");

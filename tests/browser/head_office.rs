@@ -90,6 +90,12 @@ async fn figures_and_reconciliation_fit_their_screens() {
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }
 
+/// Of a page that is meant to be scrolled.
+async fn faults_of_flowing(browser: &Browser, what: &str) -> Vec<String> {
+    browser.run("document.documentElement.dataset.measure = 'flowing'").await;
+    faults_of(browser, what).await
+}
+
 /// In both themes.
 async fn faults_of(browser: &Browser, what: &str) -> Vec<String> {
     let mut faults = Vec::new();
@@ -177,6 +183,100 @@ async fn the_first_admin_sets_up_signs_in_adds_a_person_and_reads_the_log() {
     office.office.write(move |writer, _| Ok(writer.connection().execute(shut_out, [])?)).await.unwrap();
     browser.until("the way in", "location.pathname === '/sign-in'").await;
     browser.end().await;
+    office.stop().await;
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}
+
+/// An order as the database has it when its store's record says that it is ready, with one article replaced and one missing.
+async fn ready_order(office: &serve::Running, language: &str) -> String {
+    use counterfoil::head_office::db::params;
+    use counterfoil::head_office::{office_events, status_link};
+    let secret = "00112233445566778899aabbccddeeff";
+    let now_ms = office.office.now_ms();
+    let content = serde_json::json!({
+        "order": "W100", "store": "berlin-1", "promised_ms": now_ms, "name": "Zoë O'Hara", "email": "zoe@example.com", "language": language,
+        "lines": [{ "sku": "100001", "quantity": 2000 }],
+    });
+    let made = office.office.write(move |writer, now_ms| {
+        let connection = writer.connection();
+        connection.execute("INSERT INTO stores (store, name) VALUES ('berlin-1', 'Markt Berlin Mitte, Hauptstraße 1')", [])?;
+        connection.execute(
+            "INSERT INTO collect_orders (order_no, store, version, content, lines, secret, token, number, placed_ms, promised_ms, expires_ms)
+             VALUES ('W100', 'berlin-1', 1, ?1, '[]', ?2, ?3, '12345678', ?4, ?4, ?5)",
+            params![content.to_string(), secret, format!("CFC1{}", "7QX4".repeat(24)), now_ms, now_ms + 86_400_000],
+        )?;
+        let state = "INSERT INTO order_states (order_no, store, state, at_ms, note) VALUES ('W100', 'berlin-1', 'staged', ?1, '')";
+        connection.execute(state, [now_ms])?;
+        let link = "INSERT INTO order_links (hash, order_no) VALUES (?1, 'W100')";
+        let text = status_link::text(secret).expect("it is a secret");
+        let bytes = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, &text).expect("it is base 64");
+        connection.execute(link, [counterfoil::journal::Hash::of(&bytes).to_string()])?;
+        for (kind, data) in [
+            ("order.received", serde_json::json!({ "version": 1 })),
+            ("order.line_substituted", serde_json::json!({ "line": 1, "name": "Frische Milch 3,5 %", "instead": "Hafermilch", "quantity": "1" })),
+            ("order.line_short", serde_json::json!({ "line": 2, "name": "Brezel", "quantity": "2", "why": "not_there" })),
+        ] {
+            let (store, order, source) = ("berlin-1", "W100", format!("test {kind}"));
+            let fact = office_events::Fact { kind, store, order, at_ms: now_ms, known_ms: now_ms, who: "4", source, data };
+            office_events::add(connection, &fact)?;
+        }
+        Ok(text)
+    });
+    made.await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn customer_service_writes_a_note_and_opens_an_issue_and_the_customer_reads_the_page_on_a_telephone() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = crate::storage::config(&folder.path().join("ho"), 0);
+    let office = serve::start(config, Arc::new(SystemClock::new())).await.unwrap();
+    let at = |path: &str| format!("http://{}{path}", office.pages_address);
+    let secret = ready_order(&office, "de").await;
+    let mut faults = Vec::new();
+
+    let desk = Browser::start(1280, 800).await;
+    desk.open(&at("/service")).await;
+    desk.run("document.querySelector('[name=q]').value = 'w10'").await;
+    desk.tap(".search button").await;
+    desk.until("that nothing is found by it", "document.querySelector('#found .empty')").await;
+    let words = office.office.write(|writer, _| {
+        let sql = "INSERT INTO order_terms (term, placed_ms, order_no) VALUES (?1, 1, 'W100')";
+        Ok(writer.connection().execute(sql, [b"w100".as_slice()])?)
+    });
+    words.await.unwrap();
+    desk.until("the order", "document.querySelector('#found a[href=\"/service/W100\"]')").await;
+    faults.extend(faults_of(&desk, "what was found").await);
+    desk.tap("#found a").await;
+    desk.until("the story", "document.querySelector('#timeline')?.innerText.includes('Hafermilch taken instead of')").await;
+    desk.run("document.querySelector('#write form [name=who]').value = 'Anna'").await;
+    desk.run("document.querySelector('#write form [name=text]').value = 'She calls back at 5.'").await;
+    desk.tap("#write form button").await;
+    desk.until("the note", "document.querySelector('#notes')?.innerText.includes('She calls back at 5.')").await;
+    desk.run("const form = document.querySelectorAll('#write form')[1]; form.who.value = 'Anna'; form.text.value = 'Milk was sour'; form.owner.value = 'Ben'; form.due.value = '2020-01-31'").await;
+    desk.tap("#write form:nth-of-type(2) button").await;
+    desk.until("the issue", "document.querySelector('#issues')?.innerText.includes('overdue')").await;
+    faults.extend(faults_of_flowing(&desk, "the story").await);
+    desk.open(&at("/service/W100/refund")).await;
+    desk.run("const form = document.querySelector('.question form'); form.who.value = 'Anna'; form.amount.value = '1,29'; form.reason.value = 'sour'").await;
+    faults.extend(faults_of(&desk, "the question").await);
+    desk.tap(".question form button").await;
+    desk.until("the refund", "document.querySelector('#timeline')?.innerText.includes('Refund of 1.29 asked')").await;
+    desk.end().await;
+
+    let phone = Browser::start(390, 844).await;
+    phone.open(&at(&format!("/o/{secret}"))).await;
+    let text = phone.text("main").await;
+    for said in ["Liegt zur Abholung bereit", "1234 5678", "Z.O.", "1 × Hafermilch statt Frische Milch 3,5 %", "2 × Brezel fehlt"] {
+        assert!(text.contains(said), "{said} in {text}");
+    }
+    faults.extend(faults_of_flowing(&phone, "the customer's page").await);
+    phone.open(&at("/o/nothing")).await;
+    faults.extend(faults_of(&phone, "an unknown link").await);
+    phone.open(&at("/service/W100")).await;
+    // The navigation is pushed sideways there, so its end is outside on purpose.
+    phone.run("document.querySelector('header nav').style.display = 'none'").await;
+    faults.extend(faults_of_flowing(&phone, "the story on a telephone").await);
+    phone.end().await;
     office.stop().await;
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }

@@ -3,6 +3,7 @@
 mod access;
 mod card_data;
 mod enrolment;
+mod events;
 mod ingest;
 mod line;
 mod mail_server;
@@ -15,3 +16,4 @@ mod returns;
 mod service;
 mod shop;
 mod simulation;
+mod status;

@@ -9,8 +9,18 @@ use crate::head_office::db::{self, Connection, OptionalExtension};
 use crate::head_office::storage;
 
 /// Tables whose rows are about no single store. A table that is in none of these lists fails a test.
-pub const CHAIN_WIDE: &[&str] =
-    &["meta", "articles", "feed_parts", "recalls", "accounts", "account_sessions", "sign_in_waits", "api_tokens", "audit_log"];
+pub const CHAIN_WIDE: &[&str] = &[
+    "meta",
+    "articles",
+    "feed_parts",
+    "recalls",
+    "accounts",
+    "account_sessions",
+    "sign_in_waits",
+    "api_tokens",
+    "audit_log",
+    "subscriptions",
+];
 
 /// Tables of stores without a column `store`: the condition under which a row is within reach.
 const BY_CONDITION: &[(&str, &str)] = &[
@@ -25,6 +35,7 @@ const BY_CONDITION: &[(&str, &str)] = &[
     ("order_sales", "txn IN (SELECT txn FROM transactions)"),
     ("order_shorts", "order_no IN (SELECT order_no FROM collect_orders)"),
     ("order_terms", "order_no IN (SELECT order_no FROM collect_orders)"),
+    ("order_links", "order_no IN (SELECT order_no FROM collect_orders)"),
     ("order_notes", "order_no IN (SELECT order_no FROM collect_orders)"),
     ("order_issues", "order_no IN (SELECT order_no FROM collect_orders)"),
     ("order_rights", "order_no IN (SELECT order_no FROM collect_orders)"),

@@ -58,8 +58,8 @@ const MESSAGE: Of = Of::Row("order_messages", "id");
 const ISSUE: Of = Of::Row("order_issues", "id");
 const RETURN: Of = Of::Row("order_returns", "order_no");
 
-/// Addresses that need nobody: health, what pages are made of, and the way in.
-pub const OPEN: &[&str] = &["/healthz", "/assets/{hash}/{name}", "/sign-in", "/setup"];
+/// Addresses that need nobody: health, what pages are made of, the way in, and the customer's own page by its secret link.
+pub const OPEN: &[&str] = &["/healthz", "/assets/{hash}/{name}", "/sign-in", "/setup", "/o/{secret}"];
 
 pub const ROUTES: &[Rule] = &[
     // Pages that show.
@@ -137,6 +137,20 @@ pub const ROUTES: &[Rule] = &[
     post("/api/v1/orders/{order}/refund", Orders, ORDER, "ask for refund"),
     read("/api/v1/order-issues", Orders, Of::Lists),
     put("/api/v1/order-issues/{issue}", Orders, ISSUE, "change issue"),
+    // What happened, over the whole chain, and who is posted it.
+    read("/feeds", Manage, Of::Chain),
+    post("/feeds", Manage, Of::Chain, "make webhook"),
+    post("/feeds/{id}/pause", Manage, Of::Chain, "pause webhook"),
+    post("/feeds/{id}/resume", Manage, Of::Chain, "resume webhook"),
+    post("/feeds/{id}/replay", Manage, Of::Chain, "replay webhook"),
+    post("/feeds/{id}/end", Manage, Of::Chain, "end webhook"),
+    read("/api/v1/events", Orders, Of::Chain),
+    read("/api/v1/subscriptions", Manage, Of::Chain),
+    post("/api/v1/subscriptions", Manage, Of::Chain, "make webhook"),
+    post("/api/v1/subscriptions/{id}/pause", Manage, Of::Chain, "pause webhook"),
+    post("/api/v1/subscriptions/{id}/resume", Manage, Of::Chain, "resume webhook"),
+    post("/api/v1/subscriptions/{id}/replay", Manage, Of::Chain, "replay webhook"),
+    delete("/api/v1/subscriptions/{id}", Manage, Of::Chain, "end webhook"),
     // Who may act.
     read("/account", Look, Of::Nothing),
     read("/account/password", Look, Of::Nothing),

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::office::HeadOffice;
+use super::order_messages;
 use crate::document::Locale;
 use mail::Mail;
 use outbox::{Outcome, Outgoing};
@@ -66,7 +67,14 @@ impl Messages {
                 format!("{head} {tail}")
             }
         };
-        let values = Values { order: &message.order, store: &message.store_name, number: &number, until: &until, name: &message.name };
+        let values = Values {
+            order: &message.order,
+            store: &message.store_name,
+            number: &number,
+            until: &until,
+            name: &message.name,
+            link: &message.link,
+        };
         self.texts.words(&message.kind, &message.language, house.language.tag(), &values)
     }
 
@@ -93,7 +101,32 @@ fn has_certificates(pem: &[u8]) -> Result<(), (&'static str, String)> {
 /// Starts a sender for each way that is configured. They finish what is leaving when `ended` says so.
 pub fn start(office: &HeadOffice, ended: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
     let messages = Arc::new(office.config().messages.clone());
-    messages.ways().into_iter().map(|way| tokio::spawn(run(office.clone(), Arc::clone(&messages), way, ended.clone()))).collect()
+    let ways = messages.ways().into_iter().map(|way| tokio::spawn(run(office.clone(), Arc::clone(&messages), way, ended.clone())));
+    let delays = office.config().order_delayed_ms.map(|after_ms| tokio::spawn(watch_delays(office.clone(), after_ms, ended.clone())));
+    ways.chain(delays).collect()
+}
+
+/// Promise times pass by the clock alone.
+async fn watch_delays(office: HeadOffice, after_ms: i64, mut ended: watch::Receiver<bool>) {
+    while !*ended.borrow() {
+        if let Err(why) = notice_delays(&office, after_ms).await {
+            tracing::warn!(why, "orders that are late are looked for again");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+            _ = ended.changed() => return,
+        }
+    }
+}
+
+async fn notice_delays(office: &HeadOffice, after_ms: i64) -> Result<(), String> {
+    let now_ms = office.now_ms();
+    let late = office.read(move |connection| order_messages::late(connection, now_ms, after_ms));
+    if late.await.map_err(|error| error.to_string())?.is_empty() {
+        return Ok(());
+    }
+    let noticed = office.write(move |writer, now_ms| Ok(order_messages::notice_late(writer.connection(), now_ms, after_ms)?));
+    noticed.await.map_err(|error| error.to_string())
 }
 
 async fn run(office: HeadOffice, messages: Arc<Messages>, way: Way, mut ended: watch::Receiver<bool>) {
@@ -136,7 +169,8 @@ async fn round(office: &HeadOffice, messages: &Arc<Messages>, way: Way) -> Resul
     let taken = taken.map_err(|error| error.to_string())?;
     let count = taken.len();
     let mut leaving = JoinSet::new();
-    for message in taken {
+    for mut message in taken {
+        message.link = office.config().status_link(&message.link_secret).unwrap_or_default();
         let (office, messages) = (office.clone(), Arc::clone(messages));
         leaving.spawn(async move {
             let config = office.config();

@@ -7,6 +7,7 @@ use super::super::db::{self, Connection, OptionalExtension, params};
 use super::super::office_events::{self, Fact};
 use super::super::order_exceptions::{self, CHANNEL, OrderException};
 use super::super::orders::PlacedOrder;
+use super::super::status_link;
 use super::Way;
 
 /// Messages taken at a time.
@@ -40,8 +41,11 @@ pub struct Outgoing {
     pub language: String,
     /// The channel's own reference.
     pub customer: Option<String>,
-    /// 1, and one more each time a person had it sent again.
+    /// 1, and one more each time it was sent again.
     pub round: u32,
+    /// Of the page where the customer sees how it stands; and its whole address, empty where there is none.
+    pub link_secret: String,
+    pub link: String,
 }
 
 impl Outgoing {
@@ -100,7 +104,7 @@ fn due(connection: &Connection, way: Way, now_ms: i64, remind_ms: i64, limit: u3
     connection
         .prepare_cached(
             "SELECT m.id, m.kind, m.order_no, m.store, coalesce(t.name, ''), m.due_ms, o.expires_ms, o.number, o.token, o.content,
-                    coalesce(s.round, 1)
+                    coalesce(s.round, 1), o.secret
              FROM order_messages m JOIN collect_orders o ON o.order_no = m.order_no LEFT JOIN stores t ON t.store = m.store
              LEFT JOIN message_sendings s ON s.message = m.id AND s.way = ?1
              WHERE m.sent_ms IS NULL AND m.withdrawn_ms IS NULL
@@ -134,6 +138,8 @@ fn outgoing(row: &db::Row<'_>) -> db::Result<Outgoing> {
         language: placed.as_ref().map(|placed| placed.language.clone()).unwrap_or_default(),
         customer: placed.and_then(|placed| placed.customer),
         round: row.get(10)?,
+        link_secret: status_link::text(&row.get::<_, String>(11)?).unwrap_or_default(),
+        link: String::new(),
         kind,
     })
 }
@@ -219,7 +225,7 @@ pub fn recover(connection: &Connection, ways: &[Way], now_ms: i64) -> db::Result
     connection.execute(sql, params![Way::Webhook.name(), now_ms, before_ms])?;
     let cut_off: Vec<Outgoing> = connection
         .prepare_cached(
-            "SELECT m.id, m.kind, m.order_no, m.store, coalesce(t.name, ''), m.due_ms, o.expires_ms, o.number, o.token, o.content, s.round
+            "SELECT m.id, m.kind, m.order_no, m.store, coalesce(t.name, ''), m.due_ms, o.expires_ms, o.number, o.token, o.content, s.round, o.secret
              FROM message_sendings s JOIN order_messages m ON m.id = s.message JOIN collect_orders o ON o.order_no = m.order_no
              LEFT JOIN stores t ON t.store = m.store
              WHERE s.way = ?1 AND s.begun_ms <= ?2 AND s.done_ms IS NULL ORDER BY m.id",
@@ -233,7 +239,7 @@ pub fn recover(connection: &Connection, ways: &[Way], now_ms: i64) -> db::Result
     Ok(())
 }
 
-/// A person has it sent again, by every way. `false`: there is none of this number, it is not true any more, or it is just leaving.
+/// It is sent again, by every way. `false`: there is none of this number, it is not true any more, or it is just leaving.
 pub fn again(connection: &Connection, message: i64, now_ms: i64) -> db::Result<bool> {
     let known: Option<bool> = connection
         .prepare_cached("SELECT withdrawn_ms IS NULL FROM order_messages WHERE id = ?1")?

@@ -9,9 +9,11 @@ use std::path::Path;
 use crate::document::Locale;
 
 /// Kinds of messages, as [`super::super::order_messages`] makes them.
-pub const KINDS: [&str; 6] = ["ready", "reminder", "handed_over", "expired", "cancelled", "refused"];
+pub const KINDS: [&str; 7] = ["ready", "reminder", "delayed", "handed_over", "expired", "cancelled", "refused"];
 /// Languages that come with the program. Others a chain adds by files of its own.
-const BUILT_IN: [(&str, &str, &str); 12] = [
+const BUILT_IN: [(&str, &str, &str); 14] = [
+    ("delayed", "en", include_str!("texts/delayed.en.txt")),
+    ("delayed", "de", include_str!("texts/delayed.de.txt")),
     ("ready", "en", include_str!("texts/ready.en.txt")),
     ("ready", "de", include_str!("texts/ready.de.txt")),
     ("reminder", "en", include_str!("texts/reminder.en.txt")),
@@ -25,7 +27,7 @@ const BUILT_IN: [(&str, &str, &str); 12] = [
     ("refused", "en", include_str!("texts/refused.en.txt")),
     ("refused", "de", include_str!("texts/refused.de.txt")),
 ];
-const NAMES: [&str; 5] = ["order", "store", "number", "until", "name"];
+const NAMES: [&str; 6] = ["order", "store", "number", "until", "name", "link"];
 const FILE_BYTES_MAX: u64 = 64 * 1024;
 
 /// What is said of one message.
@@ -37,6 +39,8 @@ pub struct Values<'a> {
     pub number: &'a str,
     pub until: &'a str,
     pub name: &'a str,
+    /// The page where the customer sees how it stands.
+    pub link: &'a str,
 }
 
 /// A message in words.
@@ -158,6 +162,7 @@ fn filled(line: &str, values: &Values<'_>) -> Option<String> {
             "store" => values.store,
             "number" => values.number,
             "until" => values.until,
+            "link" => values.link,
             _ => values.name,
         };
         if value.is_empty() {
@@ -181,6 +186,8 @@ fn body_filled(body: &str, values: &Values<'_>) -> String {
         out.push_str(&line);
         out.push('\n');
     }
+    out.truncate(out.trim_end().len());
+    out.push('\n');
     out
 }
 
@@ -191,7 +198,14 @@ mod tests {
     #[test]
     fn every_kind_is_said_in_every_language_that_comes_with_the_program() {
         let texts = Texts::default();
-        let values = Values { order: "K1", store: "Berlin", number: "1234 5678", until: "1 May, 18:00", name: "Zoë" };
+        let values = Values {
+            order: "K1",
+            store: "Berlin",
+            number: "1234 5678",
+            until: "1 May, 18:00",
+            name: "Zoë",
+            link: "https://x.example/o/abc",
+        };
         for kind in KINDS {
             let (en, de) = (texts.words(kind, "en", "en", &values), texts.words(kind, "de-AT", "en", &values));
             assert_ne!(en, de, "{kind}");
@@ -199,6 +213,7 @@ mod tests {
                 assert!(words.subject.contains("K1") && words.body.contains("Berlin") && words.body.contains("Zoë"), "{kind}: {words:?}");
                 assert!(!words.body.contains(['{', '}']), "{kind}: {words:?}");
             }
+            assert!(en.body.contains("https://x.example/o/abc") && de.body.contains("https://x.example/o/abc"), "{kind}");
             let has_code = en.body.contains("1234 5678") && de.body.contains("1234 5678");
             assert_eq!(has_code, matches!(kind, "ready" | "reminder"), "{kind}");
         }

@@ -56,6 +56,8 @@ struct Data<'a> {
     number: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     token: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    status_url: &'a str,
     subject: &'a str,
     text: &'a str,
 }
@@ -110,13 +112,19 @@ impl Webhook {
                 expires_ms: message.expires_ms,
                 number: &message.number,
                 token: &message.token,
+                status_url: &message.link,
                 subject: &words.subject,
                 text: &words.body,
             },
         };
         let body = serde_json::to_vec(&body).expect("a message is plain values");
-        let (id, seconds) = (message.id(), now_ms / 1_000);
-        let signature = sign(&self.key, &id, seconds, &body);
+        self.post(&message.id(), body, now_ms).await
+    }
+
+    /// One try at a signed JSON body. It may come twice; it has the same id then.
+    pub async fn post(&self, id: &str, body: Vec<u8>, now_ms: i64) -> Outcome {
+        let seconds = now_ms / 1_000;
+        let signature = sign(&self.key, id, seconds, &body);
         let request = self.client.post(self.url.clone()).header("content-type", "application/json").header("webhook-id", id);
         let request = request.header("webhook-timestamp", seconds).header("webhook-signature", signature).body(body);
         match request.send().await {

@@ -25,13 +25,14 @@ pub enum Tab {
     Staff,
     Recalls,
     Nodes,
+    Feeds,
     Trouble,
     People,
     Audit,
     Account,
 }
 
-const TABS: [(Tab, &str, &str); 12] = [
+const TABS: [(Tab, &str, &str); 13] = [
     (Tab::Overview, "/", "Stores"),
     (Tab::Figures, "/figures", "Figures"),
     (Tab::Sales, "/sales", "Sales"),
@@ -43,6 +44,7 @@ const TABS: [(Tab, &str, &str); 12] = [
     (Tab::Staff, "/staff", "Staff"),
     (Tab::Recalls, "/recalls", "Recalls"),
     (Tab::Nodes, "/nodes", "Nodes"),
+    (Tab::Feeds, "/feeds", "Feeds"),
     (Tab::Trouble, "/incidents", "Incidents"),
 ];
 

@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod audit;
 mod chart;
 mod days;
+mod feeds;
 mod figures;
 mod frame;
 mod nodes;
@@ -17,6 +18,8 @@ mod sales;
 mod service;
 mod service_pages;
 pub mod sign_in;
+pub mod status;
+mod status_texts;
 mod stock;
 mod transactions;
 mod trouble;
@@ -94,6 +97,7 @@ pub fn router(office: HeadOffice) -> Router {
         .route("/orders/{order}", get(order_page))
         .route("/orders/{order}/cancel", post(cancel_order))
         .merge(service_pages::routes())
+        .merge(feeds::routes())
         .route("/changes", get(changes))
         .route("/assets/{hash}/{name}", get(crate::web::assets::serve))
         .fallback(not_found)

@@ -171,7 +171,8 @@ fn exceptions(frame: &Frame, rows: &[OrderExceptionRow]) -> Markup {
                         div {
                             p {
                                 span .tag.warn[row.settled_ms.is_none()] { (row.kind.replace('_', " ")) } " "
-                                a href=(format!("/orders/{}", row.order)) { code { (visible(&row.order)) } } " " (visible(&row.store)) " "
+                                @if row.order.is_empty() { a href="/feeds" { "Feeds" } } @else { a href=(format!("/orders/{}", row.order)) { code { (visible(&row.order)) } } }
+                                " " (visible(&row.store)) " "
                                 span .dim title=(frame.time(row.opened_ms)) {
                                     (frame.ago(row.opened_ms)) ", for the " (row.owner) @if row.times > 1 { ", " (frame.count(row.times)) " times" }
                                 }
@@ -400,7 +401,7 @@ pub fn detail(frame: &Frame, row: &OrderRow, lines: &[OrderLine], code: Option<&
 }
 
 /// The code as a drawing.
-fn qr(text: &str) -> Option<Markup> {
+pub fn qr(text: &str) -> Option<Markup> {
     let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
     let (width, colors) = (code.width(), code.to_colors());
     let dark = colors.iter().enumerate().filter(|(_, color)| **color == qrcode::Color::Dark);

@@ -290,7 +290,9 @@ fn words(frame: &Frame, step: &OfficeEvent) -> String {
             format!("{part}, shown by: {}{age}", plain(&data["proof"]))
         }
         "order.line_missed" => format!("{} {} not handed over ({}): {}", quantity(), name(), plain(&data["why"]), plain(&data["then"])),
-        "order.line_replaced" => format!("{} handed over instead of {} of {}", text(data, "instead"), text(data, "old"), name()),
+        "order.line_replaced" => {
+            format!("{} {} handed over instead of {} {}", quantity(), visible(text(data, "instead")), text(data, "old"), name())
+        }
         "order.refund_asked" => format!("{} to be refunded by the channel: paid there, not handed over", money()),
         "order.paid_elsewhere" => "Paid at a till when the order was another node’s already".to_owned(),
         "order.hand_over_taken_back" => "Hand-over taken back".to_owned(),
