@@ -30,6 +30,7 @@ use std::sync::Arc;
 
 pub use ej::{EJ_ENTRIES_MAX, EjEntry};
 pub use sled_cache::SledCache;
+pub use words::{query_words, words as folded_words};
 
 use cache::CacheError;
 use catalogue::Catalogue;

@@ -36,6 +36,7 @@ static ASSETS: &[Asset] = &[
     Asset { name: "cash.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/cash.js") },
     Asset { name: "desk.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/desk.js") },
     Asset { name: "handheld.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/handheld.js") },
+    Asset { name: "find.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/find.js") },
     Asset { name: "orders.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/orders.js") },
     Asset { name: "articles.css", content_type: "text/css; charset=utf-8", bytes: include_bytes!("assets/articles.css") },
     Asset { name: "orders.css", content_type: "text/css; charset=utf-8", bytes: include_bytes!("assets/orders.css") },

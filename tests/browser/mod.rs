@@ -14,6 +14,7 @@ mod office;
 mod orders;
 mod orders_besides;
 mod orders_counter;
+mod orders_found;
 mod people;
 mod returns;
 mod shop;

@@ -270,6 +270,7 @@ async fn the_description_is_whole() {
         "get /api/v1/promises",
         "get /api/v1/orders/{order}",
         "get /api/v1/stock",
+        "get /api/v1/workstations/{ws}/orders",
         "post /api/v1/workstations/{ws}/orders",
         "post /api/v1/workstations/{ws}/stock",
         "get /api/v1/workstations/{ws}/orders/{order}/customer",

@@ -1,6 +1,7 @@
 //! The customer is there: which order, is it theirs, and does it go with them.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::super::decide::{Case, Outcome};
 use super::super::{Event, Refusal, age, stock};
@@ -25,11 +26,30 @@ pub(super) fn identify(case: &Case, code: &str, within: Option<&OrderNo>) -> Res
         }
         return Ok(done(&order, Vec::new()));
     }
+    if within.is_none()
+        && let Some(known) = numbered(case, code)
+    {
+        return Ok(done(&known.asked.order, Vec::new()));
+    }
     let (order, _) = told(case)?;
     if within.is_some_and(|within| *within != order.asked.order) {
         return Err(Refusal::CollectCodeOtherOrder { order: order.asked.order.clone() });
     }
     Ok(done(&order.asked.order, Vec::new()))
+}
+
+/// The order whose own number this is. It opens the order and proves nothing: whoever hands it over asks for the name and compares. A
+/// customer's number of the same digits goes first.
+fn numbered<'a>(case: &Case<'a>, code: &str) -> Option<&'a Order> {
+    let orders = &case.state.orders.orders;
+    if let Some(CodeFact::Number { mark }) = &case.facts.order.code
+        && orders.values().any(|order| order.asked.number_mark == *mark)
+    {
+        return None;
+    }
+    let written = |text: &str| OrderNo::new(text).ok().and_then(|number| orders.get(&number));
+    let code = code.trim();
+    written(code).or_else(|| written(&code.to_uppercase())).map(Arc::as_ref)
 }
 
 /// The order that the code names, when it is good for it, and what kind of code it was.

@@ -642,7 +642,7 @@ impl Order {
     }
 
     /// Nothing can happen to it any more, but that its hand-over is taken back today.
-    fn is_done(&self) -> bool {
+    pub fn is_done(&self) -> bool {
         self.done_ms().is_some()
     }
 

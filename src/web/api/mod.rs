@@ -145,7 +145,7 @@ pub fn routes() -> (Router<Web>, utoipa::openapi::OpenApi) {
         .routes(routes!(stock::stock))
         .routes(routes!(stock::act))
         .routes(routes!(orders::order))
-        .routes(routes!(orders::act))
+        .routes(routes!(orders::act, orders::find))
         .routes(routes!(crate::web::orders::promises::promises))
         .routes(routes!(orders::customer))
         .split_for_parts()

@@ -21,6 +21,7 @@ use crate::retail::order::figures::Clocks;
 use crate::retail::order::{LabelEnd, NoticeKind, Order, OrderAct, OrderState, OrderStateName, Substitution, open_label};
 use crate::retail::print::{OpenPrint, PrintState};
 use crate::web::Web;
+use crate::web::orders::find;
 use crate::web::problem::Problem;
 use crate::web::session::{At, Session};
 
@@ -226,6 +227,43 @@ pub async fn customer(
     let order = screen.orders.orders.get(&at.order).ok_or_else(|| unknown(&at.order))?;
     let OrderCustomer { subject, name, initials, phone, is_erased } = web.node.shared().order_customer(&order.asked);
     Ok(Json(OrderCustomerView { subject: subject.map(|subject| subject.to_string()), name, initials, phone, erased: is_erased }))
+}
+
+/// What was found, those that are ready or open first.
+#[derive(Serialize, ToSchema)]
+pub struct FoundOrdersView {
+    orders: Vec<OrderView>,
+    /// More fit than the answer holds.
+    more: usize,
+    /// The first one has exactly this number.
+    exact: bool,
+    /// It may be a name, and nobody is signed in at the workstation who may see names: only numbers were looked for.
+    names_hidden: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LookedFor {
+    find: String,
+}
+
+/// Orders by their number, its last four digits or more, or the name of whoever comes for them from three letters: at most 20.
+#[utoipa::path(get, path = "/api/v1/workstations/{ws}/orders",
+    params(("ws" = String, Path), ("find" = String, Query, description = "Number, last digits, or words of a name")),
+    responses((status = OK, body = FoundOrdersView), (status = "4XX", body = Problem)))]
+pub async fn find(State(web): State<Web>, At(ws): At, Asked(asked): Asked<LookedFor>) -> Result<Json<FoundOrdersView>, Problem> {
+    let with_names = super::customer::working(&web, &ws).is_ok();
+    let node = web.node.clone();
+    let looked = tokio::task::spawn_blocking(move || find::find(&node, &asked.find, with_names)).await;
+    let gone = |_| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "search_failed", "the search did not end", "ask again");
+    let found = looked.map_err(gone)?;
+    if found.too_short && !found.names_hidden {
+        let remedy = "give an order number, its last 4 digits, or at least 3 letters of a name";
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "search_too_short", "that is too little to look for", remedy));
+    }
+    let screen = web.node.screen();
+    let orders = found.hits.iter().map(|hit| view(web.node.shared(), &hit.order, &screen.prints)).collect();
+    Ok(Json(FoundOrdersView { orders, more: found.more, exact: found.is_exact, names_hidden: found.names_hidden }))
 }
 
 fn unknown(order: &OrderNo) -> Problem {

@@ -33,7 +33,7 @@ pub fn live(desk: &Desk) -> Live {
             section .column .fresh[fresh] {
                 h2 { (title) span .count { (count) } }
                 @if orders.is_empty() { p .muted { (t.none) } }
-                @for order in &orders { (card(desk, order)) }
+                @for order in &orders { (card(desk, order, None)) }
                 @if count > orders.len() { p .muted { "+ " (count - orders.len()) } }
             }
         }
@@ -95,12 +95,17 @@ fn next_list(desk: &Desk, next: &[&Arc<Order>]) -> Markup {
     }
 }
 
-fn card(desk: &Desk, order: &Order) -> Markup {
+/// `found`: it was looked for, with the name of whoever comes for it, empty where names are not shown.
+pub(super) fn card(desk: &Desk, order: &Order, found: Option<&str>) -> Markup {
     let (view, t) = (&desk.view, desk.t);
     let address = format!("/orders/{}/order/{}", view.workstation, order.asked.order);
     html! {
-        a .order-card href=(address) id=(format!("order-{}", order.asked.order)) {
+        a .order-card href=(address) id=[found.is_none().then(|| format!("order-{}", order.asked.order))] data-order=(order.asked.order) {
             strong { (order.asked.order) } span .initials { (desk.initials(order)) }
+            @if let Some(name) = found {
+                @if !name.is_empty() { span .customer-name { (name) } }
+                span { (super::state_words(t, order.state.name())) }
+            }
             span { (fill(t.items, &[&units(order)])) }
             @match (&order.state, order.times.ready) {
                 (OrderState::Staged, Some(ready)) => span .muted { (fill(t.ready_since, &[&view.locale.clock(ready)])) },

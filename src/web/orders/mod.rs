@@ -2,6 +2,7 @@
 //! published; a reload or another screen shows the same. Whoever is signed in at the workstation acts.
 
 mod board;
+pub mod find;
 mod label;
 mod one;
 mod pick;
@@ -34,6 +35,7 @@ pub fn routes() -> Router<Web> {
     Router::new()
         .route("/orders/{ws}", get(board_page))
         .route("/orders/{ws}/events", get(board_events))
+        .route("/orders/{ws}/find", get(find_cards))
         .route("/orders/{ws}/order/{order}", get(one_page))
         .route("/orders/{ws}/order/{order}/events", get(one_events))
         .route("/orders/{ws}/promises", get(promises_page))
@@ -80,6 +82,21 @@ async fn board_page(State(web): State<Web>, At(ws): At) -> Response {
 
 async fn board_events(State(web): State<Web>, session: Session, At(ws): At, Query(asks): Query<Asks>) -> Response {
     scanning(web, session, ws, asks, board::live).await
+}
+
+#[derive(Deserialize)]
+struct Text {
+    #[serde(default)]
+    text: String,
+}
+
+/// The cards of what was typed.
+async fn find_cards(State(web): State<Web>, At(ws): At, Query(ask): Query<Text>) -> Response {
+    let Some(with_names) = with_desk(&web, &ws, |desk| desk.shows_names()) else { return pages::not_found_page(&web) };
+    let node = web.node.clone();
+    let found = tokio::task::spawn_blocking(move || find::find(&node, &ask.text, with_names)).await;
+    let Ok(found) = found else { return axum::http::StatusCode::SERVICE_UNAVAILABLE.into_response() };
+    shown(&web, with_desk(&web, &ws, |desk| find::results(desk, &found)))
 }
 
 /// The stream of a page that uses scans.
@@ -183,6 +200,7 @@ fn frame(desk: &Desk, title: &str, events: &str, mode: &str, attributes: Markup,
                 div #who { (live.part("who")) }
             }
             p #said role="alert" hidden { strong {} " " span {} }
+            @if matches!(mode, "board" | "one") { (find::field(desk)) }
             // What a screen reader says when the part in hand is another one.
             p #spoken .unseen role="status" {}
             main #part tabindex="-1" { (live.part("part")) }
@@ -190,7 +208,7 @@ fn frame(desk: &Desk, title: &str, events: &str, mode: &str, attributes: Markup,
             div #lost role="alert" hidden { strong { (view.locale.texts.lost_title) } span { (view.locale.texts.lost_hint) } }
         }
     };
-    document(view.locale, title, "orders", &["live.js", "gate.js", "handheld.js", "orders.js"], body)
+    document(view.locale, title, "orders", &["live.js", "gate.js", "handheld.js", "find.js", "orders.js"], body)
 }
 
 /// How much stock work waits.

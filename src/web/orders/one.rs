@@ -248,6 +248,7 @@ fn hand_over(desk: &Desk, order: &Order) -> Markup {
                 button type="button" role="radio" aria-checked="false" data-shown=(value) disabled[value == "code"] { (words) }
             }
         }
+        p .muted { (t.shown_hint) }
         @if let (Some(years), Some(date)) = (age, date) {
             button type="button" #of-age aria-pressed="false" data-do="of-age" {
                 (fill(t.of_age, &[&years.to_string(), &desk.view.locale.date(born_by(date, years))]))
