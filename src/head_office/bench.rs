@@ -318,6 +318,7 @@ fn blank(store: &StoreId) -> Result<Screen, String> {
         staff: Arc::default(),
         orders: Default::default(),
         stock: Default::default(),
+        order_arrivals: 0,
         orders_heard: None,
         locked_out: Default::default(),
     })

@@ -162,6 +162,11 @@ pub(super) fn scanned(request: CommandRequest) -> CommandRequest {
     CommandRequest { command: Command::Order(OrderAct::Identify { code: plain, within: None }), ..request }
 }
 
+/// The digits of a customer's number as a person types it or a keyboard wedge does: a scanner that says what bars it read, read no number.
+pub(super) fn typed_number(text: &str) -> Option<String> {
+    collect_code::short_number(text)
+}
+
 /// Without what the scanner puts around it.
 fn plain(text: &str) -> String {
     let frame = text.trim_matches([' ', '\r', '\n', '\t']);

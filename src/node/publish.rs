@@ -52,6 +52,8 @@ pub struct Publisher {
     tiles: Arc<Vec<StaffTile>>,
     /// What head office last said about orders: whether this node keeps them, and when.
     orders_heard: Option<(bool, i64)>,
+    /// Orders that came since the start.
+    order_arrivals: u64,
 }
 
 /// What a workstation shows that is not business state.
@@ -105,6 +107,7 @@ impl Publisher {
             staff: Arc::default(),
             tiles: Arc::default(),
             orders_heard: None,
+            order_arrivals: 0,
         }
     }
 
@@ -352,6 +355,7 @@ impl Publisher {
                 Event::TransactionCompleted { .. } | Event::TransactionVoided { .. } => {
                     self.waiting.insert(recorded.seq);
                 }
+                Event::OrderReceived { .. } => self.order_arrivals += 1,
                 Event::UplinkAcknowledged { ack } => self.waiting = self.waiting.split_off(&(ack.seq + 1)),
                 Event::TillClosed { report } => self.show_report(report),
                 Event::PrintRequested { what: PrintSubject::TillX(report), copy: 0, .. } => self.show_report(report),
@@ -435,6 +439,7 @@ impl Publisher {
             orders: state.orders.clone(),
             stock: state.stock.clone(),
             orders_heard: self.orders_heard,
+            order_arrivals: self.order_arrivals,
             locked_out: state.lockouts.keys().filter(|staff| state.locked_out_until_ms(staff, now.ms).is_some()).cloned().collect(),
         })
     }

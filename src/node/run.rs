@@ -27,7 +27,7 @@ use super::writer::{Recorded, Taken, Writer, WriterError, shell_command_id};
 use crate::device::{DeviceReport, DisplayHandle, PrinterHandle, PrinterOrder, ScaleHandle, ScaleReading, TerminalHandle};
 use crate::document::{Language, Voice};
 use crate::fault::Fault;
-use crate::gs1::CodeRules;
+use crate::gs1::{CodeRules, Gtin};
 use crate::ids::{BagNo, DeviceName, Sku, StaffId, SubjectRef, WorkstationId};
 use crate::journal::Disk;
 use crate::money::Qty;
@@ -290,6 +290,7 @@ impl<D: Disk> Loop<D> {
         let at_till = matches!(&request.command, Command::AddLine { .. });
         let request = orders::scanned(request);
         let request = self.customer_scanned(request, &books);
+        let request = self.number_typed(request, &books);
         let workstation = request.workstation.clone();
         let receipts = Receipts { originals: &self.originals, places: self.places() };
         let mut facts = facts::prefetch(&request, self.writer.state(), &self.sources(&books), &receipts);
@@ -434,6 +435,27 @@ impl<D: Disk> Loop<D> {
             Some(subject) => CommandRequest { command: Command::AttachCustomer { subject }, ..request },
             None => request,
         }
+    }
+
+    /// Eight digits that are no article may be the number of a customer who collects: it opens the order, as at the desk. An article always
+    /// goes first. What could be an article by its check digit, and is nobody's number, stays an unknown article; what could not, is a wrong
+    /// number here as it is there.
+    fn number_typed(&self, request: CommandRequest, books: &Books) -> CommandRequest {
+        let (Command::AddLine { code, quantity: None }, Some(workstation)) = (&request.command, &request.workstation) else {
+            return request;
+        };
+        let orders = &self.writer.state().orders;
+        let Some(digits) = orders::typed_number(code).filter(|_| orders.open().next().is_some()) else { return request };
+        let opens = || !orders.is_locked(workstation) && orders.knows_number(&self.collect.number_mark(&digits));
+        let is_number = match facts::look_up(code, &self.sources(books)) {
+            ScanFact::Article(_) | ScanFact::NoPrice(_) | ScanFact::CardData => false,
+            ScanFact::NotReady { .. } => opens(),
+            ScanFact::Misread { .. } | ScanFact::UnknownArticle | ScanFact::UnknownCode => Gtin::parse(&digits).is_err() || opens(),
+        };
+        if !is_number {
+            return request;
+        }
+        CommandRequest { command: Command::Order(OrderAct::Identify { code: digits, within: None }), ..request }
     }
 
     fn customer(&self, command: &Command, books: &Books) -> Option<CustomerFact> {

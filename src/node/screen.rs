@@ -59,6 +59,8 @@ pub struct Screen {
     pub orders: Arc<OrderBook>,
     /// Counts and receipts that are being filled, counts that wait, articles that ran low.
     pub stock: Arc<StockBook>,
+    /// Orders that came since the start of the process. It grows with each one, so that pages are heard once for each.
+    pub order_arrivals: u64,
     /// Whether this node keeps the store's orders, as head office last said, and when it said so. `None`: not since the start.
     pub orders_heard: Option<(bool, i64)>,
     /// Whose PIN is not looked at now.

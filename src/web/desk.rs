@@ -123,6 +123,7 @@ fn devices_live(web: &Web) -> Live {
         rows: None,
         signal: None,
         scans: Default::default(),
+        news: None,
     }
 }
 

@@ -29,6 +29,7 @@ pub fn live(view: &View) -> Live {
         rows: None,
         signal: None,
         scans: Default::default(),
+        news: None,
     }
 }
 

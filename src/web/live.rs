@@ -10,7 +10,8 @@ use serde::Serialize;
 
 use crate::ids::PageId;
 use crate::node::scanner::PageScan;
-use crate::node::screen::Feedback;
+use crate::node::screen::{Feedback, Screen};
+use crate::web::texts::{Texts, fill};
 
 /// A page's changing parts at one moment.
 #[derive(Debug, Default)]
@@ -26,6 +27,32 @@ pub struct Live {
     pub signal: Option<Feedback>,
     /// What the workstation's scanner read for its pages.
     pub scans: Arc<Vec<PageScan>>,
+    /// How it stands with new orders, on pages that tell of them.
+    pub news: Option<OrderNews>,
+}
+
+/// New orders, as every page of a desk, a handheld and a till tells of them: in its title, and once by sound and words for each arrival.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OrderNews {
+    /// Nobody has begun them.
+    pub waiting: usize,
+    /// Grows with every order that comes, from 0 at the start of the node.
+    pub arrivals: u64,
+    /// For those who hear the page.
+    pub words: String,
+}
+
+impl OrderNews {
+    pub fn of(screen: &Screen, texts: &Texts) -> OrderNews {
+        let waiting = screen.orders.new_count();
+        let words = if waiting == 1 { texts.orders.news_one.to_owned() } else { fill(texts.orders.news, &[&waiting.to_string()]) };
+        OrderNews { waiting, arrivals: screen.order_arrivals, words }
+    }
+
+    /// The number beside the way to the orders; nothing while there is none.
+    pub fn badge(&self) -> Markup {
+        html! { @if self.waiting > 0 { span .count aria-hidden="true" { (self.waiting) } span .unseen { " " (self.words) } } }
+    }
 }
 
 #[derive(Debug)]
@@ -66,6 +93,8 @@ pub struct Update {
     /// Scans that this page is to take, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scans: Vec<PageScan>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub news: Option<OrderNews>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
@@ -88,6 +117,7 @@ pub struct Sent {
     page: Option<PageId>,
     /// The newest scan that it was sent.
     scan: u64,
+    news: Option<OrderNews>,
     began: bool,
 }
 
@@ -118,8 +148,13 @@ impl Sent {
             update.scans = live.scans.iter().filter(|scan| scan.page == *page && scan.serial > self.scan).cloned().collect();
             self.scan = update.scans.last().map_or(self.scan, |scan| scan.serial);
         }
+        if live.news != self.news {
+            update.news.clone_from(&live.news);
+            self.news = live.news;
+        }
         let first = !std::mem::replace(&mut self.began, true);
-        let nothing = update.parts.is_empty() && update.rows.is_none() && update.signal.is_none() && update.scans.is_empty();
+        let quiet = update.signal.is_none() && update.scans.is_empty() && update.news.is_none();
+        let nothing = update.parts.is_empty() && update.rows.is_none() && quiet;
         if nothing && !first { None } else { Some(update) }
     }
 
@@ -187,7 +222,17 @@ mod tests {
             rows: Some(Rows { list: "lines", rows }),
             signal: Some(signal),
             scans: Arc::default(),
+            news: None,
         }
+    }
+
+    #[test]
+    fn an_order_that_comes_as_another_leaves_is_news() {
+        let with = |arrivals| Live { news: Some(OrderNews { waiting: 70, arrivals, words: String::new() }), ..live("1.00", &[], 1) };
+        let mut sent = Sent::default();
+        assert_eq!(sent.update(with(5)).unwrap().news.unwrap().arrivals, 5);
+        assert_eq!(sent.update(with(5)), None);
+        assert_eq!(sent.update(with(6)).unwrap().news.unwrap().arrivals, 6);
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod orders;
 mod orders_besides;
 mod orders_counter;
 mod orders_found;
+mod orders_news;
 mod people;
 mod returns;
 mod shop;

@@ -249,6 +249,13 @@ async fn an_order_goes_from_head_office_to_the_customer_with_the_line_down_in_be
     }
     let said = node.screen().workstations[&till("2").unwrap()].feedback.clone().unwrap();
     assert_eq!((said.code.as_str(), said.text.contains("K1")), ("order_identified", true));
+    // Eight digits typed there that are no article are the customer's number. What could be an article's is one that nobody sells; what could
+    // not, is a wrong number, counted as at the desk.
+    assert_eq!(ask(&node, "till-number", "2", scan(&digits)).await.unwrap().order, Some(number("K1")));
+    assert_eq!(refusal(ask(&node, "till-ean", "2", scan("96385074")).await), "unknown_article");
+    assert_eq!(node.screen().orders.wrong_numbers.get(&till("2").unwrap()), None);
+    assert_eq!(refusal(ask(&node, "till-wrong", "2", scan("96385075")).await), "collect_number_wrong");
+    assert_eq!(node.screen().orders.wrong_numbers.get(&till("2").unwrap()), Some(&1));
     let mut forged = code.token.clone().into_bytes();
     let last = forged.len() - 3;
     forged[last] = if forged[last] == b'0' { b'1' } else { b'0' };

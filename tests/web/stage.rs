@@ -279,6 +279,7 @@ pub fn screen(till: TillScreen) -> Screen {
         locked_out: Default::default(),
         orders: Arc::default(),
         stock: Default::default(),
+        order_arrivals: 0,
         orders_heard: Some((true, NOW_MS - 60_000)),
     }
 }

@@ -154,6 +154,25 @@ impl OrderBook {
         self.orders.values().filter(|order| !order.is_done())
     }
 
+    /// Those that nobody has begun: to be decided on, or to be picked.
+    pub fn new_count(&self) -> usize {
+        if self.elsewhere().is_some() {
+            return 0;
+        }
+        self.orders.values().filter(|order| matches!(order.state, OrderState::Received | OrderState::Accepted)).count()
+    }
+
+    /// Too many wrong numbers were tried there.
+    pub fn is_locked(&self, workstation: &WorkstationId) -> bool {
+        self.wrong_numbers.get(workstation).is_some_and(|wrong| *wrong >= super::WRONG_NUMBERS_MAX)
+    }
+
+    /// Whether a customer's number with this mark belongs to an order that is or was here.
+    pub fn knows_number(&self, mark: &str) -> bool {
+        let kept = number_kept(mark);
+        self.orders.values().any(|order| order.asked.number_mark == mark) || self.ended.values().any(|ended| ended.number == kept)
+    }
+
     /// The book as it was stored, with the sums that are not.
     pub(in crate::retail) fn summed(mut self) -> OrderBook {
         self.reserved = self.sums();

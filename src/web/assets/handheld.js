@@ -42,5 +42,12 @@ const handheld = (() => {
     say(body ? body.detail : document.querySelector("#lost strong").textContent, body ? body.remedy : "", true);
   }
 
+  // A new order has a sound of its own.
+  live.newOrders(() => {
+    till.dataset.playedNew = Number(till.dataset.playedNew || 0) + 1;
+    beep(1318, 0.25);
+    navigator.vibrate?.([60, 80, 60]);
+  });
+
   return { unlockSound, beep, signal, say, complain };
 })();

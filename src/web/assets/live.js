@@ -34,6 +34,7 @@ const live = (() => {
       const again = [...document.querySelectorAll(active.tagName)].find((element) => !element.disabled && keyOf(element) === focusKey);
       (again || main).focus({ preventScroll: true });
     }
+    if (update.news) tell(update.news);
     if (after) after(update);
     document.body.dataset.revision = update.revision;
   }
@@ -112,6 +113,30 @@ const live = (() => {
       const kept = JSON.parse(sessionStorage.getItem(CODE) || "null");
       return kept && kept.order === order && Date.now() - kept.at < CODE_MS ? kept.code : null;
     } catch { return null; }
+  }
+
+  // ---- new orders: in the page's title, and once for each arrival in words and by the page's own sound, also for those that came while
+  // one page went and the next one opened.
+  const HEARD = "counterfoil-orders-heard";
+  const title = document.title;
+  let heardNews = null;
+  try { heardNews = JSON.parse(sessionStorage.getItem(HEARD) || "null"); } catch { /* then it begins with this page */ }
+  let onNewOrder = () => {};
+  function tell(news) {
+    document.title = news.waiting > 0 ? `(${news.waiting}) ${title}` : title;
+    const before = heardNews;
+    heardNews = { arrivals: news.arrivals, waiting: news.waiting };
+    try { sessionStorage.setItem(HEARD, JSON.stringify(heardNews)); } catch { /* as above */ }
+    if (!before) return;
+    // The node counts from its start: after that only a larger number of waiting orders says that some came.
+    const isNew = news.arrivals > before.arrivals || (news.arrivals < before.arrivals && news.waiting > before.waiting);
+    if (!isNew) return;
+    const words = document.getElementById("news");
+    if (words) {
+      words.textContent = "";
+      words.textContent = news.words;
+    }
+    onNewOrder();
   }
 
   // ---- stream
@@ -213,5 +238,5 @@ const live = (() => {
   document.addEventListener("pointerup", () => setTimeout(release, 80));
   document.addEventListener("pointercancel", release);
 
-  return { follow, enqueue, send, freshId, scanning, scannedFor, openOrder, page: () => scanner?.page };
+  return { follow, enqueue, send, freshId, scanning, scannedFor, openOrder, page: () => scanner?.page, newOrders: (play) => { onNewOrder = play; } };
 })();

@@ -11,7 +11,7 @@
   const batch = about && about.dataset.orders ? about.dataset.orders.split(",") : [];
   const api = `/api/v1/workstations/${encodeURIComponent(ws)}/orders`;
 
-  const { unlockSound, beep, signal, say, complain } = handheld;
+  const { unlockSound, signal, say, complain } = handheld;
 
   // ---- acts
   async function send(act, then) {
@@ -99,7 +99,6 @@
     }
     still(done, age);
     speak();
-    announce();
     gate.show();
   }
   // Bags that have to be scanned before it can go. When something is fetched later, one that goes is enough here; which ones have to, the node knows.
@@ -123,18 +122,6 @@
     const spoken = document.getElementById("spoken");
     const words = document.querySelector("#part [data-spoken]")?.dataset.spoken || "";
     if (spoken.textContent !== words) spoken.textContent = words;
-  }
-  // A new order makes a sound of its own and stands in the tab's name, on every desk and handheld.
-  const title = document.title;
-  let fresh = null;
-  function announce() {
-    const now = document.querySelectorAll(".fresh .order-card, [data-do='choose']").length;
-    if (fresh !== null && now > fresh) {
-      beep(1318, 0.25);
-      till.dataset.playedNew = Number(till.dataset.playedNew || 0) + 1;
-    }
-    fresh = now;
-    document.title = now > 0 ? `(${now}) ${title}` : title;
   }
   // Whether every line with an age stays here is the node's question; the button only follows it.
   function leavesAged() { return leaves.size + later.size > 0; }

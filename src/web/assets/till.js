@@ -521,6 +521,12 @@
   let drawerWasOpen = false;
   // A customer's code or a bag's label opens its order, at once where no sale is open, else by the button that the strip shows.
   function openedBy(order, code) { if (!rows().length) live.openOrder(ws, order, code); }
+  // A new order stands in the head; it is heard softly, and only where no sale is open.
+  live.newOrders(() => {
+    if (rows().length) return;
+    till.dataset.playedNew = Number(till.dataset.playedNew || 0) + 1;
+    if (audio && audio.state === "running") { beep(1047, 0, 0.12, 0.1); beep(1318, 0.14, 0.16, 0.1); }
+  });
   live.scanning(ws, () => { /* the node itself sells what is scanned at a till */ });
   live.follow(`/till/${encodeURIComponent(ws)}/events`, (update) => {
     const opens = update.signal?.opens;

@@ -18,7 +18,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::layout::{document, visible};
-use super::live::Live;
+use super::live::{Live, OrderNews};
 use super::session::{At, Session};
 use super::streams::Asks;
 use super::texts::fill;
@@ -192,7 +192,9 @@ fn frame(desk: &Desk, title: &str, events: &str, mode: &str, attributes: Markup,
             header .orders-head {
                 h1 { (title) span .store { (visible(&view.screen.store_name)) } }
                 nav {
-                    a .button href=(format!("/orders/{ws}")) aria-current=[(mode == "board").then_some("page")] { (t.to_board) }
+                    a .button href=(format!("/orders/{ws}")) aria-current=[(mode == "board").then_some("page")] {
+                        (t.to_board) span #new-orders { (live.part("new-orders")) }
+                    }
                     a .button href=(format!("/pick/{ws}")) aria-current=[(mode == "pick").then_some("page")] { (t.to_picking) }
                     a .button href=(format!("/stock/{ws}")) { (view.locale.texts.stock_work.title) (stock_waiting(view)) }
                     a .button href=(format!("/till/{ws}")) { (fill(view.locale.texts.workstation, &[ws.as_str()])) }
@@ -202,6 +204,7 @@ fn frame(desk: &Desk, title: &str, events: &str, mode: &str, attributes: Markup,
             p #said role="alert" hidden { strong {} " " span {} }
             @if matches!(mode, "board" | "one") { (find::field(desk)) }
             // What a screen reader says when the part in hand is another one.
+            p #news .unseen role="status" {}
             p #spoken .unseen role="status" {}
             main #part tabindex="-1" { (live.part("part")) }
             div #gate { (live.part("gate")) }
@@ -220,11 +223,12 @@ fn stock_waiting(view: &View) -> Markup {
 /// The parts that every page here has.
 fn parts(desk: &Desk, part: Markup) -> Live {
     let view = &desk.view;
-    let parts = vec![("part", part), ("who", till::who(view)), ("gate", till::gate(view))];
+    let news = OrderNews::of(view.screen, view.locale.texts);
+    let parts = vec![("part", part), ("who", till::who(view)), ("gate", till::gate(view)), ("new-orders", news.badge())];
     // Of what is said at the till only that a scan was used by nobody: all else these pages hear as the answer to what they asked.
     let signal = view.till.feedback.clone().filter(|feedback| feedback.code == "scan_unused");
     let scans = view.till.scans.clone();
-    Live { revision: view.screen.revision, language: view.locale.language, parts, rows: None, signal, scans }
+    Live { revision: view.screen.revision, language: view.locale.language, parts, rows: None, signal, scans, news: Some(news) }
 }
 
 /// Head office is asked every few seconds; silent for so long, the line is down.

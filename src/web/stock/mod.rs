@@ -14,7 +14,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::layout::{document, visible};
-use super::live::Live;
+use super::live::{Live, OrderNews};
 use super::session::{At, Session};
 use super::streams::Asks;
 use super::texts::fill;
@@ -146,6 +146,9 @@ fn frame(desk: &Desk, mode: &str, events: &str, live: Live) -> Markup {
             header .stock-head {
                 h1 { (t.title) span .store { (visible(&view.screen.store_name)) } }
                 div #who { (live.part("who")) }
+                a .button .aside href=(format!("/orders/{ws}")) {
+                    (view.locale.texts.orders.to_board) span #new-orders { (live.part("new-orders")) }
+                }
                 a .button .aside href=(format!("/till/{ws}")) { (fill(view.locale.texts.workstation, &[ws.as_str()])) }
                 nav aria-label=(t.title) {
                     @for (name, path, words) in tabs {
@@ -156,6 +159,7 @@ fn frame(desk: &Desk, mode: &str, events: &str, live: Live) -> Markup {
                 }
             }
             p #said role="alert" hidden { strong {} " " span {} }
+            p #news .unseen role="status" {}
             div #notes { (live.part("notes")) }
             main {
                 div #part { (live.part("part")) }
@@ -176,10 +180,26 @@ fn parts(desk: &Desk, part: Markup) -> Live {
     let notes = html! {
         @if view.screen.orders_heard.is_some_and(|(lead, _)| !lead) { p .note .warn { (till::icon("stop")) (t.not_lead) } }
     };
-    let parts = vec![("part", part), ("who", till::who(view)), ("badge", badge), ("notes", notes), ("gate", till::gate(view))];
+    let news = OrderNews::of(view.screen, view.locale.texts);
+    let parts = vec![
+        ("part", part),
+        ("who", till::who(view)),
+        ("badge", badge),
+        ("notes", notes),
+        ("gate", till::gate(view)),
+        ("new-orders", news.badge()),
+    ];
     // Of what is said at the till only that a scan was used by nobody: all else these pages hear as the answer to what they asked.
     let signal = view.till.feedback.clone().filter(|feedback| feedback.code == "scan_unused");
-    Live { revision: view.screen.revision, language: view.locale.language, parts, rows: None, signal, scans: view.till.scans.clone() }
+    Live {
+        revision: view.screen.revision,
+        language: view.locale.language,
+        parts,
+        rows: None,
+        signal,
+        scans: view.till.scans.clone(),
+        news: Some(news),
+    }
 }
 
 /// A button that does one act. `sure`: only the second tap does it.

@@ -41,6 +41,10 @@ pub struct OrderTexts {
     pub find_more: &'static str,
     pub find_names_hidden: &'static str,
     pub scan_hint: &'static str,
+    pub news_one: &'static str,
+    pub news: &'static str,
+    /// On a till, in two words at most.
+    pub news_chip: &'static str,
 
     pub column_look: &'static str,
     pub column_new: &'static str,
@@ -247,6 +251,9 @@ pub static ENGLISH: OrderTexts = OrderTexts {
     find_some: "{} orders. Ask for the number and the name, and compare.",
     find_more: "{} of {} orders. Type more of the number or the name.",
     find_names_hidden: "Sign in to find orders by name.",
+    news_one: "1 new order",
+    news: "{} new orders",
+    news_chip: "Orders {}",
     scan_hint: "Scan a customer’s code or a bag, on any page.",
 
     column_look: "Decide",
@@ -451,6 +458,9 @@ pub static GERMAN: OrderTexts = OrderTexts {
     find_some: "{} Aufträge. Nach Nummer und Name fragen und vergleichen.",
     find_more: "{} von {} Aufträgen. Mehr von der Nummer oder vom Namen eintippen.",
     find_names_hidden: "Anmelden, um Aufträge nach dem Namen zu finden.",
+    news_one: "1 neuer Auftrag",
+    news: "{} neue Aufträge",
+    news_chip: "Aufträge {}",
     scan_hint: "Kundencode oder Tüte scannen, auf jeder Seite.",
 
     column_look: "Entscheiden",

@@ -26,7 +26,7 @@ pub use weight::weight_or_wait;
 use maud::{Markup, html};
 
 use super::layout::{document, visible};
-use super::live::{Live, Rows};
+use super::live::{Live, OrderNews, Rows};
 use super::locale::Locale;
 use super::texts::{Texts, fill};
 use crate::ids::WorkstationId;
@@ -113,6 +113,7 @@ pub fn page(view: &View) -> Markup {
             section #pay aria-label=(t.to_pay) { (live.part("pay")) }
             div #gate { (live.part("gate")) }
             (quick::price_question(view))
+            p #news .unseen role="status" {}
             div #lost role="alert" hidden { strong { (t.lost_title) } span { (t.lost_hint) } }
         }
     };
@@ -157,6 +158,7 @@ pub fn live(view: &View) -> Live {
         rows: Some(lines(view)),
         signal: view.till.feedback.clone(),
         scans: Default::default(),
+        news: Some(OrderNews::of(view.screen, view.locale.texts)),
     }
 }
 
@@ -457,6 +459,7 @@ pub fn icon(name: &str) -> Markup {
         "offline" => "M3 3l18 18M5 9a11 11 0 0 1 4-2M19 9a11 11 0 0 0-6-2.6M8.5 13a5 5 0 0 1 3-1.5M12 18h.01",
         "online" => "M3 9a13 13 0 0 1 18 0M6.5 13a8 8 0 0 1 11 0M12 18h.01",
         "scale" => "M3 5h18M5 5c0 4 3 6 7 6s7-2 7-6M12 11v4M5 15h14v5H5zM10 18h4",
+        "bag" => "M5 8h14l1 13H4zM9 8V6a3 3 0 0 1 6 0v2",
         "scan" => "M4 5v14M8 5v14M11 5v14M15 5v14M18 5v14M20 5v14",
         _ => "",
     };

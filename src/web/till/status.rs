@@ -7,6 +7,7 @@ use crate::device::{DeviceKind, DeviceState, DeviceStatus, Paper};
 use crate::retail::Feed;
 use crate::retail::print::PrintState;
 use crate::web::layout::visible;
+use crate::web::live::OrderNews;
 use crate::web::texts::{Texts, fill};
 
 /// Prices older than this get a note.
@@ -35,11 +36,24 @@ pub fn chips(view: &View) -> Markup {
         @if !view.screen.alarms.is_empty() {
             a .chip .bad href="/devices" title=(view.screen.alarms.iter().map(|alarm| visible(alarm)).collect::<Vec<_>>().join(" · ")) { (icon("stop")) (t.alarm) }
         }
+        (new_orders(view))
         (link(view))
         (prices(view))
         (scanners(view))
         (super::weight::chip(view))
         (printer(view))
+    }
+}
+
+/// Orders that nobody has begun, and the way to them.
+fn new_orders(view: &View) -> Markup {
+    let news = OrderNews::of(view.screen, view.locale.texts);
+    html! {
+        @if news.waiting > 0 {
+            a .chip .warn #new-orders href=(format!("/orders/{}", view.workstation)) aria-label=(news.words) {
+                (icon("bag")) (fill(view.locale.texts.orders.news_chip, &[&news.waiting.to_string()]))
+            }
+        }
     }
 }
 
