@@ -437,7 +437,11 @@ mod tests {
     fn every_complaint_names_key_value_and_remedy() {
         assert_eq!(parse(GOOD, Path::new("ho.toml")).unwrap().listen.to_string(), "127.0.0.1:8090");
         let check = |more: &str, key: &str| {
-            let text = GOOD.lines().filter(|line| !more.starts_with(&line[..line.len().min(6)])).collect::<Vec<_>>().join("\n");
+            let text = GOOD
+                .lines()
+                .filter(|line| line.starts_with('[') || !more.starts_with(&line[..line.len().min(6)]))
+                .collect::<Vec<_>>()
+                .join("\n");
             let error = parse(&format!("{text}\n{more}\n"), Path::new("ho.toml")).unwrap_err().to_string();
             assert!(error.contains(key), "{error}");
         };

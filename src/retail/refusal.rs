@@ -17,494 +17,202 @@ use crate::time::BusinessDate;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     WorkstationMissing,
-    WorkstationUnknown {
-        workstation: WorkstationId,
-    },
+    WorkstationUnknown { workstation: WorkstationId },
     CommandReused,
     DayNotOpen,
     DayAlreadyOpen,
-    DayGoesBack {
-        last: BusinessDate,
-    },
-    DayTooFarAhead {
-        date: BusinessDate,
-    },
-    UnknownArticle {
-        code: String,
-    },
-    UnknownCode {
-        code: String,
-    },
-    Misread {
-        code: String,
-        reason: String,
-    },
+    DayGoesBack { last: BusinessDate },
+    DayTooFarAhead { date: BusinessDate },
+    UnknownArticle { code: String },
+    UnknownCode { code: String },
+    Misread { code: String, reason: String },
     CardData,
-    NoPrice {
-        name: String,
-    },
-    CatalogueNotReady {
-        why: String,
-    },
-    NoTaxRate {
-        name: String,
-        class: TaxClassId,
-    },
-    TooManyLines {
-        max: u32,
-    },
-    TooManyTenders {
-        max: u32,
-    },
-    TooManySuspended {
-        max: u32,
-    },
-    TooManyPrints {
-        max: usize,
-    },
+    NoPrice { name: String },
+    CatalogueNotReady { why: String },
+    NoTaxRate { name: String, class: TaxClassId },
+    TooManyLines { max: u32 },
+    TooManyTenders { max: u32 },
+    TooManySuspended { max: u32 },
+    TooManyPrints { max: usize },
     QuantityNotPositive,
-    QuantityTooLarge {
-        max: Qty,
-    },
+    QuantityTooLarge { max: Qty },
     QuantityNotWhole,
     QuantityFixedByCode,
-    WeightNeeded {
-        name: String,
-        unit_price: Money,
-    },
-    NotWeighed {
-        name: String,
-    },
-    WeightTooLight {
-        min: Qty,
-    },
-    WeightTooHeavy {
-        weight: Qty,
-        max: Qty,
-    },
-    WeightTooFine {
-        step: Qty,
-    },
-    TareTooHeavy {
-        tare: Qty,
-        weight: Qty,
-    },
-    WeighedByScale {
-        name: String,
-    },
-    PriceTooHigh {
-        max: Money,
-    },
-    TotalTooHigh {
-        max: Money,
-    },
+    WeightNeeded { name: String, unit_price: Money },
+    NotWeighed { name: String },
+    WeightTooLight { min: Qty },
+    WeightTooHeavy { weight: Qty, max: Qty },
+    WeightTooFine { step: Qty },
+    TareTooHeavy { tare: Qty, weight: Qty },
+    WeighedByScale { name: String },
+    PriceTooHigh { max: Money },
+    TotalTooHigh { max: Money },
     NoTransaction,
-    NoSuchLine {
-        line: u32,
-    },
+    NoSuchLine { line: u32 },
     NothingToUndo,
     TransactionOpenHere,
-    NotSuspended {
-        txn: TxnId,
-    },
+    NotSuspended { txn: TxnId },
     TendersTaken,
     NothingToPay,
     AmountNotPositive,
-    AmountTooLarge {
-        max: Money,
-    },
-    CashNotPayable {
-        step: Money,
-    },
-    CardAmountAboveDue {
-        due: Money,
-    },
+    AmountTooLarge { max: Money },
+    CashNotPayable { step: Money },
+    CardAmountAboveDue { due: Money },
     CardRunning,
     NoCardRunning,
-    NoSuchTender {
-        index: u32,
-    },
+    NoSuchTender { index: u32 },
     CardTenderStays,
     NothingToReprint,
     NoPrinter,
     NoSuchPrint,
     PrintNotSettleable,
-    FeedGoesBack {
-        feed: Feed,
-        version: u64,
-        adopted: u64,
-    },
+    FeedGoesBack { feed: Feed, version: u64, adopted: u64 },
     // People.
     SignInFirst,
     ProofMissing,
-    NeedsOverride {
-        right: Right,
-    },
+    NeedsOverride { right: Right },
     OverrideByOneself,
-    OverrideNotAllowed {
-        right: Right,
-    },
+    OverrideNotAllowed { right: Right },
     BadgeUnknown,
-    StaffUnknown {
-        staff: StaffId,
-    },
-    PinNotSet {
-        staff: StaffId,
-    },
-    PinWrong {
-        staff: StaffId,
-        left: u32,
-    },
-    StaffLockedOut {
-        staff: StaffId,
-        seconds: u64,
-    },
+    StaffUnknown { staff: StaffId },
+    PinNotSet { staff: StaffId },
+    PinWrong { staff: StaffId, left: u32 },
+    StaffLockedOut { staff: StaffId, seconds: u64 },
     // age.rs
-    AgeCheckNeeded {
-        name: String,
-        age: u8,
-        born_by: BusinessDate,
-    },
-    NoAgeLimit {
-        name: String,
-    },
+    AgeCheckNeeded { name: String, age: u8, born_by: BusinessDate },
+    NoAgeLimit { name: String },
     CheckFirst,
     // Cards at a terminal that the till drives.
     TerminalNotSeen,
     TerminalBusy,
     CardByTerminal,
     CardStillAsked,
-    TerminalUnknown {
-        terminal: DeviceName,
-    },
-    ReceiptNotFound {
-        code: String,
-    },
+    TerminalUnknown { terminal: DeviceName },
+    ReceiptNotFound { code: String },
     ReceiptCodeDamaged,
     ReceiptForged,
     ReceiptOfOtherChain,
     ReceiptKeyUnknown,
-    ReceiptNotReturnable {
-        number: String,
-    },
-    ReceiptTooOld {
-        number: String,
-    },
-    ReturnLineUnknown {
-        number: String,
-        line: u32,
-    },
-    ReturnAboveSold {
-        name: String,
-        left: Qty,
-    },
-    ReturnInProgress {
-        number: String,
-    },
-    ReturnReasonUnknown {
-        reason: String,
-    },
-    ReturnAboveCap {
-        max: Money,
-    },
-    ReturnLinesUnknown {
-        number: String,
-    },
-    ReturnByLine {
-        number: String,
-    },
-    ReturnAboveReceipt {
-        left: Money,
-    },
+    ReceiptNotReturnable { number: String },
+    ReceiptTooOld { number: String },
+    ReturnLineUnknown { number: String, line: u32 },
+    ReturnAboveSold { name: String, left: Qty },
+    ReturnInProgress { number: String },
+    ReturnReasonUnknown { reason: String },
+    ReturnAboveCap { max: Money },
+    ReturnLinesUnknown { number: String },
+    ReturnByLine { number: String },
+    ReturnAboveReceipt { left: Money },
     ReturnedLineFixed,
-    RefundDue {
-        amount: Money,
-    },
+    RefundDue { amount: Money },
     NothingToRefund,
     PostVoidNothing,
-    PostVoidTooLate {
-        minutes: u32,
-    },
+    PostVoidTooLate { minutes: u32 },
     PostVoidReturned,
     PostVoidFixed,
     ReturnUnproved,
     // last_day.rs
-    PastItsDate {
-        name: String,
-        last_day: LastDay,
-    },
-    NotPastItsDate {
-        name: String,
-    },
+    PastItsDate { name: String, last_day: LastDay },
+    NotPastItsDate { name: String },
     // open_price.rs
-    DepartmentUnknown {
-        department: String,
-    },
-    DepartmentNotForUnknown {
-        name: String,
-    },
-    ArticleIsKnown {
-        name: String,
-    },
-    OpenPriceTooHigh {
-        name: String,
-        max: Money,
-    },
+    DepartmentUnknown { department: String },
+    DepartmentNotForUnknown { name: String },
+    ArticleIsKnown { name: String },
+    OpenPriceTooHigh { name: String, max: Money },
     // training.rs
     NotInTraining,
     // sale.rs
-    SerialInSale {
-        name: String,
-        serial: String,
-    },
+    SerialInSale { name: String, serial: String },
     // Prices and promotions.
-    ReasonUnknown {
-        reason: String,
-    },
+    ReasonUnknown { reason: String },
     DiscountOutOfRange,
-    DiscountAbovePrice {
-        max: Money,
-    },
+    DiscountAbovePrice { max: Money },
     PriceFixedByCode,
-    NotACoupon {
-        code: String,
-    },
-    CouponNotLive {
-        name: String,
-    },
-    CouponAlreadyGiven {
-        name: String,
-    },
-    CouponUsed {
-        code: String,
-    },
-    TooManyCoupons {
-        max: u32,
-    },
-    NotAMemberCard {
-        code: String,
-    },
-    TillNotOpen {
-        till: WorkstationId,
-    },
-    TillAlreadyOpen {
-        till: WorkstationId,
-    },
-    TillBeingCounted {
-        till: WorkstationId,
-        by: String,
-    },
-    TillNotBeingCounted {
-        till: WorkstationId,
-    },
-    TillNotCounted {
-        till: WorkstationId,
-    },
-    TillCashTooMuch {
-        max: Money,
-    },
-    TooManyTillSessions {
-        max: u32,
-    },
-    MoreThanInTill {
-        till: WorkstationId,
-    },
+    NotACoupon { code: String },
+    CouponNotLive { name: String },
+    CouponAlreadyGiven { name: String },
+    CouponUsed { code: String },
+    TooManyCoupons { max: u32 },
+    NotAMemberCard { code: String },
+    TillNotOpen { till: WorkstationId },
+    TillAlreadyOpen { till: WorkstationId },
+    TillBeingCounted { till: WorkstationId, by: String },
+    TillNotBeingCounted { till: WorkstationId },
+    TillNotCounted { till: WorkstationId },
+    TillCashTooMuch { max: Money },
+    TooManyTillSessions { max: u32 },
+    MoreThanInTill { till: WorkstationId },
     // Records of it were lost: what it should hold is not known for certain.
-    TillUnproved {
-        till: WorkstationId,
-    },
-    NoSuchDenomination {
-        value: Money,
-    },
-    CashReasonUnknown {
-        code: String,
-    },
-    DifferenceReasonMissing {
-        difference: Money,
-    },
-    HandOverToOwner {
-        staff: String,
-    },
-    MoreThanInSafe {
-        held: Money,
-    },
-    SafeBeingCounted {
-        by: String,
-    },
+    TillUnproved { till: WorkstationId },
+    NoSuchDenomination { value: Money },
+    CashReasonUnknown { code: String },
+    DifferenceReasonMissing { difference: Money },
+    HandOverToOwner { staff: String },
+    MoreThanInSafe { held: Money },
+    SafeBeingCounted { by: String },
     SafeNotBeingCounted,
-    TooManySafeCounts {
-        max: u32,
-    },
-    BagExists {
-        bag: String,
-    },
-    NoSuchBag {
-        bag: String,
-    },
-    TooManyBags {
-        max: u32,
-    },
+    TooManySafeCounts { max: u32 },
+    BagExists { bag: String },
+    NoSuchBag { bag: String },
+    TooManyBags { max: u32 },
     // customer.rs
     CustomerUnknown,
     CustomerWithoutConsent,
     NoCustomer,
     // recalls.rs
-    RecalledItem {
-        name: String,
-        recall: String,
-        reason: String,
-    },
-    RecalledInSale {
-        line: u32,
-        name: String,
-        recall: String,
-        reason: String,
-    },
+    RecalledItem { name: String, recall: String, reason: String },
+    RecalledInSale { line: u32, name: String, recall: String, reason: String },
     // Collect orders.
-    OrdersElsewhere {
-        node: NodeId,
-    },
-    OrderUnknown {
-        order: OrderNo,
-    },
-    OrderElsewhere {
-        order: OrderNo,
-        state: OrderStateName,
-    },
-    OrderPickedByOther {
-        order: OrderNo,
-        by: String,
-    },
-    TooManyOrders {
-        max: usize,
-    },
-    TooManyInBatch {
-        max: usize,
-    },
-    PickWrongArticle {
-        name: String,
-        wanted: String,
-    },
-    PickTooMany {
-        name: String,
-        left: Qty,
-    },
-    LineDone {
-        name: String,
-    },
-    OrderLinesLeft {
-        order: OrderNo,
-        left: usize,
-    },
-    BagsOutOfRange {
-        min: u32,
-        max: u32,
-    },
-    BagUnknown {
-        order: OrderNo,
-        bag: u32,
-    },
-    /// A bag of another order than the one that is handed over.
-    BagOfOtherOrder {
-        order: OrderNo,
-    },
-    /// Something else was scanned where the code of a place was asked for.
-    NotAPlace {
-        what: NoPlace,
-    },
+    OrdersElsewhere { node: NodeId },
+    OrderUnknown { order: OrderNo },
+    OrderElsewhere { order: OrderNo, state: OrderStateName },
+    OrderPickedByOther { order: OrderNo, by: String },
+    TooManyOrders { max: usize },
+    TooManyInBatch { max: usize },
+    PickWrongArticle { name: String, wanted: String },
+    PickTooMany { name: String, left: Qty },
+    LineDone { name: String },
+    OrderLinesLeft { order: OrderNo, left: usize },
+    BagsOutOfRange { min: u32, max: u32 },
+    BagUnknown { order: OrderNo, bag: u32 },
+    BagOfOtherOrder { order: OrderNo },
+    NotAPlace { what: NoPlace },
     NoLabelPrinter,
-    LabelOnItsWay {
-        order: OrderNo,
-        bag: u32,
-    },
-    BagsNotScanned {
-        order: OrderNo,
-        missing: usize,
-    },
-    NothingToHandOver {
-        order: OrderNo,
-    },
-    OrderAgeCheck {
-        order: OrderNo,
-        age: u8,
-        born_by: BusinessDate,
-    },
-    HandOverStands {
-        order: OrderNo,
-    },
-    OrderToPay {
-        order: OrderNo,
-        amount: Money,
-    },
-    OrderBeingPaid {
-        order: OrderNo,
-        workstation: WorkstationId,
-    },
-    OrderSaleFixed {
-        order: OrderNo,
-    },
-    HandOverPaid {
-        order: OrderNo,
-    },
-    NoBagForLater {
-        order: OrderNo,
-    },
-    NotToPutBack {
-        order: OrderNo,
-        name: String,
-    },
+    LabelOnItsWay { order: OrderNo, bag: u32 },
+    BagsNotScanned { order: OrderNo, missing: usize },
+    NothingToHandOver { order: OrderNo },
+    OrderAgeCheck { order: OrderNo, age: u8, born_by: BusinessDate },
+    HandOverStands { order: OrderNo },
+    OrderToPay { order: OrderNo, amount: Money },
+    OrderBeingPaid { order: OrderNo, workstation: WorkstationId },
+    OrderSaleFixed { order: OrderNo },
+    HandOverPaid { order: OrderNo },
+    NoBagForLater { order: OrderNo },
+    NotToPutBack { order: OrderNo, name: String },
     NoticeUnknown,
     CollectCodeDamaged,
     CollectCodeForged,
     CollectCodeNoKey,
-    CollectCodeOtherStore {
-        store: String,
-    },
-    CollectCodeExpired {
-        order: OrderNo,
-    },
-    CollectCodeNotYetHere {
-        order: OrderNo,
-    },
-    CollectCodeReplaced {
-        order: OrderNo,
-    },
-    CollectCodeUsed {
-        order: OrderNo,
-    },
-    CollectCodeOtherOrder {
-        order: OrderNo,
-    },
-    CollectNumberWrong {
-        left: u32,
-    },
+    CollectCodeOtherStore { store: String },
+    CollectCodeExpired { order: OrderNo },
+    CollectCodeNotYetHere { order: OrderNo },
+    CollectCodeReplaced { order: OrderNo },
+    CollectCodeUsed { order: OrderNo },
+    CollectCodeOtherOrder { order: OrderNo },
+    CollectNumberWrong { left: u32 },
     CollectNumbersLocked,
     // Stock work.
     StockKeptElsewhere,
     SheetEmpty,
-    SheetFull {
-        max: usize,
-    },
-    SheetLineUnknown {
-        line: u32,
-    },
-    SheetLinesOpen {
-        left: usize,
-    },
+    SheetFull { max: usize },
+    SheetLineUnknown { line: u32 },
+    SheetLinesOpen { left: usize },
     CountBelowZero,
     NothingToCount,
-    StockCountedMeanwhile {
-        name: String,
-        by: String,
-    },
-    DeliveryKnown {
-        delivery: String,
-        document: u64,
-    },
+    StockCountedMeanwhile { name: String, by: String },
+    DeliveryKnown { delivery: String, document: u64 },
     StockTaskUnknown,
-    StockTaskTaken {
-        by: String,
-    },
+    StockTaskTaken { by: String },
 }
 
 impl Refusal {

@@ -488,7 +488,8 @@ async fn every_address_asks_who_it_is_and_keeps_other_stores_away() {
             faults.push(format!("{what}: a program without a token gets {} {}", answer.status, answer.body));
         }
         let answer = stage.ask(rule.method, &path, &[basic[0], basic[1], HTML], &body).await;
-        if !is_api && !(answer.status == 303 && answer.location.starts_with("/sign-in")) {
+        let is_asked = answer.status == 303 && answer.location.starts_with("/sign-in");
+        if !is_api && !is_asked {
             faults.push(format!("{what}: a browser without a session gets {} {}", answer.status, answer.location));
         }
         if rule.path == "/sign-out" || rule.path == "/changes" {

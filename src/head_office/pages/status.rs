@@ -111,14 +111,14 @@ fn add(changes: &mut Vec<Change>, new: Change) {
                 Change::Instead { line, quantity, article, at_counter, .. },
                 Change::Instead { line: of, quantity: more, article: other, at_counter: too, .. },
             ) if line == of && article == other && at_counter == too => {
-                *quantity = *quantity + *more;
+                *quantity += *more;
                 return;
             }
             (
                 Change::Missing { line, quantity, later, at_counter, .. },
                 Change::Missing { line: of, quantity: more, later: also, at_counter: too, .. },
             ) if line == of && later == also && at_counter == too => {
-                *quantity = *quantity + *more;
+                *quantity += *more;
                 return;
             }
             _ => {}
@@ -284,7 +284,7 @@ mod tests {
         check(&[instead.clone(), short(2, "1"), ("line_reset", json!({ "line": 1 }))], &["1 × Milch fehlt"]);
         check(&[short(1, "1"), ("replaced", json!({ "version": 2 }))], &[]);
         let missed = ("line_missed", json!({ "line": 1, "name": "Milch", "quantity": "1", "why": "damaged", "then": "later" }));
-        check(&[missed.clone()], &["1 × Milch folgt später"]);
+        check(std::slice::from_ref(&missed), &["1 × Milch folgt später"]);
         check(&[instead, missed, ("hand_over_taken_back", json!({}))], &["1 × Hafer statt Milch"]);
     }
 }
