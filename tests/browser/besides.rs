@@ -210,14 +210,14 @@ async fn a_price_check_tells_what_a_basket_would_charge_and_what_other_shops_hav
     browser.tap("#act-price").await;
     browser.until("it is armed", "document.querySelector('#strip .armed')").await;
     type_code(&browser, "1001").await;
-    browser.until("other shops", "document.querySelector('#price .elsewhere')?.innerText.includes('potsdam-1')").await;
+    browser.until("other shops", "document.querySelector('#price .elsewhere')?.innerText.includes('Markt Potsdam')").await;
     assert!(browser.text("#price .amount").await.contains("/ kg"), "{}", browser.text("#price").await);
     picture(&browser, "article").await;
     assert_eq!(lines(&browser).await.len(), 0, "nothing was sold");
     // The same on a handheld's page, by name.
     let address = shop.node.clone() + "/articles/1?q=bananas";
     browser.open(&address).await;
-    browser.until("the article", "document.querySelector('#articles .elsewhere')?.innerText.includes('potsdam-1')").await;
+    browser.until("the article", "document.querySelector('#articles .elsewhere')?.innerText.includes('Markt Potsdam')").await;
     picture(&browser, "articles-page").await;
     browser.end().await;
 }
