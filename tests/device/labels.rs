@@ -77,6 +77,11 @@ fn a_printer_that_cannot_count_or_speak_has_sent_at_most() {
     let id = print(&second, 1);
     assert_eq!(second.wait_end(NAME, id), [Sent {}]);
     second.stop();
+    // What was sent is still on its way through the printer.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while bags(&mute).is_empty() && std::time::Instant::now() < deadline {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
     assert_eq!(bags(&mute), ["CFB1014711"]);
 }
 
