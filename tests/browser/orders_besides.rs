@@ -109,10 +109,13 @@ async fn what_is_not_the_straight_way_keeps_its_budget_and_can_be_used_by_all() 
         asked.extend(lines.as_array().unwrap().iter().map(|line| line["sku"].clone()));
     }
     while browser.run("return document.querySelector('.pick-card') !== null").await == true {
-        let (order, line) = (text(&browser, ".pick-card", "order").await, text(&browser, ".pick-card", "line").await);
+        // All of one card: the next one may come between two questions.
+        let card = browser.run(
+            "const card = document.querySelector('.pick-card'); return [card?.dataset.order, card?.dataset.line, card?.dataset.spoken]",
+        );
+        let Ok([order, line, before]) = serde_json::from_value::<[String; 3]>(card.await) else { continue };
         let whole = api(&browser, &format!("/api/v1/orders/{order}")).await;
         let wanted = whole["lines"].as_array().unwrap().iter().find(|known| known["line"].as_u64() == line.parse().ok()).unwrap().clone();
-        let before = text(&browser, ".pick-card", "spoken").await;
         let other = wanted["substitutes"][0].as_str().filter(|_| instead == 0).map(str::to_owned);
         // What one of the orders wants itself would be picked for that line.
         let other = other.filter(|other| !asked.iter().any(|sku| sku == other.as_str()));

@@ -73,6 +73,8 @@ async fn an_order_is_paid_at_the_till_and_what_is_wrong_is_seen_to_at_the_counte
     hand.tap(&format!("{milk} [data-do=miss][data-then=refund]")).await;
     browser.until("one less", "document.body.innerText.includes('to pay: 1.19')").await;
     assert_eq!(hand.actions, 2);
+    // The news may come before the answer that folds it up: a tap in between would fold it up instead of opening it.
+    browser.until("it is folded up", &format!("document.querySelector(\"{milk}\")?.open === false")).await;
     hand.tap(&format!("{milk} summary")).await;
     hand.tap(&format!("{milk} [data-why=damaged]")).await;
     picture(&browser, "problem").await;
