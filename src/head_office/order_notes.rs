@@ -72,6 +72,8 @@ pub struct IssueRow {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewNote {
+    /// Not asked of who signed in: then it is them.
+    #[serde(default)]
     pub who: String,
     pub text: String,
     #[serde(default)]
@@ -82,6 +84,8 @@ pub struct NewNote {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewIssue {
+    /// Not asked of who signed in: then it is them.
+    #[serde(default)]
     pub who: String,
     /// What is to be solved.
     pub text: String,
@@ -94,6 +98,8 @@ pub struct NewIssue {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IssueChange {
+    /// Not asked of who signed in: then it is them.
+    #[serde(default)]
     pub who: String,
     /// What was done or found out.
     #[serde(default)]

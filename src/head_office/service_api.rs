@@ -6,6 +6,7 @@ use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 
+use super::access::{self, Via};
 use super::office::HeadOffice;
 use super::office_events::OfficeEvent;
 use super::order_notes::{self, IssueChange, IssueRow, NewIssue, NewNote, NotNoted, NoteRow, WHO_CHARS_MAX};
@@ -101,8 +102,22 @@ async fn add_note(
     write_note(&office, order, note).await.map(|id| (StatusCode::CREATED, Json(Written { id })))
 }
 
+/// Who signs what is written: whoever signed in, whatever name came along. A program says for whom it writes, and stands beside that.
+fn signed(typed: String) -> String {
+    let Some(acting) = access::acting() else { return typed };
+    let signed = match (acting.who.via, typed.trim()) {
+        (Via::Console, _) => typed,
+        (Via::Session, _) if acting.who.name == acting.who.who => acting.who.who.clone(),
+        (Via::Session, _) => format!("{} ({})", acting.who.name, acting.who.who),
+        (Via::Token, "") => acting.who.who.clone(),
+        (Via::Token, typed) => format!("{typed} ({})", acting.who.who),
+    };
+    signed.chars().take(WHO_CHARS_MAX).collect()
+}
+
 /// For the page as well.
 pub async fn write_note(office: &HeadOffice, order: OrderNo, note: NewNote) -> Result<i64, Problem> {
+    let note = NewNote { who: signed(note.who), ..note };
     let done = office.write(move |writer, now_ms| Ok(order_notes::add(writer.connection(), order.as_str(), &note, now_ms)?));
     done.await?.map_err(not_noted)
 }
@@ -117,6 +132,7 @@ async fn open_issue(
 
 /// For the page as well.
 pub async fn begin_issue(office: &HeadOffice, order: OrderNo, issue: NewIssue) -> Result<i64, Problem> {
+    let issue = NewIssue { who: signed(issue.who), ..issue };
     let done = office.write(move |writer, now_ms| Ok(order_notes::open(writer.connection(), order.as_str(), &issue, now_ms)?));
     done.await?.map_err(not_noted)
 }
@@ -131,6 +147,7 @@ async fn change_issue(
 
 /// For the page as well.
 pub async fn move_issue(office: &HeadOffice, issue: i64, change: IssueChange) -> Result<IssueRow, Problem> {
+    let change = IssueChange { who: signed(change.who), ..change };
     let done = office.write(move |writer, now_ms| Ok(order_notes::change(writer.connection(), issue, &change, now_ms)?));
     done.await?.map_err(not_noted)
 }
@@ -160,6 +177,7 @@ fn not_noted(why: NotNoted) -> Problem {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ReturnAsked {
+    #[serde(default)]
     who: String,
     reason: String,
 }
@@ -167,6 +185,7 @@ struct ReturnAsked {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RefundAsked {
+    #[serde(default)]
     who: String,
     reason: String,
     /// Minor units of the chain's currency.
@@ -192,7 +211,7 @@ async fn ask_refund(
 /// For the page as well.
 pub async fn ask(office: &HeadOffice, order: OrderNo, asked: Asked, who: String, reason: String) -> Result<(), Problem> {
     let currency = office.config().currency.clone();
-    let why = NewNote { who, text: reason, replaces: None };
+    let why = NewNote { who: signed(who), text: reason, replaces: None };
     let done = office.write(move |writer, now_ms| Ok(service::ask(writer.connection(), &order, asked, &why, &currency, now_ms)?));
     done.await?.map_err(|why| match why {
         NotAsked::Note(NotNoted::Malformed(detail)) => {

@@ -659,6 +659,29 @@ async fn every_act_leaves_a_line_and_a_row_that_was_changed_or_taken_out_is_name
     stage.office.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_written_of_an_order_is_signed_by_who_wrote_it() {
+    let stage = Stage::new().await;
+    let _node = fill(&stage).await;
+    stage.person("admin", Role::Admin, None, None);
+    let admin = stage.sign_in("admin", PASSWORD).await;
+    let page = stage.get(&admin, "/service/4711").await;
+    assert!(page.body.contains("Write a note") && !page.body.contains("Your name"), "who signed in is not asked for a name: {}", page.body);
+    assert_eq!(stage.post(&admin, "/service/4711/notes", &[("who", "The boss"), ("text", "Called back.")]).await.status, 303);
+    let issue = [("who", "The boss"), ("text", "Where is it?"), ("owner", "Shop"), ("due", "")];
+    assert_eq!(stage.post(&admin, "/service/4711/issues", &issue).await.status, 303);
+    // A program says for whom it writes, and is named beside that.
+    let token = stage.token("desk", "orders", None, 30);
+    for body in [r#"{"who":"Ms Li","text":"Asked again."}"#, r#"{"text":"By itself."}"#] {
+        assert_eq!(stage.with_token(&token, "POST", "/api/v1/orders/4711/notes", body).await.status, 201);
+    }
+    let notes = stage.with_token(&token, "GET", "/api/v1/orders/4711/notes", "").await;
+    let notes: Vec<serde_json::Value> = serde_json::from_str(&notes.body).unwrap();
+    let who: Vec<&str> = notes.iter().map(|note| note["who"].as_str().unwrap()).collect();
+    assert_eq!(who, ["Person admin (admin)", "Person admin (admin)", "Ms Li (token desk)", "token desk"]);
+    stage.office.stop().await;
+}
+
 /// Several head offices on one database, or commands beside one: the log stays one chain.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_log_does_not_fork_when_many_write() {

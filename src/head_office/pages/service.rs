@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 
 use super::frame::{Frame, encoded, visible};
 use super::orders::{Told, state, told_section};
+use crate::head_office::access::{self, Via};
 use crate::head_office::office_events::OfficeEvent;
 use crate::head_office::order_notes::{IssueChange, IssueRow, NewIssue, NewNote, NoteRow, Status};
 use crate::head_office::service::{Found, Receipt, Story};
@@ -405,8 +406,10 @@ fn forms(base: &str, typed: &Forms) -> Markup {
     }
 }
 
+/// Asked where nobody signs in.
 fn who() -> Markup {
-    html! { label .field { "Your name" input name="who" required maxlength="60" autocomplete="name"; } }
+    let is_known = access::acting().is_some_and(|acting| acting.who.via == Via::Session);
+    html! { @if !is_known { label .field { "Your name" input name="who" required maxlength="60" autocomplete="name"; } } }
 }
 
 /// What an issue is changed to.
