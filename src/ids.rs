@@ -113,6 +113,16 @@ text_id!(
     /// The paper that came with goods, by the supplier's number.
     DeliveryNo, "delivery number", 32, "A-Z a-z 0-9 . _ - /", |c| is_name_char(c) || c == '/');
 
+text_id!(
+    /// Where orders come from: a web shop, a marketplace, the phone desk. It names a folder as well.
+    ChannelId, "channel", 32, "A-Z a-z 0-9 _ -", |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
+text_id!(
+    /// An order as its channel numbers it ("#1001", "302-7654321-1234567"). One channel gives each number once.
+    ChannelOrderNo, "order number of a channel", 64, "printable characters without spaces", |c| !c.is_control() && !c.is_whitespace());
+text_id!(
+    /// Where goods are and orders are served: a store, by its own id, a warehouse, a supplier.
+    PlaceId, "place", 32, "A-Z a-z 0-9 . _ -", is_name_char);
+
 /// A transaction, from its first keystroke to its record at head office: a UUIDv7 made when the first line is entered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

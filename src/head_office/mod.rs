@@ -38,6 +38,7 @@ pub mod gate;
 pub mod import;
 pub mod incidents;
 pub mod ingest;
+pub mod intake;
 pub mod leads;
 pub mod messages;
 pub mod office_events;

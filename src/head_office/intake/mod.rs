@@ -1,0 +1,3 @@
+//! Where orders of all channels come in.
+
+pub mod order;
