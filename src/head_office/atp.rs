@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::db::{self, Connection};
+use super::places;
 use super::stock_figures::{self, Held, StockRow};
 
 /// A store that was not heard of for so long is named as silent: its figures are old, and an order waits there unseen. Its rights still hold.
@@ -45,12 +46,19 @@ pub struct Doubts {
     pub not_restated: bool,
     /// It was not heard of for [`SILENT_MS`], or never.
     pub silent: bool,
+    /// Of a place without a node: what it stated is older than its rule says.
+    pub stock_old: bool,
 }
 
 impl Doubts {
     /// As the API names them.
     pub fn names(self) -> Vec<&'static str> {
-        let all = [(self.stock_unknown, "stock_unknown"), (self.not_restated, "not_restated"), (self.silent, "silent")];
+        let all = [
+            (self.stock_unknown, "stock_unknown"),
+            (self.not_restated, "not_restated"),
+            (self.silent, "silent"),
+            (self.stock_old, "stock_old"),
+        ];
         all.into_iter().filter_map(|(is, name)| is.then_some(name)).collect()
     }
 }
@@ -73,24 +81,25 @@ pub fn promise(figures: &Figures, now_ms: i64) -> Promise {
         stock_unknown: figures.on_hand.is_none(),
         not_restated: figures.rights.is_none() && figures.granted_before,
         silent: figures.heard_ms.is_none_or(|heard| now_ms - heard > SILENT_MS),
+        stock_old: false,
     };
     Promise { atp, on_request: free.map_or(0, |free| free - atp), doubts }
 }
 
-/// An article over all stores.
+/// An article over all stores and places.
 #[derive(Debug, Clone, Serialize)]
 pub struct Everywhere {
     pub sku: String,
     /// Empty: not in the assortment.
     pub name: String,
     pub total: Sum,
-    /// By region; "" for stores without one.
+    /// By region; "" for stores and places without one.
     pub regions: BTreeMap<String, Sum>,
-    /// By store.
+    /// By id; places without a node that stated it are among them.
     pub stores: Vec<StockRow>,
 }
 
-/// Of several stores, in thousandths.
+/// Of several stores and places, in thousandths.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Sum {
     pub atp: i64,
@@ -102,9 +111,11 @@ pub struct Sum {
     pub heard_ms: Option<i64>,
 }
 
-/// What can be promised of an article: in each store that has ever had it, in each region, and in all. `region`: in that one alone.
+/// What can be promised of an article: in each store and place that has ever had it, in each region, and in all. `region`: in that one alone.
 pub fn everywhere(connection: &Connection, sku: &str, region: Option<&str>, now_ms: i64) -> db::Result<Everywhere> {
-    let stores = stock_figures::of_article(connection, sku, region, now_ms)?;
+    let mut stores = stock_figures::of_article(connection, sku, region, now_ms)?;
+    stores.extend(places::stock::of_article(connection, sku, region, now_ms)?);
+    stores.sort_by(|a, b| a.store.cmp(&b.store));
     let name = stores.first().map(|row| row.name.clone()).unwrap_or_default();
     let mut regions: BTreeMap<String, Vec<&StockRow>> = BTreeMap::new();
     for row in &stores {

@@ -11,7 +11,7 @@ use super::office::HeadOffice;
 use super::order_exceptions::{self, CHANNEL, OrderException};
 use super::queries::ONLINE_MS;
 use super::writer::{WriteError, Writer};
-use super::{leads, order_holds, rights, service, stock_figures};
+use super::{leads, order_holds, places, rights, service, stock_figures};
 use crate::document::collect_code::{self, CollectCode, NUMBER_DIGITS};
 use crate::ids::{NodeId, OrderNo, Sku, StoreId};
 use crate::journal::hash::to_hex;
@@ -307,6 +307,10 @@ pub(crate) fn put(
         }
         None if change => return Ok(Err(NotTaken::Unknown)),
         Some(_) | None => {}
+    }
+    if places::find(connection, placed.store.as_str())?.is_some_and(|place| !place.has_node()) {
+        let why = format!("{} is no store: nobody collects there by a code; order it to be sent", placed.store);
+        return Ok(Err(NotTaken::Malformed(why)));
     }
     let lines = match lines(connection, placed)? {
         Ok(lines) => lines,

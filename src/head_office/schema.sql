@@ -543,3 +543,76 @@ CREATE TABLE IF NOT EXISTS subscriptions (
     last_ms          INTEGER,
     detail           TEXT NOT NULL DEFAULT ''
 );
+
+-- What places can do, stores too where something is said of them. store: the place's id, by which people and tokens are bound to it as to a store.
+-- work_days: bit 0 is Monday. closed_days: dates with blanks between. The name and region of a store stand in stores.
+CREATE TABLE IF NOT EXISTS places (
+    store          TEXT PRIMARY KEY,
+    kind           TEXT NOT NULL,
+    name           TEXT NOT NULL,
+    region         TEXT NOT NULL,
+    address        TEXT NOT NULL,
+    latitude       INTEGER,
+    longitude      INTEGER,
+    time_zone      TEXT NOT NULL,
+    ships          INTEGER NOT NULL,
+    collects       INTEGER NOT NULL,
+    cutoff_minute  INTEGER,
+    work_days      INTEGER NOT NULL,
+    closed_days    TEXT NOT NULL,
+    capacity_day   INTEGER,
+    cost           INTEGER NOT NULL,
+    lead_days      INTEGER NOT NULL,
+    stock_hours    INTEGER NOT NULL,
+    accept_minutes INTEGER NOT NULL,
+    active         INTEGER NOT NULL,
+    changed_ms     INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- What places without a node said is there, and for when that was true. known_ms: by head office's clock, when it came here.
+CREATE TABLE IF NOT EXISTS place_stock (
+    store    TEXT NOT NULL,
+    sku      TEXT NOT NULL,
+    on_hand  INTEGER NOT NULL,
+    as_of_ms INTEGER NOT NULL,
+    known_ms INTEGER NOT NULL,
+    PRIMARY KEY (store, sku)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS place_stock_by_sku ON place_stock (sku);
+
+-- What one place does for one order. store: the place. state: of a part in a store its journal says it (order_states). unserved: 1 when the place does
+-- not serve all of it and nobody has looked for another. recipient: whom a parcel is for (JSON, personal data). change_no: grows with every change.
+CREATE TABLE IF NOT EXISTS order_parts (
+    part        TEXT PRIMARY KEY,
+    store       TEXT NOT NULL,
+    channel     TEXT NOT NULL,
+    number      TEXT NOT NULL,
+    attempt     INTEGER NOT NULL,
+    kind        TEXT NOT NULL,
+    recipient   TEXT NOT NULL,
+    promised_ms INTEGER NOT NULL,
+    lines       TEXT NOT NULL,
+    state       TEXT NOT NULL,
+    since_ms    INTEGER NOT NULL,
+    made_ms     INTEGER NOT NULL,
+    note        TEXT NOT NULL,
+    tracking    TEXT NOT NULL,
+    unserved    INTEGER NOT NULL,
+    change_no   INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS order_parts_by_change ON order_parts (change_no);
+CREATE INDEX IF NOT EXISTS order_parts_by_place ON order_parts (store, change_no);
+CREATE INDEX IF NOT EXISTS order_parts_open ON order_parts (store, promised_ms) WHERE state IN ('sent', 'accepted', 'cancel_asked');
+CREATE INDEX IF NOT EXISTS order_parts_unserved ON order_parts (change_no) WHERE unserved = 1;
+CREATE INDEX IF NOT EXISTS order_parts_by_order ON order_parts (channel, number);
+
+-- What parts at places without a node hold, in thousandths. left_ms: when it left; such a row goes with the next statement of a later moment.
+CREATE TABLE IF NOT EXISTS part_holds (
+    part     TEXT NOT NULL,
+    sku      TEXT NOT NULL,
+    store    TEXT NOT NULL,
+    quantity INTEGER NOT NULL,
+    left_ms  INTEGER,
+    PRIMARY KEY (part, sku)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS part_holds_by_place ON part_holds (store, sku);

@@ -18,7 +18,7 @@ use super::office::HeadOffice;
 use super::storage::{Folders, StorageError};
 use super::writer::Writer;
 use super::{
-    api, card_data, doors, enrol_door, event_webhooks, events_api, figures, messages, node_acts, pages, reconcile, rights_rounds,
+    api, card_data, doors, enrol_door, event_webhooks, events_api, figures, messages, node_acts, pages, places, reconcile, rights_rounds,
     service_api, status_door, stock_api,
 };
 use crate::time::{Clock, SystemClock};
@@ -182,6 +182,7 @@ pub fn for_people(office: &HeadOffice, guard: Guard) -> Router {
         .merge(pages::router(office.clone()))
         .merge(api::router(office.clone()))
         .merge(stock_api::router(office.clone()))
+        .merge(places::api::router(office.clone()))
         .merge(service_api::router(office.clone()))
         .merge(figures::api::router(office.clone()))
         .merge(reconcile::api::router(office.clone()))

@@ -135,7 +135,7 @@ async fn article_atp_csv(State(office): State<HeadOffice>, Query(query): Query<A
 
 /// Quantities in units with a point; times in UTC.
 fn table(rows: &[StockRow], with_head: bool, now_ms: i64) -> Result<Vec<u8>, csv::Error> {
-    const HEAD: [&str; 16] = [
+    const HEAD: [&str; 17] = [
         "store",
         "store_name",
         "region",
@@ -152,6 +152,7 @@ fn table(rows: &[StockRow], with_head: bool, now_ms: i64) -> Result<Vec<u8>, csv
         "as_of",
         "age_s",
         "doubts",
+        "kind",
     ];
     let mut writer = csv::Writer::from_writer(Vec::new());
     if with_head {
@@ -179,6 +180,7 @@ fn table(rows: &[StockRow], with_head: bool, now_ms: i64) -> Result<Vec<u8>, csv
             heard.map(|at| at.to_string()).unwrap_or_default(),
             row.heard_ms.map(|ms| ((now_ms - ms).max(0) / 1000).to_string()).unwrap_or_default(),
             row.promise.doubts.names().join(" "),
+            row.kind.name().to_owned(),
         ])?;
     }
     writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))

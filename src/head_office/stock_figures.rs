@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::db::{self, Connection, Row, params};
+use super::places::{self, PlaceKind};
 use super::queries::ROWS_MAX;
 use super::{atp, storage};
 use crate::time::Stamp;
@@ -33,6 +34,8 @@ pub(super) const KNOWN: &str = "LEFT JOIN stock_counts c ON c.store = k.store AN
 pub struct StockRow {
     pub store: String,
     pub store_name: String,
+    /// Anything but a store has no node: it states its stock itself, and holds no rights.
+    pub kind: PlaceKind,
     pub region: Option<String>,
     pub sku: String,
     pub name: String,
@@ -86,8 +89,11 @@ pub struct StockFilter {
     pub limit: u32,
 }
 
-/// Of one store, by SKU. Articles that were sold or promised without a baseline are there as well.
+/// Of one store or place, by SKU. Articles that were sold or promised without a baseline are there as well.
 pub fn of_store(connection: &Connection, filter: &StockFilter, now_ms: i64) -> db::Result<Vec<StockRow>> {
+    if places::find(connection, &filter.store)?.is_some_and(|place| !place.has_node()) {
+        return places::stock::of_place(connection, filter, now_ms);
+    }
     let limit = filter.limit.clamp(1, ROWS_MAX);
     let after = filter.after.clone().unwrap_or_default();
     let like = filter.search.as_ref().map(|text| format!("%{}%", escape_like(text)));
@@ -159,6 +165,7 @@ fn read(row: &Row<'_>, now_ms: i64) -> db::Result<StockRow> {
     Ok(StockRow {
         store: row.get(0)?,
         store_name: row.get(1)?,
+        kind: PlaceKind::Store,
         region: row.get(2)?,
         sku: row.get(3)?,
         name: row.get(4)?,
@@ -176,6 +183,6 @@ fn read(row: &Row<'_>, now_ms: i64) -> db::Result<StockRow> {
     })
 }
 
-fn escape_like(text: &str) -> String {
+pub(super) fn escape_like(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }

@@ -9,6 +9,7 @@ mod line;
 mod mail_server;
 pub mod messages;
 mod over_http;
+pub mod places;
 mod postgres;
 mod promises;
 pub mod reconcile;

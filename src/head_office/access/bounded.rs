@@ -62,7 +62,8 @@ pub fn confine(connection: &Connection, reach: &Reach) -> db::Result<()> {
     // Regions are looked up each time, so a store that is put into another one is there at once.
     let of_stores = format!(
         "store = '' OR store IN (SELECT r.store FROM reached_stores r UNION ALL
-         SELECT g.store FROM {home}.stores g JOIN reached_regions r ON r.region = g.region)"
+         SELECT g.store FROM {home}.stores g JOIN reached_regions r ON r.region = g.region UNION ALL
+         SELECT p.store FROM {home}.places p JOIN reached_regions r ON r.region = p.region AND p.kind <> 'store')"
     );
     let with_store = storage::tables()
         .into_iter()
@@ -79,9 +80,10 @@ fn is_by_condition(table: &str) -> bool {
     BY_CONDITION.iter().any(|(name, _)| *name == table)
 }
 
-/// Whether a store is within reach of a confined connection, known to head office or not.
+/// Whether a store or place is within reach of a confined connection, known to head office or not.
 pub fn is_reached(connection: &Connection, store: &str) -> db::Result<bool> {
-    let sql = "SELECT 1 FROM reached_stores WHERE store = ?1 UNION ALL SELECT 1 FROM stores WHERE store = ?1 LIMIT 1";
+    let sql = "SELECT 1 FROM reached_stores WHERE store = ?1 UNION ALL SELECT 1 FROM stores WHERE store = ?1
+        UNION ALL SELECT 1 FROM places WHERE store = ?1 LIMIT 1";
     Ok(connection.query_row(sql, [store], |_| Ok(())).optional()?.is_some())
 }
 

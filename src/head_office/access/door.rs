@@ -201,7 +201,7 @@ async fn reaches(office: &HeadOffice, reach: &Reach, of: Of, path: &str, parts: 
             let query = pairs(parts.uri.query().unwrap_or_default().as_bytes());
             query.into_iter().find(|(name, _)| name == "store").map(|(_, value)| value).ok_or_else(chain)?
         }
-        Of::Path => names(path, parts).remove("store").unwrap_or_default(),
+        Of::Path => store_of(&mut names(path, parts)),
         Of::Body => fields(parts, body).remove("store").ok_or_else(|| beyond("an order or a box without a store".to_owned()))?,
         Of::Row(table, column) => {
             let id = last_name(path, parts);
@@ -239,6 +239,12 @@ fn names(path: &str, parts: &Parts) -> BTreeMap<String, String> {
     values(path, parts).into_iter().collect()
 }
 
+/// The store, or the place, that it is about.
+fn store_of(about: &mut BTreeMap<String, String>) -> String {
+    let place = about.remove("place");
+    about.remove("store").or(place).unwrap_or_default()
+}
+
 fn last_name(path: &str, parts: &Parts) -> String {
     values(path, parts).pop().map(|(_, value)| value).unwrap_or_default()
 }
@@ -270,7 +276,7 @@ fn pairs(bytes: &[u8]) -> Vec<(String, String)> {
 fn deed(parts: &Parts, path: Option<&str>, rule: Option<&'static Rule>, body: &Bytes) -> Deed {
     let mut about = fields(parts, body);
     about.extend(names(path.unwrap_or_default(), parts));
-    let store = about.remove("store").unwrap_or_default();
+    let store = store_of(&mut about);
     let words = about.iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(", ");
     Deed { act: rule.map_or("an address that is not in the table of routes", |rule| rule.act), object: cut(&words), store: cut(&store) }
 }

@@ -19,6 +19,8 @@ pub const ALL_STORES: &str = "*";
 pub enum Right {
     /// Read what the stores sent, without what hands out goods or tells of customers.
     Look,
+    /// Say what is there at a place without a node, take its parts of orders, confirm them.
+    Fulfil,
     /// Take, change and cancel orders, see their customers and codes, tell customers.
     Orders,
     /// Incidents, exceptions, and boxes: codes, approval, revoking, which node leads.
@@ -32,11 +34,13 @@ pub enum Right {
 }
 
 impl Right {
-    pub const ALL: [Right; 6] = [Right::Look, Right::Orders, Right::HelpShops, Right::Manage, Right::Audit, Right::Administer];
+    pub const ALL: [Right; 7] =
+        [Right::Look, Right::Fulfil, Right::Orders, Right::HelpShops, Right::Manage, Right::Audit, Right::Administer];
 
     pub fn name(self) -> &'static str {
         match self {
             Right::Look => "look",
+            Right::Fulfil => "fulfil",
             Right::Orders => "orders",
             Right::HelpShops => "help-shops",
             Right::Manage => "manage",
@@ -54,6 +58,8 @@ impl Right {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 pub enum Role {
     Look,
+    /// Works at a place without a node.
+    Place,
     ShopHelp,
     Orders,
     Manager,
@@ -61,11 +67,12 @@ pub enum Role {
 }
 
 impl Role {
-    pub const ALL: [Role; 5] = [Role::Look, Role::ShopHelp, Role::Orders, Role::Manager, Role::Admin];
+    pub const ALL: [Role; 6] = [Role::Look, Role::Place, Role::ShopHelp, Role::Orders, Role::Manager, Role::Admin];
 
     pub fn name(self) -> &'static str {
         match self {
             Role::Look => "look",
+            Role::Place => "place",
             Role::ShopHelp => "shop-help",
             Role::Orders => "orders",
             Role::Manager => "manager",
@@ -77,6 +84,7 @@ impl Role {
     pub fn words(self) -> &'static str {
         match self {
             Role::Look => "look only",
+            Role::Place => "a place’s people",
             Role::ShopHelp => "shop help",
             Role::Orders => "orders",
             Role::Manager => "manager",
@@ -91,9 +99,10 @@ impl Role {
     pub fn rights(self) -> &'static [Right] {
         match self {
             Role::Look => &[Right::Look],
+            Role::Place => &[Right::Look, Right::Fulfil],
             Role::ShopHelp => &[Right::Look, Right::HelpShops],
-            Role::Orders => &[Right::Look, Right::Orders],
-            Role::Manager => &[Right::Look, Right::Orders, Right::HelpShops, Right::Manage],
+            Role::Orders => &[Right::Look, Right::Fulfil, Right::Orders],
+            Role::Manager => &[Right::Look, Right::Fulfil, Right::Orders, Right::HelpShops, Right::Manage],
             Role::Admin => &Right::ALL,
         }
     }

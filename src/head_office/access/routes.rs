@@ -2,14 +2,14 @@
 //! alone, and a test names it. Add a line with every route.
 
 use super::Right;
-use super::Right::{Administer, Audit, HelpShops, Look, Manage, Orders};
+use super::Right::{Administer, Audit, Fulfil, HelpShops, Look, Manage, Orders};
 
 /// How the store of a request is found, for somebody who is bound to certain stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Of {
     /// Rows of other stores are not there when it reads. For addresses that read.
     Lists,
-    /// `{store}` in the address.
+    /// `{store}` or `{place}` in the address.
     Path,
     /// A field `store` in the body: of a form, or of a JSON object.
     Body,
@@ -112,6 +112,24 @@ pub const ROUTES: &[Rule] = &[
     post("/reconciliation", HelpShops, Of::Body, "reconcile day"),
     read("/api/v1/reconciliations", Look, Of::Lists),
     post("/api/v1/reconciliations", HelpShops, Of::Body, "reconcile day"),
+    // Places, and their parts of orders.
+    read("/places", Look, Of::Lists),
+    post("/places", Manage, Of::Body, "change place"),
+    read("/places/{place}", Fulfil, Of::Path),
+    read("/places/{place}/edit", Manage, Of::Path),
+    post("/places/{place}/stock", Fulfil, Of::Path, "state stock of place"),
+    post("/places/{place}/confirmations", Fulfil, Of::Path, "confirm parts"),
+    read("/places/{place}/parts/{part}/{act}", Fulfil, Of::Path),
+    post("/places/{place}/parts/{part}/{act}", Fulfil, Of::Path, "confirm part"),
+    read("/api/v1/places", Look, Of::Lists),
+    read("/api/v1/places/{place}", Look, Of::Path),
+    put("/api/v1/places/{place}", Manage, Of::Path, "change place"),
+    put("/api/v1/places/{place}/stock", Fulfil, Of::Path, "state stock of place"),
+    put("/api/v1/places/{place}/stock.csv", Fulfil, Of::Path, "state stock of place"),
+    read("/api/v1/places/{place}/parts", Fulfil, Of::Path),
+    read("/api/v1/places/{place}/parts.csv", Fulfil, Of::Path),
+    post("/api/v1/places/{place}/parts/{part}/{act}", Fulfil, Of::Path, "confirm part"),
+    post("/api/v1/places/{place}/confirmations.csv", Fulfil, Of::Path, "confirm parts"),
     // Customer service.
     read("/service", Orders, Of::Lists),
     read("/service/{order}", Orders, Of::Lists),
@@ -236,7 +254,12 @@ mod tests {
             assert!(!OPEN.contains(&rule.path), "{} needs nobody and somebody", rule.path);
             assert_eq!(rule.method == "GET", rule.act.is_empty(), "{} {}: what changes something has a name", rule.method, rule.path);
             assert!(rule.of != Of::Lists || rule.method == "GET", "{} {}: an act is about a store", rule.method, rule.path);
-            assert!(rule.of != Of::Path || rule.path.contains("{store}"), "{} {} has no {{store}}", rule.method, rule.path);
+            assert!(
+                rule.of != Of::Path || rule.path.contains("{store}") || rule.path.contains("{place}"),
+                "{} {} has no {{store}}",
+                rule.method,
+                rule.path
+            );
         }
     }
 }

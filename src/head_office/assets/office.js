@@ -46,6 +46,14 @@
 
   function say(words) { if (line.textContent !== words) line.textContent = words; }
 
+  // A file goes into the field beside it, where it is seen before it is sent.
+  for (const chooser of document.querySelectorAll("input[type=file][data-into]")) {
+    chooser.addEventListener("change", async () => {
+      const file = chooser.files[0];
+      if (file) chooser.form.elements[chooser.dataset.into].value = await file.text();
+    });
+  }
+
   const stream = new EventSource("/changes");
   stream.addEventListener("changed", refresh);
   // Ages go on also when nothing changes, and a lost connection is noticed.

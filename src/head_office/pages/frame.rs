@@ -20,6 +20,7 @@ pub enum Tab {
     Days,
     Transactions,
     Stock,
+    Places,
     Orders,
     Service,
     Staff,
@@ -32,13 +33,14 @@ pub enum Tab {
     Account,
 }
 
-const TABS: [(Tab, &str, &str); 13] = [
+const TABS: [(Tab, &str, &str); 14] = [
     (Tab::Overview, "/", "Stores"),
     (Tab::Figures, "/figures", "Figures"),
     (Tab::Sales, "/sales", "Sales"),
     (Tab::Days, "/days", "Days"),
     (Tab::Transactions, "/transactions", "Transactions"),
     (Tab::Stock, "/stock", "Stock"),
+    (Tab::Places, "/places", "Places"),
     (Tab::Orders, "/orders", "Orders"),
     (Tab::Service, "/service", "Service"),
     (Tab::Staff, "/staff", "Staff"),

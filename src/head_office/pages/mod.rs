@@ -12,6 +12,9 @@ mod nodes;
 mod orders;
 mod overview;
 mod people;
+mod place_form;
+mod place_pages;
+mod places;
 mod recalls;
 mod reconciliation;
 mod sales;
@@ -97,6 +100,7 @@ pub fn router(office: HeadOffice) -> Router {
         .route("/orders/{order}", get(order_page))
         .route("/orders/{order}/cancel", post(cancel_order))
         .merge(service_pages::routes())
+        .merge(place_pages::routes())
         .merge(feeds::routes())
         .route("/changes", get(changes))
         .route("/assets/{hash}/{name}", get(crate::web::assets::serve))

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use super::ROWS_PER_PAGE;
 use super::frame::{Frame, encoded, visible};
 use crate::head_office::atp::{Doubts, Everywhere, Sum};
+use crate::head_office::places::PlaceKind;
 use crate::head_office::queries::{Assortment, StoreRow};
 use crate::head_office::replenish::{Alert, COVER_DAYS, COVER_DAYS_MIN, DAYS, ProposalRow};
 use crate::head_office::stock_figures::{Held, StockFilter, StockRow};
@@ -140,6 +141,7 @@ fn doubts(doubts: Doubts) -> Markup {
     html! {
         @if doubts.stock_unknown { span .state.warn { "stock unknown" } " " }
         @if doubts.not_restated { span .state.warn title="It has another lead, or head office was restored, and it has granted nothing since: nothing of it can be promised until it calls." { "not restated" } " " }
+        @if doubts.stock_old { span .state.warn title="What the place stated is older than its rule allows: nothing can be promised until it states its stock again." { "stock too old" } " " }
         @if doubts.silent { span .state.warn title="Not heard of for an hour or longer. What it granted holds; the other figures are as old as they say." { "silent" } }
     }
 }
@@ -148,12 +150,23 @@ fn meanings() -> Markup {
     html! {
         p .note {
             "On hand is what the store counted last, or else the baseline, with everything its journal moved since. Reserved is spoken for by orders that are not over. "
-            "Can be promised: rights that the store granted, as far as the shelf covers them; they hold with the line down. On request: free beside that; the store has to say yes."
+            "Can be promised: rights that the store granted, as far as the shelf covers them; they hold with the line down. On request: free beside that; the store has to say yes. "
+            "A warehouse or supplier has no rights: what it stated, less its parts, is what can be promised."
         }
     }
 }
 
-/// One article in every store that has ever had it.
+/// Where the stock of a row is looked at: a place without a node has its own page.
+fn of_row(row: &StockRow) -> String {
+    match row.kind {
+        PlaceKind::Store => format!("/stock?store={}&search={}", encoded(&row.store), encoded(&row.sku)),
+        PlaceKind::Warehouse | PlaceKind::ThirdParty | PlaceKind::Supplier => {
+            format!("/places/{}?search={}", encoded(&row.store), encoded(&row.sku))
+        }
+    }
+}
+
+/// One article in every store and place that has ever had it.
 pub fn article_page(frame: &Frame, found: &Everywhere) -> Markup {
     let title = if found.name.is_empty() { visible(&found.sku) } else { visible(&found.name) };
     let tools = html! {
@@ -165,24 +178,27 @@ pub fn article_page(frame: &Frame, found: &Everywhere) -> Markup {
     let has_regions = found.regions.keys().any(|region| !region.is_empty());
     let body = html! {
         table .wide {
-            thead { tr { th { "Where" } th .n { "Stores" } th .n { "Can be promised" } th .n { "On request" } th .n { "Stores in doubt" } th .n { "Oldest news" } } }
+            thead { tr { th { "Where" } th .n { "Places" } th .n { "Can be promised" } th .n { "On request" } th .n { "In doubt" } th .n { "Oldest news" } } }
             tbody {
-                (sum(frame, "All stores", &found.total))
+                (sum(frame, "Everywhere", &found.total))
                 @if has_regions {
                     @for (region, of) in &found.regions { (sum(frame, if region.is_empty() { "Without a region" } else { region }, of)) }
                 }
             }
         }
-        h2 { "Store by store" }
+        h2 { "Place by place" }
         table .wide {
             thead { tr {
-                th { "Store" } @if has_regions { th { "Region" } } th .n { "On hand" } th .n { "Reserved" } th .n { "Safety" } th .n { "Rights held" }
+                th { "Place" } @if has_regions { th { "Region" } } th .n { "On hand" } th .n { "Reserved" } th .n { "Safety" } th .n { "Rights held" }
                 th .n { "Can be promised" } th .n { "On request" } th .n { "As of" } th { "Doubts" }
             } }
             tbody {
                 @for row in &found.stores {
                     tr {
-                        td data-label="Store" { a href=(format!("/stock?store={}&search={}", encoded(&row.store), encoded(&row.sku))) { (visible(if row.store_name.is_empty() { &row.store } else { &row.store_name })) } }
+                        td data-label="Store" {
+                            a href=(of_row(row)) { (visible(if row.store_name.is_empty() { &row.store } else { &row.store_name })) }
+                            @if row.kind != PlaceKind::Store { " " span .dim { (row.kind.words()) } }
+                        }
                         @if has_regions { td data-label="Region" { (visible(row.region.as_deref().unwrap_or_default())) } }
                         (figures(frame, row))
                         td .n data-label="As of" { @match row.heard_ms { Some(at) => span title=(frame.time(at)) { (frame.ago(at)) }, None => span .dim { "never" } } }
@@ -200,10 +216,10 @@ fn sum(frame: &Frame, name: &str, of: &Sum) -> Markup {
     html! {
         tr {
             td data-label="Where" { (visible(name)) }
-            td .n data-label="Stores" { (frame.count(of.stores)) }
+            td .n data-label="Places" { (frame.count(of.stores)) }
             td .n data-label="Can be promised" { strong { (frame.quantity(of.atp, "")) } }
             td .n data-label="On request" { (frame.quantity(of.on_request, "")) }
-            td .n data-label="Stores in doubt" { @if of.doubtful == 0 { span .dim { "0" } } @else { span .state.warn { (frame.count(of.doubtful)) } } }
+            td .n data-label="In doubt" { @if of.doubtful == 0 { span .dim { "0" } } @else { span .state.warn { (frame.count(of.doubtful)) } } }
             td .n data-label="Oldest news" { @match of.heard_ms { Some(at) => span title=(frame.time(at)) { (frame.ago(at)) }, None => span .dim { "a store never called" } } }
         }
     }
