@@ -18,7 +18,7 @@ use crate::head_office::orders::{self, OrderRow, PlacedLine, PlacedOrder};
 use crate::ids::OrderNo;
 use crate::money::{Qty, Unit};
 use crate::retail::order::{Substitution, Zone};
-use crate::web::layout::document;
+use crate::web::layout::{document, visible};
 use crate::web::locale::Locale;
 
 const MINUTE_MS: i64 = 60_000;
@@ -177,8 +177,8 @@ async fn page(State(generator): State<Arc<Generator>>, Query(shown): Query<Shown
             ul .rows {
                 @for row in &rows {
                     li {
-                        strong { (row.order) " " (row.initials) } span { (row.state.replace('_', " ")) } span .muted { (row.lines) " lines, " (row.store) }
-                        @if !row.cancelled { (button("cancel", &row.order, "Cancel")) }
+                        strong { (row.order) " " (visible(&row.initials)) } span { (row.state.replace('_', " ")) } span .muted { (row.lines) @if row.lines == 1 { " line, " } @else { " lines, " } (row.store) }
+                        @if row.can_be_cancelled() { (button("cancel", &row.order, "Cancel")) }
                     }
                 }
             }
@@ -186,7 +186,7 @@ async fn page(State(generator): State<Arc<Generator>>, Query(shown): Query<Shown
             @let messages = generator.inbox.messages();
             @if messages.is_empty() { p .muted { "Nothing yet: the shop’s record has to say that an order is ready. The code as a picture is on head office’s page of the order." } }
             @for (at, message) in messages.iter().enumerate() {
-                details open[at == 0] { summary { strong { (message.subject) } } @for line in message.text.lines() { p { (line) } } }
+                details open[at == 0] { summary { strong { (message.subject) } } @for line in message.text.lines() { p { (visible(line)) } } }
             }
         }
     };

@@ -194,6 +194,18 @@ pub struct OrderRow {
     pub basis: Basis,
 }
 
+impl OrderRow {
+    /// By the store's record nothing more happens with it.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state.as_str(), "handed_over" | "cancelled" | "expired" | "declined" | "refused")
+    }
+
+    /// A cancel of it would end something.
+    pub fn can_be_cancelled(&self) -> bool {
+        !self.cancelled && !self.is_over()
+    }
+}
+
 /// What the customer is given when the store's record says that it is ready.
 #[derive(Debug, Clone, Serialize)]
 pub struct CustomerCode {

@@ -65,8 +65,8 @@ pub fn visible(text: &str) -> String {
             '\u{0}'..='\u{1f}' => char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}'),
             '\u{7f}' => '\u{2421}',
             '\u{80}'..='\u{9f}' => '\u{fffd}',
-            // Marks that turn the direction of the text after them could make a price read backwards.
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+            // Marks that turn the direction of the text after them could make a price read backwards; others break it or are not seen.
+            '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => '\u{fffd}',
             _ => c,
         })
         .collect()
@@ -76,7 +76,7 @@ pub fn visible(text: &str) -> String {
 mod tests {
     #[test]
     fn control_characters_become_visible() {
-        assert_eq!(super::visible("a\u{1b}b\u{202e}c\u{7f}"), "a\u{241b}b\u{fffd}c\u{2421}");
+        assert_eq!(super::visible("a\u{1b}b\u{202e}c\u{7f}\u{2028}"), "a\u{241b}b\u{fffd}c\u{2421}\u{fffd}");
         assert_eq!(super::visible("Käse 1 kg"), "Käse 1 kg");
     }
 }

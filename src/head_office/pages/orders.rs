@@ -357,9 +357,11 @@ pub fn state(row: &OrderRow) -> Markup {
 
 pub fn detail(frame: &Frame, row: &OrderRow, lines: &[OrderLine], code: Option<&CustomerCode>, told: &[Told]) -> Markup {
     let tools = html! {
-        a .button href=(format!("/service/{}", row.order)) { "What happened" }
-        @if !row.cancelled {
-            form .tools method="post" action=(format!("/orders/{}/cancel", row.order)) { button { "Cancel this order" } }
+        span .acts {
+            a .button href=(format!("/service/{}", row.order)) { "What happened" }
+            @if row.can_be_cancelled() {
+                form .tools method="post" action=(format!("/orders/{}/cancel", row.order)) { button { "Cancel this order" } }
+            }
         }
     };
     let body = html! {

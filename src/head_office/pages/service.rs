@@ -127,7 +127,7 @@ pub fn story(frame: &Frame, story: &Story, told: &[Told], typed: &Forms) -> Mark
     let tools = html! {
         (search_form(""))
         span .acts {
-            @if !row.cancelled { a .button href=(format!("{base}/cancel")) { "Cancel" } }
+            @if row.can_be_cancelled() { a .button href=(format!("{base}/cancel")) { "Cancel" } }
             @if has_goods(&row.state) { a .button href=(format!("{base}/return")) { "Return" } }
             a .button href=(format!("{base}/refund")) { "Refund" }
         }
@@ -462,8 +462,9 @@ pub fn question(frame: &Frame, story: &Story, act: Act) -> Markup {
                         @match row.state.as_str() {
                             "placed" | "received" | "accepted" => { "Nothing is picked yet: it just ends." }
                             "picking" | "picked" | "staged" => { "The goods go back to their shelves, by scan." }
-                            "handed_over" | "part_handed_over" => { strong { "The customer has the goods: the cancel comes too late, and a return is opened." } }
-                            _ => { "It is over already; nothing more happens." }
+                            "part_handed_over" => { "The rest goes back to its shelves, by scan; " strong { "of what the customer has a return is opened." } }
+                            "handed_over" => { strong { "The customer has the goods. Ask them back instead." } }
+                            _ => { strong { "It is over already." } }
                         }
                     }
                     p { "The customer is told “cancelled” when the store’s record says so. " strong { "What was paid is not paid back by itself:" } " it goes on the order desk’s list, or ask a refund." }
@@ -483,7 +484,7 @@ pub fn question(frame: &Frame, story: &Story, act: Act) -> Markup {
                     @if act == Act::Refund { label .field { "Amount in " (frame.currency()) input name="amount" inputmode="decimal" required maxlength="12" placeholder="12.90"; } }
                     label .field { "Why; it is kept as a note" textarea name="reason" rows="2" required maxlength="1900" {} }
                 }
-                span .acts { button { (button) } a .button href=(base) { "Leave it as it is" } }
+                span .acts { @if act != Act::Cancel || row.can_be_cancelled() { button { (button) } } a .button href=(base) { "Leave it as it is" } }
             }
         }
     };

@@ -53,7 +53,7 @@ impl Change {
 /// `None`: it is over for so long that nothing is shown any more.
 pub fn facts(connection: &Connection, order: &OrderNo, now_ms: i64) -> db::Result<Option<Facts>> {
     let Some((row, _, code)) = orders::find(connection, order)? else { return Ok(None) };
-    if is_over(&row.state) && row.state_at_ms.is_some_and(|at_ms| at_ms + SHOWN_AFTER_MS < now_ms) {
+    if row.is_over() && row.state_at_ms.is_some_and(|at_ms| at_ms + SHOWN_AFTER_MS < now_ms) {
         return Ok(None);
     }
     let named: Option<String> = connection
@@ -70,10 +70,6 @@ pub fn facts(connection: &Connection, order: &OrderNo, now_ms: i64) -> db::Resul
         row,
         now_ms,
     }))
-}
-
-fn is_over(state: &str) -> bool {
-    matches!(state, "handed_over" | "cancelled" | "expired" | "declined" | "refused")
 }
 
 /// What became of lines, as it stands after all that happened. Steps in the order in which they came.
@@ -139,7 +135,7 @@ pub fn page(config: &HeadOfficeConfig, facts: &Facts) -> Markup {
         let offset_min = jiff::Timestamp::from_millisecond(ms).map_or(0, |at| config.time_zone.to_offset(at).seconds() / 60);
         locale.moment(ms, offset_min).unwrap_or_default()
     };
-    let is_waiting = !is_over(&row.state) && !row.cancelled;
+    let is_waiting = !row.is_over() && !row.cancelled;
     let is_ready = matches!(row.state.as_str(), "staged" | "part_handed_over");
     let body = html! {
         p .shop { (visible(&config.name)) }
