@@ -76,6 +76,11 @@ impl Screen {
         };
         Figures::of(&self.orders, now_ms, since_ms)
     }
+
+    /// The name to the id; the id when the list does not have them any more.
+    pub fn staff_name<'a>(&'a self, staff: &'a StaffId) -> &'a str {
+        self.staff.iter().find(|tile| tile.id == *staff).map_or(staff.as_str(), |tile| &tile.name)
+    }
 }
 
 /// One person to choose.

@@ -72,6 +72,14 @@ impl Locale {
         }
     }
 
+    /// "14:02:31" on the store's wall; "?" for a time outside the calendar.
+    pub fn clock_with_seconds(&self, ms: i64) -> String {
+        match Timestamp::from_millisecond(ms) {
+            Ok(at) => at.to_zoned(self.zone.clone()).strftime("%H:%M:%S").to_string(),
+            Err(_) => "?".into(),
+        }
+    }
+
     /// "2026-11-22 14:02", "22.11.2026 14:02".
     pub fn date_and_clock(&self, ms: i64) -> String {
         match self.today(ms) {

@@ -59,6 +59,22 @@ pub async fn place(browser: &Browser, how_many: &str) {
     assert_eq!(browser.run(&placed).await, 200);
 }
 
+/// What the web shop says to head office of an order: of Anna Müller, for so many cartons of milk and what else there is.
+pub fn order_json(order: &str, milk: u64) -> serde_json::Value {
+    let promised_ms = jiff::Timestamp::now().as_millisecond() + 3_600_000;
+    serde_json::json!({
+        "order": order, "store": "berlin-1", "promised_ms": promised_ms, "name": "Anna Müller", "phone": "+49 30 555001",
+        "lines": [{ "sku": "100001", "quantity": milk * 1_000, "zone": "chilled", "location": "D-01" }],
+    })
+}
+
+/// Says it to head office.
+pub async fn tell_office(shop: &Shop, method: reqwest::Method, path: &str, body: &serde_json::Value) {
+    let address = format!("{}api/v1/orders{path}", shop.link("Head office"));
+    let answer = reqwest::Client::new().request(method, address).json(body).send().await.unwrap();
+    assert!(answer.status().is_success(), "{path}: {}", answer.text().await.unwrap());
+}
+
 /// Waits for goods and stock at the node.
 pub async fn until_stocked(browser: &Browser) {
     let stocked = "return await fetch('/api/v1/articles?q=100001').then(answer => answer.json())
@@ -273,7 +289,7 @@ async fn the_scanner_at_the_node_serves_the_page_in_front() {
 }
 
 /// An act at workstation 1, as the page would send it; its HTTP status.
-async fn act(browser: &Browser, act: &str) -> u64 {
+pub async fn act(browser: &Browser, act: &str) -> u64 {
     let script = format!(
         "return await fetch('/api/v1/workstations/1/orders', {{ method: 'POST', headers: {{ 'content-type': 'application/json' }},
             body: JSON.stringify({{ id: crypto.randomUUID(), act: {act} }}) }}).then(answer => answer.status)"

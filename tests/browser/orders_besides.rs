@@ -29,7 +29,7 @@ const NAMES: &str = "
     return faults";
 
 /// The page as it stands: names, then light, large and at twice the size of the letters; nothing is cut off.
-async fn can_be_used_by_all(browser: &Browser, name: &str) {
+pub async fn can_be_used_by_all(browser: &Browser, name: &str) {
     let mut faults: Vec<String> = Vec::new();
     let mut add = |how: &str, found: Value| {
         faults.extend(found.as_array().unwrap().iter().map(|fault| format!("{name}, {how}: {}", fault.as_str().unwrap())));

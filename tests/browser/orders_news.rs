@@ -1,7 +1,7 @@
 //! New orders are heard and seen on every page of a desk, a handheld and a till, once each; and the till's own ways to orders.
 
 use super::harness::Browser;
-use super::orders::{picture, until_stocked};
+use super::orders::{order_json, picture, tell_office, until_stocked};
 use super::shop::Shop;
 use super::stories::{type_code, wait_lines};
 
@@ -9,13 +9,7 @@ const PLAYED: &str = "Number(document.getElementById('till').dataset.playedNew |
 
 /// The web shop takes an order for one carton of milk.
 async fn placed(shop: &Shop, order: &str) {
-    let promised_ms = jiff::Timestamp::now().as_millisecond() + 3_600_000;
-    let placed = serde_json::json!({
-        "order": order, "store": "berlin-1", "promised_ms": promised_ms, "name": "Anna Müller", "phone": "+49 30 555001",
-        "lines": [{ "sku": "100001", "quantity": 1_000, "zone": "chilled", "location": "D-01" }],
-    });
-    let answer = reqwest::Client::new().post(format!("{}api/v1/orders", shop.link("Head office"))).json(&placed).send().await.unwrap();
-    assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    tell_office(shop, reqwest::Method::POST, "", &order_json(order, 1)).await;
 }
 
 /// The page as it stands shows so many new orders, in its head and its title.

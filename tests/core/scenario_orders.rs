@@ -389,6 +389,14 @@ pub fn outcome(decision: &Decision, effects: &[Effect], words: &[String], at: &s
             });
             assert_eq!(asked, words.get(1).map(|amount| amount.replace('.', "")), "{at}");
         }
+        // How the units of a line were confirmed: "confirmed 7 counted".
+        "confirmed" => {
+            let ways = decision.events.iter().find_map(|event| match event {
+                Event::OrderLinePicked { quantity, way, .. } => Some(format!("{} {way:?}", quantity.plain()).to_lowercase()),
+                _ => None,
+            });
+            assert_eq!(ways.unwrap_or_default(), words[1..].join(" "), "{at}");
+        }
         "handed" => assert!(decision.events.iter().any(|event| matches!(event, Event::OrderHandedOver { .. })), "{at}"),
         "order" => assert_eq!(decision.answer.order.as_ref().map(OrderNo::as_str), words.get(1).map(String::as_str), "{at}"),
         _ => return false,

@@ -207,6 +207,7 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::CollectCodeReplaced { order } => format!("Order {order} has a newer code."),
         Refusal::CollectCodeUsed { order } => format!("Order {order} was handed over already."),
         Refusal::CollectCodeOtherOrder { order } => format!("The code is of order {order}."),
+        Refusal::CollectNumberWrong { left: 0 } => "No order has this number, and no tries are left.".into(),
         Refusal::CollectNumberWrong { left } => format!("No order has this number. Tries left: {left}."),
         Refusal::CollectNumbersLocked => "Too many wrong numbers were tried here.".to_owned(),
         // Stock work.
@@ -413,6 +414,7 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::CollectCodeReplaced { .. } => "Ask the customer for the newest message.",
         Refusal::CollectCodeUsed { .. } => "Look at the order: it says when. Hand nothing over a second time.",
         Refusal::CollectCodeOtherOrder { .. } => "Open that order, or ask for the code of this one.",
+        Refusal::CollectNumberWrong { left: 0 } => "Ask a manager to allow numbers again, or scan the code.",
         Refusal::CollectNumberWrong { .. } => "Read it again, or scan the code.",
         Refusal::CollectNumbersLocked => "Scan the code, or let a manager allow more tries.",
         Refusal::StockKeptElsewhere => "Count, receive and adjust at the box that head office named.",

@@ -215,6 +215,7 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::CollectCodeReplaced { order } => format!("Auftrag {order} hat einen neueren Code."),
         Refusal::CollectCodeUsed { order } => format!("Auftrag {order} wurde schon übergeben."),
         Refusal::CollectCodeOtherOrder { order } => format!("Der Code gehört zu Auftrag {order}."),
+        Refusal::CollectNumberWrong { left: 0 } => "Kein Auftrag hat diese Nummer, und kein Versuch ist übrig.".into(),
         Refusal::CollectNumberWrong { left } => format!("Kein Auftrag hat diese Nummer. Versuche übrig: {left}."),
         Refusal::CollectNumbersLocked => "Hier wurden zu viele falsche Nummern versucht.".to_owned(),
         // Stock work.
@@ -437,6 +438,7 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::CollectCodeReplaced { .. } => "Den Kunden nach der neuesten Nachricht fragen.",
         Refusal::CollectCodeUsed { .. } => "Auf den Auftrag sehen: Dort steht, wann. Nichts ein zweites Mal herausgeben.",
         Refusal::CollectCodeOtherOrder { .. } => "Jenen Auftrag öffnen, oder nach dem Code dieses Auftrags fragen.",
+        Refusal::CollectNumberWrong { left: 0 } => "Die Leitung bitten, Nummern wieder zu erlauben, oder den Code scannen.",
         Refusal::CollectNumberWrong { .. } => "Noch einmal lesen, oder den Code scannen.",
         Refusal::CollectNumbersLocked => "Den Code scannen, oder die Leitung weitere Versuche erlauben lassen.",
         Refusal::StockKeptElsewhere => "An dem Gerät zählen, einbuchen und korrigieren, das die Zentrale bestimmt hat.",

@@ -88,7 +88,7 @@ pub enum OrderAct {
     Pick {
         orders: Vec<OrderNo>,
         code: String,
-        /// `None`: what the code stands for.
+        /// `None`: what the code stands for. Else so many were counted.
         #[serde(default)]
         quantity: Option<Qty>,
     },

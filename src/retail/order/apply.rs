@@ -7,7 +7,7 @@ use super::super::{Event, State};
 use super::deliver::ending;
 use super::{
     Bag, CollectOrder, CounterThen, CounterWhy, DONE_FORGOTTEN_AT_ONCE, DONE_KEPT_MAX, ENDED_KEPT_MAX, EndedOrder, Ending, Granted,
-    HandedPart, Lead, LineProgress, NOTICES_MAX, Notice, NoticeKind, Order, OrderBook, OrderCopy, OrderState, PromiseRight, Proof,
+    HandedPart, Lead, LineProgress, NOTICES_MAX, Notice, NoticeKind, Order, OrderBook, OrderCopy, OrderState, PickWay, PromiseRight, Proof,
     ShortWhy, Step, Units, number_kept, sum_units,
 };
 use crate::ids::{OrderNo, Sku};
@@ -176,7 +176,7 @@ impl OrderBook {
                 at.order.state = OrderState::Picking { by: None, since: step.at };
                 fits(was, "an order was laid aside that nobody picked")
             }
-            Event::OrderLinePicked { step, line, sku, quantity, way: _ } => {
+            Event::OrderLinePicked { step, line, sku, quantity, way } => {
                 let mut at = self.at(&step.order)?;
                 let own = at.order.line(*line).ok_or("a line was picked that is not in the order")?.sku.clone();
                 if own != *sku {
@@ -187,6 +187,10 @@ impl OrderBook {
                 match progress.picked.iter_mut().find(|units| units.sku == *sku) {
                     Some(units) => units.quantity += *quantity,
                     None => progress.picked.push(Units { sku: sku.clone(), quantity: *quantity }),
+                }
+                match way {
+                    PickWay::Scan | PickWay::Counted => progress.scanned = Some(sku.clone()),
+                    PickWay::ByHand(_) => {}
                 }
                 fits(at.is_picking(), "a line was picked of an order that nobody picks")
             }

@@ -339,6 +339,8 @@ pub enum RefusedWhy {
 pub enum PickWay {
     Scan,
     ByHand(ByHand),
+    /// One of the article was scanned, and these were counted.
+    Counted,
 }
 
 /// Why it was not scanned.
@@ -487,9 +489,17 @@ pub struct LineProgress {
     /// With the customer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub given: Vec<Units>,
+    /// The article that was scanned for it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scanned: Option<Sku>,
 }
 
 impl LineProgress {
+    /// An article of which one was scanned for this line and lies with what is picked: how many there are may be counted.
+    pub fn countable(&self) -> Option<&Sku> {
+        self.scanned.as_ref().filter(|sku| self.picked.iter().any(|units| units.sku == **sku))
+    }
+
     pub fn picked_quantity(&self) -> Qty {
         self.picked.iter().map(|units| units.quantity).sum()
     }

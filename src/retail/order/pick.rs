@@ -84,7 +84,8 @@ pub(super) fn pick(case: &Case, orders: &[OrderNo], code: &str, asked: Option<Qt
     }
 
     // Cannot fail below.
-    Ok(picked(case, order, line, Units { sku: article.sku.clone(), quantity }, PickWay::Scan))
+    let way = if asked.is_some() { PickWay::Counted } else { PickWay::Scan };
+    Ok(picked(case, order, line, Units { sku: article.sku.clone(), quantity }, way))
 }
 
 fn quantity(article: &ArticleFact, asked: Option<Qty>) -> Result<Qty, Refusal> {

@@ -276,8 +276,8 @@ fn unknown(order: &OrderNo) -> Problem {
 pub struct ActOnOrder {
     #[schema(value_type = String)]
     id: CommandId,
-    /// `{"act": NAME, ...}`. Staff: accept, refuse {why}, start_picking {take_over}, pause_picking, pick {orders, code, quantity}, pick_by_hand
-    /// {line, quantity, why}, short {line, why}, reset_line {line}, finish_picking {bags}, stage {bag, place}, put_back {code, quantity},
+    /// `{"act": NAME, ...}`. Staff: accept, refuse {why}, start_picking {take_over}, pause_picking, pick {orders, code, quantity; with a quantity
+    /// the record says that they were counted}, pick_by_hand {line, quantity, why}, short {line, why}, reset_line {line}, finish_picking {bags}, stage {bag, place}, put_back {code, quantity},
     /// settle_notice {notice}, add_bag {like}, print_label {bag}, settle_label {bag}, print_pick_list {orders}. Desk: identify {code},
     /// hand_over {shown, bags, leaves, later, of_age}, pay (the same; a sale opens at the
     /// workstation, and paid the order is handed over), miss_at_counter {line, quantity, why, then}, replace_at_counter {line, code, why},

@@ -62,6 +62,34 @@ const gate = (() => {
   }
   function cancel() { forget(); live.enqueue("DELETE", `${api}/approve`); }
 
+  // Keys while it is open, on pages that have none of their own for it. What a wedge types is fast; longer than a PIN, or no number, it is a
+  // badge. A PIN goes to the node as a PIN and as nothing else.
+  const WEDGE_MS = 45;
+  let fast = "";
+  let typedAt = 0;
+  function keydown(event, scanned) {
+    if (event.key.length === 1) {
+      if (event.key === " ") return;
+      fast = event.timeStamp - typedAt < WEDGE_MS ? fast + event.key : event.key;
+      typedAt = event.timeStamp;
+      event.preventDefault();
+      key(event.key);
+    } else if (event.key === "Enter") {
+      const code = fast;
+      fast = "";
+      const isBadge = code.length > 2 && (pin === "" || code.length > PIN_MAX || /\D/.test(code));
+      // Enter on a button that was reached by Tab presses it.
+      if (!isBadge && pin === "" && event.target.closest("button")) return;
+      event.preventDefault();
+      if (!isBadge) return key("Enter");
+      forget();
+      scanned(code);
+    } else if (["Backspace", "Escape", "Delete"].includes(event.key)) {
+      event.preventDefault();
+      key(event.key);
+    }
+  }
+
   // True when the tap was the gate's.
   function tap(button) {
     if (!isOpen()) return false;
@@ -70,5 +98,5 @@ const gate = (() => {
     else if (button.dataset.do === "gate-cancel") cancel();
     return true;
   }
-  return { isOpen, key, tap, show, isTyped: () => isOpen() && pin !== "" };
+  return { isOpen, key, keydown, tap, show, isTyped: () => isOpen() && pin !== "" };
 })();

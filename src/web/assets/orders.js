@@ -14,7 +14,8 @@
   const { unlockSound, signal, say, complain } = handheld;
 
   // ---- acts
-  async function send(act, then) {
+  // `otherwise`: what else to do with a refusal; true when it did something.
+  async function send(act, then, otherwise) {
     const answer = await live.enqueue("POST", api, { id: live.freshId(), act });
     if (answer && answer.ok) {
       signal("good");
@@ -27,7 +28,7 @@
       return answer.body;
     }
     // Who has to sign in or to ask another sees the gate, which the node puts over the page.
-    complain(answer);
+    if (!otherwise?.(answer?.body)) complain(answer);
     return null;
   }
 
@@ -98,7 +99,9 @@
       done.textContent = later.size > 0 ? done.dataset.part : done.dataset.all;
     }
     still(done, age);
+    showCount();
     speak();
+    tellGone();
     gate.show();
   }
   // Bags that have to be scanned before it can go. When something is fetched later, one that goes is enough here; which ones have to, the node knows.
@@ -118,10 +121,22 @@
     words.textContent = missing.length && done.disabled ? `${words.dataset.lead} ${missing.join(" · ")}` : "";
   }
   // The line or the state in hand, for those who hear the page: only when it is another one.
+  let inHand = null;
   function speak() {
-    const spoken = document.getElementById("spoken");
     const words = document.querySelector("#part [data-spoken]")?.dataset.spoken || "";
-    if (spoken.textContent !== words) spoken.textContent = words;
+    if (inHand === words) return;
+    inHand = words;
+    document.getElementById("spoken").textContent = words;
+  }
+  // An order that is taken out of the picker's hands is heard and read out, once.
+  let gone = null;
+  function tellGone() {
+    const words = [...document.querySelectorAll("#part > .note.warn")].map((note) => note.innerText.trim()).join(" ");
+    if (gone !== null && words !== "" && words !== gone) {
+      signal("error");
+      document.getElementById("news").textContent = words;
+    }
+    gone = words;
   }
   // Whether every line with an age stays here is the node's question; the button only follows it.
   function leavesAged() { return leaves.size + later.size > 0; }
@@ -211,6 +226,9 @@
     },
     fewer: () => step(-1000),
     more: () => step(1000),
+    "count-fewer": () => stepCount(-1),
+    "count-more": () => stepCount(1),
+    "count-take": takeCounted,
     lock: () => live.enqueue("POST", `/api/v1/workstations/${encodeURIComponent(ws)}/lock`, { id: live.freshId() }),
   };
 
@@ -225,6 +243,54 @@
     const now = document.getElementById("by-hand-quantity")?.dataset.now;
     return act.act === "pick_by_hand" && now ? { ...act, quantity: Number(now) } : act;
   }
+
+  // How many of a line are taken, once one of it was scanned: all that are wanted, unless somebody says another number. What was typed
+  // outlives the parts that come anew.
+  const counts = new Map();
+  function count() {
+    const box = document.getElementById("count");
+    if (!box) return null;
+    const field = document.getElementById("count-all");
+    const { order: number, line, code, taken, left } = box.dataset;
+    const [least, most] = [Number(taken) / 1000 + 1, (Number(taken) + Number(left)) / 1000];
+    const typed = /^\d{1,6}$/.test(field.value.trim()) ? Number(field.value) : null;
+    return { key: `${number}|${line}`, field, number, code, taken: Number(taken), least, most, typed, fits: typed !== null && typed >= least && typed <= most };
+  }
+  function showCount() {
+    const kept = count();
+    if (!kept) return;
+    if (counts.has(kept.key)) kept.field.value = counts.get(kept.key);
+    const { typed, fits } = count();
+    kept.field.setAttribute("aria-invalid", String(!fits));
+    const button = document.getElementById("count-take");
+    button.textContent = button.dataset.words.replace("{}", fits ? typed : "…");
+    button.disabled = !fits;
+  }
+  function stepCount(by) {
+    const { key, least, most, typed } = count();
+    counts.set(key, String(Math.min(most, Math.max(least, (typed ?? least) + by))));
+    showCount();
+    document.getElementById("spoken").textContent = document.getElementById("count-take").textContent;
+  }
+  function takeCounted() {
+    const { key, field, number, code, taken, typed, fits } = count();
+    if (!fits) return field.select();
+    field.blur();
+    send({ act: "pick", orders: [number], code, quantity: typed * 1000 - taken }).then((done) => { if (done) counts.delete(key); });
+  }
+  document.addEventListener("input", (event) => {
+    if (event.target.id !== "count-all") return;
+    counts.set(count().key, event.target.value);
+    showCount();
+  });
+  // One choice at a time, and all of it in view.
+  document.addEventListener("toggle", (event) => {
+    const opened = event.target;
+    if (!opened.matches?.(".choice") || !opened.open) return;
+    for (const other of document.querySelectorAll(".choice[open]")) if (other !== opened) other.open = false;
+    opened.scrollIntoView({ block: "nearest" });
+  }, true);
+  document.addEventListener("focusin", (event) => { if (event.target.id === "count-all") event.target.select(); });
 
   document.addEventListener("click", (event) => {
     unlockSound();
@@ -275,10 +341,19 @@
         replacing = null;
         return send({ act: "replace_at_counter", order, line, code, why }).then((done) => seenTo(done, line));
       }
-      if (document.getElementById("put-back") && !code.startsWith("CFC1")) return send({ act: "put_back", order, code });
+      if (document.getElementById("put-back") && !/^CF[BC]1/.test(code)) return putBack(code);
       if (bagsHere.size || customersCode) return ofThis(code);
     }
     return open(code);
+  }
+  // What is no article may be an order that somebody typed. Eight digits that could be an article's are none.
+  function putBack(code) {
+    const isArticle = /^\d{9,}$/.test(code) || (/^\d{8}$/.test(code) && [...code].reduce((sum, digit, at) => sum + digit * (at % 2 ? 1 : 3), 0) % 10 === 0);
+    return send({ act: "put_back", order, code }, undefined, (body) => {
+      const isUnknown = body && ["unknown_article", "unknown_code"].includes(body.code);
+      if (isUnknown && !isArticle) open(code);
+      return isUnknown && !isArticle;
+    });
   }
   // In the middle of a hand-over another order's bag or code is no way out of it: it alarms, and the same scan again opens its order.
   let foreign = null;
@@ -309,36 +384,50 @@
 
   const find = orderSearch(ws, scanned);
 
-  // A wedge types fast and ends in Enter; people type slowly and press Enter as well: both are a code.
+  // A wedge types fast and ends in Enter; people type slowly and press Enter as well: both are a code. What is too fast for fingers is a
+  // scan, also while the cursor stands where a number is typed.
   const PAUSE_MS = 1500;
+  const WEDGE_MS = 45;
   let typed = "";
   let typedAt = 0;
+  let burst = "";
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const field = event.target.closest?.("input");
-    if (gate.isOpen() && !field) {
-      if (event.key.length === 1 || ["Enter", "Backspace", "Escape", "Delete"].includes(event.key)) {
-        collect(event);
-        if (/^\d$|^Enter$|^Backspace$|^Escape$|^Delete$/.test(event.key)) { event.preventDefault(); gate.key(event.key); }
-      }
-      return;
-    }
+    if (gate.isOpen() && !field) return gate.keydown(event, scanned);
     if (field) {
       if (event.key === "Enter" && field.id === "place") {
         event.preventDefault();
         const code = field.value.trim();
         if (document.querySelector(`[data-code="${CSS.escape(code)}"]`)) { field.value = ""; scanned(code); }
       }
+      if (field.id === "count-all") {
+        if (event.key.length === 1) note(event);
+        else if (event.key === "Enter") {
+          event.preventDefault();
+          const code = burst;
+          typed = "";
+          burst = "";
+          if (code.length <= 5) return takeCounted();
+          counts.delete(count().key);
+          field.blur();
+          scanned(code);
+        }
+      }
       return;
     }
     collect(event);
   });
+  function note(event) {
+    const pause = event.timeStamp - typedAt;
+    if (pause > PAUSE_MS) typed = "";
+    burst = pause < WEDGE_MS ? burst + event.key : event.key;
+    typed += event.key;
+    typedAt = event.timeStamp;
+  }
   function collect(event) {
-    if (event.key.length === 1) {
-      if (event.timeStamp - typedAt > PAUSE_MS) typed = "";
-      typed += event.key;
-      typedAt = event.timeStamp;
-    } else if (event.key === "Enter" && typed.length > 2) {
+    if (event.key.length === 1) note(event);
+    else if (event.key === "Enter" && (typed.length > 1 || /^\d$/.test(typed))) {
       event.preventDefault();
       const code = typed;
       typed = "";

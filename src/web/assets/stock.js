@@ -169,13 +169,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const field = event.target.closest?.("input");
-    if (gate.isOpen() && !field) {
-      if (event.key.length === 1 || ["Enter", "Backspace", "Escape", "Delete"].includes(event.key)) {
-        collect(event);
-        if (/^\d$|^Enter$|^Backspace$|^Escape$|^Delete$/.test(event.key)) { event.preventDefault(); gate.key(event.key); }
-      }
-      return;
-    }
+    if (gate.isOpen() && !field) return gate.keydown(event, scanned);
     if (field) {
       if (event.key.length === 1) note(event);
       else if (event.key === "Enter") {

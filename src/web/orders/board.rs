@@ -5,7 +5,7 @@ use std::sync::Arc;
 use maud::{Markup, html};
 use serde_json::json;
 
-use super::{Desk, act, due, knowledge, label, parts, soonest, span, units};
+use super::{Desk, act, due, items, knowledge, label, parts, soonest, span};
 use crate::retail::order::{BATCH_MAX, Notice, NoticeKind, Order, OrderState, OrderStateName};
 use crate::web::layout::visible;
 use crate::web::live::Live;
@@ -106,12 +106,12 @@ pub(super) fn card(desk: &Desk, order: &Order, found: Option<&str>) -> Markup {
                 @if !name.is_empty() { span .customer-name { (name) } }
                 span { (super::state_words(t, order.state.name())) }
             }
-            span { (fill(t.items, &[&units(order)])) }
+            span { (items(desk, order)) }
             @match (&order.state, order.times.ready) {
                 (OrderState::Staged, Some(ready)) => span .muted { (fill(t.ready_since, &[&view.locale.clock(ready)])) },
                 (OrderState::Picking { by, .. }, _) => {
                     (due(desk, order))
-                    span .muted { (by.as_ref().map_or(t.nobody.to_owned(), |by| fill(t.picked_by, &[by.as_str()]))) }
+                    span .muted { (by.as_ref().map_or(desk.nobody().to_owned(), |by| fill(t.picked_by, &[&desk.picker(by)]))) }
                 },
                 (OrderState::PuttingBack { .. } | OrderState::HandedOver { .. }, _) => span .muted { (super::state_words(t, order.state.name())) },
                 _ => (due(desk, order)),

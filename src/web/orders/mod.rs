@@ -19,14 +19,15 @@ use serde::Deserialize;
 
 use super::layout::{document, visible};
 use super::live::{Live, OrderNews};
+use super::locale::Locale;
 use super::session::{At, Session};
 use super::streams::Asks;
 use super::texts::fill;
 use super::texts::orders::OrderTexts;
 use super::till::View;
 use super::{Web, pages, streams, till};
-use crate::ids::{OrderNo, WorkstationId};
-use crate::money::Qty;
+use crate::ids::{OrderNo, StaffId, WorkstationId};
+use crate::money::{Qty, Unit};
 use crate::node::handle::Shared;
 use crate::node::scanner::PageKind;
 use crate::retail::order::{Ending, Order, OrderStateName, Zone};
@@ -55,6 +56,16 @@ impl Desk<'_> {
     /// On the label as well, so that everybody may see it.
     fn initials(&self, order: &Order) -> String {
         visible(&self.shared.order_customer(&order.asked).initials)
+    }
+
+    /// Of somebody who picks.
+    fn picker(&self, staff: &StaffId) -> String {
+        visible(self.view.screen.staff_name(staff))
+    }
+
+    /// Nobody has it; where nobody signs in, nobody can say so.
+    fn nobody(&self) -> &'static str {
+        if self.view.screen.rules.staff_required { self.t.nobody } else { self.t.state_picking }
     }
 
     /// Names are shown where somebody works, and not on a screen that waits.
@@ -193,7 +204,7 @@ fn frame(desk: &Desk, title: &str, events: &str, mode: &str, attributes: Markup,
                 h1 { (title) span .store { (visible(&view.screen.store_name)) } }
                 nav {
                     a .button href=(format!("/orders/{ws}")) aria-current=[(mode == "board").then_some("page")] {
-                        (t.to_board) span #new-orders { (live.part("new-orders")) }
+                        (t.nav_board) span #new-orders { (live.part("new-orders")) }
                     }
                     a .button href=(format!("/pick/{ws}")) aria-current=[(mode == "pick").then_some("page")] { (t.to_picking) }
                     a .button href=(format!("/stock/{ws}")) { (view.locale.texts.stock_work.title) (stock_waiting(view)) }
@@ -244,17 +255,22 @@ fn knowledge(desk: &Desk) -> Markup {
             @if let Some(node) = book.elsewhere() {
                 strong .warn-text { (fill(p.elsewhere, &[node.as_str()])) } span { (p.elsewhere_hint) }
             } @else if let Some((_, at_ms)) = heard {
-                @let age = view.locale.age(view.now_ms, at_ms);
-                @if view.now_ms - at_ms <= STALE_MS {
-                    span .muted { @if book.lead.is_some() { (p.lead_here) " " } (fill(p.asked, &[&age])) }
-                } @else {
-                    strong .warn-text { (fill(p.stale, &[&age])) } span { (p.cannot_know) }
+                @match stale(view.locale, view.now_ms, at_ms) {
+                    None => span .muted { @if book.lead.is_some() { (p.lead_here) " " } (p.asked) },
+                    Some(words) => { strong .warn-text { (words) } span { (p.cannot_know) } }
                 }
             } @else {
                 strong .warn-text { (p.never_asked) } span { (p.cannot_know) }
             }
         }
     }
+}
+
+/// Since when there is no line, by the wall clock: that is true however long the page is looked at. `None`: head office was asked just now.
+fn stale(locale: &Locale, now_ms: i64, heard_ms: i64) -> Option<String> {
+    let is_today = locale.today(now_ms) == locale.today(heard_ms);
+    let since = if is_today { locale.clock_with_seconds(heard_ms) } else { locale.date_and_clock(heard_ms) };
+    (now_ms - heard_ms > STALE_MS).then(|| fill(locale.texts.promises.stale, &[&since]))
 }
 
 /// A button that does one act on an order. `sure`: only the second tap does it.
@@ -264,11 +280,12 @@ fn act(words: &str, class: &str, act: &serde_json::Value, sure: bool) -> Markup 
     }
 }
 
-/// "18 min", "2 h 5 min".
+/// "< 1 min", "18 min", "2 h 5 min".
 fn span(t: &OrderTexts, ms: i64) -> String {
     let minutes = ms / 60_000;
     match minutes {
-        0..=99 => fill(t.minutes, &[&minutes.to_string()]),
+        0 => fill(t.minutes, &["< 1"]),
+        1..=99 => fill(t.minutes, &[&minutes.to_string()]),
         _ => fill(t.hours, &[&(minutes / 60).to_string(), &(minutes % 60).to_string()]),
     }
 }
@@ -296,8 +313,10 @@ fn soonest(orders: &mut Vec<&Arc<Order>>, most: usize) {
     orders.sort_unstable_by(due);
 }
 
-fn units(order: &Order) -> String {
-    order.asked.lines.iter().map(|line| line.quantity).sum::<Qty>().plain()
+/// "15 items", "1 item".
+fn items(desk: &Desk, order: &Order) -> String {
+    let units = order.asked.lines.iter().map(|line| line.quantity).sum::<Qty>();
+    if units == Qty::ONE { desk.t.one_item.to_owned() } else { fill(desk.t.items, &[&desk.view.locale.quantity(units, Unit::Piece)]) }
 }
 
 fn state_words(t: &OrderTexts, state: OrderStateName) -> &'static str {
@@ -327,5 +346,19 @@ fn zone_words(t: &OrderTexts, zone: Zone) -> &'static str {
         Zone::Ambient => t.ambient,
         Zone::Chilled => t.chilled,
         Zone::Frozen => t.frozen,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_down_is_said_with_the_time_of_the_last_word() {
+        let (locale, heard_ms) = (Locale::plain(), 1_795_348_951_000);
+        assert_eq!(stale(&locale, heard_ms + 30_000, heard_ms), None);
+        let since = "No line to head office: last asked at ";
+        assert_eq!(stale(&locale, heard_ms + 32_000, heard_ms), Some(format!("{since}12:02:31.")));
+        assert_eq!(stale(&locale, heard_ms + 86_400_000, heard_ms), Some(format!("{since}2026-11-22 12:02.")));
     }
 }

@@ -38,8 +38,10 @@ fn whole(desk: &Desk, order: &Order) -> Markup {
         (customer(desk, order))
         @if order.state == OrderState::Staged { (places(desk, order)) }
         div .acts { (acts(desk, order)) }
-        (lines(desk, order))
+        // What goes back is listed already.
+        @if !matches!(order.state, OrderState::PuttingBack { .. }) { (lines(desk, order)) }
         (clocks(desk, order))
+        (erase(desk, order))
     }
 }
 
@@ -73,7 +75,9 @@ fn clocks(desk: &Desk, order: &Order) -> Markup {
 fn customer(desk: &Desk, order: &Order) -> Markup {
     let p = desk.view.locale.texts.promises;
     let known = desk.shared.order_customer(&order.asked);
-    let Some(subject) = known.subject else { return html! {} };
+    if known.subject.is_none() {
+        return html! {};
+    }
     html! {
         div .order-customer #customer {
             span .muted { (p.customer) ":" }
@@ -85,8 +89,18 @@ fn customer(desk: &Desk, order: &Order) -> Markup {
                 span { (p.unknown) }
             } @else {
                 strong { (visible(&known.name)) } span { (visible(&known.phone)) }
-                button .small type="button" data-erase=(subject) data-needs-sure="yes" { (p.erase) }
             }
+        }
+    }
+}
+
+/// Last on the page, far from what is pressed in a hurry.
+fn erase(desk: &Desk, order: &Order) -> Markup {
+    let known = desk.shared.order_customer(&order.asked);
+    let is_there = !(known.is_erased || known.name.is_empty() && known.phone.is_empty() && known.initials.is_empty());
+    html! {
+        @if let Some(subject) = known.subject.filter(|_| is_there && desk.shows_names()) {
+            p .buttons { button .small type="button" data-erase=(subject) data-needs-sure="yes" { (desk.view.locale.texts.promises.erase) } }
         }
     }
 }
@@ -129,7 +143,7 @@ fn acts(desk: &Desk, order: &Order) -> Markup {
             let me = desk.view.till.signed_in.as_ref().map(|here| &here.staff);
             let is_mine = by.is_none() || by.as_ref() == me;
             html! {
-                p { (by.as_ref().map_or(t.nobody.to_owned(), |by| fill(t.picked_by_since, &[by.as_str(), &desk.view.locale.clock(since.ms)]))) }
+                p { (by.as_ref().map_or(desk.nobody().to_owned(), |by| fill(t.picked_by_since, &[&desk.picker(by), &desk.view.locale.clock(since.ms)]))) }
                 @if is_mine { (start(desk, number, t.go_on, false)) } @else { (start(desk, number, t.take_over, true)) }
                 (list(desk, number))
             }
@@ -267,17 +281,21 @@ fn hand_over(desk: &Desk, order: &Order) -> Markup {
 fn put_back(desk: &Desk, order: &Order) -> Markup {
     let t = desk.t;
     let waiting = order.to_put_back();
-    let name = |sku: &crate::ids::Sku| {
-        let line = order.asked.lines.iter().find(|line| line.sku == *sku);
-        line.map_or_else(|| sku.to_string(), |line| line.name.clone())
-    };
+    let line = |sku: &crate::ids::Sku| order.asked.lines.iter().find(|line| line.sku == *sku || line.substitutes.contains(sku));
     html! {
         @if !waiting.is_empty() {
             h2 { (t.put_back_title) }
             p .muted { (t.put_back_hint) }
             ul #put-back .line-list {
                 @for units in &waiting {
-                    li { strong { (units.quantity.plain()) " ×" } span { (visible(&name(&units.sku))) } code { (visible(units.sku.as_str())) } }
+                    @let line = line(&units.sku);
+                    li {
+                        strong { (units.quantity.plain()) " ×" }
+                        span { (visible(line.map_or(units.sku.as_str(), |line| line.name_of(&units.sku)))) }
+                        // Of what was taken instead nobody said where it lies.
+                        @if let Some(line) = line.filter(|line| line.sku == units.sku && !line.location.is_empty()) { strong { (visible(&line.location)) } }
+                        code { (visible(units.sku.as_str())) }
+                    }
                 }
             }
         }

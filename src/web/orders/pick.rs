@@ -5,14 +5,15 @@ use std::sync::Arc;
 use maud::{Markup, html};
 use serde_json::json;
 
-use super::{Desk, act, due, knowledge, parts, soonest, units, zone_words};
+use super::{Desk, act, due, items, knowledge, parts, soonest, why_words, zone_words};
 use crate::ids::OrderNo;
-use crate::money::Qty;
-use crate::retail::order::{Order, OrderLine, OrderState, Substitution};
+use crate::money::{Qty, Unit};
+use crate::retail::order::{LineProgress, Order, OrderLine, OrderState, Substitution};
 use crate::web::layout::visible;
 use crate::web::live::Live;
 use crate::web::texts::fill;
 use crate::web::texts::orders::OrderTexts;
+use crate::web::till::icon;
 
 /// Rows of the list to choose from.
 const ROWS_MAX: usize = 60;
@@ -22,17 +23,37 @@ const LETTERS: [&str; 6] = ["A", "B", "C", "D", "E", "F"];
 pub fn live(desk: &Desk, chosen: &[OrderNo]) -> Live {
     // Each with its place in the batch: a tote keeps its letter when another one is finished.
     let orders = chosen.iter().enumerate().filter_map(|(at, order)| Some((at, desk.view.screen.orders.orders.get(order)?)));
-    let picking: Vec<(usize, &Arc<Order>)> = orders.filter(|(_, order)| matches!(order.state, OrderState::Picking { .. })).collect();
-    let is_batch = chosen.len() > 1;
+    let me = desk.view.till.signed_in.as_ref().map(|here| &here.staff);
+    let mut mine: Vec<(usize, &Arc<Order>)> = Vec::new();
+    let mut gone: Vec<Markup> = Vec::new();
+    for (at, order) in orders {
+        let number = &order.asked.order;
+        match &order.state {
+            OrderState::Picking { by: Some(by), since } if Some(by) != me => {
+                let words = fill(desk.t.taken_over, &[number.as_str(), &desk.picker(by), &desk.view.locale.clock(since.ms)]);
+                gone.push(html! { p .note .warn { (icon("lock")) span { (words) } } });
+            }
+            OrderState::Picking { .. } => mine.push((at, order)),
+            // Cancelled while it was picked.
+            OrderState::PuttingBack { why } | OrderState::Ended { why, .. } => {
+                let there = format!("/orders/{}/order/{number}", desk.view.workstation);
+                gone.push(html! {
+                    p .note .warn {
+                        (icon("stop")) span { (fill(desk.t.order, &[number.as_str()])) ": " (why_words(desk.t, *why)) }
+                        @if !order.to_put_back().is_empty() { a .button href=(there) { (desk.t.put_back_title) } }
+                    }
+                });
+            }
+            OrderState::Received | OrderState::Accepted | OrderState::Picked | OrderState::Staged | OrderState::HandedOver { .. } => {}
+        }
+    }
     // Over the list; beside a card it would be in the thumb's way, and what is picked is at hand.
-    parts(
-        desk,
-        if picking.is_empty() {
-            html! { (knowledge(desk)) (list(desk)) }
-        } else {
-            html! { (cards(desk, &picking, is_batch)) (knowledge(desk)) }
-        },
-    )
+    let part = if mine.is_empty() {
+        html! { @for words in gone { (words) } (knowledge(desk)) (list(desk)) }
+    } else {
+        html! { @for words in gone { (words) } (cards(desk, &mine, chosen)) (knowledge(desk)) }
+    };
+    parts(desk, part)
 }
 
 fn list(desk: &Desk) -> Markup {
@@ -54,7 +75,7 @@ fn list(desk: &Desk) -> Markup {
                     li {
                         button type="button" data-do="choose" data-order=(order.asked.order) aria-pressed="false" {
                             strong { (order.asked.order) } span { (desk.initials(order)) }
-                            span { (fill(t.items, &[&units(order)])) } (due(desk, order))
+                            span { (items(desk, order)) } (due(desk, order))
                         }
                     }
                 }
@@ -83,7 +104,7 @@ fn with_others(desk: &Desk) -> Markup {
             ul .line-list .with-others {
                 @for (order, by, since) in theirs {
                     li {
-                        strong { (order.asked.order) } span { (fill(t.picked_by_since, &[by.as_str(), &view.locale.clock(since.ms)])) }
+                        strong { (order.asked.order) } span { (fill(t.picked_by_since, &[&desk.picker(by), &view.locale.clock(since.ms)])) }
                         (super::one::start(desk, &order.asked.order, t.take_over, true))
                     }
                 }
@@ -102,8 +123,10 @@ fn totes(t: &OrderTexts, orders: &[(usize, &Arc<Order>)]) -> String {
     serde_json::Value::Object(orders.iter().map(of_order).collect()).to_string()
 }
 
-fn cards(desk: &Desk, orders: &[(usize, &Arc<Order>)], is_batch: bool) -> Markup {
+/// `chosen`: all of the batch.
+fn cards(desk: &Desk, orders: &[(usize, &Arc<Order>)], chosen: &[OrderNo]) -> Markup {
     let t = desk.t;
+    let is_batch = chosen.len() > 1;
     // In the order in which one walks past the shelves.
     let mut open: Vec<(usize, &Order, &OrderLine)> =
         orders.iter().flat_map(|(at, order)| order.open_lines().map(move |line| (*at, order.as_ref(), line))).collect();
@@ -120,7 +143,7 @@ fn cards(desk: &Desk, orders: &[(usize, &Arc<Order>)], is_batch: bool) -> Markup
                         }
                     }
                 }
-                div .thumb { (line_acts(desk, order, line)) }
+                div .thumb { (counted(desk, order, line)) (line_acts(desk, order, line, chosen)) }
             }
             None => div .thumb data-spoken=(t.all_picked) {
                 p .big-note { (t.all_picked) }
@@ -152,7 +175,25 @@ fn card(desk: &Desk, is_batch: bool, at: usize, order: &Order, line: &OrderLine)
     }
 }
 
-fn line_acts(desk: &Desk, order: &Order, line: &OrderLine) -> Markup {
+/// Once one was scanned: how many of it there are, instead of a scan for each.
+fn counted(desk: &Desk, order: &Order, line: &OrderLine) -> Markup {
+    let t = desk.t;
+    let (left, taken) = (order.left(line), line.quantity - order.left(line));
+    let scanned = order.progress.get(&line.line).and_then(LineProgress::countable).filter(|_| line.unit == Unit::Piece);
+    html! {
+        @if let Some(sku) = scanned {
+            div #count .stepper role="group" aria-label=(t.count_title) data-order=(order.asked.order) data-line=(line.line) data-code=(sku)
+                data-taken=(taken.thousandths()) data-left=(left.thousandths()) {
+                button type="button" data-do="count-fewer" aria-label=(t.fewer) { "−" }
+                input #count-all type="text" inputmode="numeric" autocomplete="off" enterkeyhint="done" aria-label=(t.count_title) value=(line.quantity.plain());
+                button type="button" data-do="count-more" aria-label=(t.more) { "+" }
+                button .primary #count-take type="button" data-do="count-take" data-words=(t.count_take) { (fill(t.count_take, &[&line.quantity.plain()])) }
+            }
+        }
+    }
+}
+
+fn line_acts(desk: &Desk, order: &Order, line: &OrderLine, chosen: &[OrderNo]) -> Markup {
     let t = desk.t;
     let number = &order.asked.order;
     let by_hand = |why: &str| json!({"act": "pick_by_hand", "order": number, "line": line.line, "quantity": order.left(line), "why": why});
@@ -179,9 +220,16 @@ fn line_acts(desk: &Desk, order: &Order, line: &OrderLine) -> Markup {
         }
         div .row {
             (act(t.reset, "", &json!({"act": "reset_line", "order": number, "line": line.line}), false))
-            (act(t.lay_aside, "", &json!({"act": "pause_picking", "order": number}), false))
+            button type="button" data-act=(json!({"act": "pause_picking", "order": number}).to_string()) data-then=(without(desk, chosen, number)) { (t.lay_aside) }
         }
     }
+}
+
+/// The picker's page without one of its orders.
+fn without(desk: &Desk, chosen: &[OrderNo], order: &OrderNo) -> String {
+    let rest: Vec<&str> = chosen.iter().filter(|other| *other != order).map(OrderNo::as_str).collect();
+    let page = format!("/pick/{}", desk.view.workstation);
+    if rest.is_empty() { page } else { format!("{page}?orders={}", rest.join(",")) }
 }
 
 /// One bag for each zone at least; one more tap away are more.

@@ -147,7 +147,7 @@ fn frame(desk: &Desk, mode: &str, events: &str, live: Live) -> Markup {
                 h1 { (t.title) span .store { (visible(&view.screen.store_name)) } }
                 div #who { (live.part("who")) }
                 a .button .aside href=(format!("/orders/{ws}")) {
-                    (view.locale.texts.orders.to_board) span #new-orders { (live.part("new-orders")) }
+                    (view.locale.texts.orders.nav_board) span #new-orders { (live.part("new-orders")) }
                 }
                 a .button .aside href=(format!("/till/{ws}")) { (fill(view.locale.texts.workstation, &[ws.as_str()])) }
                 nav aria-label=(t.title) {

@@ -12,9 +12,8 @@ pub struct PromiseTexts {
     pub elsewhere: &'static str,
     pub elsewhere_hint: &'static str,
     pub lead_here: &'static str,
-    /// An age.
     pub asked: &'static str,
-    /// An age.
+    /// A time.
     pub stale: &'static str,
     pub never_asked: &'static str,
     /// What a page cannot know while the line is down.
@@ -43,8 +42,8 @@ pub static ENGLISH: PromiseTexts = PromiseTexts {
     elsewhere: "The orders of this store are at node {}.",
     elsewhere_hint: "Pick, stage and hand over on the pages of that node. Selling goes on here.",
     lead_here: "This node keeps the store’s orders.",
-    asked: "Head office asked {}.",
-    stale: "No line to head office: last asked {}.",
+    asked: "Head office asked less than a minute ago.",
+    stale: "No line to head office: last asked at {}.",
     never_asked: "Head office has not been asked since this node was started.",
     cannot_know: "Orders, changes and cancels since then are not known here. What is shown can be picked, staged and handed over.",
 
@@ -70,8 +69,8 @@ pub static GERMAN: PromiseTexts = PromiseTexts {
     elsewhere: "Die Aufträge dieser Filiale liegen bei Knoten {}.",
     elsewhere_hint: "Auf den Seiten jenes Knotens kommissionieren, bereitstellen und übergeben. Verkauft wird hier weiter.",
     lead_here: "Dieser Knoten führt die Aufträge der Filiale.",
-    asked: "Zentrale gefragt: {}.",
-    stale: "Keine Leitung zur Zentrale: zuletzt gefragt {}.",
+    asked: "Zentrale vor weniger als einer Minute gefragt.",
+    stale: "Keine Leitung zur Zentrale: zuletzt gefragt um {}.",
     never_asked: "Seit dem Start dieses Knotens wurde die Zentrale nicht gefragt.",
     cannot_know: "Aufträge, Änderungen und Stornos seitdem sind hier nicht bekannt. Was angezeigt wird, kann kommissioniert, bereitgestellt und übergeben werden.",
 

@@ -340,8 +340,6 @@ fn signed_in<'a>(view: &'a View) -> Option<&'a StaffId> {
     view.till.signed_in.as_ref().filter(|here| !here.locked).map(|here| &here.staff)
 }
 
-/// The name to the id; the id when the list does not have them any more.
 fn name(view: &View, staff: &StaffId) -> String {
-    let tile = view.screen.staff.iter().find(|tile| tile.id == *staff);
-    visible(tile.map_or(staff.as_str(), |tile| &tile.name))
+    visible(view.screen.staff_name(staff))
 }
