@@ -34,8 +34,8 @@ use crate::retail::Feed;
 use crate::sync::enrolment::CertificateReply;
 use crate::sync::orders::{Named, OrdersReply};
 use crate::sync::wire::{
-    self, BODY_BYTES_MAX, ElsewhereReply, FeedOffer, JSON_BYTES_MAX, LocateReply, LocateRequest, ReceiptQuery, ReceiptReply, RecordsQuery,
-    RecordsReply, RepairRequest, UNPACKED_BYTES_MAX, UrgentReply,
+    self, BODY_BYTES_MAX, ElsewhereReply, FeedOffer, JSON_BYTES_MAX, LocateReply, LocateRequest, NodeReport, ReceiptQuery, ReceiptReply,
+    RecordsQuery, RecordsReply, RepairRequest, UNPACKED_BYTES_MAX, UrgentReply,
 };
 use crate::time::{ClockQuality, Stamp};
 use crate::web::problem::Problem;
@@ -55,6 +55,7 @@ pub fn router(office: HeadOffice) -> Router {
         .route("/receipts", get(receipt))
         .route("/elsewhere", get(stock_elsewhere))
         .route("/orders", get(order_words))
+        .route("/report", post(report))
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
@@ -284,6 +285,18 @@ async fn receipt(
     let (store, node): (StoreId, NodeId) = (parsed(&path.0)?, parsed(&path.1)?);
     let original = office.read(move |connection| receipts::find(connection, &store, &node, query.txn, &query.number)).await?;
     Ok(Json(ReceiptReply { original }))
+}
+
+/// How the box is.
+async fn report(
+    State(office): State<HeadOffice>,
+    Path(path): NodePath,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<StatusCode, Problem> {
+    let (store, node): (StoreId, NodeId) = (parsed(&path.0)?, parsed(&path.1)?);
+    let report: NodeReport = json(&whole(body)?)?;
+    office.write(move |writer, now_ms| writer.report(&store, &node, &report, now_ms)).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 #[derive(Deserialize)]

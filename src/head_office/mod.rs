@@ -33,6 +33,7 @@ pub mod event_webhooks;
 pub mod events_api;
 pub mod feeds;
 pub mod figures;
+pub mod fleet;
 pub mod fleet_keys;
 pub mod gate;
 pub mod import;

@@ -616,3 +616,53 @@ CREATE TABLE IF NOT EXISTS part_holds (
     PRIMARY KEY (part, sku)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS part_holds_by_place ON part_holds (store, sku);
+
+-- How each box is, as it said last (`report`, JSON). node: of `nodes`. clock_off_ms: its clock less ours when that came.
+CREATE TABLE IF NOT EXISTS node_reports (
+    node         INTEGER PRIMARY KEY,
+    store        TEXT NOT NULL,
+    received_ms  INTEGER NOT NULL,
+    clock_off_ms INTEGER NOT NULL,
+    report       TEXT NOT NULL
+);
+
+-- When somebody is to be told of a box. bound: minutes, seconds, per cent or sales, by kind. store, region: '' for all. mail: addresses with blanks
+-- between.
+CREATE TABLE IF NOT EXISTS alarm_rules (
+    id      INTEGER PRIMARY KEY,
+    kind    TEXT NOT NULL,
+    bound   INTEGER NOT NULL,
+    store   TEXT NOT NULL,
+    region  TEXT NOT NULL,
+    mail    TEXT NOT NULL,
+    made_ms INTEGER NOT NULL,
+    made_by TEXT NOT NULL
+);
+
+-- What was the matter by these rules. thing: which device or incident; '' for the box itself.
+CREATE TABLE IF NOT EXISTS alarms (
+    id         INTEGER PRIMARY KEY,
+    rule       INTEGER NOT NULL,
+    kind       TEXT NOT NULL,
+    store      TEXT NOT NULL,
+    node       TEXT NOT NULL,
+    thing      TEXT NOT NULL,
+    text       TEXT NOT NULL,
+    raised_ms  INTEGER NOT NULL,
+    cleared_ms INTEGER
+);
+CREATE UNIQUE INDEX IF NOT EXISTS alarms_open ON alarms (rule, store, node, thing) WHERE cleared_ms IS NULL;
+
+-- Mails about alarms: one for each address and look. begun_ms without done_ms: it is leaving, or head office stopped meanwhile.
+CREATE TABLE IF NOT EXISTS alarm_mails (
+    id       INTEGER PRIMARY KEY,
+    address  TEXT NOT NULL,
+    subject  TEXT NOT NULL,
+    body     TEXT NOT NULL,
+    made_ms  INTEGER NOT NULL,
+    next_ms  INTEGER NOT NULL,
+    tries    INTEGER NOT NULL DEFAULT 0,
+    begun_ms INTEGER,
+    done_ms  INTEGER,
+    outcome  TEXT NOT NULL DEFAULT ''
+);

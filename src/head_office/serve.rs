@@ -18,8 +18,8 @@ use super::office::HeadOffice;
 use super::storage::{Folders, StorageError};
 use super::writer::Writer;
 use super::{
-    api, card_data, doors, enrol_door, event_webhooks, events_api, figures, messages, node_acts, pages, places, reconcile, rights_rounds,
-    service_api, status_door, stock_api,
+    api, card_data, doors, enrol_door, event_webhooks, events_api, figures, fleet, messages, node_acts, pages, places, reconcile,
+    rights_rounds, service_api, status_door, stock_api,
 };
 use crate::time::{Clock, SystemClock};
 use crate::web::guard::{self, Guard};
@@ -81,16 +81,16 @@ pub async fn start(config: HeadOfficeConfig, clock: Arc<dyn Clock>) -> Result<Ru
     let door = door.open(tls_of(&office)?)?;
     tracing::info!(%address, tls = door.is_tls(), public_key = office.public_key(), "head office takes records");
     let (end, ended) = watch::channel(false);
-    let mut senders = messages::start(&office, &ended);
-    senders.push(reconcile::start(&office, &ended));
-    senders.push(rights_rounds::start(&office, &ended));
     let setup_code = match office.config().sign_in && !office.read(accounts::is_anybody).await? {
         true => Some(office.setup().offer()),
         false => None,
     };
     let mut senders = messages::start(&office, &ended);
     senders.push(reconcile::start(&office, &ended));
+    senders.push(rights_rounds::start(&office, &ended));
     senders.push(event_webhooks::start(&office, &ended));
+    senders.push(fleet::rounds::start(&office, &ended));
+    senders.push(fleet::mails::start(&office, &ended));
     let mut running = Running {
         office: office.clone(),
         address,
@@ -187,6 +187,7 @@ pub fn for_people(office: &HeadOffice, guard: Guard) -> Router {
         .merge(figures::api::router(office.clone()))
         .merge(reconcile::api::router(office.clone()))
         .merge(events_api::router(office.clone()))
+        .merge(fleet::api::router(office.clone()))
         .merge(node_acts::router(office.clone()))
         .merge(pages::sign_in::router(Arc::clone(&door)))
         .merge(pages::accounts::router(office.clone()))

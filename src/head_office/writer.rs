@@ -7,6 +7,7 @@ use super::db::{self, Connection};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::chain::{self, NodeChain};
+use super::fleet;
 use super::incidents::{self, Incident};
 use super::ingest::{self, Batch};
 use super::order_search;
@@ -21,7 +22,7 @@ use crate::ids::{NodeId, StoreId};
 use crate::journal::{BadRecord, Hash, NodeKey, Position, Record};
 use crate::retail::UplinkAck;
 use crate::sync::wire::{
-    self, LocateReply, LocateRequest, RecordsQuery, RecordsReply, RepairReply, RepairRequest, UrgentReply, WIRE_VERSION,
+    self, LocateReply, LocateRequest, NodeReport, RecordsQuery, RecordsReply, RepairReply, RepairRequest, UrgentReply, WIRE_VERSION,
 };
 
 /// Requests that may wait for the writer. Beyond it nodes are told to come back.
@@ -178,6 +179,14 @@ impl Writer {
         self.put_chain(chain);
         let ack = copy.last.map(|at| self.acknowledge(store, node, &at));
         Ok((RepairReply { v: WIRE_VERSION, epoch: self.epoch, ack }, copy.lines))
+    }
+
+    /// What a box says of itself.
+    pub fn report(&mut self, store: &StoreId, node: &NodeId, report: &NodeReport, now_ms: i64) -> Result<(), WriteError> {
+        let chain = self.take_chain(store, node, now_ms)?;
+        fleet::keep(&self.connection, chain.id, store, report, now_ms)?;
+        self.put_chain(chain);
+        Ok(())
     }
 
     /// A person has dealt with an incident.

@@ -32,6 +32,7 @@ use tls::{BadFile, Identity, OfficeVerifier};
 mod certificate;
 mod orders;
 mod repair;
+mod report;
 pub mod tls;
 
 /// A connection that cannot be opened by then has failed.
@@ -195,6 +196,7 @@ pub fn spawn_on(node: Node, line: Line) {
     let acknowledged = watch::Sender::new(0);
     tokio::spawn(repair::run(node.clone(), line.clone()));
     tokio::spawn(certificate::keep_alive(node.clone(), line.clone()));
+    tokio::spawn(report::run(node.clone(), line.clone()));
     tokio::spawn(run_side_door(node.clone(), line.clone(), acknowledged.subscribe()));
     for feed in Feed::ALL {
         tokio::spawn(run_downlink(node.clone(), line.clone(), feed));
@@ -259,6 +261,12 @@ impl Line {
         answer(self.client.post(format!("{}{path}", self.config.url)).json(body)).await
     }
 
+    /// A request whose answer has no body.
+    async fn post_nothing_back(&self, path: &str, body: &impl serde::Serialize) -> Result<(), Failure> {
+        let response = self.client.post(format!("{}{path}", self.config.url)).json(body).send().await.map_err(failure)?;
+        read_answer(response).await.map(drop)
+    }
+
     async fn post_records<A: DeserializeOwned>(&self, path: &str, lines: Vec<u8>) -> Result<A, Failure> {
         let body = blocking(move || zstd::bulk::compress(&lines, PACK_LEVEL)).await.map_err(|error| Failure::Journal(error.to_string()))?;
         self.traffic.batches.fetch_add(1, Ordering::Relaxed);
@@ -289,7 +297,12 @@ fn is_loopback(url: &reqwest::Url) -> bool {
 }
 
 async fn answer<A: DeserializeOwned>(request: reqwest::RequestBuilder) -> Result<A, Failure> {
-    let response = request.send().await.map_err(failure)?;
+    let body = read_answer(request.send().await.map_err(failure)?).await?;
+    serde_json::from_slice(&body).map_err(|error| Failure::BadAnswer(error.to_string()))
+}
+
+/// The body of an answer that is no refusal.
+async fn read_answer(response: reqwest::Response) -> Result<Vec<u8>, Failure> {
     let status = response.status();
     let body = read_limited(response, wire::JSON_BYTES_MAX).await?;
     if status == StatusCode::PAYLOAD_TOO_LARGE {
@@ -299,7 +312,7 @@ async fn answer<A: DeserializeOwned>(request: reqwest::RequestBuilder) -> Result
         let text: String = String::from_utf8_lossy(&body).chars().take(300).collect();
         return Err(Failure::Refused { status: status.as_u16(), text });
     }
-    serde_json::from_slice(&body).map_err(|error| Failure::BadAnswer(error.to_string()))
+    Ok(body)
 }
 
 async fn read_limited(response: reqwest::Response, bytes_max: usize) -> Result<Vec<u8>, Failure> {

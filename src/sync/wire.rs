@@ -13,6 +13,7 @@
 //! | downlink | `GET …/feeds/{feed}?have=VERSION` | → [`FeedOffer`] |
 //! | downlink | `GET …/files/{hash}` | → the file |
 //! | till | `GET …/receipts?…` ([`ReceiptQuery`]) | → [`ReceiptReply`] |
+//! | report | `POST …/report` | [`NodeReport`] → nothing |
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,7 @@ use crate::ids::{Incarnation, NodeId, StoreId, TxnId};
 use crate::journal::PublicKey;
 use crate::money::Qty;
 use crate::retail::{Original, UplinkAck};
+use crate::time::ClockQuality;
 
 /// In every address. Raised only when old and new cannot talk to each other.
 pub const WIRE_VERSION: u32 = 1;
@@ -76,6 +78,59 @@ pub struct StockElsewhere {
     pub quantity: Qty,
     /// Up to when head office knows all that moved there.
     pub as_of_ms: i64,
+}
+
+/// How a box is, as it says itself. Head office keeps the newest one; nothing is counted from it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct NodeReport {
+    pub v: u32,
+    /// Of the program.
+    #[serde(default)]
+    pub version: String,
+    /// The node's wall clock as it wrote this, and how far it believes it.
+    #[serde(default)]
+    pub at_ms: i64,
+    #[serde(default)]
+    pub clock: ClockQuality,
+    /// When the program was started.
+    #[serde(default)]
+    pub started_ms: i64,
+    /// Bytes of the disk with the journal; 0 and 0: it could not be asked.
+    #[serde(default)]
+    pub disk_free: u64,
+    #[serde(default)]
+    pub disk_total: u64,
+    #[serde(default)]
+    pub devices: Vec<DeviceReport>,
+    /// What a technician should know, with a remedy.
+    #[serde(default)]
+    pub alarms: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct DeviceReport {
+    pub name: String,
+    #[serde(default)]
+    pub kind: String,
+    /// "absent", "starting", "ready", "busy", "attention", "fault".
+    #[serde(default)]
+    pub state: String,
+    /// "paper_out" and so on; empty when nothing is the matter.
+    #[serde(default)]
+    pub cause: String,
+    /// For people.
+    #[serde(default)]
+    pub hint: String,
+    /// Since when it is in this state, by the node's clock.
+    #[serde(default)]
+    pub since_ms: i64,
+}
+
+impl DeviceReport {
+    /// A person or a technician is needed.
+    pub fn is_down(&self) -> bool {
+        matches!(self.state.as_str(), "attention" | "fault")
+    }
 }
 
 /// A record's place: which run of which process wrote it, its number, and the SHA-256 of its stored line (64 lower-case hex characters).
@@ -260,6 +315,9 @@ pub fn file_path(store: &StoreId, node: &NodeId, hash: &str) -> String {
 }
 pub fn elsewhere_path(store: &StoreId, node: &NodeId) -> String {
     format!("/sync/v1/{store}/nodes/{node}/elsewhere")
+}
+pub fn report_path(store: &StoreId, node: &NodeId) -> String {
+    format!("/sync/v1/{store}/nodes/{node}/report")
 }
 pub fn receipts_path(store: &StoreId, node: &NodeId) -> String {
     format!("/sync/v1/{store}/nodes/{node}/receipts")

@@ -4,6 +4,7 @@ mod access;
 mod card_data;
 mod enrolment;
 mod events;
+mod fleet;
 mod ingest;
 mod line;
 mod mail_server;

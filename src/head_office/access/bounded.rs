@@ -20,6 +20,7 @@ pub const CHAIN_WIDE: &[&str] = &[
     "api_tokens",
     "audit_log",
     "subscriptions",
+    "alarm_mails",
 ];
 
 /// Tables of stores without a column `store`: the condition under which a row is within reach.

@@ -113,11 +113,27 @@ impl Mail {
         let Ok(to) = message.email.parse::<Address>() else {
             return Outcome::Refused("the e-mail address is none".to_owned());
         };
-        let content = match self.content(message, words, &to) {
+        let name = (!message.name.is_empty()).then(|| message.name.clone());
+        let content = self.content(Mailbox::new(name, to.clone()), &message.id(), words, picture(&message.token));
+        self.deliver(&to, content).await
+    }
+
+    /// Plain words, to somebody of our own. `id`: the same for the same mail.
+    pub async fn write(&self, address: &str, id: &str, subject: &str, body: &str) -> Outcome {
+        let Ok(to) = address.parse::<Address>() else {
+            return Outcome::Refused("the e-mail address is none".to_owned());
+        };
+        let words = Words { subject: subject.to_owned(), body: body.to_owned() };
+        let content = self.content(Mailbox::new(None, to.clone()), id, &words, None);
+        self.deliver(&to, content).await
+    }
+
+    async fn deliver(&self, to: &Address, content: Result<Vec<u8>, String>) -> Outcome {
+        let content = match content {
             Ok(content) => content,
             Err(error) => return Outcome::Refused(format!("the mail cannot be written: {error}")),
         };
-        let mut connection = match tokio::time::timeout(BEFORE_MAX, self.up_to_the_message(&to)).await {
+        let mut connection = match tokio::time::timeout(BEFORE_MAX, self.up_to_the_message(to)).await {
             Ok(Ok(connection)) => connection,
             Ok(Err(Stopped::Line(error))) => return Outcome::Later(said(&error)),
             Ok(Err(Stopped::Recipient(error))) => {
@@ -157,18 +173,17 @@ impl Mail {
         Ok(connection)
     }
 
-    fn content(&self, message: &Outgoing, words: &Words, to: &Address) -> Result<Vec<u8>, String> {
+    fn content(&self, to: Mailbox, id: &str, words: &Words, code: Option<Vec<u8>>) -> Result<Vec<u8>, String> {
         let domain = self.from.email.domain();
-        let name = (!message.name.is_empty()).then(|| message.name.clone());
         let builder = Message::builder()
             .from(self.from.clone())
-            .to(Mailbox::new(name, to.clone()))
+            .to(to)
             .subject(words.subject.as_str())
             .date_now()
-            .message_id(Some(format!("<{}@{domain}>", message.id())))
+            .message_id(Some(format!("<{id}@{domain}>")))
             .raw_header(header::HeaderValue::new(header::HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()));
         let text = SinglePart::plain(words.body.clone());
-        let built = match picture(&message.token) {
+        let built = match code {
             Some(png) => {
                 let png = Attachment::new("collect-code.png".to_owned())
                     .body(png, ContentType::parse("image/png").map_err(|error| error.to_string())?);

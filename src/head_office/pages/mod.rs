@@ -7,6 +7,7 @@ mod chart;
 mod days;
 mod feeds;
 mod figures;
+mod fleet;
 mod frame;
 mod nodes;
 mod orders;
@@ -102,6 +103,7 @@ pub fn router(office: HeadOffice) -> Router {
         .merge(service_pages::routes())
         .merge(place_pages::routes())
         .merge(feeds::routes())
+        .merge(fleet::routes())
         .route("/changes", get(changes))
         .route("/assets/{hash}/{name}", get(crate::web::assets::serve))
         .fallback(not_found)

@@ -56,11 +56,6 @@ pub fn page(frame: &Frame, facts: &Facts, typed: &CodeForm, made: Option<&MadeCo
         @if facts.nodes.is_empty() {
             p .empty { "No box is enrolled and none has called." @if facts.enrols { " Make a code above and type it on the box." } }
         } @else { (table(frame, facts)) }
-        @if facts.enrols {
-            p .note {
-                "People do not sign in at head office yet. Whoever can open this page may do all of this; so it is served to this machine alone."
-            }
-        }
     };
     frame.page("Nodes", tools, body)
 }
