@@ -517,9 +517,12 @@ pub enum Event {
         leaves: Vec<u32>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         aged: Option<u8>,
-        /// The bags that went; empty: all that were there.
+        /// The bags that went; empty: all that were there, unless they stay.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         bags: Vec<u32>,
+        /// What went was taken out of a bag that stays for what is fetched later, and no bag went.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        bags_stay: bool,
         /// Lines that the customer fetches later.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         later: Vec<u32>,

@@ -308,7 +308,7 @@ pub fn command(words: &[String], at: &str) -> Option<Command> {
             let why = serde_json::from_str::<CounterWhy>(&named(4)).unwrap();
             OrderAct::ReplaceAtCounter { order: order(), line: count(2), code: word(3).to_owned(), why }
         }
-        // collect ORDER code|name|paper BAGS [leaves LINES] [later LINES] [aged]; pay-order the same
+        // collect ORDER code|name|paper BAGS|none [leaves LINES] [later LINES] [aged]; pay-order the same
         "collect" | "pay-order" => {
             let shown = match word(2) {
                 "code" => Shown::Code(String::new()),
@@ -318,7 +318,8 @@ pub fn command(words: &[String], at: &str) -> Option<Command> {
             };
             let leaves = words.iter().position(|word| word == "leaves").map_or_else(Vec::new, |at| list(&words[at + 1]));
             let later = words.iter().position(|word| word == "later").map_or_else(Vec::new, |at| list(&words[at + 1]));
-            let (order, bags, of_age) = (order(), list(word(3)), words.iter().any(|word| word == "aged"));
+            let bags = if word(3) == "none" { Vec::new() } else { list(word(3)) };
+            let (order, of_age) = (order(), words.iter().any(|word| word == "aged"));
             match word(0) {
                 "collect" => OrderAct::HandOver { order, shown, bags, leaves, later, of_age },
                 _ => OrderAct::Pay { order, shown, bags, leaves, later, of_age },

@@ -180,6 +180,7 @@ async fn each_figure_follows_the_stores_record_from_the_order_to_the_hand_over_a
         leaves: Vec::new(),
         aged: None,
         bags: Vec::new(),
+        bags_stay: false,
         later: Vec::new(),
         txn: None,
         owed: false,

@@ -273,7 +273,7 @@ impl OrderBook {
                 self.notice(&step.order, step.at, NoticeKind::PaidElsewhere { txn: *txn });
                 Ok(())
             }
-            Event::OrderHandedOver { step, proof, issued, leaves, bags, later, txn, .. } => {
+            Event::OrderHandedOver { step, proof, issued, leaves, bags, bags_stay, later, txn, .. } => {
                 let Step { order, at: done_at, workstation, .. } = step;
                 if let (Proof::Code | Proof::Number, Some(workstation)) = (proof, workstation) {
                     self.wrong_numbers.remove(workstation);
@@ -298,7 +298,7 @@ impl OrderBook {
                     units.iter().for_each(|units| add_units(&mut progress.given, units));
                     part.lines.insert(*line, units);
                 }
-                let goes = |bag: &Bag| bags.is_empty() || bags.contains(&bag.number);
+                let goes = |bag: &Bag| !bags_stay && (bags.is_empty() || bags.contains(&bag.number));
                 (part.bags, at.order.bags) = std::mem::take(&mut at.order.bags).into_iter().partition(goes);
                 at.order.state = if is_last {
                     let all = at.order.handed.iter().flat_map(|part| part.lines.values().flatten());

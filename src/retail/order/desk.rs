@@ -210,9 +210,10 @@ pub(super) fn handed_over(case: &Case, step: Step, known: &Order, terms: &HandOv
     let goes = |line| if stays.contains(&line) { Qty::ZERO } else { picked(known, line) };
     let refund = is_last.then(|| payment::refund(known, goes, case.rules.line_rounding));
     let followed = stock::after_issue(case, &issued);
+    let bags_stay = bags.is_empty() && !known.bags.is_empty();
     // That all of an order's bags go needs no list.
     let bags = if bags.len() == known.bags.len() { Vec::new() } else { bags };
-    let handed = Event::OrderHandedOver { step: step.clone(), proof, issued, leaves, aged, bags, later, txn, owed: !is_last };
+    let handed = Event::OrderHandedOver { step: step.clone(), proof, issued, leaves, aged, bags, bags_stay, later, txn, owed: !is_last };
     let refund = refund.flatten().map(|(amount, lines)| Event::OrderRefundRequested { step, amount, lines });
     [handed].into_iter().chain(refund).chain(followed).collect()
 }
