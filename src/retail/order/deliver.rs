@@ -16,9 +16,13 @@ use super::super::stock::on_hand_now;
 use super::super::{Event, Refusal, TransactionRecord};
 use super::act::{done, elsewhere, find, step};
 use super::promise;
-use super::{CollectOrder, Ending, ORDER_LINES_MAX, ORDERS_OPEN_MAX, Order, OrderState, RefusedWhy, payment};
+use super::{CollectOrder, Ending, ORDER_LINES_MAX, ORDERS_OPEN_MAX, Order, OrderLine, OrderState, RefusedWhy, payment};
 use crate::ids::{OrderNo, Sku, WorkstationId};
-use crate::money::{Qty, Unit};
+use crate::money::{Money, Qty, Unit};
+
+/// Beyond these a quantity and a price are mistakes, and their product may be no number at all.
+const PAID_UNITS_MAX: Qty = Qty::pieces(1_000_000);
+const PAID_PRICE_MAX: Money = Money::from_minor(1_000_000_000);
 
 pub(super) fn deliver(case: &Case, order: &CollectOrder, cursor: u64) -> Result<Outcome, Refusal> {
     let book = &case.state.orders;
@@ -66,14 +70,23 @@ pub(super) fn deliver(case: &Case, order: &CollectOrder, cursor: u64) -> Result<
 /// It is in the book now; it is accepted at once when the shelf covers it, and refused when no shop could do it.
 fn taken_up(case: &Case, order: &CollectOrder, before: Option<&Order>, event: Event) -> Vec<Event> {
     let step = step(case, &order.order);
-    let second = if is_malformed(case, order) {
-        Some(Event::OrderRefused { step, why: RefusedWhy::Malformed })
+    let mut events = vec![event];
+    if is_malformed(case, order) {
+        events.push(Event::OrderRefused { step, why: RefusedWhy::Malformed });
+        events.extend(payment::all_back(case, &Order::new(payable(order), case.ask.at)));
     } else if is_covered(case, order, before) {
-        Some(Event::OrderAccepted { step, automatic: true })
-    } else {
-        None
+        events.push(Event::OrderAccepted { step, automatic: true });
+    }
+    events
+}
+
+/// Lines of an order whose numbers can be money: of a malformed one not all may.
+fn payable(order: &CollectOrder) -> CollectOrder {
+    let is_money = |line: &&OrderLine| {
+        let price = line.price.as_ref().map_or(Money::ZERO, |price| price.unit_price);
+        (Qty::ZERO..=PAID_UNITS_MAX).contains(&line.quantity) && (Money::ZERO..=PAID_PRICE_MAX).contains(&price)
     };
-    [event].into_iter().chain(second).collect()
+    CollectOrder { lines: order.lines.iter().filter(is_money).cloned().collect(), ..order.clone() }
 }
 
 fn is_malformed(case: &Case, order: &CollectOrder) -> bool {
