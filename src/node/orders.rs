@@ -15,7 +15,7 @@ use super::screen::{Feedback, Opens, Tone};
 use super::writer::Recorded;
 use crate::document::Language;
 use crate::document::collect_code::{self, BadCollectCode};
-use crate::gs1::Scan;
+use crate::gs1::{Gtin, Scan};
 use crate::ids::{OrderNo, Sku, SubjectRef};
 use crate::journal::hash::to_hex;
 use crate::journal::{NodeKey, PublicKey};
@@ -165,6 +165,24 @@ pub(super) fn scanned(request: CommandRequest) -> CommandRequest {
 /// The digits of a customer's number as a person types it or a keyboard wedge does: a scanner that says what bars it read, read no number.
 pub(super) fn typed_number(text: &str) -> Option<String> {
     collect_code::short_number(text)
+}
+
+/// The article numbers that somebody may have meant who typed these digits: one of them is another, or two neighbours are swapped. For each
+/// place the check digit leaves one, so they are few.
+pub(super) fn meant_by(digits: &str) -> Vec<String> {
+    let typed = digits.as_bytes();
+    let others = (0..typed.len()).flat_map(|at| (b'0'..=b'9').map(move |digit| (at, digit))).map(|(at, digit)| {
+        let mut meant = typed.to_vec();
+        meant[at] = digit;
+        meant
+    });
+    let swapped = (1..typed.len()).map(|at| {
+        let mut meant = typed.to_vec();
+        meant.swap(at - 1, at);
+        meant
+    });
+    let texts = others.chain(swapped).filter(|meant| meant != typed).filter_map(|meant| String::from_utf8(meant).ok());
+    texts.filter(|meant| Gtin::parse(meant).is_ok()).collect()
 }
 
 /// Without what the scanner puts around it.

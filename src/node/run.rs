@@ -438,8 +438,8 @@ impl<D: Disk> Loop<D> {
     }
 
     /// Eight digits that are no article may be the number of a customer who collects: it opens the order, as at the desk. An article always
-    /// goes first. What could be an article by its check digit, and is nobody's number, stays an unknown article; what could not, is a wrong
-    /// number here as it is there.
+    /// goes first. What could be an article by its check digit, and is nobody's number, stays an unknown article, and so does a slip of the
+    /// finger next to an article of the shop; anything else is a wrong number here as it is there.
     fn number_typed(&self, request: CommandRequest, books: &Books) -> CommandRequest {
         let (Command::AddLine { code, quantity: None }, Some(workstation)) = (&request.command, &request.workstation) else {
             return request;
@@ -450,7 +450,11 @@ impl<D: Disk> Loop<D> {
         let is_number = match facts::look_up(code, &self.sources(books)) {
             ScanFact::Article(_) | ScanFact::NoPrice(_) | ScanFact::CardData => false,
             ScanFact::NotReady { .. } => opens(),
-            ScanFact::Misread { .. } | ScanFact::UnknownArticle | ScanFact::UnknownCode => Gtin::parse(&digits).is_err() || opens(),
+            ScanFact::Misread { .. } | ScanFact::UnknownArticle | ScanFact::UnknownCode => {
+                let sells =
+                    |code: &String| matches!(facts::look_up(code, &self.sources(books)), ScanFact::Article(_) | ScanFact::NoPrice(_));
+                opens() || (Gtin::parse(&digits).is_err() && !orders::meant_by(&digits).iter().any(sells))
+            }
         };
         if !is_number {
             return request;

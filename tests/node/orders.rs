@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use counterfoil::gs1::Gtin;
 use counterfoil::head_office::feeds;
 use counterfoil::head_office::orders::{self, CustomerCode, PlacedLine, PlacedOrder, WithoutRights};
 use counterfoil::head_office::serve;
@@ -11,6 +12,7 @@ use counterfoil::ids::{OrderNo, PlaceCode, StoreId};
 use counterfoil::money::Currency;
 use counterfoil::node::config::HeadOfficeLink;
 use counterfoil::retail::order::{Order, OrderAct, OrderState, Shown};
+use counterfoil::sync::feed::{Article, CodeKey, SaleCode};
 use counterfoil::time::SystemClock;
 
 use super::*;
@@ -27,11 +29,15 @@ pub async fn office(folder: &Path, port: u16) -> Office {
 
 /// The demo's goods, ten of each on the shelf.
 pub async fn stocked(office: &Office) {
+    stocked_with(office, goods().into_iter().map(|good| good.article).collect()).await;
+}
+
+async fn stocked_with(office: &Office, articles: Vec<Article>) {
     let folders = office.office.folders().clone();
     let publish = office.office.write(move |writer, now_ms| {
         let made_at = Stamp { ms: now_ms, quality: ClockQuality::Synchronised };
         let (connection, store) = (writer.connection(), StoreId::new("berlin-1").unwrap());
-        feeds::stage_articles(connection, goods().into_iter().map(|good| Ok(good.article))).unwrap();
+        feeds::stage_articles(connection, articles.into_iter().map(Ok)).unwrap();
         feeds::publish_catalogue(connection, &folders, &Currency::from_code("EUR").unwrap(), made_at).unwrap();
         feeds::stage_stock(connection, goods().into_iter().map(|good| Ok((good.article.sku, Qty::pieces(10))))).unwrap();
         feeds::publish_stock(connection, &folders, &store, made_at).unwrap();
@@ -270,6 +276,13 @@ async fn an_order_goes_from_head_office_to_the_customer_with_the_line_down_in_be
     assert_eq!(refusal(act(&node, OrderAct::Identify { code: code.token.clone(), within: None }).await), "collect_code_used");
     act(&node, OrderAct::TakeBackHandOver { order: number("K1") }).await.unwrap();
     assert_eq!(on_hand().await, Qty::pieces(10));
+    // Two people at two tills in the same second: one of them.
+    let hand = || Command::Order(hand_over("K1", &code.token));
+    let (one, two) = tokio::join!(ask(&node, "both-1", "1", hand()), ask(&node, "both-2", "2", hand()));
+    let (done, late) = if one.is_ok() { (one, two) } else { (two, one) };
+    assert_eq!((done.unwrap().order, refusal(late)), (Some(number("K1")), "order_elsewhere"));
+    assert_eq!(on_hand().await, Qty::pieces(8));
+    act(&node, OrderAct::TakeBackHandOver { order: number("K1") }).await.unwrap();
     act(&node, hand_over("K1", &code.number)).await.unwrap();
     // Five wrong numbers at this till; the count survives a restart, and so does the hand-over, which then stands.
     let wrong = if digits == "00000000" { "11111111" } else { "00000000" };
@@ -649,4 +662,35 @@ async fn an_order_is_paid_and_handed_over_in_one_record_with_the_line_down() {
     until("it is withdrawn", async || owed().await.unwrap().settled_ms.is_some()).await;
     running.stop().await.unwrap();
     second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_mistyped_article_numbers_lock_no_short_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = office(&folder.path().join("ho"), 0).await;
+    let mut articles: Vec<Article> = goods().into_iter().map(|good| good.article).collect();
+    let milk = articles.iter_mut().find(|article| article.sku.as_str() == MILK).unwrap();
+    milk.codes.push(SaleCode { key: CodeKey::Gtin(Gtin::parse("96385074").unwrap()), quantity: Qty::ONE });
+    milk.codes.sort_by(|a, b| a.key.cmp(&b.key));
+    stocked_with(&office, articles).await;
+    let running = shop(&folder.path().join("node"), &office).await;
+    let node = running.node.clone();
+    orders::place(&office.office, placed("K1", 1)).await.unwrap();
+    until("K1 in the shop", async || find(&node, "K1").is_some()).await;
+
+    ask(&node, "right", "2", scan("96385074")).await.unwrap();
+    // A digit too high or too low, a neighbour's key, two that are swapped.
+    for slip in ["96385075", "96385064", "96285074", "96385704", "69385074", "95385074"] {
+        assert_ne!(refusal(ask(&node, slip, "2", scan(slip)).await), "collect_number_wrong", "{slip}");
+    }
+    assert_eq!(node.screen().orders.wrong_numbers.get(&till("2").unwrap()), None);
+    // What is like no article of the shop is a number that is tried, and five of these lock; articles sell all the same.
+    for wrong in ["11111111", "22222222", "33333333", "44444444", "66666666"] {
+        assert_eq!(refusal(ask(&node, wrong, "2", scan(wrong)).await), "collect_number_wrong");
+    }
+    assert_eq!(refusal(ask(&node, "more", "2", scan("77777777")).await), "collect_numbers_locked");
+    ask(&node, "still", "2", scan("96385074")).await.unwrap();
+    assert_ne!(refusal(ask(&node, "slip", "2", scan("96385075")).await), "collect_numbers_locked");
+    running.stop().await.unwrap();
+    office.stop().await;
 }
