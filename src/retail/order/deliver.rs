@@ -31,9 +31,15 @@ pub(super) fn deliver(case: &Case, order: &CollectOrder, cursor: u64) -> Result<
         (!order.rights.is_empty() && !promise::is_promised(book, order)).then(|| CollectOrder { rights: Vec::new(), ..order.clone() });
     let order = unpromised.as_ref().unwrap_or(order);
     let (number, version, at, epoch) = (&order.order, order.version, case.ask.at, book.epoch());
-    let too_late = |state: &str| Event::OrderChangeTooLate { order: number.clone(), version, cursor, state: state.to_owned(), at, epoch };
+    // What head office spent on the change is spent, although nothing of it is held here.
+    let too_late = |state: &str| {
+        let late = Event::OrderChangeTooLate { order: number.clone(), version, cursor, state: state.to_owned(), at, epoch };
+        let totals = promise::news(book, &order.rights);
+        let told = (!totals.is_empty()).then_some(Event::RightsTold { totals, cursor, at });
+        [late].into_iter().chain(told).collect::<Vec<Event>>()
+    };
     if let Some(ended) = book.ended.get(number) {
-        let events = if version > ended.version { vec![too_late("ended")] } else { Vec::new() };
+        let events = if version > ended.version { too_late("ended") } else { Vec::new() };
         return Ok(done(number, events));
     }
     let Some(known) = book.orders.get(number) else {
@@ -63,7 +69,7 @@ pub(super) fn deliver(case: &Case, order: &CollectOrder, cursor: u64) -> Result<
         | OrderState::Staged
         | OrderState::HandedOver { .. }
         | OrderState::PuttingBack { .. }
-        | OrderState::Ended { .. } => done(number, vec![too_late(known.state.name().as_str())]),
+        | OrderState::Ended { .. } => done(number, too_late(known.state.name().as_str())),
     })
 }
 

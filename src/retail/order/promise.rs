@@ -111,6 +111,15 @@ pub(super) fn is_promised(book: &OrderBook, order: &CollectOrder) -> bool {
         && order.rights.iter().all(|totals| fits(book, totals))
 }
 
+/// Of what an order says besides: totals that can be true and are news.
+pub(super) fn news(book: &OrderBook, totals: &[RightTotals]) -> Vec<RightTotals> {
+    let is_news = |totals: &&RightTotals| {
+        let right = book.rights.get(&totals.sku).copied().unwrap_or_default();
+        fits(book, totals) && (totals.spent > right.spent || totals.released > right.released || totals.answered > right.answered)
+    };
+    totals.iter().filter(is_news).cloned().collect()
+}
+
 /// Head office is in a new epoch, or this is its first word to a new lead: no right of before is worth anything. What is free is granted anew.
 pub(super) fn begin(case: &Case, office_epoch: u64) -> Outcome {
     let book = &case.state.orders;
