@@ -9,7 +9,7 @@ use super::Broken;
 use super::dice::Dice;
 use super::office::Office;
 use super::store::Store;
-use crate::sync::orders::Word;
+use crate::sync::orders::OrdersReply;
 use crate::sync::side_door::{self, SideDoor};
 use crate::sync::uplink::{Failure, Sent, Step, Told, Uplink};
 use crate::sync::wire::{LocateReply, LocateRequest, Point, RecordsQuery, RecordsReply};
@@ -52,7 +52,7 @@ struct Orders {
     cursor: Option<u64>,
     asked: Option<(u64, u64)>,
     tickets: u64,
-    heard: Vec<Word>,
+    heard: Option<OrdersReply>,
 }
 
 /// What travels. Records travel as their bytes, which may be cut or flipped on the way.
@@ -87,10 +87,11 @@ enum Packet {
     AskOrders {
         ticket: u64,
         after: u64,
+        epoch: u64,
     },
     Words {
         ticket: u64,
-        words: Vec<Word>,
+        reply: Box<OrdersReply>,
     },
     /// Head office could not make sense of the body.
     Refused {
@@ -177,8 +178,8 @@ impl Chain {
     }
 
     /// What has come about orders and was not taken yet.
-    pub fn heard(&mut self, index: usize) -> Vec<Word> {
-        std::mem::take(&mut self.lines[index].orders.heard)
+    pub fn heard(&mut self, index: usize) -> Option<OrdersReply> {
+        self.lines[index].orders.heard.take()
     }
 
     /// The words that were heard are in the book.
@@ -187,15 +188,16 @@ impl Chain {
     }
 
     fn ask_for_orders(&mut self, index: usize) {
+        let epoch = self.lines[index].store.state().orders.epoch();
         let (now_ms, orders) = (self.now_ms, &mut self.lines[index].orders);
-        let Some(after) = orders.cursor.filter(|_| orders.heard.is_empty()) else { return };
+        let Some(after) = orders.cursor.filter(|_| orders.heard.is_none()) else { return };
         if orders.asked.is_some_and(|(_, at_ms)| now_ms < at_ms + WORDS_PATIENCE_MS) {
             return;
         }
         orders.tickets += 1;
         let ticket = orders.tickets;
         orders.asked = Some((ticket, now_ms));
-        self.post(index, Packet::AskOrders { ticket, after });
+        self.post(index, Packet::AskOrders { ticket, after, epoch });
     }
 
     /// Gives a packet to the line, which loses, doubles, delays and damages some.
@@ -274,15 +276,15 @@ impl Chain {
                     line.note_acknowledged();
                 }
                 Packet::Taken { ticket } => line.side_door.handle(self.now_ms, side_door::Told::Taken { ticket }),
-                Packet::AskOrders { ticket, after } => {
-                    let words = self.office.words(&store, &node, after)?;
-                    self.post(index, Packet::Words { ticket, words });
+                Packet::AskOrders { ticket, after, epoch } => {
+                    let reply = Box::new(self.office.words(&store, &node, after, epoch)?);
+                    self.post(index, Packet::Words { ticket, reply });
                 }
-                Packet::Words { ticket, words } => {
+                Packet::Words { ticket, reply } => {
                     // One that was given up and comes after all, or a second time, is nobody's.
                     if line.orders.asked.is_some_and(|(asked, _)| asked == ticket) {
                         line.orders.asked = None;
-                        line.orders.heard = words;
+                        line.orders.heard = Some(*reply);
                     }
                 }
                 Packet::Refused { ticket, urgent } => {

@@ -1,5 +1,6 @@
 //! Head office on a real disk, driven without threads: its own writer, its own database. Its disk can be saved and put back, as happens.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::head_office::db::{self, FromValue, OptionalExtension, Row, params};
@@ -9,12 +10,13 @@ use crate::head_office::ingest::Batch;
 use crate::head_office::orders::{self, PlacedOrder, Whole};
 use crate::head_office::storage::Folders;
 use crate::head_office::writer::{WriteError, Writer};
-use crate::head_office::{chain, feeds};
-use crate::ids::{NodeId, OrderNo, StoreId};
-use crate::money::Currency;
+use crate::head_office::{chain, feeds, leads, rights};
+use crate::ids::{NodeId, OrderNo, Sku, StoreId};
+use crate::money::{Currency, Qty};
+use crate::retail::order::PromiseRight;
 use crate::sync::feed::Article;
-use crate::sync::orders::{Word, WordKind};
-use crate::sync::wire::{LocateReply, LocateRequest, RecordsQuery, RecordsReply};
+use crate::sync::orders::{Named, OrdersReply};
+use crate::sync::wire::{LocateReply, LocateRequest, RecordsQuery, RecordsReply, WIRE_VERSION};
 use crate::time::{ClockQuality, Stamp};
 
 /// How long an order waits for its customer when the channel does not say: three days.
@@ -95,16 +97,41 @@ impl Office {
         feeds::publish_catalogue(connection, &folders, &currency, made_at).map(drop).map_err(Broken::doing("publishing articles"))
     }
 
-    /// What the store's lead has not heard yet of orders.
-    pub fn words(&self, store: &StoreId, node: &NodeId, after: u64) -> Result<Vec<Word>, Broken> {
+    /// Who keeps the store's orders, and what they have not heard yet of them.
+    pub fn words(&mut self, store: &StoreId, node: &NodeId, after: u64, epoch: u64) -> Result<OrdersReply, Broken> {
         let failed = Broken::doing("head office is asked for orders");
+        let now_ms = self.now_ms;
+        let lead = self.writer.transaction(|writer| leads::first(writer.connection(), store, now_ms)).map_err(&failed)?;
+        let Some(lead) = lead else {
+            return Ok(OrdersReply { v: WIRE_VERSION, lead: false, named: None, office_epoch: 0, words: Vec::new() });
+        };
+        let named =
+            Named { epoch: lead.epoch, node: NodeId::new(&lead.node).map_err(Broken::doing("naming the lead"))?, from: lead.from_word };
         let connection = self.writer.connection();
-        if !orders::is_lead(connection, store, node).map_err(&failed)? {
-            return Ok(Vec::new());
-        }
-        let words = orders::words(connection, store, after).map_err(&failed)?;
-        // The shop of the simulation grants no rights: its orders need its word.
-        Ok(words.into_iter().filter(|word| !matches!(word.kind, WordKind::Rights(_))).collect())
+        let words = match named.node == *node && epoch == named.epoch {
+            true => orders::words(connection, store, after.max(lead.from_word)).map_err(&failed)?,
+            false => Vec::new(),
+        };
+        let office_epoch = self.writer.epoch();
+        Ok(OrdersReply { v: WIRE_VERSION, lead: named.node == *node, named: Some(named), office_epoch, words })
+    }
+
+    /// Head office's totals of rights by article, under its lead and epoch of now.
+    pub fn rights(&self, store: &StoreId) -> Result<BTreeMap<Sku, PromiseRight>, Broken> {
+        let failed = Broken::doing("head office is asked for its rights");
+        let term = rights::term(self.writer.connection(), store.as_str()).map_err(&failed)?;
+        let sql = format!(
+            "SELECT sku, granted, asked, spent, released, answered FROM rights WHERE store = '{store}' AND lead = {} AND office = {}",
+            term.lead, term.office
+        );
+        let total = |row: &Row<'_>, at: usize| row.get(at).map(Qty::from_thousandths);
+        let rows = self.rows(&sql, |row| {
+            let (granted, asked, spent) = (total(row, 1)?, total(row, 2)?, total(row, 3)?);
+            let right = PromiseRight { granted, asked, spent, released: total(row, 4)?, answered: total(row, 5)?, wanted: None };
+            Ok((row.get::<_, String>(0)?, right))
+        })?;
+        let named = |(sku, right): (String, PromiseRight)| Ok((Sku::new(&sku).map_err(Broken::doing("naming an article"))?, right));
+        rows.into_iter().map(named).collect()
     }
 
     /// Takes an order or its change, as the channel's API does. Returns the newest word about it.
@@ -126,7 +153,7 @@ impl Office {
         }
     }
 
-    fn newest_word(&self) -> Result<u64, Broken> {
+    pub fn newest_word(&self) -> Result<u64, Broken> {
         let newest = self.count("SELECT coalesce(max(id), 0) FROM order_words")?;
         u64::try_from(newest).map_err(Broken::doing("reading head office's line of orders"))
     }

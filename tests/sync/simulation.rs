@@ -36,6 +36,8 @@ fn orders_end_the_same_with_the_line_up_or_cut() {
     println!("{tally}");
     assert!(tally.hand_overs > 100 && tally.taken_back > 0 && tally.given_up > 0 && tally.sales > 0 && tally.notices > 0, "{tally}");
     assert!(tally.power_cuts > 0 && tally.disk_failures > 0 && tally.refusals > 0, "some fault never happened: {tally}");
-    assert!(tally.late_words >= 12, "late words met too few states: {tally}");
+    assert!(tally.late_words >= 14, "late words met too few states: {tally}");
+    assert!(tally.parts > 0 && tally.payments > 10 && tally.counts > 0 && tally.wrong_numbers >= 5, "{tally}");
+    assert!(tally.promised > 0 && tally.overruns > 0, "no sale ate into a right: {tally}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a world leaves nothing behind");
 }

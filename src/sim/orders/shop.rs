@@ -1,5 +1,5 @@
-//! One life of the shop by its plan: what head office sends, what the staff do next with each order, what the tills sell. Whatever is done is
-//! asked of the product's own writer until it is answered, over power cuts, and held against the ledger and the goods at once.
+//! One life of the shop by its plan, and how anything is asked in it: whatever is done is asked of the product's own writer until it is
+//! answered, over power cuts, and held against the ledger and the goods at once. What is done when: `line`, `staff`, `desk`, `errands`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -11,55 +11,68 @@ use super::super::dice::Dice;
 use super::super::store::{Asks, Store, WORKSTATIONS};
 use super::goods::Goods;
 use super::ledger::Ledger;
-use super::plan::{CUT_FROM, End, Errand, Fate, Halt, Plan, Planned, TICK_MS, TICKS_PER_HOUR, Twist, WORK_FROM};
+use super::plan::{CUT_FROM, Plan, TICKS_PER_HOUR, WORK_FROM};
 use crate::bench::articles;
-use crate::ids::{OrderNo, PlaceCode, Sku, StaffId};
+use crate::head_office::orders::CustomerCode;
+use crate::ids::{OrderNo, Sku, StaffId};
 use crate::journal::model_disk::Mishap;
 use crate::journal::{NodeKey, Record};
 use crate::money::{Money, Qty};
 use crate::node::orders::CollectKeys;
 use crate::node::replay;
-use crate::retail::order::{ByHand, Ending, Order, OrderAct, OrderFacts, OrderLine, OrderState, Paper, ShortWhy, Shown};
-use crate::retail::stock::on_hand;
+use crate::retail::order::{Ending, Order, OrderAct, OrderFacts, OrderState, Shown, TAKE_BACK_MS};
+use crate::retail::stock::{StockAct, on_hand};
 use crate::retail::{Answer, Command, Event, Facts, Refusal, ScanFact, StockFact};
-use crate::sync::orders::{Word, WordKind};
-use crate::time::{BusinessDate, ClockQuality, Stamp};
+use crate::time::{ClockQuality, Stamp};
 
-const STAFF: [&str; 2] = ["anna", "ben"];
-/// Acts on one order in one tick, so that words, nights and power cuts find it in the middle.
-const ACTS_PER_TICK: u32 = 3;
+pub(super) const STAFF: [&str; 2] = ["anna", "ben"];
 /// Percent of acts at which the disk is to fail soon.
 const MISHAPS: u64 = 3;
-const NETWORK_STEPS: u64 = 12;
-const NETWORK_STEP_MS: u64 = 2_000;
 const TICKS_MAX_AFTER: u64 = 96 * TICKS_PER_HOUR;
+/// How often the node looks at orders that wait for goods.
+const RECHECK_TICKS: u64 = 6;
 
 pub struct Shop<'a> {
-    plan: &'a Plan,
+    pub(super) plan: &'a Plan,
     is_cut: bool,
     pub chain: Chain,
     pub goods: Goods,
     pub ledger: Ledger,
-    keys: CollectKeys,
-    tick: u64,
+    pub(super) keys: CollectKeys,
+    pub(super) tick: u64,
     /// Records that the ledger has taken in.
     read: usize,
     /// When each order was first seen in the book.
-    seen: BTreeMap<OrderNo, u64>,
+    pub(super) seen: BTreeMap<OrderNo, u64>,
     /// Head office's word about an order, by its place in the line; `None` until it is said.
-    words: BTreeMap<OrderNo, u64>,
+    pub(super) words: BTreeMap<OrderNo, u64>,
     /// Whose twist was played.
-    played: BTreeSet<OrderNo>,
+    pub(super) played: BTreeSet<OrderNo>,
     /// Whose hand-over was a slip before it was right.
-    slipped: BTreeSet<OrderNo>,
-    codes: BTreeMap<OrderNo, String>,
+    pub(super) slipped: BTreeSet<OrderNo>,
+    /// Whose customers were here and have some of it.
+    pub(super) parted: BTreeSet<OrderNo>,
+    /// How many of an order's troubles at the counter are over.
+    pub(super) troubled: BTreeMap<OrderNo, usize>,
+    pub(super) codes: BTreeMap<OrderNo, CustomerCode>,
     /// In which run of the process.
-    handed_over_in: BTreeMap<OrderNo, u64>,
+    pub(super) handed_over_in: BTreeMap<OrderNo, u64>,
+    /// So old is a hand-over of this run when somebody asks.
+    pub(super) handed_over_ago_ms: u64,
+    /// By workstation, since the last right one.
+    pub(super) wrong_numbers: BTreeMap<&'static str, u32>,
+    pub(super) guesses: u64,
+    pub(super) deliveries: u32,
+    /// By workstation: what is on the sheet of a count, and how many pieces of it had been stolen when it was looked at.
+    pub(super) counting: [BTreeMap<Sku, i64>; 2],
     /// As it stood when it was last in the book.
     pub last_seen: BTreeMap<OrderNo, Arc<Order>>,
     /// Which cells of the table of late words were met: what, and where the order stood.
     pub cells: BTreeSet<(bool, &'static str)>,
+    /// Their number and what they took.
     pub sales: (i64, i64),
+    /// Of these, what must be the same in both lives.
+    pub sales_alike: (i64, i64),
     pub acts: u64,
     pub refusals: u64,
 }
@@ -88,12 +101,20 @@ impl<'a> Shop<'a> {
             words: BTreeMap::new(),
             played: BTreeSet::new(),
             slipped: BTreeSet::new(),
+            parted: BTreeSet::new(),
+            troubled: BTreeMap::new(),
             read: 0,
             codes: BTreeMap::new(),
             handed_over_in: BTreeMap::new(),
+            handed_over_ago_ms: TAKE_BACK_MS,
+            wrong_numbers: BTreeMap::new(),
+            guesses: 0,
+            deliveries: 0,
+            counting: Default::default(),
             last_seen: BTreeMap::new(),
             cells: BTreeSet::new(),
             sales: (0, 0),
+            sales_alike: (0, 0),
             acts: 0,
             refusals: 0,
         })
@@ -110,11 +131,17 @@ impl<'a> Shop<'a> {
             self.chain.is_cut = self.is_cut && (CUT_FROM..self.plan.cut_until).contains(&self.tick);
             self.head_office()?;
             self.take_words()?;
+            self.note_book();
             for errand in self.plan.errands.get(&self.tick).cloned().unwrap_or_default() {
                 self.errand(&errand)?;
                 self.check()?;
             }
             self.expire()?;
+            if self.tick.is_multiple_of(RECHECK_TICKS) {
+                self.recheck()?;
+            }
+            self.grant()?;
+            self.check_rights(false)?;
             if self.tick == WORK_FROM && self.plan.orders.iter().any(|order| order.is_early && !self.seen.contains_key(&order.placed.order))
             {
                 return Err(self.broken("not every early order came before the work began"));
@@ -136,7 +163,12 @@ impl<'a> Shop<'a> {
         for _ in 0..2 {
             self.night()?;
         }
-        self.drain()
+        self.drain()?;
+        self.check_rights(true)?;
+        match self.store().state().orders.cursor == self.chain.office.newest_word()? {
+            true => Ok(()),
+            false => Err(self.broken("the store has not heard all that head office said")),
+        }
     }
 
     /// Everything was placed, heard and brought to its end, and the line was up for a while.
@@ -148,488 +180,71 @@ impl<'a> Shop<'a> {
             && state.orders.open().count() == 0
     }
 
-    // ---- head office and the line
-
-    fn head_office(&mut self) -> Result<(), Broken> {
-        for planned in &self.plan.orders {
-            let order = &planned.placed.order;
-            if planned.placed_at == self.tick {
-                let word = self.chain.office.put(&planned.placed, false)?;
-                self.words.insert(order.clone(), word);
-                // A channel that did not hear the answer places it again.
-                self.chain.office.put(&planned.placed, false)?;
-            }
-            let Some(late) = planned.late.filter(|late| late.at == self.tick) else { continue };
-            if let Some(halts) = late.halts.filter(|halts| !self.has_come_to(order, *halts)) {
-                return Err(self.broken(&format!("{order} did not come to {halts:?} before the word about it")));
-            }
-            let word = if late.cancels { self.chain.office.cancel(order)? } else { self.chain.office.put(&changed(planned), true)? };
-            self.words.insert(order.clone(), word);
-        }
-        if self.chain.dice.percent(1) {
-            self.chain.office.restart()?;
-        }
-        Ok(())
-    }
-
-    fn has_come_to(&self, order: &OrderNo, halt: Halt) -> bool {
-        let book = &self.store().state().orders;
-        match book.orders.get(order) {
-            Some(order) => halt == halt_of(&order.state),
-            None => book.ended.get(order).is_some_and(|ended| halt == if ended.why.is_none() { Halt::HandedOver } else { Halt::Ended }),
-        }
-    }
-
-    /// What came is taken one by one, and what the book makes of it is what the table of late words says.
-    fn take_words(&mut self) -> Result<(), Broken> {
-        for word in self.chain.heard(0) {
-            let cursor = word.cursor;
-            let (order, is_known, stood, expected) = self.expected(&word);
-            let subject = word.placed().map(|order| self.keys.subject(&order.order));
-            let act = word.act(subject, |digits| self.keys.number_mark(digits)).map_err(Broken::doing("reading a word about an order"))?;
-            let cancels = matches!(act, OrderAct::Cancel { .. });
-            let came = self.ask(Asks { at: None, staff: None, command: Command::Order(act) })?;
-            let found = came.map_or_else(|_| vec!["refused"], |events| events.iter().filter_map(kind).collect());
-            if found.first().copied() != expected {
-                return Err(self.broken(&format!("a word about {order}, which was {stood}, came to {found:?}, not {expected:?}")));
-            }
-            if is_known && expected.is_some() {
-                self.cells.insert((cancels, stood));
-            }
-            self.seen.entry(order).or_insert(self.tick);
-            self.chain.took(0, cursor);
-            self.check()?;
-        }
-        Ok(())
-    }
-
-    /// By the table of the order's life: the order, whether it was known, where it stood, and what is to be recorded first.
-    fn expected(&self, word: &Word) -> (OrderNo, bool, &'static str, Option<&'static str>) {
-        let book = &self.store().state().orders;
-        let (order, version, cancels) = match &word.kind {
-            WordKind::Put(order) => (order.order.clone(), order.version, false),
-            WordKind::Cancel { order, version } => (order.clone(), *version, true),
-            WordKind::Adopt { order, .. } => (order.clone(), 0, false),
-            WordKind::Rights(_) => unreachable!("head office of the simulation leaves them out"),
-        };
-        if let Some(ended) = book.ended.get(&order) {
-            let handed_over = ended.why.is_none();
-            let expected = match cancels {
-                true => handed_over.then_some("cancel failed"),
-                false => (version > ended.version).then_some("change too late"),
-            };
-            return (order, true, if handed_over { "handed over earlier" } else { "ended earlier" }, expected);
-        }
-        let Some(known) = book.orders.get(&order) else {
-            return (order, false, "not here", Some(if cancels { "cancelled" } else { "received" }));
-        };
-        let is_news = version > known.asked.version && version > known.late_version;
-        let expected = match (&known.state, cancels) {
-            (OrderState::Received | OrderState::Accepted, true) => Some("cancelled"),
-            (OrderState::Picking { .. } | OrderState::Picked | OrderState::Staged, true) => Some("cancelled"),
-            (OrderState::HandedOver { .. }, true) => Some("cancel failed"),
-            (OrderState::PuttingBack { .. } | OrderState::Ended { .. }, true) => None,
-            (OrderState::Received | OrderState::Accepted, false) => is_news.then_some("replaced"),
-            (
-                OrderState::Picking { .. }
-                | OrderState::Picked
-                | OrderState::Staged
-                | OrderState::HandedOver { .. }
-                | OrderState::PuttingBack { .. }
-                | OrderState::Ended { .. },
-                false,
-            ) => is_news.then_some("change too late"),
-        };
-        (order, true, known.state.name().as_str(), expected)
-    }
-
-    fn network(&mut self) -> Result<(), Broken> {
-        // Some round trips, then nothing for minutes: what is under way then is late or lost.
-        for _ in 0..NETWORK_STEPS {
-            self.chain.machines()?;
-            self.chain.arrivals()?;
-            self.chain.pass(NETWORK_STEP_MS);
-        }
-        self.chain.pass(TICK_MS - NETWORK_STEPS * NETWORK_STEP_MS);
-        if !self.chain.is_cut && self.tick.is_multiple_of(3) {
-            self.customers_hear()?;
-        }
-        Ok(())
-    }
-
-    /// Head office sends the customer a code once the store's record says that it is ready.
-    fn customers_hear(&mut self) -> Result<(), Broken> {
-        for planned in &self.plan.orders {
-            let order = &planned.placed.order;
-            let is_ready = self.store().state().orders.orders.get(order).is_some_and(|order| order.state == OrderState::Staged);
-            if is_ready
-                && !self.codes.contains_key(order)
-                && let Some((_, _, Some(code))) = self.chain.office.order(order)?
-            {
-                self.codes.insert(order.clone(), code.token);
-            }
-        }
-        Ok(())
-    }
-
-    /// Until head office has everything.
-    fn drain(&mut self) -> Result<(), Broken> {
-        self.chain.is_cut = false;
-        self.chain.trouble = 0;
-        let line = &mut self.chain.lines[0];
-        line.store.restart(&mut self.chain.dice)?;
-        line.begin();
-        let mut quiet = 0;
-        for _ in 0..20_000 {
-            self.chain.machines()?;
-            self.chain.arrivals()?;
-            self.chain.pass(1_000);
-            let line = &self.chain.lines[0];
-            quiet = if line.uplink.acknowledged_seq() == line.store.head().seq { quiet + 1 } else { 0 };
-            if quiet == 40 {
-                return Ok(());
-            }
-        }
-        Err(self.broken(&format!("the line does not drain: {}", self.chain.lines[0].uplink.why())))
-    }
-
-    // ---- the shop beside orders
-
-    fn errand(&mut self, errand: &Errand) -> Result<(), Broken> {
-        match errand {
-            Errand::Night => self.night(),
-            Errand::Steal { article, pieces } => {
-                self.goods.steal(&self.plan.articles[*article].sku.clone(), *pieces);
-                Ok(())
-            }
-            Errand::Sell { till, basket } => self.sell(WORKSTATIONS[*till], basket),
-        }
-    }
-
-    fn night(&mut self) -> Result<(), Broken> {
-        if self.chain.lines[0].store.days > 0 {
-            self.must(Asks { at: None, staff: None, command: Command::CloseDay {} })?;
-        }
-        self.chain.lines[0].store.days += 1;
-        let days = self.chain.lines[0].store.days;
-        let date = BusinessDate::constant(2026, 11, 1).saturating_add(jiff::Span::new().days(days));
-        self.must(Asks { at: None, staff: None, command: Command::OpenDay { date } })
-    }
-
-    fn sell(&mut self, at: &'static str, basket: &[(usize, i64)]) -> Result<(), Broken> {
-        let mut total = 0;
-        let mut sold: Vec<Sku> = Vec::new();
-        for (article, pieces) in basket {
-            let article = self.plan.articles[*article].clone();
-            for _ in 0..*pieces {
-                // The one before may have been the last.
-                let taken = sold.iter().filter(|sku| **sku == article.sku).count() as i64;
-                if self.goods.on_shelf(&article.sku) <= taken {
-                    continue;
-                }
-                self.must(Asks { at: Some(at), staff: None, command: Command::AddLine { code: article.sku.to_string(), quantity: None } })?;
-                total += article.price.map_or(0, Money::minor);
-                sold.push(article.sku.clone());
-            }
-        }
-        if sold.is_empty() {
-            return Ok(());
-        }
-        self.must(Asks { at: Some(at), staff: None, command: Command::TenderCash { amount: Money::from_minor(total) } })?;
-        sold.iter().for_each(|sku| self.goods.sell(sku, 1));
-        self.sales = (self.sales.0 + 1, self.sales.1 + total);
-        Ok(())
-    }
-
-    // ---- the staff and their orders
-
-    fn expire(&mut self) -> Result<(), Broken> {
-        let now_ms = self.now().ms;
-        let book = &self.store().state().orders;
-        let due = book.open().filter(|order| order.state == OrderState::Staged && order.asked.expires_ms <= now_ms);
-        let due: Vec<OrderNo> = due.map(|order| order.asked.order.clone()).collect();
-        for order in due {
-            self.must(Asks { at: None, staff: None, command: Command::Order(OrderAct::Expire { order }) })?;
-            self.check()?;
-        }
-        Ok(())
-    }
-
-    fn work_on(&mut self, planned: &'a Planned) -> Result<(), Broken> {
-        for _ in 0..ACTS_PER_TICK {
-            let Some(order) = self.store().state().orders.orders.get(&planned.placed.order).cloned() else { return Ok(()) };
-            if !self.is_time(planned, &order) || !self.next(planned, &order)? {
-                return Ok(());
-            }
-            self.check()?;
-        }
-        Ok(())
-    }
-
-    /// Whether the staff or the customer turn to it now.
-    fn is_time(&self, planned: &Planned, order: &Order) -> bool {
-        if let Some(late) = planned.late
-            && late.halts == Some(halt_of(&order.state))
-            && self.has_begun(planned, order)
-            && !(self.tick > late.at && self.store().state().orders.cursor >= self.words[&planned.placed.order])
-        {
-            return false;
-        }
-        let from = if planned.is_early { WORK_FROM } else { self.seen.get(&planned.placed.order).copied().unwrap_or(self.tick) };
-        let picks = from + planned.picks_after;
-        let due = match order.state {
-            OrderState::Received | OrderState::Accepted | OrderState::Picking { .. } => picks,
-            OrderState::Picked => picks + planned.places_after,
-            OrderState::Staged => picks + planned.places_after + planned.collects_after,
-            OrderState::HandedOver { .. } | OrderState::PuttingBack { .. } | OrderState::Ended { .. } => from,
-        };
-        self.tick >= due
-    }
-
-    /// An order that waits for its word while it is picked has something in its bag already.
-    fn has_begun(&self, planned: &Planned, order: &Order) -> bool {
-        let waits_in_the_middle = planned.late.and_then(|late| late.halts) == Some(Halt::Picking);
-        !waits_in_the_middle || order.progress.values().any(|line| !line.picked.is_empty())
-    }
-
-    /// The next act on it. False: nothing is to be done.
-    fn next(&mut self, planned: &'a Planned, order: &Order) -> Result<bool, Broken> {
-        let number = order.asked.order.clone();
-        match &order.state {
-            OrderState::Received | OrderState::Accepted => self.begin(planned, order),
-            OrderState::Picking { .. } => self.pick(planned, order),
-            OrderState::Picked => {
-                let Some(bag) = order.bags.iter().find(|bag| bag.place.is_none()) else { return Ok(false) };
-                let place = PlaceCode::new(&format!("C{:02}", bag.number)).map_err(Broken::doing("naming a place"))?;
-                self.by(planned.picker, OrderAct::Stage { order: number, bag: bag.number, place })
-            }
-            OrderState::Staged => self.collect(planned, order),
-            OrderState::HandedOver { .. } | OrderState::PuttingBack { .. } => {
-                let Some(units) = order.to_put_back().into_iter().next() else { return Ok(false) };
-                let code = units.sku.to_string();
-                self.by(planned.picker, OrderAct::PutBack { order: number.clone(), code, quantity: None })?;
-                if !self.goods.put_back(&number, &units.sku) {
-                    return Err(self.broken(&format!("{number}: {} is put back and lies in no bag", units.sku)));
-                }
-                Ok(true)
-            }
-            OrderState::Ended { .. } => Ok(false),
-        }
-    }
-
-    fn begin(&mut self, planned: &Planned, order: &Order) -> Result<bool, Broken> {
-        let number = order.asked.order.clone();
-        if let Some(why) = planned.refused {
-            return self.by(planned.picker, OrderAct::Refuse { order: number, why });
-        }
-        // More than was ever there: the staff say so.
-        let absurd = order.asked.lines.iter().any(|line| line.quantity > Qty::pieces(10_000));
-        match order.state {
-            OrderState::Received if absurd => {
-                self.by(planned.picker, OrderAct::Refuse { order: number, why: crate::retail::order::RefusedWhy::NoStock })
-            }
-            OrderState::Received => self.by(planned.picker, OrderAct::Accept { order: number }),
-            _ => self.by(planned.picker, OrderAct::StartPicking { order: number, take_over: false }),
-        }
-    }
-
-    fn pick(&mut self, planned: &'a Planned, order: &Order) -> Result<bool, Broken> {
-        let number = order.asked.order.clone();
-        let OrderState::Picking { by, .. } = &order.state else { return Ok(false) };
-        let picker = match by.as_ref().map(StaffId::as_str) {
-            Some(name) if name == STAFF[1 - planned.picker] => 1 - planned.picker,
-            // It was laid aside: the other one goes on.
-            None => return self.by(1 - planned.picker, OrderAct::StartPicking { order: number, take_over: false }),
-            Some(_) => planned.picker,
-        };
-        if !self.played.contains(&number) && order.progress.values().any(|line| !line.picked.is_empty()) {
-            self.played.insert(number.clone());
-            return self.twist(planned, order, picker);
-        }
-        let Some(line) = order.open_lines().next() else {
-            return self.by(picker, OrderAct::FinishPicking { order: number, bags: planned.bags });
-        };
-        self.pick_line(planned, order, line, picker)
-    }
-
-    fn twist(&mut self, planned: &Planned, order: &Order, picker: usize) -> Result<bool, Broken> {
-        let number = order.asked.order.clone();
-        match planned.twist {
-            Twist::None => Ok(true),
-            Twist::Pause => self.by(picker, OrderAct::PausePicking { order: number }),
-            Twist::TakeOver => {
-                let start = |take_over| OrderAct::StartPicking { order: number.clone(), take_over };
-                self.refused(1 - picker, start(false), "order_picked_by_other")?;
-                self.by(1 - picker, start(true))
-            }
-            Twist::Reset => {
-                let Some(line) = order.progress.keys().next().copied() else { return Ok(true) };
-                self.by(picker, OrderAct::ResetLine { order: number.clone(), line })?;
-                self.goods.put_line_back(&number, line);
-                Ok(true)
-            }
-            Twist::WrongArticle => {
-                let wanted = |sku: &Sku| order.asked.lines.iter().any(|line| line.sku == *sku || line.substitutes.contains(sku));
-                let Some(wrong) = self.plan.articles.iter().map(|article| &article.sku).find(|sku| !wanted(sku)) else { return Ok(true) };
-                if order.open_lines().next().is_some() {
-                    let code = wrong.to_string();
-                    self.refused(picker, OrderAct::Pick { orders: vec![number], code, quantity: None }, "pick_wrong_article")?;
-                }
-                Ok(true)
-            }
-        }
-    }
-
-    fn pick_line(&mut self, planned: &Planned, order: &Order, line: &OrderLine, picker: usize) -> Result<bool, Broken> {
-        let (number, left) = (order.asked.order.clone(), order.left(line).thousandths() / 1_000);
-        let fate = planned.fates.get(line.line as usize - 1).copied().unwrap_or(Fate::Scan);
-        let instead = line.substitutes.first().filter(|sku| self.goods.on_shelf(sku) > 0).cloned();
-        let there = self.goods.on_shelf(&line.sku);
-        let short = |why| OrderAct::Short { order: number.clone(), line: line.line, why };
-        match fate {
-            Fate::Instead if instead.is_some() => self.scan(order, line, instead.as_ref().unwrap_or(&line.sku), picker),
-            _ if there == 0 => match instead {
-                Some(instead) => self.scan(order, line, &instead, picker),
-                None => {
-                    self.by(picker, short(ShortWhy::NotThere))?;
-                    self.goods.find_out(&line.sku);
-                    Ok(true)
-                }
-            },
-            Fate::Scan | Fate::Instead => self.scan(order, line, &line.sku.clone(), picker),
-            Fate::ByHand => {
-                let pieces = left.min(there);
-                let act =
-                    OrderAct::PickByHand { order: number.clone(), line: line.line, quantity: Qty::pieces(pieces), why: ByHand::Unreadable };
-                self.by(picker, act)?;
-                self.goods.pick(&number, line.line, &line.sku, pieces);
-                Ok(true)
-            }
-            Fate::Damaged if there >= left => {
-                self.by(picker, short(ShortWhy::Damaged))?;
-                self.goods.break_some(&line.sku, left);
-                Ok(true)
-            }
-            Fate::Damaged => self.scan(order, line, &line.sku.clone(), picker),
-            Fate::WrongPlace => self.by(picker, short(ShortWhy::WrongPlace)),
-        }
-    }
-
-    /// One piece into the bag, by its code. Another order that the same person picks lies in the cart as well.
-    fn scan(&mut self, order: &Order, line: &OrderLine, sku: &Sku, picker: usize) -> Result<bool, Broken> {
-        let number = order.asked.order.clone();
-        let mine = |state: &OrderState| matches!(state, OrderState::Picking { by: Some(by), .. } if by.as_str() == STAFF[picker]);
-        let book = &self.store().state().orders;
-        let other = book.open().find(|other| other.asked.order != number && mine(&other.state)).map(|other| other.asked.order.clone());
-        let orders = std::iter::once(number.clone()).chain(other).collect();
-        self.by(picker, OrderAct::Pick { orders, code: sku.to_string(), quantity: None })?;
-        // The core takes the order's first line that wants it, which may be another than the one in hand.
-        let now = self.store().state().orders.orders.get(&number).cloned();
-        let grown = |line: &OrderLine| {
-            let picked = |order: &Order| order.progress.get(&line.line).map_or(Qty::ZERO, |progress| progress.picked_quantity());
-            now.as_deref().is_some_and(|now| picked(now) > picked(order))
-        };
-        let into = order.asked.lines.iter().find(|line| grown(line)).map_or(line.line, |line| line.line);
-        self.goods.pick(&number, into, sku, 1);
-        Ok(true)
-    }
-
-    /// The customer is there, or does not come.
-    fn collect(&mut self, planned: &'a Planned, order: &Order) -> Result<bool, Broken> {
-        let number = order.asked.order.clone();
-        let (leaves, again) = match &planned.end {
-            End::Expire => return Ok(false),
-            End::Decline => return self.by(planned.picker, OrderAct::Decline { order: number }),
-            End::HandOver { leaves, again } => (leaves, *again),
-        };
-        let taken = |line: &u32| !leaves.contains(line);
-        if !order.progress.iter().any(|(line, progress)| taken(line) && !progress.picked.is_empty()) {
-            // Nothing would go with them.
-            return self.by(planned.picker, OrderAct::Decline { order: number });
-        }
-        let leaves: Vec<u32> = leaves.iter().copied().filter(|line| order.line(*line).is_some()).collect();
-        if again && self.slipped.insert(number.clone()) {
-            self.hand_over(planned, order, &leaves)?;
-            let taken_back = self.ask(self.asks(planned.picker, OrderAct::TakeBackHandOver { order: number.clone() }))?;
-            match taken_back {
-                Ok(_) => self.goods.take_back(&number),
-                // The power went in between: then it stands.
-                Err(refusal) if refusal.code() == "hand_over_stands" => return Ok(true),
-                Err(other) => return Err(self.broken(&format!("{number} is not taken back: {other:?}"))),
-            }
-        }
-        self.hand_over(planned, order, &leaves)?;
-        Ok(true)
-    }
-
-    fn hand_over(&mut self, planned: &Planned, order: &Order, leaves: &[u32]) -> Result<(), Broken> {
-        let number = order.asked.order.clone();
-        let code = self.codes.get(&number).cloned();
-        let shown = match &code {
-            Some(code) => Shown::Code(code.clone()),
-            None if planned.picker == 0 => Shown::Name,
-            None => Shown::Paper(Paper::IdCard),
-        };
-        if let Some(code) = &code {
-            self.by(planned.picker, OrderAct::Identify { code: code.clone(), within: None })?;
-        }
-        let bags: Vec<u32> = order.bags.iter().map(|bag| bag.number).collect();
-        let act = |bags: &[u32]| OrderAct::HandOver {
-            order: number.clone(),
-            shown: shown.clone(),
-            bags: bags.to_vec(),
-            leaves: leaves.to_vec(),
-            later: Vec::new(),
-            of_age: true,
-        };
-        self.refused(planned.picker, act(&bags[1..]), "bags_not_scanned")?;
-        self.by(planned.picker, act(&bags))?;
-        self.handed_over_in.insert(number.clone(), self.store().starts());
-        self.goods.hand_over(&number, leaves);
-        // In the same second somebody at the other desk does the same.
-        self.refused(1 - planned.picker, act(&bags), "order_elsewhere")?;
-        if let Some(code) = code {
-            self.refused(1 - planned.picker, OrderAct::Identify { code, within: None }, "collect_code_used")?;
-        }
-        Ok(())
-    }
-
     // ---- asking
 
-    fn asks(&self, person: usize, act: OrderAct) -> Asks {
-        let staff = StaffId::new(STAFF[person]).ok();
-        Asks { at: Some(WORKSTATIONS[person]), staff, command: Command::Order(act) }
+    /// By a person at their workstation.
+    pub(super) fn asks(&self, person: usize, command: Command) -> Asks {
+        Asks { at: Some(WORKSTATIONS[person]), staff: StaffId::new(STAFF[person]).ok(), command }
     }
 
-    /// Done by a person at their workstation; it must not be refused.
-    fn by(&mut self, person: usize, act: OrderAct) -> Result<bool, Broken> {
-        self.must(self.asks(person, act))?;
+    /// It must not be refused.
+    pub(super) fn by(&mut self, person: usize, act: OrderAct) -> Result<bool, Broken> {
+        self.must(self.asks(person, Command::Order(act)))?;
         Ok(true)
     }
 
-    fn must(&mut self, asks: Asks) -> Result<(), Broken> {
-        let what = format!("{:?}", asks.command);
-        match self.ask(asks)? {
-            Ok(_) => Ok(()),
-            Err(refusal) => Err(self.broken(&format!("{what} was refused: {refusal:?}"))),
-        }
+    pub(super) fn from_shell(&mut self, act: OrderAct) -> Result<(), Broken> {
+        self.must(Asks { at: None, staff: None, command: Command::Order(act) })
     }
 
-    fn refused(&mut self, person: usize, act: OrderAct, code: &str) -> Result<(), Broken> {
-        let what = format!("{act:?}");
+    pub(super) fn must(&mut self, asks: Asks) -> Result<(), Broken> {
+        self.told(asks).map(drop)
+    }
+
+    /// The same, and what was recorded of it.
+    pub(super) fn told(&mut self, asks: Asks) -> Result<Vec<Event>, Broken> {
+        let what = format!("{:?}", asks.command);
+        self.ask(asks)?.map_err(|refusal| self.broken(&format!("{what} was refused: {refusal:?}")))
+    }
+
+    pub(super) fn refused(&mut self, person: usize, act: OrderAct, code: &str) -> Result<(), Broken> {
+        self.refused_at(person, Command::Order(act), code)
+    }
+
+    pub(super) fn refused_at(&mut self, person: usize, command: Command, code: &str) -> Result<(), Broken> {
+        let what = format!("{command:?}");
         self.refusals += 1;
-        match self.ask(self.asks(person, act))? {
+        match self.ask(self.asks(person, command))? {
             Err(refusal) if refusal.code() == code => Ok(()),
             other => Err(self.broken(&format!("{what} was to be refused ({code}) and came to {other:?}"))),
         }
     }
 
+    pub(super) fn note_sale(&mut self, minor: i64, races: bool) {
+        let add = |sums: &mut (i64, i64)| *sums = (sums.0 + 1, sums.1 + minor);
+        add(&mut self.sales);
+        if !races {
+            add(&mut self.sales_alike);
+        }
+    }
+
+    /// Power or disk fail now, and the box starts again.
+    pub(super) fn go_down(&mut self) -> Result<(), Broken> {
+        let line = &mut self.chain.lines[0];
+        line.store.start_again(&mut self.chain.dice)?;
+        line.begin();
+        self.read_on().map(drop)
+    }
+
     /// Asks until it is answered; what was recorded is in the ledger then.
-    fn ask(&mut self, asks: Asks) -> Result<Result<Vec<Event>, Refusal>, Broken> {
+    pub(super) fn ask(&mut self, asks: Asks) -> Result<Result<Vec<Event>, Refusal>, Broken> {
         self.acts += 1;
         let facts = self.facts(&asks.command);
         let (line, dice) = (&mut self.chain.lines[0], &mut self.chain.dice);
-        plan_mishap(&line.store, dice);
+        // Not in the last hour, when all is to come to rest.
+        if self.chain.trouble > 0 {
+            plan_mishap(&line.store, dice);
+        }
         let starts = line.store.starts();
         let came: Result<Answer, Refusal> = line.store.insist(asks, &facts, dice)?;
         line.store.read_on()?;
@@ -645,41 +260,56 @@ impl<'a> Shop<'a> {
         let mut told = Vec::new();
         for raw in &self.chain.lines[0].store.records[self.read..] {
             let record = Record::parse(raw.line.clone()).map_err(|bad| self.broken(&format!("record {}: {bad}", raw.seq)))?;
-            told.append(&mut replay::events(&record).map_err(|bad| self.broken(&bad.to_string()))?);
+            told.push(replay::events(&record).map_err(|bad| self.broken(&bad.to_string()))?);
         }
         self.read = self.chain.lines[0].store.records.len();
-        for event in &told {
-            self.ledger.take_in(event).map_err(|why| self.broken(&why))?;
+        for record in &told {
+            let taken_in = record.iter().try_for_each(|event| self.ledger.take_in(event));
+            taken_in.and_then(|()| self.ledger.end_record()).map_err(|why| self.broken(&why))?;
         }
-        Ok(told)
+        Ok(told.into_iter().flatten().collect())
     }
 
     /// What the shell would find out for it.
     fn facts(&self, command: &Command) -> Facts {
-        let state = self.store().state();
-        let stock = |sku: &Sku| self.stock(sku);
         let article = |code: &str| {
             let found = self.plan.articles.iter().find(|article| article.sku.as_str() == code);
             found.map(|article| ScanFact::Article(Box::new(articles::as_fact(article, 1))))
         };
+        let all_stock = || self.plan.articles.iter().filter_map(|article| self.stock(&article.sku)).collect();
         let mut facts = Facts::default();
         match command {
             Command::AddLine { code, .. } => facts.scan = article(code),
-            Command::TenderCash { .. } => facts.stock = self.plan.articles.iter().filter_map(|article| stock(&article.sku)).collect(),
-            Command::Order(act) => match act {
-                OrderAct::Deliver { order, .. } => facts.stock = order.lines.iter().filter_map(|line| stock(&line.sku)).collect(),
-                OrderAct::Short { order, line, .. } => {
-                    let line = state.orders.orders.get(order).and_then(|order| order.line(*line));
-                    facts.stock = line.and_then(|line| stock(&line.sku)).into_iter().collect();
+            Command::TenderCash { .. } | Command::EndCard { .. } => facts.stock = all_stock(),
+            Command::Stock(act) => {
+                facts.stock = all_stock();
+                if let StockAct::Add { code, .. } | StockAct::Adjust { code, .. } = act {
+                    facts.scan = article(code);
                 }
+            }
+            Command::Order(act) => match act {
+                OrderAct::Deliver { .. }
+                | OrderAct::Recheck { .. }
+                | OrderAct::Grant { .. }
+                | OrderAct::Short { .. }
+                | OrderAct::MissAtCounter { .. } => facts.stock = all_stock(),
                 OrderAct::Pick { code, .. } | OrderAct::PutBack { code, .. } => facts.scan = article(code),
-                OrderAct::Identify { code, .. } | OrderAct::HandOver { shown: Shown::Code(code), .. } => {
-                    facts.order = OrderFacts { code: Some(self.keys.read(code)), ..OrderFacts::default() };
+                OrderAct::ReplaceAtCounter { code, .. } => {
+                    facts.scan = article(code);
+                    facts.stock = all_stock();
+                }
+                OrderAct::Identify { code, .. } | OrderAct::Pay { shown: Shown::Code(code), .. } => facts.order = self.reads(code),
+                OrderAct::HandOver { shown, .. } => {
+                    facts.stock = all_stock();
+                    if let Shown::Code(code) = shown {
+                        facts.order = self.reads(code);
+                    }
                 }
                 OrderAct::TakeBackHandOver { order } => {
                     // Known in the same run of the process alone.
                     let is_same_run = self.handed_over_in.get(order) == Some(&self.store().starts());
-                    facts.order = OrderFacts { handed_over_ago_ms: is_same_run.then_some(5_000), ..OrderFacts::default() };
+                    let ago_ms = is_same_run.then_some(self.handed_over_ago_ms);
+                    facts.order = OrderFacts { handed_over_ago_ms: ago_ms, ..OrderFacts::default() };
                 }
                 _ => {}
             },
@@ -688,13 +318,17 @@ impl<'a> Shop<'a> {
         facts
     }
 
+    fn reads(&self, code: &str) -> OrderFacts {
+        OrderFacts { code: Some(self.keys.read(code)), ..OrderFacts::default() }
+    }
+
     fn stock(&self, sku: &Sku) -> Option<StockFact> {
         let at = self.plan.articles.iter().position(|article| article.sku == *sku)?;
         let as_of = Stamp { ms: BEGINS_MS, quality: ClockQuality::Synchronised };
         Some(StockFact { sku: sku.clone(), baseline: Qty::pieces(self.plan.pieces[at]), head_seq: 0, as_of })
     }
 
-    fn now(&self) -> Stamp {
+    pub(super) fn now(&self) -> Stamp {
         self.store().writer.now()
     }
 
@@ -706,32 +340,116 @@ impl<'a> Shop<'a> {
     }
 
     /// After every step: each unit is in one place, by the record and in the shop; none is both sold and handed over.
-    fn check(&self) -> Result<(), Broken> {
+    pub(super) fn check(&self) -> Result<(), Broken> {
         let state = self.store().state();
-        for (article, pieces) in self.plan.articles.iter().zip(&self.plan.pieces) {
-            let sku = &article.sku;
+        let (places, given) = (self.goods.places(), self.ledger.handed_over());
+        for sku in self.plan.articles.iter().map(|article| &article.sku) {
             let wrong = |what: &str, book: Qty, goods: i64| {
                 Err(self.broken(&format!("{sku}: {what}: {} by the record, {goods} in truth", book.plain())))
             };
-            if self.goods.whole(sku) != *pieces {
-                return wrong("everywhere", Qty::pieces(*pieces), self.goods.whole(sku));
+            if !places.is_whole(sku) {
+                return Err(self.broken(&format!("{sku}: a piece is nowhere, or in two places")));
             }
-            let (sold, handed) = (self.ledger.sold_of(sku), self.ledger.handed_over(sku));
+            let (sold, handed) = (self.ledger.sold_of(sku), given.get(sku).copied().unwrap_or_default());
             if sold != Qty::pieces(self.goods.sold(sku)) {
                 return wrong("sold", sold, self.goods.sold(sku));
             }
-            if handed != Qty::pieces(self.goods.handed_over(sku)) {
-                return wrong("handed over", handed, self.goods.handed_over(sku));
+            if handed != Qty::pieces(places.handed_over(sku)) {
+                return wrong("handed over", handed, places.handed_over(sku));
             }
-            let baseline = on_hand(self.stock(sku).as_ref(), state.movements.get(sku)).unwrap_or_default();
-            if baseline != Qty::pieces(self.goods.by_the_book(sku)) {
-                return wrong("on hand", baseline, self.goods.by_the_book(sku));
+            let book = on_hand(self.stock(sku).as_ref(), state.movements.get(sku)).unwrap_or_default();
+            if book != Qty::pieces(places.by_the_book(sku)) {
+                return wrong("on hand", book, places.by_the_book(sku));
             }
-            if state.orders.off_shelf(sku) != Qty::pieces(self.goods.in_bags(sku)) {
-                return wrong("in bags", state.orders.off_shelf(sku), self.goods.in_bags(sku));
+            if state.orders.off_shelf(sku) != Qty::pieces(places.in_bags(sku)) {
+                return wrong("in bags", state.orders.off_shelf(sku), places.in_bags(sku));
+            }
+        }
+        self.check_reservations()?;
+        self.check_money()?;
+        self.check_promises()?;
+        self.check_wrong_numbers()
+    }
+
+    /// What an order holds is what lies in its bags and what is still owed, and ends once: with the customer, or on the shelf again.
+    fn check_reservations(&self) -> Result<(), Broken> {
+        for (number, order) in &self.store().state().orders.orders {
+            let here = Qty::pieces(self.goods.here(number));
+            let owed: Qty = order.asked.lines.iter().map(|line| order.left(line)).sum();
+            let expected = match order.state {
+                OrderState::Received | OrderState::Ended { .. } => Qty::ZERO,
+                OrderState::HandedOver { .. } | OrderState::PuttingBack { .. } => here,
+                OrderState::Accepted | OrderState::Picking { .. } | OrderState::Picked | OrderState::Staged => here + owed,
+            };
+            let held: Qty = order.units.values().map(|units| units.held).sum();
+            let issued: Qty = order.units.values().map(|units| units.issued).sum();
+            let given: i64 = order.asked.lines.iter().map(|line| self.goods.given(number, line.line)).sum();
+            if held != expected || issued != Qty::pieces(given) {
+                let (held, issued, expected) = (held.plain(), issued.plain(), expected.plain());
+                let state = order.state.name().as_str();
+                return Err(self.broken(&format!("{number}, {state}: {held} held of {expected}, {issued} issued of {given}")));
+            }
+            if order.state == OrderState::Staged && here > Qty::ZERO && order.bags.is_empty() {
+                return Err(self.broken(&format!("{number} waits for its customer, and nobody knows in which bag")));
             }
         }
         Ok(())
+    }
+
+    /// What was taken at the till for an order is what its lines cost that the customer has, and no more is asked back of the channel than was
+    /// paid there for what the customer has not.
+    fn check_money(&self) -> Result<(), Broken> {
+        for planned in &self.plan.orders {
+            let number = &planned.placed.order;
+            let account = self.ledger.accounts.get(number).copied().unwrap_or_default();
+            let Some(order) = self.order(number) else { continue };
+            let (mut due, mut back) = (0, 0);
+            for line in &order.asked.lines {
+                let Some((price, in_store)) = planned.price(line.line) else { continue };
+                let given = self.goods.given(number, line.line);
+                match in_store {
+                    true => due += given * price,
+                    false => back += (line.quantity.thousandths() / 1_000 - given) * price,
+                }
+            }
+            if account.taken != Money::from_minor(due) {
+                return Err(self.broken(&format!("{number}: {due} cents are due for what the customer has, and {account:?}")));
+            }
+            if account.asked_back < Money::ZERO || account.asked_back > Money::from_minor(back) {
+                return Err(self.broken(&format!("{number}: {back} cents at most go back, and {account:?}")));
+            }
+            let is_over = match &order.state {
+                OrderState::HandedOver { .. } => true,
+                OrderState::PuttingBack { why } | OrderState::Ended { why, .. } => *why != Ending::Cancelled,
+                OrderState::Received | OrderState::Accepted | OrderState::Picking { .. } | OrderState::Picked | OrderState::Staged => false,
+            };
+            // Of what head office cancelled it knows itself.
+            let expected = if is_over { Money::from_minor(back) } else { Money::ZERO };
+            if account.asked_back != expected {
+                return Err(self.broken(&format!("{number}: {} cents go back, and {account:?}", expected.minor())));
+            }
+        }
+        Ok(())
+    }
+
+    /// What head office may still promise is there, or asked back.
+    fn check_promises(&self) -> Result<(), Broken> {
+        let state = self.store().state();
+        for sku in self.plan.promised() {
+            let Some(right) = state.orders.rights.get(sku) else { continue };
+            let book = on_hand(self.stock(sku).as_ref(), state.movements.get(sku)).unwrap_or_default();
+            let available = (book - state.orders.reserved(sku)).max(Qty::ZERO);
+            if available + right.outstanding() < right.unspent() {
+                return Err(self.broken(&format!("{sku}: {} are free, and of rights {right:?}", available.plain())));
+            }
+        }
+        Ok(())
+    }
+
+    /// As it stands, or as it was when it was last in the book.
+    pub(super) fn order(&self, number: &OrderNo) -> Option<&Order> {
+        let known = self.store().state().orders.orders.get(number).or_else(|| self.last_seen.get(number));
+        known.map(AsRef::as_ref)
     }
 
     pub fn broken(&self, why: &str) -> Broken {
@@ -746,50 +464,5 @@ fn plan_mishap(store: &Store, dice: &mut Dice) {
         0..MISHAPS => store.disk.plan(Mishap::PowerCut { act }),
         MISHAPS => store.disk.plan(Mishap::Failure { act }),
         _ => {}
-    }
-}
-
-/// What head office makes of it later: one piece more of the first article.
-fn changed(planned: &Planned) -> crate::head_office::orders::PlacedOrder {
-    let mut placed = planned.placed.clone();
-    let first = &mut placed.lines[0].quantity;
-    *first = if *first > Qty::pieces(10_000) { Qty::pieces(1) } else { *first + Qty::ONE };
-    placed
-}
-
-fn halt_of(state: &OrderState) -> Halt {
-    match state {
-        OrderState::Received => Halt::Received,
-        OrderState::Accepted => Halt::Accepted,
-        OrderState::Picking { .. } => Halt::Picking,
-        OrderState::Picked => Halt::Picked,
-        OrderState::Staged => Halt::Staged,
-        OrderState::HandedOver { .. } => Halt::HandedOver,
-        OrderState::PuttingBack { .. } => Halt::PuttingBack,
-        OrderState::Ended { .. } => Halt::Ended,
-    }
-}
-
-/// Of the events that a word can come to.
-fn kind(event: &Event) -> Option<&'static str> {
-    match event {
-        Event::OrderReceived { .. } => Some("received"),
-        Event::OrderReplaced { .. } => Some("replaced"),
-        Event::OrderChangeTooLate { .. } => Some("change too late"),
-        Event::OrderContradicted { .. } => Some("contradicted"),
-        Event::OrderCancelled { .. } => Some("cancelled"),
-        Event::OrderCancelFailed { .. } => Some("cancel failed"),
-        _ => None,
-    }
-}
-
-/// As head office names the state of an order that stands or ended so.
-pub fn office_name(why: Option<Ending>) -> &'static str {
-    match why {
-        None => "handed_over",
-        Some(Ending::Cancelled) => "cancelled",
-        Some(Ending::Expired) => "expired",
-        Some(Ending::Declined) => "declined",
-        Some(Ending::Refused(_)) => "refused",
     }
 }
