@@ -34,7 +34,7 @@ pub enum Tab {
     Account,
 }
 
-const TABS: [(Tab, &str, &str); 14] = [
+const TABS: &[(Tab, &str, &str)] = &[
     (Tab::Overview, "/", "Stores"),
     (Tab::Figures, "/figures", "Figures"),
     (Tab::Sales, "/sales", "Sales"),
@@ -165,7 +165,7 @@ impl Frame {
     fn tabs(&self) -> Markup {
         let open = self.troubles.0 + self.troubles.1;
         html! {
-            @for (tab, address, label) in TABS.into_iter().filter(|(tab, ..)| *tab != Tab::Service || access::may(Right::Orders)) {
+            @for (tab, address, label) in TABS.iter().copied().filter(|(tab, ..)| *tab != Tab::Service || access::may(Right::Orders)) {
                 a href=(address) aria-current=[(tab == self.tab).then_some("page")] {
                     (label)
                     @if tab == Tab::Trouble && open > 0 { " " span .count { (open) } }
