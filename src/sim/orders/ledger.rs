@@ -109,7 +109,11 @@ impl Ledger {
             }
             Event::OrderCancelled { order, .. } | Event::OrderExpired { order, .. } => return self.give_up(order),
             Event::OrderRefused { step, .. } | Event::OrderDeclined { step } => return self.give_up(&step.order),
-            Event::OrderChangeTooLate { order, state, .. } => self.notices.push((order.clone(), format!("change too late, {state}"))),
+            Event::OrderChangeTooLate { order, state, .. } => {
+                // A day later the store remembers only that it is over.
+                let state = if matches!(state.as_str(), "handed_over" | "ended") { "over" } else { state };
+                self.notices.push((order.clone(), format!("change too late, {state}")));
+            }
             Event::OrderCancelFailed { order, .. } => self.notices.push((order.clone(), "cancel too late".to_owned())),
             Event::PromiseBroken { order, sku, quantity, .. } => {
                 self.notices.push((order.clone(), format!("{} of {sku} went to a till", quantity.plain())));
