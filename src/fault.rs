@@ -21,10 +21,16 @@ pub enum Fault {
     DoubleApplyOnRepeat,
     /// A command's events are written as records of their own.
     HalfACommand,
+    /// An order that is handed over can be handed over once more.
+    HandOverTwice,
+    /// What goes back to whoever paid the channel counts what the customer has.
+    RefundOfWhatWasGiven,
+    /// A sale that eats into what head office may promise says nothing of it.
+    SilentOverrun,
 }
 
 impl Fault {
-    pub const ALL: [Fault; 8] = [
+    pub const ALL: [Fault; 11] = [
         Fault::AnswerBeforeFlush,
         Fault::NoFlush,
         Fault::NoFolderFsync,
@@ -33,6 +39,9 @@ impl Fault {
         Fault::CutBelowDurable,
         Fault::DoubleApplyOnRepeat,
         Fault::HalfACommand,
+        Fault::HandOverTwice,
+        Fault::RefundOfWhatWasGiven,
+        Fault::SilentOverrun,
     ];
 
     /// As `COUNTERFOIL_FAULT` names it.
@@ -46,6 +55,9 @@ impl Fault {
             Fault::CutBelowDurable => "cut-below-durable",
             Fault::DoubleApplyOnRepeat => "double-apply-on-repeat",
             Fault::HalfACommand => "half-a-command",
+            Fault::HandOverTwice => "hand-over-twice",
+            Fault::RefundOfWhatWasGiven => "refund-of-what-was-given",
+            Fault::SilentOverrun => "silent-overrun",
         }
     }
 

@@ -11,6 +11,7 @@ use super::super::{Answer, Event, QuantityFrom, Refusal, SoldLine, State, sale, 
 use super::act::{elsewhere, step};
 use super::desk::{self, HandOver};
 use super::{HandOverTerms, LineProgress, Order, OrderLine, OrderState, RefundLine, Step, Units};
+use crate::fault::Fault;
 use crate::ids::{OrderNo, TxnId};
 use crate::money::{Money, Qty, RoundingMode};
 
@@ -131,7 +132,8 @@ pub(super) fn refund(known: &Order, goes: impl Fn(u32) -> Qty, rounding: Roundin
     let back = |line: &OrderLine| {
         line.price.as_ref().filter(|price| price.paid)?;
         let given = known.progress.get(&line.line).map_or(Qty::ZERO, LineProgress::given_quantity);
-        let quantity = line.quantity - given - goes(line.line);
+        let has = if Fault::RefundOfWhatWasGiven.is_planted() { Qty::ZERO } else { given + goes(line.line) };
+        let quantity = line.quantity - has;
         (quantity > Qty::ZERO).then(|| RefundLine { line: line.line, quantity, amount: amount(line, quantity, rounding) })
     };
     let lines: Vec<RefundLine> = known.asked.lines.iter().filter_map(back).collect();
