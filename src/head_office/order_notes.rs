@@ -147,7 +147,9 @@ fn checked(who: &str, text: &str, owner: Option<&str>, due_ms: Option<i64>, may_
 /// The store of an order that may have one note more.
 fn store_of(connection: &Connection, order: &str) -> db::Result<Result<String, NotNoted>> {
     let store: Option<String> = connection
-        .prepare_cached("SELECT store FROM collect_orders WHERE order_no = ?1")?
+        .prepare_cached(
+            "SELECT store FROM collect_orders WHERE order_no = ?1 UNION ALL SELECT store FROM order_parts WHERE part = ?1 LIMIT 1",
+        )?
         .query_row([order], |row| row.get(0))
         .optional()?;
     let Some(store) = store else { return Ok(Err(NotNoted::NoOrder)) };

@@ -33,6 +33,13 @@ pub(super) fn keep(connection: &Connection, placed: &PlacedOrder, placed_ms: i64
     words.iter().try_for_each(|word| insert(connection, placed.order.as_str(), placed_ms, word))
 }
 
+/// What a part that is sent is found by: its number, the channel's, and whom it is for.
+pub(super) fn keep_part(connection: &Connection, part: &str, number: &str, name: &str, phone: &str, placed_ms: i64) -> db::Result<()> {
+    let mut words: BTreeSet<String> = [part, number].into_iter().chain(name.split_whitespace()).flat_map(both).collect();
+    words.insert(phone.chars().filter(char::is_ascii_digit).collect());
+    words.iter().try_for_each(|word| insert(connection, part, placed_ms, word))
+}
+
 /// One word more, such as the sale that paid it.
 pub(super) fn add(connection: &Connection, order: &OrderNo, word: &str) -> db::Result<()> {
     let placed_ms: Option<i64> = connection

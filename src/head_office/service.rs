@@ -8,6 +8,8 @@ use super::office_events::{self, Fact, OfficeEvent};
 use super::order_exceptions::{self, CHANNEL, OrderException};
 use super::order_notes::{self, IssueRow, NewNote, NotNoted, NoteRow};
 use super::orders::{self, OrderRow, PlacedOrder, Whole};
+use super::parts::{self, Part};
+use super::places;
 use super::{order_returns, order_search, status_link};
 use crate::ids::{OrderNo, StoreId};
 use crate::money::{Currency, Money};
@@ -57,9 +59,12 @@ pub fn search(connection: &Connection, asked: &str, cursor: Option<&str>, limit:
     let mut rows = Vec::with_capacity(hits.len());
     for (_, order) in hits {
         let Ok(order) = OrderNo::new(&order) else { continue };
-        let Some((row, ..)) = orders::find(connection, &order)? else { continue };
-        let name = customer(connection, &order)?.map(|placed| placed.name).unwrap_or_default();
-        rows.push(Found { row, name });
+        if let Some((row, ..)) = orders::find(connection, &order)? {
+            let name = customer(connection, &order)?.map(|placed| placed.name).unwrap_or_default();
+            rows.push(Found { row, name });
+        } else if let Some(part) = parts::find(connection, &order)? {
+            rows.push(Found { row: part.as_order(), name: part.to.name });
+        }
     }
     Ok((rows, next))
 }
@@ -98,7 +103,10 @@ pub struct Heard {
 /// All that is known of an order.
 pub struct Story {
     pub whole: Whole,
+    /// `None`: a parcel from a place without a node; whom it is for stands with the part.
     pub placed: Option<PlacedOrder>,
+    /// All parts of the channel's order, this one too; none: it is an order by itself.
+    pub parts: Vec<Part>,
     pub store_name: String,
     pub heard: Heard,
     pub steps: Vec<OfficeEvent>,
@@ -108,15 +116,26 @@ pub struct Story {
 }
 
 pub fn story(connection: &Connection, order: &OrderNo) -> db::Result<Option<Story>> {
-    let Some(whole) = orders::find(connection, order)? else { return Ok(None) };
+    let part = parts::find(connection, order)?;
+    let whole = orders::find(connection, order)?.or_else(|| part.as_ref().map(|part| (part.as_order(), Vec::new(), None)));
+    let Some(whole) = whole else { return Ok(None) };
+    let parts = match &part {
+        Some(part) => parts::of_order(connection, &part.channel, &part.number)?,
+        None => Vec::new(),
+    };
+    let mut steps = timeline(connection, order, &whole.0)?;
+    for other in parts.iter().filter(|other| other.part != *order) {
+        steps.extend(office_events::of_order(connection, other.part.as_str(), ENTRIES_MAX)?);
+    }
+    steps.sort_by_key(|step| (step.at_ms, step.id));
     let store = whole.0.store.clone();
-    let store_name: Option<String> =
-        connection.prepare_cached("SELECT name FROM stores WHERE store = ?1")?.query_row([store.as_str()], |row| row.get(0)).optional()?;
+    let store_name = places::find(connection, &store)?.map(|place| place.name).filter(|name| !name.is_empty());
     Ok(Some(Story {
         placed: customer(connection, order)?,
         store_name: store_name.unwrap_or(store),
         heard: heard(connection, &whole.0.store)?,
-        steps: timeline(connection, order, &whole.0)?,
+        steps,
+        parts,
         receipts: receipts(connection, order)?,
         notes: order_notes::of_order(connection, order.as_str())?,
         issues: order_notes::issues_of(connection, order.as_str())?,
@@ -127,7 +146,7 @@ pub fn story(connection: &Connection, order: &OrderNo) -> db::Result<Option<Stor
 /// What happened, oldest first, by the clocks of those who did it.
 pub fn timeline(connection: &Connection, order: &OrderNo, row: &OrderRow) -> db::Result<Vec<OfficeEvent>> {
     let mut steps = office_events::of_order(connection, order.as_str(), ENTRIES_MAX)?;
-    if !steps.iter().any(|step| step.kind == "order.placed") {
+    if !steps.iter().any(|step| step.kind == "order.placed" || step.kind == "part.sent") {
         // From before there was a log.
         let (kind, data) = ("order.placed".to_owned(), json!({ "version": 1, "lines": row.lines, "promised": row.promised }));
         let (store, order, at_ms) = (row.store.clone(), row.order.clone(), row.placed_ms);
@@ -233,7 +252,9 @@ pub fn ask(
         Asked::Return => order_returns::ask(connection, order, who, now_ms).map(|_| Ok(())),
         Asked::Refund(amount) => {
             let store: String = connection
-                .prepare_cached("SELECT store FROM collect_orders WHERE order_no = ?1")?
+                .prepare_cached(
+                    "SELECT store FROM collect_orders WHERE order_no = ?1 UNION ALL SELECT store FROM order_parts WHERE part = ?1 LIMIT 1",
+                )?
                 .query_row([order.as_str()], |row| row.get(0))?;
             let amount_text = format!("{} {}", currency.plain(amount), currency.code);
             let reason = format!("{who} asks to refund {amount_text}: note {note} of the order says why. Refund it where it was paid");

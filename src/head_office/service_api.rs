@@ -11,6 +11,7 @@ use super::office::HeadOffice;
 use super::office_events::OfficeEvent;
 use super::order_notes::{self, IssueChange, IssueRow, NewIssue, NewNote, NotNoted, NoteRow, WHO_CHARS_MAX};
 use super::orders;
+use super::parts::{self, Part};
 use super::queries::ROWS_MAX;
 use super::service::{self, Asked, Found, Heard, NotAsked, Receipt};
 use crate::ids::OrderNo;
@@ -56,12 +57,14 @@ struct Timeline {
     /// How new what is known of the store is.
     store: Heard,
     steps: Vec<OfficeEvent>,
+    /// All parts of the channel's order; none: it is an order by itself.
+    parts: Vec<Part>,
     receipts: Vec<Receipt>,
 }
 
 async fn timeline(State(office): State<HeadOffice>, Path(order): Path<OrderNo>) -> Result<Json<Timeline>, Problem> {
     let story = office.read(move |connection| service::story(connection, &order)).await?.ok_or_else(unknown)?;
-    Ok(Json(Timeline { store: story.heard, steps: story.steps, receipts: story.receipts }))
+    Ok(Json(Timeline { store: story.heard, steps: story.steps, parts: story.parts, receipts: story.receipts }))
 }
 
 fn unknown() -> Problem {
@@ -70,7 +73,7 @@ fn unknown() -> Problem {
 
 async fn notes(State(office): State<HeadOffice>, Path(order): Path<OrderNo>) -> Result<Json<Vec<NoteRow>>, Problem> {
     let found = office.read(move |connection| {
-        let known = orders::find(connection, &order)?.is_some();
+        let known = orders::find(connection, &order)?.is_some() || parts::find(connection, &order)?.is_some();
         Ok(known.then_some(order_notes::of_order(connection, order.as_str())?))
     });
     found.await?.map(Json).ok_or_else(unknown)
@@ -78,7 +81,7 @@ async fn notes(State(office): State<HeadOffice>, Path(order): Path<OrderNo>) -> 
 
 async fn issues(State(office): State<HeadOffice>, Path(order): Path<OrderNo>) -> Result<Json<Vec<IssueRow>>, Problem> {
     let found = office.read(move |connection| {
-        let known = orders::find(connection, &order)?.is_some();
+        let known = orders::find(connection, &order)?.is_some() || parts::find(connection, &order)?.is_some();
         Ok(known.then_some(order_notes::issues_of(connection, order.as_str())?))
     });
     found.await?.map(Json).ok_or_else(unknown)

@@ -147,6 +147,23 @@ async fn a_place_states_its_stock_and_serves_parts_by_api_and_by_table() {
     let kinds: Vec<&str> = events["rows"].as_array().unwrap().iter().map(|row| row["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["part.sent", "part.sent", "part.accepted", "part.short", "part.shipped", "part.refused"]);
     assert!(!events.to_string().contains("Hara"), "{events}");
+
+    // Customer service finds a parcel by whom it is for, and shows all parts of the order.
+    assign(&office, NewPart { number: "web-A1".to_owned(), attempt: 2, ..part("A3", "W2", &[(MILK, 1)]) }).await.unwrap();
+    let (_, found) = ask(&office, "GET", "/api/v1/order-search?q=zo", "").await;
+    let mut found: Vec<&str> = found["rows"].as_array().unwrap().iter().map(|row| row["order"].as_str().unwrap()).collect();
+    found.sort_unstable();
+    assert_eq!(found, ["A1", "A2", "A3"]);
+    let (_, story) = ask(&office, "GET", "/api/v1/orders/A1/timeline", "").await;
+    let of = |rows: &Json, key: &str| rows.as_array().unwrap().iter().map(|row| row[key].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    assert_eq!(of(&story["parts"], "part"), ["A1", "A3"]);
+    assert_eq!(of(&story["steps"], "kind"), ["part.sent", "part.accepted", "part.short", "part.shipped", "part.sent"]);
+    let note = json!({ "who": "Anna", "text": "she asked where it is" }).to_string();
+    assert_eq!(ask(&office, "POST", "/api/v1/orders/A1/notes", note).await.0, 201);
+    let (_, page) = ask(&office, "GET", "/service/A1", "").await;
+    for part in ["2 parts", "00340", "attempt 2", "she asked where it is", "1 short"] {
+        assert!(page.as_str().unwrap().contains(part), "{part}");
+    }
     office.stop().await;
 }
 

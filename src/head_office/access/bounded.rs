@@ -23,6 +23,9 @@ pub const CHAIN_WIDE: &[&str] = &[
     "alarm_mails",
 ];
 
+/// Of an order that a store has, or a part that a place has.
+const OF_ORDERS: &str = "order_no IN (SELECT order_no FROM collect_orders UNION ALL SELECT part FROM order_parts)";
+
 /// Tables of stores without a column `store`: the condition under which a row is within reach.
 const BY_CONDITION: &[(&str, &str)] = &[
     ("branches", "node IN (SELECT id FROM nodes)"),
@@ -35,10 +38,10 @@ const BY_CONDITION: &[(&str, &str)] = &[
     ("returned_lines", "node IN (SELECT id FROM nodes)"),
     ("order_sales", "txn IN (SELECT txn FROM transactions)"),
     ("order_shorts", "order_no IN (SELECT order_no FROM collect_orders)"),
-    ("order_terms", "order_no IN (SELECT order_no FROM collect_orders)"),
+    ("order_terms", OF_ORDERS),
     ("order_links", "order_no IN (SELECT order_no FROM collect_orders)"),
-    ("order_notes", "order_no IN (SELECT order_no FROM collect_orders)"),
-    ("order_issues", "order_no IN (SELECT order_no FROM collect_orders)"),
+    ("order_notes", OF_ORDERS),
+    ("order_issues", OF_ORDERS),
     ("order_rights", "order_no IN (SELECT order_no FROM collect_orders)"),
     ("message_sendings", "message IN (SELECT id FROM order_messages)"),
     ("people", "stores = '*' OR EXISTS (SELECT 1 FROM stores s WHERE ' ' || people.stores || ' ' LIKE '% ' || s.store || ' %')"),

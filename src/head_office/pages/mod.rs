@@ -21,6 +21,7 @@ mod reconciliation;
 mod sales;
 mod service;
 mod service_pages;
+mod service_parts;
 pub mod sign_in;
 pub mod status;
 mod status_texts;

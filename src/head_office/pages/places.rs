@@ -232,7 +232,7 @@ fn open_row(frame: &Frame, place: &Place, part: &Part, base: &str) -> Markup {
     }
 }
 
-fn goods(line: &PartLine) -> Markup {
+pub fn goods(line: &PartLine) -> Markup {
     html! {
         li {
             strong { (line.to_send().plain()) @if !line.unit.symbol().is_empty() { " " (line.unit.symbol()) } } " " (visible(&line.name)) " " code .dim { (visible(line.sku.as_str())) }

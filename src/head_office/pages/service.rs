@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 
 use super::frame::{Frame, encoded, visible};
 use super::orders::{Told, state, told_section};
+use super::service_parts;
 use crate::head_office::access::{self, Via};
 use crate::head_office::office_events::OfficeEvent;
 use crate::head_office::order_notes::{IssueChange, IssueRow, NewIssue, NewNote, NoteRow, Status};
@@ -127,13 +128,13 @@ pub fn story(frame: &Frame, story: &Story, told: &[Told], typed: &Forms) -> Mark
     let tools = html! {
         (search_form(""))
         span .acts {
-            @if row.can_be_cancelled() { a .button href=(format!("{base}/cancel")) { "Cancel" } }
+            @if row.can_be_cancelled() && story.placed.is_some() { a .button href=(format!("{base}/cancel")) { "Cancel" } }
             @if has_goods(&row.state) { a .button href=(format!("{base}/return")) { "Return" } }
             a .button href=(format!("{base}/refund")) { "Refund" }
         }
     };
     let body = html! {
-        (heard(frame, story))
+        @if story.placed.is_some() || story.parts.is_empty() { (heard(frame, story)) }
         div .columns {
             section #timeline {
                 h2 { "What happened" }
@@ -150,12 +151,12 @@ pub fn story(frame: &Frame, story: &Story, told: &[Told], typed: &Forms) -> Mark
                             @if !placed.phone.is_empty() { dt { "Telephone" } dd { (visible(&placed.phone)) } }
                             @if let Some(customer) = &placed.customer { dt { "Reference" } dd { (visible(customer)) } }
                         }
-                        dt { "Store" } dd { (visible(&story.store_name)) @if story.store_name != row.store { " " span .dim { (visible(&row.store)) } } }
+                        dt { @if story.placed.is_some() { "Store" } @else { "From" } } dd { (visible(&story.store_name)) @if story.store_name != row.store { " " span .dim { (visible(&row.store)) } } }
                         dt { "Promised" } dd { (frame.time(row.promised_ms)) }
-                        dt { "Kept until" } dd { (frame.time(row.expires_ms)) }
+                        @if story.placed.is_some() { dt { "Kept until" } dd { (frame.time(row.expires_ms)) } }
                         @if let Some(code) = code { dt { "Number" } dd { strong { (code.number) } " " a .more href=(format!("/orders/{}", row.order)) { "the code" } } }
                     }
-                    table .sums {
+                    @if !lines.is_empty() { table .sums {
                         thead { tr { th { "Article" } th .n { "Quantity" } @if lines.iter().any(|line| line.price.is_some()) { th .n { "Price" } } } }
                         tbody {
                             @for line in lines {
@@ -166,8 +167,9 @@ pub fn story(frame: &Frame, story: &Story, told: &[Told], typed: &Forms) -> Mark
                                 }
                             }
                         }
-                    }
+                    } }
                 }
+                @if !story.parts.is_empty() { (service_parts::section(frame, &story.parts, &row.order)) }
                 section #issues {
                     h2 { "Issues" }
                     @if story.issues.is_empty() { p .dim { "None." } }
@@ -240,6 +242,8 @@ fn place(story: &Story, step: &OfficeEvent) -> String {
         "order.placed" | "order.changed" => "for the channel".to_owned(),
         kind if kind.starts_with("message.") || kind.starts_with("note.") || kind.starts_with("issue.") => "at head office".to_owned(),
         "order.cancel_asked" | "refund.asked" | "return.opened" | "return.closed" => "at head office".to_owned(),
+        _ if step.store != story.whole.0.store => format!("at {}", visible(&step.store)),
+        kind if kind.starts_with("part.") => format!("at {}", visible(&story.store_name)),
         _ => format!("in {}", visible(&story.store_name)),
     }
 }
@@ -314,6 +318,7 @@ fn words(frame: &Frame, step: &OfficeEvent) -> String {
         "note.added" => "Note written".to_owned(),
         "issue.opened" => "Issue opened".to_owned(),
         "issue.changed" => format!("Issue {}", plain(&data["status"])),
+        kind if kind.starts_with("part.") => service_parts::words(step),
         other => visible(other),
     }
 }

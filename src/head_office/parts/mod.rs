@@ -12,7 +12,8 @@ use serde_json::json;
 use super::db::{self, Connection, OptionalExtension, Row, params};
 use super::office_events::{self, Fact};
 use super::order_exceptions::{self, CHANNEL, OrderException};
-use super::orders;
+use super::order_search;
+use super::orders::{self, Basis, OrderRow};
 use super::places;
 use super::storage;
 use super::writer::Writer;
@@ -102,6 +103,26 @@ pub struct Part {
 }
 
 impl Part {
+    /// As a list of orders shows a part that is sent.
+    pub fn as_order(&self) -> OrderRow {
+        OrderRow {
+            order: self.part.to_string(),
+            store: self.place.to_string(),
+            version: 1,
+            placed_ms: self.made_ms,
+            promised_ms: self.promised_ms,
+            expires_ms: self.promised_ms,
+            initials: String::new(),
+            lines: self.lines.len() as u64,
+            cancelled: matches!(PartState::named(&self.state), Some(PartState::Cancelled)),
+            state: self.state.clone(),
+            state_at_ms: Some(self.since_ms),
+            note: self.note.clone(),
+            promised: true,
+            basis: Basis::StoreWord,
+        }
+    }
+
     /// `None`: at a store.
     pub fn standing(&self) -> Option<Standing> {
         let state = PartState::named(&self.state).filter(|_| self.kind == PartKind::Ship)?;
@@ -160,6 +181,7 @@ pub fn assign(writer: &Writer, new: &NewPart, now_ms: i64) -> db::Result<Result<
         ])?;
     if new.kind == PartKind::Ship {
         hold(connection, new.place.as_str(), &new.part, &new.lines)?;
+        order_search::keep_part(connection, new.part.as_str(), &new.number, &new.to.name, &new.to.phone, now_ms)?;
         tell(
             connection,
             "part.sent",
