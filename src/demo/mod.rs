@@ -9,6 +9,7 @@ mod labels;
 mod orders;
 mod pages;
 mod shop;
+mod warehouse;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -148,6 +149,7 @@ async fn open(arguments: &DemoArguments) -> Result<Demo, DemoError> {
     shop::stock_head_office(&office.office).await?;
     shop::staff_head_office(&office.office).await?;
     shop::name_stores(&office.office).await?;
+    warehouse::open(&office.office).await?;
     let mut inbox = Some(inbox);
     let mut shops = Vec::new();
     for (branch, place) in shop::BRANCHES.iter().zip(0..arguments.stores) {
