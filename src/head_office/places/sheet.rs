@@ -59,7 +59,8 @@ pub fn read(bytes: &[u8], needed: &[&str], may: &[&str]) -> Result<Vec<Row>, Fau
         let row = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
         Faults::of_all(format!("row {row}: the file is not UTF-8: save it as CSV UTF-8"))
     })?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // One kind of line end: a browser's forms and other systems' files bring others, and rows are counted by it.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n");
     let first = text.lines().next().unwrap_or_default();
     let delimiter = [';', '\t', ','].into_iter().max_by_key(|mark| first.matches(*mark).count()).unwrap_or(',');
     let mut rows = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter as u8).from_reader(text.as_bytes());
@@ -67,9 +68,14 @@ pub fn read(bytes: &[u8], needed: &[&str], may: &[&str]) -> Result<Vec<Row>, Fau
     let mut places: Vec<Option<usize>> = Vec::new();
     let mut read = Vec::new();
     let mut faults = Faults::default();
+    let (mut number, mut counted) = (1, 0);
     for record in rows.records() {
         let record = record.map_err(|error| Faults::of_all(format!("the file cannot be read as CSV: {error}")))?;
-        let number = record.position().map_or(0, csv::Position::line);
+        // Where a record is said to begin empty lines before it are not passed yet.
+        let begins = record.position().map_or(counted, |position| usize::try_from(position.byte()).unwrap_or(counted));
+        let begins = begins + text[begins..].bytes().take_while(|byte| *byte == b'\n').count();
+        number += text[counted..begins].bytes().filter(|byte| *byte == b'\n').count() as u64;
+        counted = begins;
         let Some(columns) = &names else {
             let columns: Vec<String> = record.iter().map(|name| name.trim().to_lowercase()).collect();
             places = needed.iter().chain(may).map(|name| columns.iter().position(|column| column == name)).collect();
@@ -126,6 +132,8 @@ mod tests {
             assert!(if expect.ends_with('…') { said.starts_with(expect.trim_end_matches('…')) } else { said == expect }, "{said}");
         };
         check(b"sku,on_hand\nA,1\n\nB, 2 \n", "2 A|1| / 4 B|2|");
+        check(b"sku,on_hand\r\nA,1\r\n\r\n\"B\",2", "2 A|1| / 4 B|2|");
+        check(b"sku,on_hand,note\n\"A\",1,\"two\nlines\"\nB,2,\n", "2 A|1| / 4 B|2|");
         check("\u{feff}On_Hand;SKU;note\r\n1,5;A;x\r\n".as_bytes(), "2 A|1,5|");
         check(b"sku\ton_hand\tas_of\nA\t1\t2026-11-27T10:00:00Z\n", "2 A|1|2026-11-27T10:00:00Z");
         check(b"sku,quantity\nA,1\n", "row 1: there is no column on_hand…");
