@@ -150,7 +150,9 @@ fn end_of(shop: &Shop, plan: &Plan) -> Result<BTreeMap<String, Value>, Broken> {
         end.insert(format!("money of order {order}"), json!([account.taken, account.asked_back]));
         end.insert(format!("order {order} in the store"), shop.last_seen.get(order).map_or(Value::Null, |order| as_it_ended(order)));
         end.insert(format!("order {order} as it is remembered"), json!([ended.version, ended.why]));
-        end.insert(format!("order {order} at head office"), json!([row.state, row.note, row.version, row.cancelled, row.lines]));
+        // A day later the store remembers only that it is over.
+        let note = row.note.replace("the order was ended", "the order was handed over");
+        end.insert(format!("order {order} at head office"), json!([row.state, note, row.version, row.cancelled, row.lines]));
         let mut notices: Vec<&str> = shop.ledger.notices.iter().filter(|(of, _)| of == order).map(|(_, words)| words.as_str()).collect();
         notices.sort_unstable();
         end.insert(format!("notices about order {order}"), json!(notices));
