@@ -6,6 +6,7 @@ mod calculator;
 mod contract;
 mod limits;
 mod pricing;
+mod pricing_exact;
 mod random;
 mod random_cash;
 mod random_orders;

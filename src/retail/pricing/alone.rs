@@ -19,9 +19,11 @@ pub(super) fn alone(track: &Track, pools: &[Pool]) -> Take {
                 taken.give(place, units);
             }
         }
-        Form::AtLeast { from } => {
-            if track.free(0, pools) >= u64::from(*from) {
-                (0..track.members.len()).for_each(|place| taken.give(place, u64::from(free(place))));
+        Form::Steps { from } => {
+            // A later step is worth no less for any unit.
+            if let Some(step) = from.iter().rposition(|from| track.free(0, pools) >= u64::from(*from)) {
+                let of_step = (0..track.members.len()).filter(|place| track.members[*place].part == step);
+                of_step.for_each(|place| taken.give(place, u64::from(free(place))));
             }
         }
         Form::Cheapest { size, paid } => {

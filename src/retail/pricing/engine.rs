@@ -6,8 +6,6 @@
 //!
 //! Lines are looked at in the order of what they hold. Only between lines that hold the same does the order of entry decide who carries an odd cent.
 
-use std::collections::BTreeMap;
-
 use super::alone::alone;
 use super::book::PriceBook;
 use super::compete::compete;
@@ -163,31 +161,21 @@ impl<'a> Desk<'a> {
 
     fn exclusive(&mut self, rules: &[&Promotion]) {
         for rule in rules {
-            let tracks = self.tracks(0, rule);
-            let best = tracks.iter().map(|track| alone(track, &self.pools)).max_by_key(|take| take.saved);
-            if let Some(take) = best {
-                self.give(rule, &take, true);
+            if let Some(track) = self.track(0, rule) {
+                self.give(rule, &alone(&track, &self.pools), true);
             }
         }
     }
 
     fn competing(&mut self, rules: &[&Promotion]) {
-        let tracks: Vec<pool::Track> = rules.iter().enumerate().flat_map(|(index, rule)| self.tracks(index, rule)).collect();
-        let mut takes = compete(&tracks, rules, &self.pools).into_iter();
-        // The steps of one quantity break are one rule: one line on the receipt.
-        for of_rule in tracks.chunk_by(|a, b| a.rule == b.rule) {
-            let mut units: BTreeMap<usize, u32> = BTreeMap::new();
-            let mut saved = 0;
-            for take in takes.by_ref().take(of_rule.len()) {
-                take.units.into_iter().for_each(|(pool, more)| *units.entry(pool).or_default() += more);
-                saved += take.saved;
-            }
-            self.give(rules[of_rule[0].rule], &Take { units: units.into_iter().collect(), saved }, false);
+        let tracks: Vec<pool::Track> = rules.iter().enumerate().filter_map(|(index, rule)| self.track(index, rule)).collect();
+        for (track, take) in tracks.iter().zip(compete(&tracks, rules, &self.pools)) {
+            self.give(rules[track.rule], &take, false);
         }
     }
 
-    fn tracks(&self, index: usize, rule: &Promotion) -> Vec<pool::Track> {
-        pool::tracks(index, rule, &self.pools, &self.in_pools, self.request.rounding)
+    fn track(&self, index: usize, rule: &Promotion) -> Option<pool::Track> {
+        pool::track(index, rule, &self.pools, &self.in_pools, self.request.rounding)
     }
 
     /// Takes the units out of the pools and spreads what they save over their lines.

@@ -10,9 +10,15 @@ mod book;
 mod engine;
 mod spread;
 
-mod alone;
 mod compete;
 mod pool;
+
+mod alone;
+
+mod bulk;
+mod exact;
+mod machine;
+mod team;
 
 pub mod acts;
 mod repriced;
@@ -21,7 +27,7 @@ pub mod offer;
 
 pub use acts::{COUPONS_KEPT_MAX, COUPONS_PER_TRANSACTION_MAX};
 pub use book::PriceBook;
-pub use compete::{CELLS_MAX, EXACT_RULES_MAX};
+pub use compete::EXACT_RULES_MAX;
 pub use engine::{Item, ManualOff, Request, price};
 pub use promotion::{Combine, Coupon, Gives, Hours, Moment, Off, Part, PriceEntry, PriceList, Promotion, Selection, Step, Weekday};
 pub(super) use repriced::repriced;

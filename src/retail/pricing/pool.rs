@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::promotion::{Gives, Off, Promotion, Selection, WHOLE, with_parents};
+use super::promotion::{Gives, Off, Promotion, Selection, Step, WHOLE, with_parents};
 use crate::ids::Sku;
 use crate::money::{Money, Qty, RoundingMode};
 
@@ -37,7 +37,7 @@ pub(super) struct Member {
     pub pool: usize,
     /// What one unit brings. For sets with a price: the unit's own price.
     pub worth: i64,
-    /// The part of a bundle that it counts for.
+    /// The part of a bundle that it counts for; of a quantity break, the step.
     pub part: usize,
 }
 
@@ -45,8 +45,8 @@ pub(super) struct Member {
 pub(super) enum Form {
     /// Every unit brings its worth.
     Each,
-    /// Every unit brings its worth once there are so many.
-    AtLeast { from: u32 },
+    /// Every unit brings what it is worth in the best step that is reached: so many units and more. The parts are the steps.
+    Steps { from: Vec<u32> },
     /// Of each `size` units, in the order of the pools, those from `paid` on bring their worth.
     Cheapest { size: u32, paid: u32 },
     /// Each full set of `size` brings its units' worth less `price`.
@@ -104,7 +104,7 @@ impl Track {
         let free = |part: usize| self.free(part, pools);
         match &self.form {
             Form::Each => free(0) > 0,
-            Form::AtLeast { from } => free(0) >= u64::from(*from),
+            Form::Steps { from } => from.iter().min().is_some_and(|from| free(0) >= u64::from(*from)),
             Form::Cheapest { size, .. } | Form::Set { size, .. } => free(0) >= u64::from(*size),
             Form::Bundle { counts, .. } => counts.iter().enumerate().all(|(part, count)| free(part) >= u64::from(*count)),
         }
@@ -116,10 +116,9 @@ impl Track {
     }
 }
 
-/// The tracks of one promotion: one, or one for each step of a quantity break. None for the rules on baskets.
-pub(super) fn tracks(rule: usize, promotion: &Promotion, pools: &[Pool], places: &Places, rounding: RoundingMode) -> Vec<Track> {
-    let times_max = promotion.times_max;
-    let track = |form: Form, of_part: &[&Selection], worth: &dyn Fn(&Pool) -> Option<i64>| {
+/// What a promotion asks of these pools. `None` for the rules on baskets.
+pub(super) fn track(rule: usize, promotion: &Promotion, pools: &[Pool], places: &Places, rounding: RoundingMode) -> Option<Track> {
+    let members = |of_part: &[&Selection], worth: &dyn Fn(&Pool) -> Option<i64>| {
         let mut members: Vec<Member> = Vec::new();
         for (part, on) in of_part.iter().enumerate() {
             for pool in places.of(on).into_iter().filter(|pool| pools[*pool].price > Money::ZERO) {
@@ -129,31 +128,42 @@ pub(super) fn tracks(rule: usize, promotion: &Promotion, pools: &[Pool], places:
         // An article counts for the first part that names it.
         members.sort_by_key(|member| (member.pool, member.part));
         members.dedup_by_key(|member| member.pool);
-        Track { rule, form, members, times_max }
+        members
     };
     let off_piece = |off: Off| move |pool: &Pool| pool.measure.is_none().then(|| off_unit(off, pool, rounding));
     let price_of_piece = |pool: &Pool| pool.measure.is_none().then(|| pool.price.minor());
-    match &promotion.gives {
-        Gives::Each { on, off } => {
-            vec![track(Form::Each, &[on], &|pool| Some(off_unit(*off, pool, rounding)).filter(|worth| *worth > 0))]
-        }
+    let (form, members) = match &promotion.gives {
+        Gives::Each { on, off } => (Form::Each, members(&[on], &|pool| Some(off_unit(*off, pool, rounding)).filter(|worth| *worth > 0))),
         Gives::QuantityBreak { on, steps } => {
-            steps.iter().map(|step| track(Form::AtLeast { from: step.from }, &[on], &off_piece(step.off))).collect()
+            let mut steps: Vec<&Step> = steps.iter().collect();
+            steps.sort_by_key(|step| step.from);
+            let mut of_steps: Vec<Member> = Vec::new();
+            for mut member in members(&[on], &price_of_piece) {
+                member.worth = 0;
+                for (part, step) in steps.iter().enumerate() {
+                    // Who reaches a step has reached those before: each unit gets the best of them.
+                    member = Member { worth: member.worth.max(off_unit(step.off, &pools[member.pool], rounding)), part, ..member };
+                    of_steps.push(member);
+                }
+            }
+            (Form::Steps { from: steps.iter().map(|step| step.from).collect() }, of_steps)
         }
         Gives::BuyGet { on, buy, get, percent } => {
-            vec![track(Form::Cheapest { size: buy + get, paid: *buy }, &[on], &off_piece(Off::Percent(*percent)))]
+            (Form::Cheapest { size: buy + get, paid: *buy }, members(&[on], &off_piece(Off::Percent(*percent))))
         }
         Gives::MixMatch { on, count, off } => match off {
-            Off::Price(price) => vec![track(Form::Set { size: *count, price: price.minor() }, &[on], &price_of_piece)],
-            Off::Percent(_) | Off::Amount(_) => vec![track(Form::Set { size: *count, price: 0 }, &[on], &off_piece(*off))],
+            Off::Price(price) => (Form::Set { size: *count, price: price.minor() }, members(&[on], &price_of_piece)),
+            Off::Percent(_) | Off::Amount(_) => (Form::Set { size: *count, price: 0 }, members(&[on], &off_piece(*off))),
         },
         Gives::Bundle { parts, price } => {
             let counts = parts.iter().map(|part| part.count).collect();
             let of_part: Vec<&Selection> = parts.iter().map(|part| &part.on).collect();
-            vec![track(Form::Bundle { counts, price: price.minor() }, &of_part, &price_of_piece)]
+            (Form::Bundle { counts, price: price.minor() }, members(&of_part, &price_of_piece))
         }
-        Gives::Basket { .. } | Gives::Gift { .. } => Vec::new(),
-    }
+        Gives::Basket { .. } | Gives::Gift { .. } => return None,
+    };
+    let times_max = promotion.times_max.filter(|_| !matches!(form, Form::Steps { .. }));
+    Some(Track { rule, form, members, times_max })
 }
 
 /// What `off` takes from one unit, at most its price, at least nothing. Rounded for each unit, so that it is the same whether three were

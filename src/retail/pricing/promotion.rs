@@ -83,7 +83,7 @@ pub struct Promotion {
 pub enum Gives {
     /// Off each unit: percent, amount, or a price of its own. The only kind that weighed articles take part in, besides the basket's.
     Each { on: Selection, off: Off },
-    /// From so many units on, off every one of them. The best step that is reached counts.
+    /// From so many units on, off every one of them: of the steps that are reached, the best for each unit.
     QuantityBreak { on: Selection, steps: Vec<Step> },
     /// Of each `buy + get` units the `get` cheapest are reduced by `percent` (hundredths of a percent; 10,000 = free).
     BuyGet { on: Selection, buy: u32, get: u32, percent: u32 },
