@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
-use counterfoil::process::{EXIT_CONFIG, EXIT_UNAVAILABLE};
+use counterfoil::process::{EXIT_CONFIG, EXIT_DATA, EXIT_UNAVAILABLE};
 
 use super::child::{Child, program, run};
 use super::shop::{Devices, config_text};
@@ -98,6 +98,40 @@ fn a_configuration_is_checked_without_a_start() {
     with("percent = \"19\"", "percent = \"nineteen\"", &["nineteen"]);
     check(&["node", "--config", "/nowhere/node.toml"], EXIT_CONFIG, &["/nowhere/node.toml", "--config"]);
     check(&["journal", "verify", "/nowhere/journal"], 2, &["/nowhere/journal"]);
+}
+
+#[test]
+fn promotions_that_contradict_themselves_or_each_other_are_not_published() {
+    let folder = tempfile::tempdir().unwrap();
+    let (office, file) = (text_of(&folder.path().join("head-office")), text_of(&folder.path().join("prices.toml")));
+    let articles = text_of(&folder.path().join("articles.csv"));
+    std::fs::write(&articles, "sku,gtin,name,group,price\nm1,96385074,Milk,Dairy/Milk,1.29\n").unwrap();
+    let catalogue = run(&["import", "catalogue", &articles, "--data-dir", &office, "--currency", "EUR"]);
+    assert!(catalogue.status.success(), "{}", words(&catalogue));
+    let import = ["import", "prices", &file, "--data-dir", &office];
+    let rule = |id: &str, more: &str| format!("[[promotion]]\nid = \"{id}\"\nname = \"Rule\"\nkind = \"each\"\n{more}\n");
+    let good = rule("milk-week", "on = { groups = [\"Dairy\"] }\npercent = \"10\"\ncombine = \"exclusive\"");
+    std::fs::write(&file, &good).unwrap();
+    let published = run(&import);
+    assert!(published.status.success() && words(&published).contains("version 1: 1 new"), "{}", words(&published));
+
+    let refused = |more: &str, says: &[&str]| {
+        std::fs::write(&file, format!("{good}{more}")).unwrap();
+        check(&import, EXIT_DATA, says);
+    };
+    let milk = "on = { skus = [\"m1\"] }\npercent = \"20\"\n";
+    let exclusive = rule("milk-day", &format!("{milk}combine = \"exclusive\""));
+    refused(&exclusive, &["line 9, milk-day:", "milk-week is exclusive too", "m1", "nothing was imported"]);
+    refused(&rule("milk-day", &format!("{milk}from = \"2026-08-02\"\nto = \"2026-08-01\"")), &["line 9, milk-day:", "before it begins"]);
+    refused(&rule("milk-day", &format!("{milk}price = \"0.99\"")), &["line 9, milk-day:", "one of percent, amount and price"]);
+    refused(&rule("milk-week", milk), &["milk-week:", "another promotion has this id"]);
+    let coupon = |id: &str| rule(id, &format!("{milk}coupons = [\"SUMMER\"]"));
+    refused(&(coupon("one") + &coupon("two")), &["line 16, two:", "coupon SUMMER belongs to one already"]);
+
+    // What was in force still is.
+    std::fs::write(&file, &good).unwrap();
+    let again = run(&import);
+    assert!(again.status.success() && words(&again).contains("nothing differs from version 1"), "{}", words(&again));
 }
 
 #[test]
