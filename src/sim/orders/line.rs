@@ -55,17 +55,17 @@ impl Shop<'_> {
             && epoch > book.epoch()
         {
             let here = lead == node;
-            self.from_shell(OrderAct::NameLead { epoch, lead, here, cursor: from })?;
+            self.by_shell(OrderAct::NameLead { epoch, lead, here, cursor: from })?;
             self.chain.took(0, from);
             return Ok(());
         }
         if reply.office_epoch > book.office_epoch && book.lead.is_some() {
-            self.from_shell(OrderAct::BeginRights { office_epoch: reply.office_epoch })?;
+            self.by_shell(OrderAct::BeginRights { office_epoch: reply.office_epoch })?;
         }
         for word in reply.words {
             let cursor = word.cursor;
             match word.kind {
-                WordKind::Rights(totals) => self.from_shell(OrderAct::TellRights { totals, cursor })?,
+                WordKind::Rights(totals) => self.by_shell(OrderAct::TellRights { totals, cursor })?,
                 WordKind::Put(_) | WordKind::Cancel { .. } | WordKind::Adopt { .. } => self.take_word(word)?,
             }
             self.chain.took(0, cursor);

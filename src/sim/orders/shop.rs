@@ -193,7 +193,7 @@ impl<'a> Shop<'a> {
         Ok(true)
     }
 
-    pub(super) fn from_shell(&mut self, act: OrderAct) -> Result<(), Broken> {
+    pub(super) fn by_shell(&mut self, act: OrderAct) -> Result<(), Broken> {
         self.must(Asks { at: None, staff: None, command: Command::Order(act) })
     }
 

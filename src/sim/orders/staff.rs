@@ -18,7 +18,7 @@ impl<'a> Shop<'a> {
         let due = book.open().filter(|order| order.state == OrderState::Staged && order.asked.expires_ms <= now_ms);
         let due: Vec<OrderNo> = due.map(|order| order.asked.order.clone()).collect();
         for order in due {
-            self.from_shell(OrderAct::Expire { order })?;
+            self.by_shell(OrderAct::Expire { order })?;
             self.check()?;
         }
         Ok(())
@@ -35,7 +35,7 @@ impl<'a> Shop<'a> {
             .map(|order| order.asked.order.clone())
             .collect();
         for order in waiting {
-            self.from_shell(OrderAct::Recheck { order })?;
+            self.by_shell(OrderAct::Recheck { order })?;
             self.check()?;
         }
         Ok(())
