@@ -5,6 +5,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use crate::ids::Incarnation;
+
 /// How far the wall clock can be believed. Order never depends on it: the journal's sequence does that.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -23,6 +25,13 @@ pub enum ClockQuality {
 pub struct Stamp {
     pub ms: i64,
     pub quality: ClockQuality,
+}
+
+/// How long a run of the process has lasted, by a clock that never goes back: for waits that no setting of the wall clock may stretch or cut short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uptime {
+    pub run: Incarnation,
+    pub ms: u64,
 }
 
 /// The store's trading day. Not the calendar's: a bar closes Friday at three on Saturday morning.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -322,7 +322,7 @@ impl Node {
     async fn examine(&self, approval: Approval) -> Proof {
         let book = self.shared.books.books().staff;
         let is_locked_out = match &approval {
-            Approval::Pin { staff, .. } => self.screen.borrow().locked_out.contains(staff),
+            Approval::Pin { staff, .. } => self.screen.borrow().locked_out.get(staff).is_some_and(|until| *until > Instant::now()),
             Approval::Badge(_) | Approval::Checked(_) => false,
         };
         match tokio::task::spawn_blocking(move || approval.checked(&book, is_locked_out)).await {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::handle::CommandRequest;
 use super::scanner::PageScan;
@@ -12,7 +13,7 @@ use super::screen::{
 use super::writer::Recorded;
 use crate::device::{DeviceStatus, ScaleReading};
 use crate::document::Language;
-use crate::ids::{BagNo, DeviceName, Sku, StoreId, WorkstationId};
+use crate::ids::{BagNo, DeviceName, Sku, StaffId, StoreId, WorkstationId};
 use crate::money::{Money, Qty};
 use crate::retail::basket::{Basket, Place, totals};
 use crate::retail::card::TerminalBook;
@@ -23,7 +24,7 @@ use crate::retail::{Event, EventKind, Feed, Rules, State, refund, tender};
 use crate::sync::repair::Damaged;
 use crate::sync::staff::StaffBook;
 use crate::sync::wire::StockElsewhere;
-use crate::time::Stamp;
+use crate::time::{Stamp, Uptime};
 
 /// How old the pages' "head office asked" may be while all is well.
 const ORDERS_NEWS_MS: i64 = 15_000;
@@ -368,7 +369,7 @@ impl Publisher {
         self.desks.entry(report.till.clone()).or_default().till_report = Some(Arc::new(report.clone()));
     }
 
-    pub fn screen(&mut self, state: &State, now: Stamp) -> Arc<Screen> {
+    pub fn screen(&mut self, state: &State, now: Stamp, uptime: Uptime) -> Arc<Screen> {
         self.revision += 1;
         let date = match &state.day {
             Day::Open { date, .. } => *date,
@@ -440,7 +441,7 @@ impl Publisher {
             stock: state.stock.clone(),
             orders_heard: self.orders_heard,
             order_arrivals: self.order_arrivals,
-            locked_out: state.lockouts.keys().filter(|staff| state.locked_out_until_ms(staff, now.ms).is_some()).cloned().collect(),
+            locked_out: locked_out(state, now, uptime),
         })
     }
 
@@ -510,6 +511,13 @@ impl Publisher {
             })
             .collect()
     }
+}
+
+/// Whose PIN is not looked at, and until when.
+fn locked_out(state: &State, at: Stamp, uptime: Uptime) -> BTreeMap<StaffId, Instant> {
+    let now = Instant::now();
+    let left = |staff: &StaffId| state.locked_out_ms(staff, at, uptime).map(|ms| (staff.clone(), now + Duration::from_millis(ms)));
+    state.lockouts.keys().filter_map(left).collect()
 }
 
 /// A person had to say how a card payment ended, and the terminal's book says otherwise.

@@ -806,7 +806,7 @@ impl<D: Disk> Loop<D> {
     }
 
     fn publish_screen(&mut self) {
-        let screen = self.publisher.screen(self.writer.state(), self.writer.now());
+        let screen = self.publisher.screen(self.writer.state(), self.writer.now(), self.writer.uptime());
         for (workstation, display) in &self.displays {
             if let Some(till) = screen.workstations.get(workstation) {
                 let [upper, lower] = line_display::lines(till, &screen, self.prints.locale());

@@ -1,7 +1,8 @@
 //! What people are shown: an immutable value the loop publishes after each batch. Pages and the API read only this and the views.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
@@ -63,8 +64,8 @@ pub struct Screen {
     pub order_arrivals: u64,
     /// Whether this node keeps the store's orders, as head office last said, and when it said so. `None`: not since the start.
     pub orders_heard: Option<(bool, i64)>,
-    /// Whose PIN is not looked at now.
-    pub locked_out: BTreeSet<StaffId>,
+    /// Whose PIN is not looked at, and until when.
+    pub locked_out: BTreeMap<StaffId, Instant>,
 }
 
 impl Screen {

@@ -207,7 +207,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
     let (looks, looked) = mpsc::channel(elsewhere::QUESTIONS_MAX);
     let elsewhere = Arc::new(Elsewhere::new(looks));
     let writer = Writer::new(journal, content, replayed.state, rules, clock, config.time_zone.clone());
-    let (screen, screens) = watch::channel(publisher.screen(writer.state(), writer.now()));
+    let (screen, screens) = watch::channel(publisher.screen(writer.state(), writer.now(), writer.uptime()));
     let (durable, durables) = watch::channel(DurableHead::at(writer.durable()));
     let node = Node {
         inbox: inbox.clone(),

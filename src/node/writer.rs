@@ -15,7 +15,7 @@ use crate::ids::{AttemptId, CommandId, Incarnation, JobId, StaffId, TxnId, Works
 use crate::journal::{AppendError, Content, Disk, Draft, Fenced, Journal, Position, ReadError, Repair};
 use crate::retail::day::Day;
 use crate::retail::{self, Answer, Ask, Command, Effect, Event, EventKind, Facts, Fresh, Refusal, Rules, State};
-use crate::time::{Clock, ClockQuality, Stamp};
+use crate::time::{Clock, ClockQuality, Stamp, Uptime};
 
 pub struct Writer<D: Disk> {
     journal: Journal<D>,
@@ -25,6 +25,8 @@ pub struct Writer<D: Disk> {
     state: State,
     rules: Arc<Rules>,
     clock: Arc<dyn Clock>,
+    /// Of the clock that never goes back, when this process began.
+    started_ms: u64,
     time_zone: jiff::tz::TimeZone,
     incarnation: Incarnation,
     /// Time of the newest record: the wall clock is never believed to be before it.
@@ -91,7 +93,8 @@ impl<D: Disk> Writer<D> {
         let newest_at_ms = journal.head_at_ms();
         let incarnation = journal.incarnation();
         let durable = journal.head();
-        Writer { journal, content, durable, state, rules, clock, time_zone, incarnation, newest_at_ms }
+        let started_ms = clock.monotonic_ms();
+        Writer { journal, content, durable, state, rules, clock, started_ms, time_zone, incarnation, newest_at_ms }
     }
 
     pub fn state(&self) -> &State {
@@ -115,6 +118,11 @@ impl<D: Disk> Writer<D> {
     pub fn now(&self) -> Stamp {
         let now = self.clock.now();
         if now.ms < self.newest_at_ms { Stamp { ms: self.newest_at_ms, quality: ClockQuality::HeldBack } } else { now }
+    }
+
+    /// Whatever the wall clock says.
+    pub fn uptime(&self) -> Uptime {
+        Uptime { run: self.incarnation, ms: self.clock.monotonic_ms().saturating_sub(self.started_ms) }
     }
 
     /// Decides one command and appends its record. Not durable until [`Writer::flush`].
@@ -188,6 +196,7 @@ impl<D: Disk> Writer<D> {
             at,
             utc_offset_min: offset,
             incarnation: self.incarnation,
+            uptime_ms: self.uptime().ms,
             seq: self.journal.next_seq(),
             fresh: Fresh { txn: TxnId(Uuid::now_v7()), job: JobId(Uuid::now_v7()), attempt: AttemptId(Uuid::now_v7()) },
             command: request.command,

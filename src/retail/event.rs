@@ -25,7 +25,7 @@ use crate::ids::{
     AttemptId, BagNo, CommandId, DeliveryNo, DeviceName, JobId, NodeId, OrderNo, PlaceCode, Sku, StaffId, SubjectRef, TxnId, WorkstationId,
 };
 use crate::money::{Money, Qty};
-use crate::time::{BusinessDate, Stamp};
+use crate::time::{BusinessDate, Stamp, Uptime};
 
 /// Stored as `{"line_added.1":{...}}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,7 +144,13 @@ pub enum Event {
     #[serde(rename = "till_locked.1")]
     TillLocked { workstation: WorkstationId, staff: StaffId, idle: bool, at: Stamp },
     #[serde(rename = "pin_missed.1")]
-    PinMissed { staff: StaffId, workstation: Option<WorkstationId>, at: Stamp },
+    PinMissed {
+        staff: StaffId,
+        workstation: Option<WorkstationId>,
+        at: Stamp,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        uptime: Option<Uptime>,
+    },
     /// Rides in the record of what it allowed. `staff`: who asked; `None` at a desk, where `by` acts alone.
     #[serde(rename = "override_given.1")]
     OverrideGiven { right: Right, by: StaffId, way: SignInWay, staff: Option<StaffId>, workstation: Option<WorkstationId>, at: Stamp },

@@ -71,7 +71,7 @@ use crate::ids::{
     TxnId, WorkstationId,
 };
 use crate::money::{Money, Qty, Unit};
-use crate::time::{BusinessDate, Stamp};
+use crate::time::{BusinessDate, Stamp, Uptime};
 
 /// A command as it reaches the core: who asks, where, when, under which id, and the ids it may use up.
 #[derive(Debug, Clone)]
@@ -87,11 +87,19 @@ pub struct Ask {
     pub utc_offset_min: i32,
     /// The running process, for receipt numbers.
     pub incarnation: Incarnation,
+    /// Since the start of the process, by a clock that never goes back.
+    pub uptime_ms: u64,
     /// The sequence number the record of this command will have.
     pub seq: u64,
     /// Fresh ids, used in order when the command needs one.
     pub fresh: Fresh,
     pub command: Command,
+}
+
+impl Ask {
+    pub fn uptime(&self) -> Uptime {
+        Uptime { run: self.incarnation, ms: self.uptime_ms }
+    }
 }
 
 /// Ids made by the shell ahead of a decision (the core has no randomness).

@@ -8,7 +8,7 @@ use super::rights::StaffFact;
 use super::state::State;
 use super::{Answer, Event, Refusal};
 use crate::ids::StaffId;
-use crate::time::Stamp;
+use crate::time::{ClockQuality, Stamp, Uptime};
 
 /// Wrong PINs in a row before there is waiting.
 pub const PIN_MISSES_FREE: u32 = 5;
@@ -33,6 +33,9 @@ pub struct SignedIn {
 pub struct Misses {
     pub count: u32,
     pub last: Stamp,
+    /// Of the last one; absent in records of earlier releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uptime: Option<Uptime>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,18 +69,32 @@ pub enum Proof {
 }
 
 impl Misses {
-    /// Until when no PIN of this person is taken, in milliseconds of the wall clock; `None` while misses are free.
-    pub fn waits_until_ms(&self) -> Option<i64> {
+    /// For how long no PIN of this person is taken after the last miss, in milliseconds; `None` while misses are free.
+    fn wait_ms(&self) -> Option<u64> {
         let beyond = self.count.checked_sub(PIN_MISSES_FREE)?;
-        let seconds = PIN_WAIT_S_MIN.saturating_mul(1 << beyond.min(16)).min(PIN_WAIT_S_MAX);
-        Some(self.last.ms.saturating_add(seconds as i64 * 1_000))
+        Some(PIN_WAIT_S_MIN.saturating_mul(1 << beyond.min(16)).min(PIN_WAIT_S_MAX) * 1_000)
+    }
+
+    /// How much of it has passed. Within the run of the process that saw the miss, a clock that never goes back says so; a wall clock that is
+    /// set to and fro changes nothing. Over a restart the wall clock counts where it is vouched for, and what has passed since the start in any
+    /// case: so nobody waits longer after a restart than its whole length.
+    fn waited_ms(&self, at: Stamp, now: Uptime) -> u64 {
+        match self.uptime {
+            Some(then) if then.run == now.run => now.ms.saturating_sub(then.ms),
+            _ => {
+                let vouched = self.last.quality == ClockQuality::Synchronised && at.quality == ClockQuality::Synchronised;
+                let by_wall = if vouched { u64::try_from(at.ms.saturating_sub(self.last.ms)).unwrap_or(0) } else { 0 };
+                now.ms.max(by_wall)
+            }
+        }
     }
 }
 
 impl State {
-    /// Until when no PIN of this person is taken; `None`: it is.
-    pub fn locked_out_until_ms(&self, staff: &StaffId, now_ms: i64) -> Option<i64> {
-        self.lockouts.get(staff)?.waits_until_ms().filter(|until| *until > now_ms)
+    /// For how many milliseconds more no PIN of this person is taken; `None`: it is.
+    pub fn locked_out_ms(&self, staff: &StaffId, at: Stamp, now: Uptime) -> Option<u64> {
+        let misses = self.lockouts.get(staff)?;
+        misses.wait_ms()?.checked_sub(misses.waited_ms(at, now)).filter(|left| *left > 0)
     }
 }
 
@@ -90,10 +107,9 @@ pub(super) fn proven<'a>(case: &Case<'a>) -> Result<Option<(&'a StaffFact, SignI
         Proof::WrongPin { staff } | Proof::Unchecked { staff } | Proof::PinNotSet { staff } | Proof::UnknownStaff { staff } => Some(staff),
     };
     if let Some(staff) = by_pin
-        && let Some(until_ms) = case.state.locked_out_until_ms(staff, case.ask.at.ms)
+        && let Some(left_ms) = case.state.locked_out_ms(staff, case.ask.at, case.ask.uptime())
     {
-        let seconds = (until_ms - case.ask.at.ms).unsigned_abs().div_ceil(1_000);
-        return Err(Refusal::StaffLockedOut { staff: staff.clone(), seconds });
+        return Err(Refusal::StaffLockedOut { staff: staff.clone(), seconds: left_ms.div_ceil(1_000) });
     }
     match proof {
         Proof::Person { fact, way } => Ok(Some((fact, *way))),
@@ -160,7 +176,8 @@ pub(super) fn name_first_manager(case: &Case, staff: &StaffId) -> Outcome {
 
 /// From the shell, right after it refused a wrong PIN.
 pub(super) fn report_pin_miss(case: &Case, staff: &StaffId) -> Outcome {
-    let event = Event::PinMissed { staff: staff.clone(), workstation: case.ask.workstation.clone(), at: case.ask.at };
+    let uptime = Some(case.ask.uptime());
+    let event = Event::PinMissed { staff: staff.clone(), workstation: case.ask.workstation.clone(), at: case.ask.at, uptime };
     Outcome { events: vec![event], answer: Answer::default() }
 }
 
@@ -170,8 +187,8 @@ mod tests {
 
     #[test]
     fn waiting_begins_after_five_and_doubles_up_to_an_hour() {
-        let wait = |count| Misses { count, last: Stamp::default() }.waits_until_ms().map(|ms| ms / 1_000);
-        let waits: Vec<Option<i64>> = [1, 4, 5, 6, 7, 11, 12, 100].map(wait).to_vec();
+        let wait = |count| Misses { count, last: Stamp::default(), uptime: None }.wait_ms().map(|ms| ms / 1_000);
+        let waits: Vec<Option<u64>> = [1, 4, 5, 6, 7, 11, 12, 100].map(wait).to_vec();
         assert_eq!(waits, [None, None, Some(30), Some(60), Some(120), Some(1920), Some(3600), Some(3600)]);
     }
 }

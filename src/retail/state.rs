@@ -403,10 +403,9 @@ impl State {
                 here.locked = true;
                 Ok(())
             }
-            Event::PinMissed { staff, at, .. } => {
-                let misses = self.lockouts.entry(staff.clone()).or_insert(Misses { count: 0, last: *at });
-                misses.count += 1;
-                misses.last = *at;
+            Event::PinMissed { staff, at, uptime, .. } => {
+                let misses = self.lockouts.entry(staff.clone()).or_insert(Misses { count: 0, last: *at, uptime: None });
+                *misses = Misses { count: misses.count + 1, last: *at, uptime: *uptime };
                 if self.lockouts.len() > LOCKOUTS_KEPT_MAX
                     && let Some(oldest) = self.lockouts.iter().min_by_key(|(_, misses)| misses.last.ms).map(|(staff, _)| staff.clone())
                 {

@@ -23,6 +23,7 @@ fn all_events() -> String {
         "events-stock.jsonl",
         "events-training.jsonl",
         "events-safe.jsonl",
+        "events-people.jsonl",
     ]
     .map(stored)
     .concat()

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use counterfoil::ids::{Sku, TaxClassId, TxnId, WorkstationId};
+use counterfoil::ids::{Sku, StaffId, TaxClassId, TxnId, WorkstationId};
 use counterfoil::money::{Money, Qty, Unit};
 use counterfoil::retail::basket::{self, Place};
 use counterfoil::retail::day::{self, Day};
@@ -14,7 +14,7 @@ use counterfoil::retail::{
     Answer, ArticleFact, BaselineFact, Command, Decision, Effect, Event, EventKind, Feed, PrintAnswer, PrintProgress, PrintWhat,
     QuantityFrom, Refusal, Rules, ScanFact, State, StockFact, TenderKind, UplinkAck, tender,
 };
-use counterfoil::time::BusinessDate;
+use counterfoil::time::{BusinessDate, ClockQuality};
 
 use super::baskets;
 use super::calculator::BasketFile;
@@ -134,13 +134,12 @@ impl Scenario {
             "forgotten" => self.forget(word(1), at),
             "lowest" => self.lowest_price(word(1)),
             "mark" => drop(self.marks.insert(word(1).to_owned(), self.shop.seq())),
-            "clock" => {
-                let (number, hours) = match word(1).split_at(word(1).len() - 1) {
-                    (number, "h") => (number, 1),
-                    (number, "d") => (number, 24),
-                    _ => panic!("{at}: hours or days"),
-                };
-                self.shop.now.ms += number.parse::<i64>().unwrap_or_else(|_| panic!("{at}: a number")) * hours * 3_600_000;
+            "clock" => self.shop.passes(span_ms(word(1), at)),
+            "wall" => {
+                self.shop.now.ms += span_ms(word(1), at);
+                if words.get(2).is_some_and(|word| word == "doubted") {
+                    self.shop.now.quality = ClockQuality::Unverified;
+                }
             }
             "restart" => self.shop.restart(),
             "person" => {
@@ -207,7 +206,9 @@ impl Scenario {
             None => (asked, asked.split_once(" sign-in ").map(|(_, proof)| split(proof)).unwrap_or_default()),
         };
         let words = split(asked);
-        self.shop.people.proof = (!proof.is_empty()).then(|| self.shop.people.proof(&proof, &self.shop.state, self.shop.now.ms)).flatten();
+        let uptime = self.shop.uptime();
+        let is_locked_out = |staff: &StaffId| self.shop.state.locked_out_ms(staff, self.shop.now, uptime).is_some();
+        self.shop.people.proof = (!proof.is_empty()).then(|| self.shop.people.proof(&proof, is_locked_out)).flatten();
         let result = match words[0].as_str() {
             "again" => {
                 let ask = self.shop.last_ask.clone().unwrap_or_else(|| panic!("{at}: nothing was asked yet"));
@@ -579,6 +580,19 @@ pub fn article(code: &str, name: &str, price: Money, unit: &str, class: &str) ->
 
 fn sku(code: &str) -> Sku {
     Sku::new(code).unwrap()
+}
+
+/// "90s", "5m", "-1h", "2d".
+fn span_ms(text: &str, at: &str) -> i64 {
+    let (number, unit) = text.split_at(text.len() - 1);
+    let unit_s = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => panic!("{at}: seconds, minutes, hours or days"),
+    };
+    number.parse::<i64>().unwrap_or_else(|_| panic!("{at}: a number")) * unit_s * 1_000
 }
 
 pub(super) fn qty(text: &str) -> Qty {

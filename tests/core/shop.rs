@@ -17,7 +17,7 @@ use counterfoil::retail::{
     Answer, ArticleFact, Ask, BaselineFact, Command, Decision, Effect, Event, EventKind, Facts, Fresh, Original, Refusal, Rules, ScanFact,
     SoldLine, State, StockFact, TransactionRecord, decide, effects,
 };
-use counterfoil::time::{ClockQuality, Stamp};
+use counterfoil::time::{ClockQuality, Stamp, Uptime};
 use uuid::Uuid;
 
 use super::scenario_people::People;
@@ -32,7 +32,11 @@ pub struct Shop {
     pub journal: Vec<String>,
     pub holes: Vec<Hole>,
     pub now: Stamp,
+    /// The wall clock, and how long the process has run by the one that never goes back.
     pub scans: BTreeMap<String, ScanFact>,
+    pub uptime_ms: u64,
+    /// Of the newest record: the shell never says that it is earlier.
+    newest_ms: i64,
     pub baselines: BTreeMap<Sku, StockFact>,
     /// What the next feed brings.
     pub new_baselines: Vec<BaselineFact>,
@@ -104,6 +108,8 @@ impl Shop {
             // 2026-03-02T08:00:00Z
             now: Stamp { ms: 1_772_438_400_000, quality: ClockQuality::Synchronised },
             scans: BTreeMap::new(),
+            uptime_ms: 0,
+            newest_ms: 0,
             baselines: BTreeMap::new(),
             new_baselines: Vec::new(),
             check_open: false,
@@ -138,17 +144,21 @@ impl Shop {
 
     /// A command as the shell would hand it to the core next.
     pub fn next_ask(&mut self, workstation: Option<&WorkstationId>, command: Command) -> Ask {
-        self.now.ms += 1_000;
+        self.passes(1_000);
+        let is_behind = self.now.ms < self.newest_ms;
+        let at = if is_behind { Stamp { ms: self.newest_ms, quality: ClockQuality::HeldBack } } else { self.now };
+        self.newest_ms = at.ms;
         let content = format!("{workstation:?} {}", serde_json::to_string(&command).unwrap());
         Ask {
             id: CommandId::new(&format!("c{}", self.fresh())).unwrap(),
             content,
             workstation: workstation.cloned(),
             staff: self.at_work(workstation),
-            at: self.now,
+            at,
             utc_offset_min: 60,
             incarnation: Incarnation(self.incarnation),
             seq: self.seq() + 1,
+            uptime_ms: self.uptime_ms,
             fresh: Fresh {
                 txn: TxnId(Uuid::from_u128(self.fresh())),
                 job: JobId(Uuid::from_u128(self.fresh())),
@@ -159,6 +169,16 @@ impl Shop {
     }
 
     /// Who acts there: whoever is signed in; in a shop that does not ask, [`Shop::staff`].
+    /// Time passes, for both clocks.
+    pub fn passes(&mut self, ms: i64) {
+        self.now.ms += ms;
+        self.uptime_ms += u64::try_from(ms).expect("time does not go back");
+    }
+
+    pub fn uptime(&self) -> Uptime {
+        Uptime { run: Incarnation(self.incarnation), ms: self.uptime_ms }
+    }
+
     fn at_work(&self, workstation: Option<&WorkstationId>) -> Option<StaffId> {
         if !self.rules.staff_required {
             return self.staff.clone();
@@ -220,6 +240,7 @@ impl Shop {
     pub fn restart(&mut self) {
         self.incarnation = self.incarnation.wrapping_mul(31).wrapping_add(7);
         self.state = self.replayed();
+        self.uptime_ms = 0;
         let after = counterfoil::retail::print::after_restart(&self.state);
         let last_ask = self.last_ask.take();
         for job in after.unknown {

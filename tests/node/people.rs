@@ -85,6 +85,19 @@ async fn wrong_pins_make_one_person_wait_everywhere_also_after_a_restart() {
     chain.stop().await;
 }
 
+/// All at once, before the first of them is answered: five are told that they are wrong, the others nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wrong_pins_at_speed_are_no_more_guesses() {
+    let chain = Chain::open().await;
+    let guess = || sign_in(&chain, "ben", "0000");
+    let (a, b, c, d, e, f) = tokio::join!(guess(), guess(), guess(), guess(), guess(), guess());
+    let (g, h, i, j, k, l) = tokio::join!(guess(), guess(), guess(), guess(), guess(), guess());
+    let codes: Vec<String> = [a, b, c, d, e, f, g, h, i, j, k, l].iter().map(Reply::code).collect();
+    let count = |of: &str| codes.iter().filter(|code| *code == of).count();
+    assert_eq!((count("pin_wrong"), count("staff_locked_out")), (5, 7), "{codes:?}");
+    chain.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn head_offices_page_adds_and_takes_away_people_and_shows_no_secret() {
     let chain = Chain::open().await;

@@ -69,7 +69,7 @@ fn shop(
     });
     let mut publisher = Publisher::new(config.store.clone(), String::new(), rules.clone(), BTreeSet::new(), 0, Vec::new(), Vec::new());
     let writer = Writer::new(opened.journal, content, replayed.state, rules, Arc::new(SystemClock::new()), config.time_zone.clone());
-    let screen = publisher.screen(writer.state(), writer.now());
+    let screen = publisher.screen(writer.state(), writer.now(), writer.uptime());
     let work = Loop {
         durable: watch::Sender::new(DurableHead::at(writer.durable())),
         writer,

@@ -82,6 +82,7 @@ impl Store {
             at: Stamp::default(),
             utc_offset_min: 0,
             incarnation: Incarnation(1),
+            uptime_ms: 0,
             seq,
             fresh: Fresh {
                 txn: TxnId(Default::default()),
