@@ -100,8 +100,8 @@ impl Stationery {
     }
 
     /// A count of the safe, with the bags that waited in it.
-    pub fn safe_report(&self, report: &SafeReport, head_fragment: &str) -> Document {
-        let mut document = self.head(&format!("{} {}", self.word(Word::SafeCount), report.number), 0);
+    pub fn safe_report(&self, report: &SafeReport, head_fragment: &str, copy: u32) -> Document {
+        let mut document = self.head(&format!("{} {}", self.word(Word::SafeCount), report.number), copy);
         document.pair(0, self.word(Word::BusinessDate), &self.locale.date(report.date), Style::PLAIN);
         document.pair(0, self.word(Word::Time), &self.moment(report.at.ms, report.utc_offset_min), Style::PLAIN);
         document.block(Block::Rule);
@@ -119,8 +119,8 @@ impl Stationery {
         document
     }
 
-    pub fn addendum(&self, addendum: &DayAddendum, head_fragment: &str) -> Document {
-        let mut document = self.head(&format!("{} {}", self.word(Word::Addendum), addendum.number), 0);
+    pub fn addendum(&self, addendum: &DayAddendum, head_fragment: &str, copy: u32) -> Document {
+        let mut document = self.head(&format!("{} {}", self.word(Word::Addendum), addendum.number), copy);
         document.pair(0, self.word(Word::BusinessDate), &self.locale.date(addendum.date), Style::BOLD);
         document.pair(0, self.word(Word::ZReport), &addendum.report.to_string(), Style::PLAIN);
         document.pair(0, self.word(Word::Time), &self.moment(addendum.at.ms, addendum.utc_offset_min), Style::PLAIN);

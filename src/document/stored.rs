@@ -53,20 +53,24 @@ impl Fallback {
         self.stationery.of_record(report.paper.as_deref(), &report.currency).till_report(report, fragment, copy)
     }
 
-    /// The text of a Z, of a till or a day, of a count of the safe, or of an addendum. `None` for every other event.
-    pub fn text_of(&self, event: &Event, hash: &str) -> Option<String> {
-        let document = if let Event::DayClosed { report } = event {
-            self.day(report, ReportKind::Z, hash, 0)
+    /// A Z, of a till or a day, a count of the safe, or an addendum. `None` for every other event.
+    pub fn document_of(&self, event: &Event, hash: &str, copy: u32) -> Option<Document> {
+        Some(if let Event::DayClosed { report } = event {
+            self.day(report, ReportKind::Z, hash, copy)
         } else if let Event::TillClosed { report } = event {
-            self.till(report, hash, 0)
+            self.till(report, hash, copy)
         } else if let Event::SafeCountClosed { report } = event {
-            self.stationery.of_record(report.paper.as_deref(), &report.currency).safe_report(report, fragment(hash))
+            self.stationery.of_record(report.paper.as_deref(), &report.currency).safe_report(report, fragment(hash), copy)
         } else if let Event::DayAddendum { addendum } = event {
-            self.stationery.of_record(addendum.paper.as_deref(), &addendum.currency).addendum(addendum, fragment(hash))
+            self.stationery.of_record(addendum.paper.as_deref(), &addendum.currency).addendum(addendum, fragment(hash), copy)
         } else {
             return None;
-        };
-        Some(text::render(&document, COLUMNS))
+        })
+    }
+
+    /// The same as text.
+    pub fn text_of(&self, event: &Event, hash: &str) -> Option<String> {
+        Some(text::render(&self.document_of(event, hash, 0)?, COLUMNS))
     }
 
     /// The text of a day's X.

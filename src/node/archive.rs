@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::ids::TxnId;
 use crate::journal::{Folder, Reader};
-use crate::retail::{Event, TransactionRecord};
+use crate::retail::event::PrintSubject;
+use crate::retail::{Event, StoredReport, TransactionRecord};
 use crate::views::Views;
 
 /// A finished transaction and where it is written.
@@ -59,6 +60,13 @@ impl Archive {
             }
             _ => None,
         })
+    }
+
+    /// What a paper of a stored report is made from; `None` for every other paper.
+    pub fn stored(&self, what: &PrintSubject) -> Option<Box<StoredReport>> {
+        let PrintSubject::Stored(of) = what else { return None };
+        let found = self.report(of.seq, usize::try_from(of.place).ok()?)?;
+        Some(Box::new(StoredReport { event: found.event, hash: found.hash }))
     }
 
     /// The report at `place` (from 0) among those of record `seq`: a Z of a till or a day, or an addendum.

@@ -13,7 +13,7 @@ use crate::gs1::{self, ArticleCode, CodeRules, EmbeddedCode, EmbeddedValue, Mean
 use crate::ids::{OrderNo, Sku, WorkstationId};
 use crate::money::{Money, Qty, RoundingMode, Unit};
 use crate::retail::basket::Basket;
-use crate::retail::event::PrintSubject;
+use crate::retail::event::{PrintSubject, StoredRef};
 use crate::retail::last_day::LastDay;
 use crate::retail::order::OrderAct;
 use crate::retail::order::promise::GRANTS_AT_ONCE_MAX;
@@ -81,9 +81,14 @@ pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>, 
                 | PrintSubject::TillX(_)
                 | PrintSubject::CashSlip(_)
                 | PrintSubject::BagLabel(_)
-                | PrintSubject::PickList(_) => None,
+                | PrintSubject::PickList(_)
+                | PrintSubject::Stored(_) => None,
             });
+            facts.report = state.prints.get(job).and_then(|print| sources.archive.stored(&print.what));
             facts.record = txn.and_then(|txn| sources.archive.transaction(txn)).map(|found| Box::new(found.record));
+        }
+        Command::PrintStored { seq, place, .. } => {
+            facts.report = sources.archive.stored(&PrintSubject::Stored(StoredRef { seq: *seq, place: *place }));
         }
         Command::OpenDay { .. }
         | Command::CloseDay {}

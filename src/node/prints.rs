@@ -79,6 +79,7 @@ impl Prints {
             PrintWhat::DayReport { report, copy } => self.papers.day(report, ReportKind::Z, hash, *copy),
             PrintWhat::DayX { report, copy } => self.papers.day(report, ReportKind::X, hash, *copy),
             PrintWhat::TillReport { report, copy } => self.papers.till(report, hash, *copy),
+            PrintWhat::Stored { report, copy } => self.papers.document_of(&report.event, &report.hash, *copy).unwrap_or_default(),
             PrintWhat::CashSlip { movement, copy } => self.papers.stationery.slip(movement, *copy),
             PrintWhat::PickList { orders, copy } => {
                 let orders: Vec<Order> = orders.iter().map(|order| self.named(order)).collect();

@@ -747,10 +747,12 @@ impl<D: Disk> Loop<D> {
                 | PrintSubject::TillX(_)
                 | PrintSubject::CashSlip(_)
                 | PrintSubject::BagLabel(_)
-                | PrintSubject::PickList(_) => None,
+                | PrintSubject::PickList(_)
+                | PrintSubject::Stored(_) => None,
             };
             let hash = archived.as_ref().map_or(String::new(), |found| found.hash.clone());
-            let facts = Facts { record: archived.map(|found| Box::new(found.record)), ..Facts::default() };
+            let report = self.archive.stored(&open.what);
+            let facts = Facts { record: archived.map(|found| Box::new(found.record)), report, ..Facts::default() };
             match print::content(self.writer.state(), &facts, &open.what, open.copy) {
                 Some(what) => {
                     let order = self.prints.again(open.job, &what, &hash);

@@ -309,6 +309,13 @@ pub enum Command {
     PrintX {
         of: till::XReport,
     },
+    /// Prints a stored report again, marked COPY: the one at `place` among those of record `seq`. Needs no workstation; the paper comes out at
+    /// the one that is named.
+    PrintStored {
+        seq: u64,
+        place: u32,
+        at: WorkstationId,
+    },
     /// Cash from the safe into a bank bag. Needs no workstation.
     PackBag {
         bag: BagNo,

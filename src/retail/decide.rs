@@ -4,6 +4,7 @@ use super::answers::Content;
 use super::basket::Basket;
 use super::cash::MovementKind;
 use super::day::Day;
+use super::event::StoredRef;
 use super::rules::WorkstationRules;
 use super::{Answer, Ask, Command, Decision, Event, Facts, Refusal, Rules, State};
 use super::{
@@ -106,6 +107,7 @@ pub(super) fn decide(state: &State, rules: &Rules, ask: &Ask, facts: &Facts) -> 
         Command::CloseTill { reason } => till::close_till(&case, reason.as_ref())?,
         Command::HandOverTill { to, reason } => till::hand_over(&case, to, reason.as_ref())?,
         Command::PrintX { of } => till::print_x(&case, *of)?,
+        Command::PrintStored { seq, place, at } => print::print_stored(&case, StoredRef { seq: *seq, place: *place }, at)?,
         Command::PackBag { bag, amount } => safe::pack_bag(&case, bag, *amount)?,
         Command::CollectBag { bag } => safe::collect_bag(&case, bag)?,
         Command::StartSafeCount {} => safe::start_count(&case)?,

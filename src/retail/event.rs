@@ -657,6 +657,15 @@ pub enum PrintSubject {
     /// From the book of orders as it stands.
     BagLabel(BagRef),
     PickList(Vec<OrderNo>),
+    /// A stored report once more, from the record that holds it.
+    Stored(StoredRef),
+}
+
+/// Where a report is stored: its record, and its place (from 0) among that record's reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredRef {
+    pub seq: u64,
+    pub place: u32,
 }
 
 /// How an event counts towards durability and sync.

@@ -121,6 +121,8 @@ pub struct Facts {
     pub baselines: Vec<BaselineFact>,
     /// For `Reprint`, and `SettlePrint` with a copy, of a transaction that State no longer holds.
     pub record: Option<Box<TransactionRecord>>,
+    /// For `PrintStored`, and `SettlePrint` with a copy of such a paper.
+    pub report: Option<Box<StoredReport>>,
     /// Who is signed in at the workstation that asks, as the staff list in force has them. `None`: nobody, or the till is locked, or the
     /// list does not have them any more.
     pub actor: Option<rights::StaffFact>,
@@ -144,6 +146,14 @@ pub struct Facts {
     pub goods: Vec<stock::Goods>,
     /// Another node keeps the store's stock, as head office last said.
     pub stock_kept_elsewhere: bool,
+}
+
+/// A report, read back from the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredReport {
+    pub event: Event,
+    /// Of the record that holds it, 64 hex characters: the paper names it.
+    pub hash: String,
 }
 
 /// What the shell found out about a code.
@@ -401,6 +411,11 @@ pub enum PrintWhat {
     /// A movement's slip, for the drawer's files.
     CashSlip {
         movement: Box<cash::CashMovement>,
+        copy: u32,
+    },
+    /// A Z of a till or a day, an addendum or a count of the safe, as its record has it.
+    Stored {
+        report: Box<StoredReport>,
         copy: u32,
     },
     /// From 1 on it says that it is a reprint.

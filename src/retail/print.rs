@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::card;
 use super::day::DayReport;
 use super::decide::{Case, Outcome};
-use super::event::PrintSubject;
+use super::event::{PrintSubject, StoredRef};
 use super::order::label;
 use super::rules::WorkstationRules;
 use super::{Answer, Effect, Event, Facts, PrintAnswer, PrintProgress, PrintWhat, Refusal, State, TransactionKind, TransactionRecord};
@@ -80,6 +80,7 @@ pub fn content(state: &State, facts: &Facts, what: &PrintSubject, copy: u32) -> 
             let orders = orders.iter().map(|order| state.orders.orders.get(order).cloned()).collect::<Option<Vec<_>>>()?;
             Some(PrintWhat::PickList { orders, copy })
         }
+        PrintSubject::Stored(_) => facts.report.clone().map(|report| PrintWhat::Stored { report, copy }),
     }
 }
 
@@ -233,6 +234,21 @@ pub(super) fn reprint(case: &Case, txn: Option<TxnId>) -> Result<Outcome, Refusa
     Ok(Outcome { events: vec![event], answer: Answer { txn: Some(txn), job: Some(case.ask.fresh.job), ..Answer::default() } })
 }
 
+/// A stored report once more, from the back office. What is in the record is the original, so every paper of it is a copy.
+pub(super) fn print_stored(case: &Case, of: StoredRef, at: &WorkstationId) -> Result<Outcome, Refusal> {
+    let stored = case.state.cash.report(&of).filter(|_| case.facts.report.is_some()).ok_or(Refusal::NothingToReprint)?;
+    let workstation = case.rules.workstation(at).ok_or_else(|| Refusal::WorkstationUnknown { workstation: at.clone() })?;
+    let printer = workstation.receipt_printer.as_ref().ok_or(Refusal::NoPrinter)?;
+    let max = case.rules.limits.print_jobs_open_max;
+    if case.state.prints.len() >= max {
+        return Err(Refusal::TooManyPrints { max });
+    }
+
+    // Cannot fail below.
+    let event = copy_of(case, PrintSubject::Stored(of), stored.copies + 1, printer, at);
+    Ok(Outcome { events: vec![event], answer: Answer { job: Some(case.ask.fresh.job), ..Answer::default() } })
+}
+
 pub(super) fn settle(case: &Case, job: JobId, answer: PrintAnswer) -> Result<Outcome, Refusal> {
     let open = case.state.prints.get(&job).ok_or(Refusal::NoSuchPrint)?;
     match open.state {
@@ -258,6 +274,7 @@ pub(super) fn settle(case: &Case, job: JobId, answer: PrintAnswer) -> Result<Out
                 | PrintSubject::CashSlip(_)
                 | PrintSubject::BagLabel(_)
                 | PrintSubject::PickList(_) => open.copy + 1,
+                PrintSubject::Stored(of) => case.state.cash.report(&of).map_or(open.copy, |report| report.copies) + 1,
             };
             let copy = copy_of(case, open.what.clone(), number, printer, workstation);
             Ok(Outcome { events: vec![settled, copy], answer: Answer { job: Some(case.ask.fresh.job), ..Answer::default() } })
@@ -287,7 +304,8 @@ fn printer_for<'a>(workstation: &'a WorkstationRules, what: &PrintSubject) -> Op
         | PrintSubject::TillReport(_)
         | PrintSubject::TillX(_)
         | PrintSubject::CashSlip(_)
-        | PrintSubject::PickList(_) => workstation.receipt_printer.as_ref(),
+        | PrintSubject::PickList(_)
+        | PrintSubject::Stored(_) => workstation.receipt_printer.as_ref(),
     }
 }
 

@@ -235,7 +235,7 @@ pub fn needed(command: &Command) -> Option<Right> {
         }
         Command::NoSale { .. } => Some(Right::NoSale),
         Command::SetTraining { .. } => Some(Right::Training),
-        Command::PrintX { .. } => Some(Right::ReadReports),
+        Command::PrintX { .. } | Command::PrintStored { .. } => Some(Right::ReadReports),
         Command::OpenDay { .. }
         | Command::ReportPrint { .. }
         | Command::AdoptFeed { .. }

@@ -141,7 +141,7 @@ impl Safe {
             unproved: !report.unproved.is_empty(),
         });
         let what = ReportKey::Safe { number: report.number };
-        (ReportRef { what, date: report.date, at: report.at, amount: report.counted.difference }, fits)
+        (ReportRef { what, date: report.date, at: report.at, amount: report.counted.difference, copies: 0 }, fits)
     }
 
     pub(super) fn put_bag(&mut self, number: &BagNo, amount: Money, at: Stamp, by: Option<StaffId>) -> bool {

@@ -301,6 +301,9 @@ impl State {
                         self.copies.pop_first();
                     }
                 }
+                if let PrintSubject::Stored(of) = what {
+                    self.cash.count_copy(of, *copy);
+                }
                 let open = OpenPrint {
                     job: *job,
                     printer: printer.clone(),
@@ -621,7 +624,7 @@ impl State {
         self.cash.safe.closed.clear();
         self.cash.safe.bags.retain(|_, bag| bag.collected.is_none());
         let what = ReportKey::Day { number: report.number };
-        self.cash.remember(seq, ReportRef { what, date: report.date, at: report.closed_at, amount: report.totals.total });
+        self.cash.remember(seq, ReportRef { what, date: report.date, at: report.closed_at, amount: report.totals.total, copies: 0 });
         possible(was_open && is_next, "a day was closed that was not open, or under a wrong number")?;
         // What was lost when the day was closed may have come back since; the report said then that it could lack something.
         let fits = totals == report.totals && cash_fits;

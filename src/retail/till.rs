@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cash::{self, CashCount, CashMovement, MovementKind, MovementSum, Paper, Pieces};
 use super::decide::{Case, Outcome};
-use super::event::PrintSubject;
+use super::event::{PrintSubject, StoredRef};
 use super::rules::WorkstationRules;
 use super::safe::{self, Safe, SafeReport};
 use super::unproved::LostRange;
@@ -176,6 +176,9 @@ pub struct ReportRef {
     pub at: Stamp,
     /// Turnover of a day or an addendum, difference of a till or of the safe.
     pub amount: Money,
+    /// How many were printed again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub copies: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -314,7 +317,7 @@ impl CashBook {
             unproved: !report.unproved.is_empty(),
         });
         let what = ReportKey::Till { till: report.till.clone(), number: report.number };
-        self.remember(seq, ReportRef { what, date: report.date, at: report.closed_at, amount: counted.difference });
+        self.remember(seq, ReportRef { what, date: report.date, at: report.closed_at, amount: counted.difference, copies: 0 });
         possible(is_next && session.is_some(), "a till was closed that was not open, or under a wrong number")?;
         let fits = session.is_some_and(|session| {
             session.number == report.number
@@ -331,7 +334,7 @@ impl CashBook {
     pub(super) fn add(&mut self, seq: u64, addendum: &super::addendum::DayAddendum) -> Result<(), &'static str> {
         let former = self.addenda.insert(addendum.date, addendum.number).unwrap_or(0);
         let what = ReportKey::Addendum { date: addendum.date, number: addendum.number };
-        self.remember(seq, ReportRef { what, date: addendum.date, at: addendum.at, amount: addendum.totals.total });
+        self.remember(seq, ReportRef { what, date: addendum.date, at: addendum.at, amount: addendum.totals.total, copies: 0 });
         possible(addendum.number == former + 1, "an addendum was skipped or numbered twice")
     }
 
@@ -342,12 +345,28 @@ impl CashBook {
         possible(was_counted && fits, "a count of the safe differs from its records, or under a wrong number")
     }
 
+    /// `None`: there is no such report, or it is too old to be listed.
+    pub fn report(&self, of: &StoredRef) -> Option<&ReportRef> {
+        self.reports.get(&of.seq)?.get(usize::try_from(of.place).ok()?)
+    }
+
+    pub(super) fn count_copy(&mut self, of: &StoredRef, copy: u32) {
+        let reports = self.reports.get_mut(&of.seq);
+        if let Some(report) = reports.and_then(|reports| reports.get_mut(usize::try_from(of.place).ok()?)) {
+            report.copies = copy;
+        }
+    }
+
     pub(super) fn remember(&mut self, seq: u64, report: ReportRef) {
         self.reports.entry(seq).or_default().push(report);
         while self.reports.len() > REPORTS_KEPT_MAX {
             self.reports.pop_first();
         }
     }
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// What [`Event::TillOpened`] says.

@@ -71,7 +71,8 @@ fn can_be_practised(command: &Command) -> bool {
         | Command::SeeTerminal { .. }
         | Command::ResolveCard { .. }
         | Command::EndTerminalDay { .. }
-        | Command::PrintX { .. } => true,
+        | Command::PrintX { .. }
+        | Command::PrintStored { .. } => true,
         Command::Suspend {}
         | Command::Recall { .. }
         | Command::PutAside { .. }

@@ -155,6 +155,8 @@ struct Stored {
     id: ReportId,
     what: ReportKey,
     amount: Money,
+    /// How often it was printed again.
+    copies: u32,
     text: String,
     owner: Option<StaffId>,
     reason: Option<String>,
@@ -177,7 +179,8 @@ impl ChosenDay {
                 }
                 _ => (None, None),
             };
-            Ok::<Stored, super::problem::Problem>(Stored { id: *id, what: report.what.clone(), amount: report.amount, text, owner, reason })
+            let (what, amount, copies) = (report.what.clone(), report.amount, report.copies);
+            Ok::<Stored, super::problem::Problem>(Stored { id: *id, what, amount, copies, text, owner, reason })
         };
         let papers = day.all().into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
         Ok(ChosenDay { date, day, papers })
@@ -368,6 +371,26 @@ impl OfficeView<'_> {
                     }
                 }
                 pre .report tabindex="0" { (stored.text) }
+                (self.print_again(stored))
+            }
+        }
+    }
+
+    /// One button for each printer that can do it.
+    fn print_again(&self, stored: &Stored) -> Markup {
+        let t = self.words();
+        let with_printer: Vec<&WorkstationId> =
+            self.rules.workstations.iter().filter(|at| at.receipt_printer.is_some()).map(|at| &at.id).collect();
+        html! {
+            @if !with_printer.is_empty() {
+                p .buttons {
+                    @for at in with_printer {
+                        button .small type="button" data-do="print-report" data-report=(stored.id) data-workstation=(at) {
+                            (icon("print")) (fill(t.print_again, &[at.as_str()]))
+                        }
+                    }
+                    @if stored.copies > 0 { span .muted { (fill(t.printed_again, &[&stored.copies.to_string()])) } }
+                }
             }
         }
     }

@@ -174,6 +174,13 @@ async fn a_day_with_the_line_cut_closes_to_the_cent_and_head_office_shows_the_sa
         here.push(whole["text"].as_str().expect("a text").to_owned());
     }
     assert_eq!(here.len(), 2, "the till's Z and the day's: {here:#?}");
+    // The Z once more, with the line still cut: a copy says so.
+    let again = "const z = (await fetch('/api/v1/reports').then(answer => answer.json())).find(row => row.kind === 'day_z');
+        return await fetch(`/api/v1/reports/${z.id}/print`, { method: 'POST', headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ id: 'z-again', workstation: '1' }) }).then(answer => answer.status)";
+    assert_eq!(browser.run(again).await, 200);
+    counter.printer_shows("COPY 1").await;
+    counter.printer_shows("12 paper(s) cut").await;
     let day = json(&browser, "/api/v1/transactions").await;
     assert_eq!(day.as_array().map(Vec::len), Some(7), "six sales and returns and one void: {day}");
 

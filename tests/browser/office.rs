@@ -111,6 +111,13 @@ async fn a_manager_reads_closes_and_reads_again_by_keyboard_alone() {
     }
     look_at(&browser, "closed", &mut faults).await;
 
+    // Once more on paper, at the printer of a till; the page counts what was asked for.
+    tab_to(&browser, ".stored[open] [data-do=print-report][data-workstation='1']").await;
+    browser.keys(ENTER).await;
+    browser.until("it is counted", "document.querySelector('.stored[open] .buttons').innerText.includes('Copies printed: 1')").await;
+    Counter { browser: &browser, id: "1" }.printer_shows("COPY 1").await;
+    look_at(&browser, "printed-again", &mut faults).await;
+
     // The safe, counted blind: its figure is gone until the count is given; a difference asks for its reason.
     browser.run("document.querySelector('[data-do=safe-start]').focus()").await;
     browser.keys(ENTER).await;

@@ -279,6 +279,11 @@ impl Scenario {
             "take-back" => Command::RemoveTender { index: number(1) - 1 },
             "reprint" => Command::Reprint { txn: words.get(1).map(|name| self.named(name, at).txn.unwrap()) },
             "complete" => Command::SettlePrint { job: self.named(word(1), at).job.unwrap(), answer: PrintAnswer::Complete },
+            "print-stored" => {
+                let (seq, place) = word(1).split_once('-').unwrap_or((word(1), "0"));
+                let seq = seq.parse().unwrap_or_else(|_| self.mark(seq, at));
+                Command::PrintStored { seq, place: place.parse().unwrap(), at: WorkstationId::new(word(2)).unwrap() }
+            }
             "copy" => Command::SettlePrint { job: self.named(word(1), at).job.unwrap(), answer: PrintAnswer::PrintCopy },
             "label" => {
                 let bag = word(2).parse().unwrap_or_else(|_| panic!("{at}: a bag"));
@@ -355,6 +360,7 @@ impl Scenario {
                     PrintWhat::TillReport { report, copy } => format!("till-z {} copy {copy}", report.number),
                     PrintWhat::CashSlip { movement, .. } => format!("slip {}", movement.number),
                     PrintWhat::BagLabel { label, copy } => format!("label {}/{} {copy}", label.bag, label.bags),
+                    PrintWhat::Stored { report, copy } => format!("stored {} copy {copy}", stored_name(&report.event)),
                     PrintWhat::PickList { orders, copy } => {
                         let lines: usize = orders.iter().map(|order| order.open_lines().count()).sum();
                         format!("list {lines} {copy}")
@@ -580,6 +586,21 @@ pub fn article(code: &str, name: &str, price: Money, unit: &str, class: &str) ->
 
 fn sku(code: &str) -> Sku {
     Sku::new(code).unwrap()
+}
+
+/// "report 1", "till-z 2", "addendum 1", "safe 1".
+fn stored_name(event: &Event) -> String {
+    if let Event::DayClosed { report } = event {
+        format!("report {}", report.number)
+    } else if let Event::TillClosed { report } = event {
+        format!("till-z {}", report.number)
+    } else if let Event::DayAddendum { addendum } = event {
+        format!("addendum {}", addendum.number)
+    } else if let Event::SafeCountClosed { report } = event {
+        format!("safe {}", report.number)
+    } else {
+        panic!("no report: {event:?}")
+    }
 }
 
 /// "90s", "5m", "-1h", "2d".

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use counterfoil::ids::{AttemptId, CommandId, DeviceName, Incarnation, JobId, Sku, StaffId, StoreId, TxnId, WorkstationId};
 use counterfoil::money::{Currency, Money, Qty};
+use counterfoil::retail::event::{PrintSubject, StoredRef};
 use counterfoil::retail::invariant;
 use counterfoil::retail::order::{OrderAct, OrderFacts};
 use counterfoil::retail::pricing::Reason;
@@ -15,7 +16,7 @@ use counterfoil::retail::stock::{Goods, StockAct};
 use counterfoil::retail::tax::TaxTable;
 use counterfoil::retail::{
     Answer, ArticleFact, Ask, BaselineFact, Command, Decision, Effect, Event, EventKind, Facts, Fresh, Original, Refusal, Rules, ScanFact,
-    SoldLine, State, StockFact, TransactionRecord, decide, effects,
+    SoldLine, State, StockFact, StoredReport, TransactionRecord, decide, effects,
 };
 use counterfoil::time::{ClockQuality, Stamp, Uptime};
 use uuid::Uuid;
@@ -31,12 +32,12 @@ pub struct Shop {
     /// Each record's events as they would stand in the journal.
     pub journal: Vec<String>,
     pub holes: Vec<Hole>,
-    pub now: Stamp,
     /// The wall clock, and how long the process has run by the one that never goes back.
-    pub scans: BTreeMap<String, ScanFact>,
+    pub now: Stamp,
     pub uptime_ms: u64,
     /// Of the newest record: the shell never says that it is earlier.
     newest_ms: i64,
+    pub scans: BTreeMap<String, ScanFact>,
     pub baselines: BTreeMap<Sku, StockFact>,
     /// What the next feed brings.
     pub new_baselines: Vec<BaselineFact>,
@@ -107,9 +108,9 @@ impl Shop {
             holes: Vec::new(),
             // 2026-03-02T08:00:00Z
             now: Stamp { ms: 1_772_438_400_000, quality: ClockQuality::Synchronised },
-            scans: BTreeMap::new(),
             uptime_ms: 0,
             newest_ms: 0,
+            scans: BTreeMap::new(),
             baselines: BTreeMap::new(),
             new_baselines: Vec::new(),
             check_open: false,
@@ -157,8 +158,8 @@ impl Shop {
             at,
             utc_offset_min: 60,
             incarnation: Incarnation(self.incarnation),
-            seq: self.seq() + 1,
             uptime_ms: self.uptime_ms,
+            seq: self.seq() + 1,
             fresh: Fresh {
                 txn: TxnId(Uuid::from_u128(self.fresh())),
                 job: JobId(Uuid::from_u128(self.fresh())),
@@ -168,7 +169,6 @@ impl Shop {
         }
     }
 
-    /// Who acts there: whoever is signed in; in a shop that does not ask, [`Shop::staff`].
     /// Time passes, for both clocks.
     pub fn passes(&mut self, ms: i64) {
         self.now.ms += ms;
@@ -179,6 +179,7 @@ impl Shop {
         Uptime { run: Incarnation(self.incarnation), ms: self.uptime_ms }
     }
 
+    /// Who acts there: whoever is signed in; in a shop that does not ask, [`Shop::staff`].
     fn at_work(&self, workstation: Option<&WorkstationId>) -> Option<StaffId> {
         if !self.rules.staff_required {
             return self.staff.clone();
@@ -239,8 +240,8 @@ impl Shop {
     /// What the shell does at every start: the state from the record, jobs of unknown outcome reported as such.
     pub fn restart(&mut self) {
         self.incarnation = self.incarnation.wrapping_mul(31).wrapping_add(7);
-        self.state = self.replayed();
         self.uptime_ms = 0;
+        self.state = self.replayed();
         let after = counterfoil::retail::print::after_restart(&self.state);
         let last_ask = self.last_ask.take();
         for job in after.unknown {
@@ -265,6 +266,25 @@ impl Shop {
             self.holes.iter().filter(|hole| hole.at_seq == index as u64 + 1).for_each(|hole| hole.change(&mut state));
         }
         state
+    }
+
+    /// What a copy of a stored report is made from, as the shell finds it in the journal.
+    fn stored_report(&self, ask: &Ask) -> Option<Box<StoredReport>> {
+        let of = match &ask.command {
+            Command::PrintStored { seq, place, .. } => StoredRef { seq: *seq, place: *place },
+            Command::SettlePrint { job, .. } => match self.state.prints.get(job)?.what {
+                PrintSubject::Stored(of) => of,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let record = self.journal.get(usize::try_from(of.seq).ok()?.checked_sub(1)?)?;
+        let is_report = |event: &Event| {
+            matches!(event, Event::DayClosed { .. } | Event::TillClosed { .. } | Event::DayAddendum { .. } | Event::SafeCountClosed { .. })
+        };
+        let mut reports = serde_json::from_str::<Vec<Event>>(record).unwrap().into_iter().filter(is_report);
+        let event = reports.nth(usize::try_from(of.place).ok()?)?;
+        Some(Box::new(StoredReport { event, hash: "0".repeat(64) }))
     }
 
     /// The newest whole record of a transaction, as the shell finds it in the journal.
@@ -304,7 +324,7 @@ impl Shop {
         let record = match &ask.command {
             Command::Reprint { txn: Some(txn) } => self.record(*txn),
             Command::SettlePrint { job, .. } => self.state.prints.get(job).and_then(|open| match open.what {
-                counterfoil::retail::event::PrintSubject::Receipt(txn) => self.record(txn),
+                PrintSubject::Receipt(txn) => self.record(txn),
                 _ => None,
             }),
             _ => None,
@@ -320,6 +340,7 @@ impl Shop {
             stock: self.baselines.values().cloned().collect(),
             baselines: self.new_baselines.clone(),
             record: record.map(Box::new),
+            report: self.stored_report(ask),
             actor: ask.staff.as_ref().filter(|_| !self.people.is_empty()).and_then(|staff| self.people.fact(staff)),
             proof: self.people.proof.clone(),
             check_open: self.check_open,

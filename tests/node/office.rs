@@ -163,7 +163,11 @@ async fn the_back_office_asks_who_reads_and_keeps_counts_blind() {
     assert_eq!(chain.desk("POST", "/api/v1/desk/sign-in", stolen).await.code(), "command_reused");
     assert_eq!(chain.get("/api/v1/desk").await.json()["staff"], "anna");
 
+    let again = async || chain.desk("POST", "/api/v1/reports/1-0/print", json!({"workstation": "1"})).await.code();
+    assert_eq!(again().await, "not_allowed", "nor has one printed");
+
     chain.sign_in("ben").await;
+    assert_eq!(again().await, "report_unknown");
     let till = |reply: &Reply| reply.json()[0].clone();
     assert_eq!(till(&chain.get("/api/v1/tills").await)["state"], "closed");
     chain.at_till("sign-in", json!({"staff": "ben", "pin": "4711"})).await;

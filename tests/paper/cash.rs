@@ -249,7 +249,7 @@ fn counts_of_the_safe() {
             paper: self::report(tag).paper,
         };
         let of = stationery("en-US").of_record(report.paper.as_deref(), &report.currency);
-        both_widths(&format!("safe-{language}"), &of.safe_report(&report, "3f2a91c07b"));
+        both_widths(&format!("safe-{language}"), &of.safe_report(&report, "3f2a91c07b", 0));
     }
 }
 
@@ -269,6 +269,6 @@ fn addenda() {
         paper: None,
     };
     for (language, tag) in TAGS {
-        both_widths(&format!("addendum-{language}"), &stationery(tag).addendum(&addendum, "3f2a91c07b"));
+        both_widths(&format!("addendum-{language}"), &stationery(tag).addendum(&addendum, "3f2a91c07b", 0));
     }
 }

@@ -330,6 +330,7 @@ async fn the_description_is_whole() {
         "get /api/v1/reports.csv",
         "get /api/v1/reports/{report}",
         "get /api/v1/reports/{report}/text",
+        "post /api/v1/reports/{report}/print",
         "get /api/v1/days",
         "get /api/v1/days/{date}",
     ];

@@ -66,7 +66,7 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::NoCardRunning => "Diese Kartenzahlung läuft nicht.".to_owned(),
         Refusal::NoSuchTender { index } => format!("Zahlung {} gibt es in diesem Verkauf nicht.", u64::from(*index) + 1),
         Refusal::CardTenderStays => "Eine Kartenzahlung lässt sich hier nicht zurücknehmen.".to_owned(),
-        Refusal::NothingToReprint => "Ein solcher Bon ist nicht zur Hand.".to_owned(),
+        Refusal::NothingToReprint => "Ein solcher Beleg ist nicht zur Hand.".to_owned(),
         Refusal::NoPrinter => "Diese Kasse hat keinen Bondrucker.".to_owned(),
         Refusal::NoSuchPrint => "Dieser Bon wartet nicht mehr.".to_owned(),
         Refusal::PrintNotSettleable => "Der Drucker ist mit diesem Bon noch beschäftigt.".to_owned(),

@@ -139,6 +139,7 @@ pub fn routes() -> (Router<Web>, utoipa::openapi::OpenApi) {
         .routes(routes!(reports::reports_csv))
         .routes(routes!(reports::report))
         .routes(routes!(reports::report_text))
+        .routes(routes!(reports::print_report))
         .routes(routes!(reports::days))
         .routes(routes!(reports::day_whole))
         .routes(routes!(orders::orders))

@@ -8,13 +8,16 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::people::ApprovalBody;
+use super::shape::CommandAnswer;
 pub use super::store::blocking;
-use super::{Asked, Named, ask_problem};
+use super::{Asked, Body, Named, ask_at_desk, ask_problem};
 use crate::document::{Voice, table};
-use crate::ids::WorkstationId;
+use crate::ids::{CommandId, WorkstationId};
 use crate::node::archive::ArchivedReport;
 use crate::node::handle::CashNow;
 use crate::node::reports::{DayReports, ReportId, Unshown};
+use crate::retail::Command;
 use crate::retail::safe::is_blind;
 use crate::retail::till::{Phase, ReportKey, ReportRef, Session as TillSession};
 use crate::time::BusinessDate;
@@ -302,6 +305,34 @@ pub async fn report_text(State(web): State<Web>, session: Session, Named(report)
     let (_, cash) = look(&web, &session).await?;
     let (id, _) = find(&cash, &report)?;
     blocking(&web, move |web| text(web, id)).await?
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PrintReport {
+    #[schema(value_type = String)]
+    id: CommandId,
+    /// Where the paper comes out.
+    #[schema(value_type = String)]
+    workstation: WorkstationId,
+    /// Whoever this proves does it, or approves it.
+    #[serde(default)]
+    approval: Option<ApprovalBody>,
+}
+
+/// Prints a stored report again, marked COPY.
+#[utoipa::path(post, path = "/api/v1/reports/{report}/print", params(("report" = String, Path)), request_body = PrintReport,
+    responses((status = OK, body = CommandAnswer), (status = "4XX", body = Problem)))]
+pub async fn print_report(
+    State(web): State<Web>,
+    session: Session,
+    Named(report): Named<String>,
+    Body(body): Body<PrintReport>,
+) -> Result<Json<CommandAnswer>, Problem> {
+    let (_, cash) = look(&web, &session).await?;
+    let (id, _) = find(&cash, &report)?;
+    let command = Command::PrintStored { seq: id.seq, place: u32::try_from(id.place).unwrap_or(u32::MAX), at: body.workstation };
+    ask_at_desk(&web, &session, body.id, body.approval, command).await
 }
 
 /// A business date with reports.

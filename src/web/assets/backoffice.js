@@ -68,6 +68,7 @@
   const acts = {
     "open-day": () => act("POST", "/api/v1/day/open", { id: freshId() }),
     "close-day": () => act("POST", "/api/v1/day/close", { id: freshId() }),
+    "print-report": ({ dataset: { report, workstation } }) => act("POST", `/api/v1/reports/${report}/print`, { id: freshId(), workstation }),
     collect: (button) => act("POST", "/api/v1/safe/collections", { id: freshId(), bag: button.dataset.bag }),
     "safe-start": async () => {
       if (await countSafe({ do: "start_count" })) document.querySelector("#count-safe input")?.focus();

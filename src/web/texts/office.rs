@@ -90,6 +90,10 @@ pub struct OfficeTexts {
     pub till_z: &'static str,
     pub total_hint: &'static str,
     pub reason: &'static str,
+    /// `{}`: the workstation.
+    pub print_again: &'static str,
+    /// `{}`: how often.
+    pub printed_again: &'static str,
     pub export: &'static str,
     pub export_all: &'static str,
     pub older: &'static str,
@@ -176,6 +180,8 @@ pub static ENGLISH: OfficeTexts = OfficeTexts {
     till_z: "Till {}, Z {}",
     total_hint: "The day's total is the sum of its Zs and addenda.",
     reason: "Reason",
+    print_again: "Print a copy at till {}",
+    printed_again: "Copies printed: {}",
     export: "Export this day",
     export_all: "Export all listed days",
     older: "Older reports are in the journal and at head office.",
@@ -262,6 +268,8 @@ pub static GERMAN: OfficeTexts = OfficeTexts {
     till_z: "Kasse {}, Z {}",
     total_hint: "Die Summe des Tages: seine Z-Berichte und Nachträge zusammen.",
     reason: "Grund",
+    print_again: "Kopie an Kasse {} drucken",
+    printed_again: "Kopien gedruckt: {}",
     export: "Diesen Tag ausgeben",
     export_all: "Alle gelisteten Tage ausgeben",
     older: "Ältere Berichte stehen im Journal und in der Zentrale.",
