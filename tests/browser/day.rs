@@ -105,8 +105,8 @@ async fn a_day_with_the_line_cut_closes_to_the_cent_and_head_office_shows_the_sa
     // Afternoon: the first milk comes back, 1.29 out of the drawer.
     counter.scan(&receipt).await;
     browser.until("the receipt", "document.querySelectorAll('.receipt-line').length === 1").await;
-    tap(&browser, ".receipt-card [data-reason=defective][data-disposition=damaged]").await;
-    tap(&browser, ".receipt-line [data-line='1'].take").await;
+    tap(&browser, ".receipt-card [data-reason=defective]").await;
+    tap(&browser, ".receipt-line[data-line='1'] [data-disposition=damaged]").await;
     wait_lines(&browser, 1).await;
     tap(&browser, "#pay-refund").await;
     browser

@@ -3,37 +3,47 @@
 
 (() => {
   const { acts, api, answered, closePanel, post, erase, pay } = window.counter;
+  // Why it comes back, as chosen for this receipt or customer; nothing is chosen for the cashier.
   let chosen = null;
-  const buttons = () => [...document.querySelectorAll('[data-do="choose-reason"]')];
-  const key = (button) => `${button.dataset.reason}/${button.dataset.disposition}`;
-  // The first of the list until one is chosen; for the next customer again.
-  function current() {
-    const all = buttons();
-    return all.find((button) => key(button) === chosen) || all[0];
-  }
+  let chosenFor = "";
+  const card = () => document.querySelector(".receipt-card");
+  const reasons = () => [...document.querySelectorAll('[data-do="choose-reason"]')];
   function mark() {
-    const now = current();
-    for (const button of buttons()) button.setAttribute("aria-pressed", String(now && key(button) === key(now)));
-    const card = document.querySelector(".receipt-card");
-    document.getElementById("return").classList.toggle("open", Boolean(card));
-    if (!card && !document.querySelector(".armed-return") && document.getElementById("panels").hidden) chosen = null;
+    document.getElementById("return").classList.toggle("open", Boolean(card()));
+    const receipt = card()?.dataset.receipt || "";
+    const isOver = !receipt && !document.querySelector(".armed-return") && document.getElementById("panels").hidden;
+    if (receipt !== chosenFor || isOver) chosen = null;
+    chosenFor = receipt;
+    // What came back of it already said why, also to another screen.
+    chosen ??= card()?.querySelector(".receipt-line.chosen")?.dataset.reason || null;
+    const known = new Set(reasons().map((button) => button.dataset.reason));
+    if (known.size === 1) [chosen] = known;
+    for (const button of reasons()) button.setAttribute("aria-checked", String(button.dataset.reason === chosen));
+    const places = reasons().find((button) => button.dataset.reason === chosen)?.dataset.places.split(" ") || [];
+    for (const button of document.querySelectorAll(".goes-to")) button.hidden = !places.includes(button.dataset.disposition);
+    for (const words of document.querySelectorAll(".where-to")) words.hidden = chosen === null;
   }
-  const why = () => ({ reason: current().dataset.reason, disposition: current().dataset.disposition });
-  const receipt = () => document.querySelector(".receipt-card").dataset.receipt;
   const send = (method, path, body) => live.enqueue(method, path, body).then(answered);
-  const give = (line, quantity) => post(`${api}/returns`, { receipt: receipt(), line: Number(line), quantity, ...why() });
+  function give(row, quantity, disposition, reason) {
+    post(`${api}/returns`, { receipt: card().dataset.receipt, line: Number(row.line), quantity, disposition, reason });
+  }
+  const rowOf = (button) => button.closest(".receipt-line").dataset;
 
   Object.assign(acts, {
-    "choose-reason": (button) => { chosen = key(button); mark(); },
+    "choose-reason": (button) => { chosen = button.dataset.reason; mark(); },
+    // The place is the act: one more comes back and goes there; what came back already goes along when the place is another.
     "return-line": (button) => {
-      const { line, left, now, step } = button.dataset;
-      give(line, Math.min(Number(now) + Number(step), Number(left)));
+      const row = rowOf(button);
+      const { disposition } = button.dataset;
+      const more = Number(row.now) === 0 || row.disposition === disposition ? Number(row.step) : 0;
+      give(row, Math.min(Number(row.now) + more, Number(row.left)), disposition, chosen);
     },
-    "return-all": (button) => give(button.dataset.line, Number(button.dataset.left)),
+    "return-all": (button) => { const row = rowOf(button); give(row, Number(row.left), row.disposition, row.reason); },
     "return-less": (button) => {
-      const rest = Number(button.dataset.now) - Number(button.dataset.step);
-      if (rest > 0) give(button.dataset.line, rest);
-      else erase(`${api}/lines/${button.dataset.basketLine}`);
+      const row = rowOf(button);
+      const rest = Number(row.now) - Number(row.step);
+      if (rest > 0) give(row, rest, row.disposition, row.reason);
+      else erase(`${api}/lines/${row.basketLine}`);
     },
     "close-receipt": () => send("DELETE", `${api}/receipt`),
     "show-receipt": () => {
@@ -46,8 +56,9 @@
     },
     "arm-return": (button) => {
       closePanel();
-      send("PUT", `${api}/armed-return`, { ...why(), ...(button.dataset.receipt ? { receipt: button.dataset.receipt } : {}) });
-      if (button.dataset.receipt) document.querySelector(".receipt-card").hidden = true;
+      const { receipt, disposition } = button.dataset;
+      send("PUT", `${api}/armed-return`, { reason: chosen, disposition, ...(receipt ? { receipt } : {}) });
+      if (receipt) card().hidden = true;
     },
     "disarm-return": () => send("DELETE", `${api}/armed-return`),
     "ask-post-void": () => { document.getElementById("post-void-sure").hidden = false; },
@@ -64,12 +75,16 @@
     post(`${api}/returns/articles`, { code, reason, disposition, ...(receipt ? { receipt } : {}), ...(quantity === null ? {} : { quantity }) });
     return true;
   };
-  window.counter.receiptIsOpen = () => Boolean(document.querySelector(".receipt-card"));
+  window.counter.receiptIsOpen = () => Boolean(card());
 
   document.getElementById("receipt-number").addEventListener("keydown", (event) => {
     if (event.key === "Enter") { event.preventDefault(); event.stopPropagation(); acts["show-receipt"](); }
     else if (event.key !== "Escape") event.stopPropagation();
   });
   document.addEventListener("till-updated", mark);
+  document.addEventListener("till-panel", ({ detail }) => {
+    if (detail === "return" && !document.querySelector(".armed-return")) chosen = null;
+    mark();
+  });
   mark();
 })();

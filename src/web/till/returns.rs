@@ -1,4 +1,5 @@
-//! Goods that come back: the receipt over the list, its lines to tap, why and where to; the entry for those that have no code to scan.
+//! Goods that come back: the receipt over the list, why they come back, and for each line where it goes; the entry for those that have no code to
+//! scan.
 
 use maud::{Markup, html};
 
@@ -30,7 +31,9 @@ pub fn receipt(view: &View) -> Markup {
             div .fill.receipt-lines {
                 @if original.lines.is_empty() {
                     p .hint { (t.lines_unknown) }
-                    button .primary type="button" data-do="arm-return" data-receipt=(open.receipt) { (icon("scan")) (t.scan_articles) }
+                    (scan_to(view, Some(&open.receipt)))
+                } @else {
+                    p .step .where-to hidden { (t.where_to) }
                 }
                 @for line in &original.lines { (line_row(view, open, line)) }
             }
@@ -53,30 +56,42 @@ fn elsewhere(view: &View, open: &OpenReceipt) -> String {
     }
 }
 
-/// Reason and where the goods go, in one tap; the first is chosen until another is. Which one is chosen is this browser's business.
+/// Why it comes back. Nothing is chosen beforehand; which one is, is this browser's business.
 fn reasons(view: &View) -> Markup {
     let t = view.locale.texts.returns;
     html! {
-        div .reasons role="radiogroup" aria-label=(t.title) {
+        p .step .why-first { (t.why) }
+        div .reasons role="radiogroup" aria-label=(t.why) {
             @for reason in &view.screen.rules.returns.reasons {
-                @for disposition in usual(reason) {
-                    button type="button" data-do="choose-reason" data-reason=(reason) data-disposition=(disposition.name()) aria-pressed="false" {
-                        span .word { (t.reason(reason)) }
-                        span .goes { "\u{2192} " (goes(t, *disposition)) }
-                    }
+                @let places: Vec<&str> = places(reason).iter().map(|place| place.name()).collect();
+                button type="button" role="radio" data-do="choose-reason" data-reason=(reason) data-places=(places.join(" ")) aria-checked="false" {
+                    (t.reason(reason))
                 }
             }
         }
     }
 }
 
-/// Where goods usually go that come back for a reason.
-fn usual(reason: &str) -> &'static [Disposition] {
+/// Where goods can go that come back for a reason: what is broken or past its date never on the shelf again.
+fn places(reason: &str) -> &'static [Disposition] {
     match reason {
-        "defective" => &[Disposition::Damaged, Disposition::Supplier],
-        "expired" => &[Disposition::Damaged],
-        "other" => &[Disposition::Shelf, Disposition::Damaged],
-        _ => &[Disposition::Shelf],
+        "defective" | "expired" => &[Disposition::Damaged, Disposition::Supplier],
+        _ => &Disposition::ALL,
+    }
+}
+
+/// One button a place: it begins that scanned articles come back and go there. They show when it is said why.
+fn scan_to(view: &View, receipt: Option<&str>) -> Markup {
+    let t = view.locale.texts.returns;
+    html! {
+        p .step .where-to hidden { (t.scan_to) }
+        div .places {
+            @for place in Disposition::ALL {
+                button .goes-to type="button" data-do="arm-return" data-disposition=(place.name()) data-receipt=[receipt] hidden {
+                    (icon("scan")) span .goes { (goes(t, place)) }
+                }
+            }
+        }
     }
 }
 
@@ -88,19 +103,22 @@ fn goes(t: &ReturnTexts, disposition: Disposition) -> &'static str {
     }
 }
 
-/// A tap gives back one more (of what is measured: all); the small buttons all, or fewer.
+/// A tap on a place gives back one more (of what is measured: all) and says where it goes; on another place, that it all goes there. The small
+/// buttons give back all, or fewer.
 fn line_row(view: &View, open: &OpenReceipt, line: &OriginalLine) -> Markup {
     let t = view.locale.texts.returns;
     let before = open.returned.get(&line.line).copied().unwrap_or_default();
     let left = line.quantity - before;
     let now = in_basket(view, open, line.line);
+    let of = now.and_then(|sold| sold.returned.as_ref());
     let back = now.map_or(Qty::ZERO, |sold| -sold.quantity);
     let quantity = |quantity: Qty| view.locale.quantity(quantity, line.unit);
     let step = if line.unit == Unit::Piece && left.is_whole() { Qty::ONE } else { left };
     html! {
-        div .receipt-line .chosen[back > Qty::ZERO] {
-            button .take type="button" data-do="return-line" data-line=(line.line) data-left=(left.thousandths()) data-now=(back.thousandths())
-                data-step=(step.thousandths()) disabled[left <= Qty::ZERO || back >= left] {
+        div .receipt-line .chosen[back > Qty::ZERO] data-line=(line.line) data-left=(left.thousandths()) data-now=(back.thousandths())
+            data-step=(step.thousandths()) data-basket-line=[now.map(|sold| sold.line)] data-reason=[of.map(|of| of.reason.as_str())]
+            data-disposition=[of.map(|of| of.disposition.name())] {
+            div .what {
                 span .back { @if back > Qty::ZERO { "\u{2212}" (quantity(back)) } }
                 span .name {
                     (visible(&line.name))
@@ -112,9 +130,19 @@ fn line_row(view: &View, open: &OpenReceipt, line: &OriginalLine) -> Markup {
                 }
                 span .price { @if let Some(sold) = now { (view.money(sold.extended)) } }
             }
-            button type="button" data-do="return-all" data-line=(line.line) data-left=(left.thousandths()) disabled[left <= Qty::ZERO || back >= left] { (t.all) }
-            button type="button" data-do="return-less" data-line=(line.line) data-now=(back.thousandths()) data-step=(step.thousandths())
-                data-basket-line=[now.map(|sold| sold.line)] disabled[back <= Qty::ZERO] { (t.less) }
+            @if left > Qty::ZERO {
+                div .places {
+                    @for place in Disposition::ALL {
+                        @let is_it = of.is_some_and(|of| of.disposition == place);
+                        button .goes-to type="button" data-do="return-line" data-disposition=(place.name()) aria-pressed=(is_it)
+                            disabled[is_it && back >= left] hidden { span .goes { (goes(t, place)) } }
+                    }
+                    @if back > Qty::ZERO && left > step {
+                        button type="button" data-do="return-all" disabled[back >= left] { (t.all) }
+                    }
+                    @if back > Qty::ZERO { button type="button" data-do="return-less" { (t.less) } }
+                }
+            }
         }
     }
 }
@@ -141,7 +169,7 @@ pub fn entry(view: &View) -> Markup {
             h3 { (t.without) }
             p .hint { (t.without_hint) }
             (reasons(view))
-            button type="button" data-do="arm-return" { (icon("scan")) (t.scan_articles) }
+            (scan_to(view, None))
             div #post-void { (view_post_void(view)) }
         }
     }
