@@ -5,8 +5,9 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use super::harness::Browser;
+use super::people::{asks, is_open};
 use super::shop::{Counter, Shop};
-use super::stories::{open, type_code, wait_lines};
+use super::stories::{open, open_signed_in, open_till, type_code, wait_lines};
 
 const MILK: &str = "4099108000018";
 const SKYR: &str = "4099109000253";
@@ -21,7 +22,11 @@ struct Hands<'a> {
 
 impl<'a> Hands<'a> {
     fn of(browser: &'a Browser) -> Hands<'a> {
-        Hands { browser, counter: Counter { browser, id: "1" }, done: Cell::new(0) }
+        Hands::at(browser, "1")
+    }
+
+    fn at(browser: &'a Browser, id: &'a str) -> Hands<'a> {
+        Hands { browser, counter: Counter { browser, id }, done: Cell::new(0) }
     }
 
     async fn tap(&self, css: &str) {
@@ -201,9 +206,7 @@ async fn every_flow_of_a_sale_keeps_its_budget() {
 #[tokio::test]
 async fn people_change_in_one_scan_and_help_with_one() {
     let shop = Shop::with_staff();
-    let browser = Browser::start(1366, 768).await;
-    browser.open(&shop.link("Till 1")).await;
-    browser.until("the till", "document.getElementById('till')?.dataset.ready === 'yes'").await;
+    let browser = open(&shop).await;
     let hands = Hands::of(&browser);
     browser.until("who works here?", "document.querySelector('#gate .gate-box')?.dataset.mode === 'sign-in'").await;
     let works = async |name: &str| {
@@ -223,6 +226,62 @@ async fn people_change_in_one_scan_and_help_with_one() {
     hands.tap("#who [data-do=lock]").await;
     browser.until("locked", "document.querySelector('#gate .gate-box')").await;
     hands.within("lock", 1);
+    hands.begin();
+    hands.tap("#gate [data-staff=anna]").await;
+    browser.keys("1111").await;
+    browser.until("the digits", "document.getElementById('pin-dots')?.textContent === '••••'").await;
+    hands.key("\u{e007}").await;
+    works("Anna").await;
+    hands.within("change of person by PIN: the name, the digits and Enter", 2);
+    browser.end().await;
+}
+
+#[tokio::test]
+async fn a_price_beyond_the_cashiers_rights_takes_one_badge_more() {
+    let shop = Shop::with_staff();
+    let browser = open_signed_in(&shop).await;
+    let hands = Hands::of(&browser);
+    hands.basket(&[MILK]).await;
+    hands.tap("#lines .row[data-line]").await;
+    hands.digits("1.10").await;
+    hands.tap("#act-more-panel").await;
+    hands.tap("#more [data-tile=N]").await;
+    hands.tap("[data-do=price-act][data-kind=line-price]").await;
+    asks(&browser, "approve").await;
+    hands.scan("STAFF-1003").await;
+    is_open(&browser).await;
+    browser.until("the new price", "document.querySelector('#lines .row .price').innerText.includes('1.10')").await;
+    hands.within("price by hand with a supervisor's badge: five and the digits", 5);
+    browser.end().await;
+}
+
+/// The second counter's terminal stands alone: the amount is typed into it, and the cashier says how it ended.
+#[tokio::test]
+async fn a_stand_alone_terminal_takes_two_taps() {
+    let shop = Shop::open();
+    let browser = open_till(&shop, "2").await;
+    let hands = Hands::at(&browser, "2");
+    hands.basket(&[MILK, SKYR]).await;
+    hands.tap("#pay-card").await;
+    hands.tap("#pay-paid").await;
+    hands.is_finished().await;
+    hands.within("card on a stand-alone terminal", 2);
+    browser.end().await;
+}
+
+#[tokio::test]
+async fn an_expired_item_is_blocked_and_one_tap_puts_it_aside() {
+    let shop = Shop::open();
+    let browser = open(&shop).await;
+    let hands = Hands::of(&browser);
+    hands.basket(&[MILK]).await;
+    hands.counter.scan(&format!("]d2010{SKYR}17200131")).await;
+    browser.until("the till is blocked", "document.querySelector('#pay .check-asks.stop')").await;
+    assert_eq!(browser.run("return document.querySelectorAll('#lines .row[data-line]').length").await, 1, "it is not sold");
+    hands.tap("#check-no").await;
+    browser.until("the till is free", "!document.querySelector('#pay .check-asks')").await;
+    hands.within("an expired item", 1);
+    wait_lines(&browser, 1).await;
     browser.end().await;
 }
 

@@ -1,20 +1,11 @@
 //! The customer of a sale, by keyboard and by touch: taken in with consent, found again, on the sale as a reference, erased with a supervisor's word.
 
-use std::path::PathBuf;
-
 use super::harness::Browser;
-use super::people::{is_open, pin, without};
+use super::people::{is_open, without};
 use super::shop::{Counter, Shop};
+use super::stories::{open_signed_in, picture, wait_lines};
 
 const MILK: &str = "4099108000018";
-
-async fn picture(browser: &Browser, name: &str) {
-    if let Some(folder) = std::env::var_os("COUNTERFOIL_PICTURES") {
-        let folder = PathBuf::from(folder);
-        std::fs::create_dir_all(&folder).unwrap();
-        browser.picture(&folder, &format!("customer-{name}")).await;
-    }
-}
 
 async fn open_panel(browser: &Browser) {
     browser.tap("#act-more-panel").await;
@@ -25,27 +16,18 @@ async fn open_panel(browser: &Browser) {
 #[tokio::test]
 async fn a_customer_is_taken_in_found_attached_and_erased() {
     let shop = Shop::with_staff();
-    let browser = Browser::start(1366, 768).await;
-    browser.open(&shop.link("Till 1")).await;
-    browser.until("the till", "document.getElementById('till')?.dataset.ready === 'yes'").await;
+    let browser = open_signed_in(&shop).await;
     let counter = Counter { browser: &browser, id: "1" };
-    pin(&browser, "anna", "1111").await;
-    is_open(&browser).await;
-    // Cash is taken at the end: the till is opened with its usual float.
-    browser.tap("#act-more-panel").await;
-    browser.tap("#more [data-tile=C]").await;
-    browser.tap("#till-cash [data-do=till-open-usual]").await;
-    browser.until("the till is open", "document.getElementById('panels').hidden && !document.querySelector('#under .till-closed')").await;
     counter.printer_shows("Drawer is OPEN").await;
     counter.act("close_drawer").await;
     counter.scan(MILK).await;
-    browser.until("a line", "document.querySelectorAll('#lines .row[data-line]').length === 1").await;
+    wait_lines(&browser, 1).await;
 
     // By keyboard: nobody is known; without the consent nobody is kept.
     open_panel(&browser).await;
     browser.keys("eva@example.org\u{e007}").await;
     browser.until("nobody", "document.getElementById('customer-said').textContent.includes('Nobody is known')").await;
-    picture(&browser, "nobody").await;
+    picture(&browser, "customer-nobody").await;
     browser.tap("[data-do=customer-new]").await;
     assert_eq!(
         browser.run("return document.querySelector('#customer-new [name=email]').value").await,
@@ -59,11 +41,11 @@ async fn a_customer_is_taken_in_found_attached_and_erased() {
     browser.tap("[data-do=customer-save]").await;
     browser.until("consent is asked for", "document.getElementById('customer-said').textContent.includes('without having agreed')").await;
     browser.tap("#customer-new .consent").await;
-    picture(&browser, "consent").await;
+    picture(&browser, "customer-consent").await;
     browser.tap("[data-do=customer-save]").await;
     browser.until("her name is on the sale", "document.getElementById('total').textContent.includes('Eva Muster')").await;
     assert!(browser.text("#total").await.contains("Member"), "her card is a member's");
-    picture(&browser, "attached").await;
+    picture(&browser, "customer-attached").await;
 
     // Taken off, and back by the scan of her card: the record has the reference, not the number.
     open_panel(&browser).await;
@@ -82,7 +64,7 @@ async fn a_customer_is_taken_in_found_attached_and_erased() {
     }
     browser.tap("[data-do=customer-find]").await;
     browser.until("she is found", "!document.getElementById('customer-found').hidden").await;
-    picture(&browser, "found").await;
+    picture(&browser, "customer-found").await;
     browser.tap("[data-do=customer-erase]").await;
     browser.tap("[data-do=customer-erase-sure]").await;
     browser.until("another person is asked", "document.querySelector('#gate .gate-box')?.dataset.mode === 'approve'").await;

@@ -21,5 +21,6 @@ mod orders_people;
 mod people;
 mod returns;
 mod shop;
+mod situations;
 mod stock;
 mod stories;

@@ -1,21 +1,14 @@
 //! Who works at the till: name and PIN, badge, approval by another person, lock. And afterwards: no PIN and no badge lies anywhere on the disk.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use super::harness::Browser;
 use super::shop::{Counter, Shop};
+use super::stories::{open, open_signed_in, picture, wait_lines};
 
 const MILK: &str = "4099108000018";
 const ENTER: &str = "\u{e007}";
-
-async fn picture(browser: &Browser, name: &str) {
-    if let Some(folder) = std::env::var_os("COUNTERFOIL_PICTURES") {
-        let folder = PathBuf::from(folder);
-        std::fs::create_dir_all(&folder).unwrap();
-        browser.picture(&folder, &format!("people-{name}")).await;
-    }
-}
 
 pub async fn pin(browser: &Browser, staff: &str, digits: &str) {
     browser.until("the names", &format!("document.querySelector('#gate [data-staff={staff}]')")).await;
@@ -37,18 +30,16 @@ pub async fn asks(browser: &Browser, mode: &str) {
 #[tokio::test]
 async fn a_cashier_signs_in_needs_a_supervisor_and_locks_the_till() {
     let shop = Shop::with_staff();
-    let browser = Browser::start(1366, 768).await;
-    browser.open(&shop.link("Till 1")).await;
-    browser.until("the till", "document.getElementById('till')?.dataset.ready === 'yes'").await;
+    let browser = open(&shop).await;
     let counter = Counter { browser: &browser, id: "1" };
     asks(&browser, "sign-in").await;
-    picture(&browser, "sign-in").await;
+    picture(&browser, "people-sign-in").await;
 
     // Nothing sells before; a wrong PIN says so, the right one opens.
     counter.scan(MILK).await;
     pin(&browser, "anna", "9999").await;
     browser.until("a wrong PIN is named", "document.querySelector('.gate-said').textContent.includes('PIN is wrong')").await;
-    picture(&browser, "wrong-pin").await;
+    picture(&browser, "people-wrong-pin").await;
     pin(&browser, "anna", "1111").await;
     is_open(&browser).await;
     assert!(browser.text("#who").await.contains("Anna"));
@@ -59,21 +50,21 @@ async fn a_cashier_signs_in_needs_a_supervisor_and_locks_the_till() {
 
     // Voiding the sale is beyond a cashier: the supervisor's badge does it.
     counter.scan(MILK).await;
-    browser.until("a line", "document.querySelectorAll('#lines .row[data-line]').length === 1").await;
+    wait_lines(&browser, 1).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     browser.tap("#act-void").await;
     asks(&browser, "approve").await;
-    picture(&browser, "approve").await;
+    picture(&browser, "people-approve").await;
     counter.scan("STAFF-1002").await;
     browser.until("Ben may not", "document.querySelector('.gate-said').textContent.includes('may not void')").await;
     counter.scan("STAFF-1003").await;
     is_open(&browser).await;
-    browser.until("the sale is void", "document.querySelectorAll('#lines .row[data-line]').length === 0").await;
+    wait_lines(&browser, 0).await;
     assert!(browser.text("#who").await.contains("Anna"), "she still works here");
 
     // The same with name and PIN, and given up with Esc.
     counter.scan(MILK).await;
-    browser.until("a line", "document.querySelectorAll('#lines .row[data-line]').length === 1").await;
+    wait_lines(&browser, 1).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     browser.tap("#act-void").await;
     asks(&browser, "approve").await;
@@ -82,23 +73,23 @@ async fn a_cashier_signs_in_needs_a_supervisor_and_locks_the_till() {
     browser.tap("#act-void").await;
     pin(&browser, "sue", "3333").await;
     is_open(&browser).await;
-    browser.until("the sale is void", "document.querySelectorAll('#lines .row[data-line]').length === 0").await;
+    wait_lines(&browser, 0).await;
 
     // Locked, the sale stays; another one goes on with it by badge.
     counter.scan(MILK).await;
-    browser.until("a line", "document.querySelectorAll('#lines .row[data-line]').length === 1").await;
+    wait_lines(&browser, 1).await;
     browser.tap("#who [data-do=lock]").await;
     asks(&browser, "sign-in").await;
-    picture(&browser, "locked").await;
+    picture(&browser, "people-locked").await;
     counter.scan("STAFF-1002").await;
     is_open(&browser).await;
     browser.until("the till speaks his language", "document.documentElement.lang === 'de'").await;
     browser.until("the till", "document.getElementById('till')?.dataset.ready === 'yes'").await;
-    picture(&browser, "signed-in").await;
+    picture(&browser, "people-signed-in").await;
     assert!(browser.text("#who").await.contains("Ben"));
     counter.scan("4006381333931").await;
     browser.until("refused in German", "document.getElementById('strip').textContent.includes('Nicht gefunden')").await;
-    picture(&browser, "refused-in-german").await;
+    picture(&browser, "people-refused-in-german").await;
     assert!(browser.text("#act-void").await.contains("Storno"), "{}", browser.text("#act-void").await);
     browser.tap("#strip [data-do=dismiss]").await;
     browser.tap("#pay-exact").await;
@@ -139,9 +130,7 @@ pub fn without(folder: &Path, secrets: &[String]) -> usize {
 async fn by_keys_alone_somebody_signs_in_and_nothing_behind_the_names_is_reached() {
     const TAB: &str = "\u{e004}";
     let shop = Shop::with_staff();
-    let browser = Browser::start(1366, 768).await;
-    browser.open(&shop.link("Till 1")).await;
-    browser.until("the till", "document.getElementById('till')?.dataset.ready === 'yes'").await;
+    let browser = open(&shop).await;
     asks(&browser, "sign-in").await;
 
     // Tab stays in the panel, however often; Enter takes the name, digits are its PIN, and Enter sends it.
@@ -180,19 +169,13 @@ async fn by_keys_alone_somebody_signs_in_and_nothing_behind_the_names_is_reached
 #[tokio::test]
 async fn where_people_sign_in_a_doubtful_receipt_is_answered_and_a_terminals_day_is_ended_at_the_desk() {
     let shop = Shop::with_staff();
-    let browser = Browser::start(1366, 768).await;
-    browser.open(&shop.link("Till 1")).await;
-    browser.until("the till", "document.getElementById('till')?.dataset.ready === 'yes'").await;
+    let browser = open_signed_in(&shop).await;
     let counter = Counter { browser: &browser, id: "1" };
-    pin(&browser, "anna", "1111").await;
-    is_open(&browser).await;
-    browser.tap("#open-till").await;
-    browser.until("the till is open", "!document.querySelector('#under .till-closed')").await;
     counter.switch("slow", true).await;
     // So long that it is not out before anybody looked, also on a busy machine.
     for (at, code) in [MILK, "4099109000253", "4099113001130"].into_iter().enumerate() {
         counter.scan(code).await;
-        browser.until("a line", &format!("document.querySelectorAll('#lines .row[data-line]').length === {}", at + 1)).await;
+        wait_lines(&browser, at + 1).await;
     }
     browser.tap("#pay-exact").await;
     counter.printer_shows("Almgrund Fresh milk").await;
@@ -213,7 +196,7 @@ async fn where_people_sign_in_a_doubtful_receipt_is_answered_and_a_terminals_day
     browser.tap("[data-do=terminal-day]").await;
     prove(&browser, "anna", "1111").await;
     browser.until("more than hers", "document.getElementById('proof-said').textContent.includes('another person')").await;
-    picture(&browser, "devices-approval").await;
+    picture(&browser, "people-devices-approval").await;
     prove(&browser, "sue", "3333").await;
     browser.until("its end", "document.getElementById('devices').innerText.includes('day was closed at')").await;
     browser.end().await;

@@ -14,11 +14,25 @@ const SKYR: &str = "4099109000253";
 const COFFEE: &str = "4099113001130";
 
 pub async fn open(shop: &Shop) -> Browser {
+    open_till(shop, "1").await
+}
+
+pub async fn open_till(shop: &Shop, id: &str) -> Browser {
     let browser = Browser::start(1366, 768).await;
-    browser.open(&shop.link("Till 1")).await;
+    browser.open(&shop.link(&format!("Till {id}"))).await;
     browser
         .until("the till", "document.getElementById('till')?.dataset.ready === 'yes' && !document.getElementById('lost').offsetParent")
         .await;
+    browser
+}
+
+/// Anna, a cashier, at till 1 with its float in the drawer.
+pub async fn open_signed_in(shop: &Shop) -> Browser {
+    let browser = open(shop).await;
+    super::people::pin(&browser, "anna", "1111").await;
+    super::people::is_open(&browser).await;
+    browser.tap("#open-till").await;
+    browser.until("the till is open", "!document.querySelector('#under .till-closed')").await;
     browser
 }
 

@@ -7,17 +7,24 @@
   const box = document.querySelector('.panel[data-name="customer"]');
   const form = $("customer-new");
   const found = $("customer-found");
+  const letters = box.querySelector(".customer-letters");
   let subject = null;
   let field = $("customer-text");
 
   const fill = (text, value) => text.replace("{}", value);
-  function say(text) { $("customer-said").textContent = text || ""; $("customer-said").hidden = !text; }
+  // Letters make room for what has to be read: a refusal about somebody new, with the consent below it, and somebody who was found.
+  function say(text) {
+    $("customer-said").textContent = text || "";
+    $("customer-said").hidden = !text;
+    if (!form.hidden) letters.hidden = Boolean(text);
+  }
   // One thing at a time: look for somebody, somebody who was found, or somebody new.
   function showOnly(what) {
     $("customer-find").hidden = what === "new";
     found.hidden = what !== "found";
     form.hidden = what !== "new";
-    $("customer-new-open").hidden = what === "new";
+    $("customer-new-open").hidden = what !== "find";
+    letters.hidden = what === "found";
   }
   function hideFound() { subject = null; showOnly("find"); }
   function clear() {
@@ -85,6 +92,12 @@
   });
 
   box.addEventListener("focusin", (event) => { if (event.target.matches('input[type="text"]')) field = event.target; });
+  // A tap into a field brings the letters back.
+  box.addEventListener("pointerdown", (event) => {
+    if (!event.target.matches('input[type="text"]') || !letters.hidden) return;
+    if (form.hidden) hideFound();
+    else say("");
+  });
   // Fields take their own keys; Enter goes on.
   box.addEventListener("keydown", (event) => {
     if (!event.target.matches("input") || /^F\d+$/.test(event.key) || event.key === "Escape") return;

@@ -38,8 +38,10 @@ pub fn panel(view: &View) -> Markup {
                 (field("name", t.name, "text")) (field("email", t.email, "email"))
                 (field("phone", t.phone, "tel")) (field("card", t.card, "text"))
             }
-            label .consent { input type="checkbox" name="agreed" value=(t.wording); span { (t.consent) } }
-            button .primary type="button" data-do="customer-save" { (t.save) }
+            div .agree {
+                label .consent { input type="checkbox" name="agreed" value=(t.wording); span { (t.consent) } }
+                button .primary type="button" data-do="customer-save" { (t.save) }
+            }
         }
         }
         div .letters.customer-letters aria-label=(t.letters) {
