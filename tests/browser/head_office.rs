@@ -91,7 +91,7 @@ async fn figures_and_reconciliation_fit_their_screens() {
 }
 
 /// Of a page that is meant to be scrolled.
-async fn faults_of_flowing(browser: &Browser, what: &str) -> Vec<String> {
+pub async fn faults_of_flowing(browser: &Browser, what: &str) -> Vec<String> {
     browser.run("document.documentElement.dataset.measure = 'flowing'").await;
     faults_of(browser, what).await
 }

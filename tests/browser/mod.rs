@@ -19,6 +19,7 @@ mod orders_found;
 mod orders_news;
 mod orders_people;
 mod people;
+mod places;
 mod returns;
 mod shop;
 mod situations;
