@@ -64,6 +64,7 @@ pub mod replenish;
 pub mod right;
 pub mod rights;
 pub mod rights_rounds;
+pub mod routing;
 pub mod service;
 pub mod service_api;
 pub mod status_door;

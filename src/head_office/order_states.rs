@@ -5,7 +5,7 @@ use super::db::{self, Connection, OptionalExtension, params};
 use super::leads::{self, LeadRow};
 use super::order_exceptions::{self, CHANNEL, OrderException, STORE};
 use super::rights::{self, Term};
-use super::{figures, order_holds, order_messages, order_returns, order_steps};
+use super::{figures, order_holds, order_messages, order_returns, order_steps, parts};
 use crate::document::Locale;
 use crate::ids::OrderNo;
 use crate::money::{Currency, Money, Qty};
@@ -119,6 +119,7 @@ pub fn count(connection: &Connection, at: &At<'_>, event: &Event) -> db::Result<
         Event::OrderDeclined { step } => state(&step.order, "declined", step.at, "the customer did not want it"),
         Event::OrderRefused { step, why } => {
             order_messages::over(connection, at, &step.order, "refused", step.at)?;
+            parts::store_refused(connection, &step.order)?;
             state(&step.order, "refused", step.at, words(Ending::Refused(*why)))
         }
         Event::OrderChangeTooLate { order, version, state, at: when, .. } => {

@@ -666,3 +666,56 @@ CREATE TABLE IF NOT EXISTS alarm_mails (
     done_ms  INTEGER,
     outcome  TEXT NOT NULL DEFAULT ''
 );
+-- Rules of routing, version by version, as people wrote them; the newest counts. version 0: a draft.
+CREATE TABLE IF NOT EXISTS routing_rules (
+    version  INTEGER NOT NULL,
+    document TEXT NOT NULL,
+    who      TEXT NOT NULL,
+    made_ms  INTEGER NOT NULL,
+    PRIMARY KEY (version)
+) WITHOUT ROWID;
+
+-- How far each order of a channel is served. next_ms: of one that waits, when it is tried again. afresh_ms: what places did with parts made before
+-- does not count against them.
+CREATE TABLE IF NOT EXISTS route_orders (
+    channel   TEXT NOT NULL,
+    number    TEXT NOT NULL,
+    state     TEXT NOT NULL,
+    why       TEXT NOT NULL,
+    since_ms  INTEGER NOT NULL,
+    next_ms   INTEGER NOT NULL,
+    afresh_ms INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (channel, number)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS route_orders_waiting ON route_orders (next_ms) WHERE state = 'waiting';
+CREATE INDEX IF NOT EXISTS route_orders_open ON route_orders (since_ms) WHERE state IN ('waiting', 'given_up');
+
+-- Why an order went where it went, each time. plan: JSON. rules: the version.
+CREATE TABLE IF NOT EXISTS route_plans (
+    id      INTEGER PRIMARY KEY,
+    channel TEXT NOT NULL,
+    number  TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    at_ms   INTEGER NOT NULL,
+    rules   INTEGER NOT NULL,
+    plan    TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS route_plans_by_order ON route_plans (channel, number, id);
+CREATE INDEX IF NOT EXISTS place_stock_by_time ON place_stock (known_ms);
+
+-- Orders as channels sent them, once under each number: sent is what came, in our names; content what was taken of it (JSON); refused the lines
+-- that were not. store: which one it names, '' none. order_no: the collect order it became. Holds customers' data, like collect_orders.content.
+CREATE TABLE IF NOT EXISTS channel_orders (
+    channel      TEXT NOT NULL,
+    number       TEXT NOT NULL,
+    store        TEXT NOT NULL,
+    version      INTEGER NOT NULL,
+    sent         TEXT NOT NULL,
+    content      TEXT NOT NULL,
+    refused      TEXT NOT NULL,
+    order_no     TEXT NOT NULL,
+    came_ms      INTEGER NOT NULL,
+    changed_ms   INTEGER NOT NULL,
+    cancelled_ms INTEGER,
+    PRIMARY KEY (channel, number)
+) WITHOUT ROWID;

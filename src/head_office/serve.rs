@@ -19,7 +19,7 @@ use super::storage::{Folders, StorageError};
 use super::writer::Writer;
 use super::{
     api, card_data, doors, enrol_door, event_webhooks, events_api, figures, fleet, messages, node_acts, pages, places, reconcile,
-    rights_rounds, service_api, status_door, stock_api,
+    rights_rounds, routing, service_api, status_door, stock_api,
 };
 use crate::time::{Clock, SystemClock};
 use crate::web::guard::{self, Guard};
@@ -91,6 +91,7 @@ pub async fn start(config: HeadOfficeConfig, clock: Arc<dyn Clock>) -> Result<Ru
     senders.push(event_webhooks::start(&office, &ended));
     senders.push(fleet::rounds::start(&office, &ended));
     senders.push(fleet::mails::start(&office, &ended));
+    senders.push(routing::rounds::start(&office, &ended));
     let mut running = Running {
         office: office.clone(),
         address,
@@ -188,6 +189,7 @@ pub fn for_people(office: &HeadOffice, guard: Guard) -> Router {
         .merge(reconcile::api::router(office.clone()))
         .merge(events_api::router(office.clone()))
         .merge(fleet::api::router(office.clone()))
+        .merge(routing::api::router(office.clone()))
         .merge(node_acts::router(office.clone()))
         .merge(pages::sign_in::router(Arc::clone(&door)))
         .merge(pages::accounts::router(office.clone()))

@@ -6,7 +6,7 @@
 //! what happens in it, though not the random ids of transactions.
 
 mod chain;
-mod dice;
+pub(crate) mod dice;
 mod office;
 mod orders;
 mod store;

@@ -21,6 +21,7 @@ mod orders_people;
 mod people;
 mod places;
 mod returns;
+pub mod routing;
 mod shop;
 mod situations;
 mod stock;

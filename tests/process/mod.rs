@@ -2,7 +2,7 @@
 //! Head office and the simulated devices stand in the test's process, so that they outlive whatever is done to the node.
 
 mod child;
-mod dice;
+pub mod dice;
 mod shop;
 mod till;
 

@@ -15,6 +15,7 @@ mod postgres;
 mod promises;
 pub mod reconcile;
 mod returns;
+mod routing;
 mod service;
 mod shop;
 mod simulation;

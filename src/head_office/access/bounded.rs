@@ -21,6 +21,7 @@ pub const CHAIN_WIDE: &[&str] = &[
     "audit_log",
     "subscriptions",
     "alarm_mails",
+    "routing_rules",
 ];
 
 /// Of an order that a store has, or a part that a place has.
@@ -43,6 +44,8 @@ const BY_CONDITION: &[(&str, &str)] = &[
     ("order_notes", OF_ORDERS),
     ("order_issues", OF_ORDERS),
     ("order_rights", "order_no IN (SELECT order_no FROM collect_orders)"),
+    ("route_orders", "EXISTS (SELECT 1 FROM order_parts p WHERE p.channel = route_orders.channel AND p.number = route_orders.number)"),
+    ("route_plans", "EXISTS (SELECT 1 FROM order_parts p WHERE p.channel = route_plans.channel AND p.number = route_plans.number)"),
     ("message_sendings", "message IN (SELECT id FROM order_messages)"),
     ("people", "stores = '*' OR EXISTS (SELECT 1 FROM stores s WHERE ' ' || people.stores || ' ' LIKE '% ' || s.store || ' %')"),
 ];

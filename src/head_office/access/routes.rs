@@ -133,6 +133,18 @@ pub const ROUTES: &[Rule] = &[
     read("/api/v1/places/{place}/parts.csv", Fulfil, Of::Path),
     post("/api/v1/places/{place}/parts/{part}/{act}", Fulfil, Of::Path, "confirm part"),
     post("/api/v1/places/{place}/confirmations.csv", Fulfil, Of::Path, "confirm parts"),
+    // Routing.
+    read("/routing", Look, Of::Lists),
+    post("/routing", Manage, Of::Chain, "change rules of routing"),
+    read("/routing/versions/{version}", Look, Of::Nothing),
+    read("/routing/order", Look, Of::Lists),
+    post("/routing/again", Orders, Of::Chain, "route order again"),
+    read("/api/v1/routing/rules", Look, Of::Nothing),
+    put("/api/v1/routing/rules", Manage, Of::Chain, "change rules of routing"),
+    read("/api/v1/routing/try", Look, Of::Lists),
+    read("/api/v1/routing/order", Look, Of::Lists),
+    read("/api/v1/routing/waiting", Look, Of::Lists),
+    post("/api/v1/routing/again", Orders, Of::Chain, "route order again"),
     // Customer service.
     read("/service", Orders, Of::Lists),
     read("/service/{order}", Orders, Of::Lists),

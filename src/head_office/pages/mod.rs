@@ -18,6 +18,7 @@ mod place_pages;
 mod places;
 mod recalls;
 mod reconciliation;
+mod routing;
 mod sales;
 mod service;
 mod service_pages;
@@ -105,6 +106,7 @@ pub fn router(office: HeadOffice) -> Router {
         .merge(place_pages::routes())
         .merge(feeds::routes())
         .merge(fleet::routes())
+        .merge(routing::routes())
         .route("/changes", get(changes))
         .route("/assets/{hash}/{name}", get(crate::web::assets::serve))
         .fallback(not_found)

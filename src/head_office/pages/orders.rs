@@ -132,7 +132,10 @@ pub fn page(frame: &Frame, facts: &Facts) -> Markup {
         }
     };
     let body = html! {
-        p .note { "Paid orders to be collected in a store. Where each stands is what the store’s record says; the customer is told when that is “staged”." }
+        p .note {
+            "Paid orders to be collected in a store. Where each stands is what the store’s record says; the customer is told when that is “staged”. "
+            a href="/routing" { "Routing" } " says which place serves an order."
+        }
         @if rows.is_empty() {
             p .empty { "No order has been placed." }
         } @else {
@@ -171,7 +174,8 @@ fn exceptions(frame: &Frame, rows: &[OrderExceptionRow]) -> Markup {
                         div {
                             p {
                                 span .tag.warn[row.settled_ms.is_none()] { (row.kind.replace('_', " ")) } " "
-                                @if row.order.is_empty() { a href="/feeds" { "Feeds" } } @else { a href=(format!("/orders/{}", row.order)) { code { (visible(&row.order)) } } }
+                                @if matches!(row.kind.as_str(), "waiting" | "not_routed") { a href="/routing#waiting" { code { (visible(&row.order)) } } }
+                                @else if row.order.is_empty() { a href="/feeds" { "Feeds" } } @else { a href=(format!("/orders/{}", row.order)) { code { (visible(&row.order)) } } }
                                 " " (visible(&row.store)) " "
                                 span .dim title=(frame.time(row.opened_ms)) {
                                     (frame.ago(row.opened_ms)) ", for the " (row.owner) @if row.times > 1 { ", " (frame.count(row.times)) " times" }

@@ -424,7 +424,13 @@ pub fn over(connection: &Connection, place: &str, limit: u32) -> db::Result<Vec<
     connection.prepare_cached(&sql)?.query_map(params![place, limit], read)?.collect()
 }
 
-/// Parts of which their place does not serve all, and nobody has looked for another yet. A collect part is not among them: its journal says so.
+/// A store's journal says that it does not do it. Counted anew, it is not looked at again.
+pub(super) fn store_refused(connection: &Connection, part: &OrderNo) -> db::Result<()> {
+    let sql = "UPDATE order_parts SET unserved = 1 WHERE part = ?1 AND kind = 'collect' AND state = 'sent'";
+    connection.prepare_cached(sql)?.execute([part.as_str()]).map(drop)
+}
+
+/// Parts of which their place does not serve all, and nobody has looked for another yet.
 pub fn unserved(connection: &Connection, limit: u32) -> db::Result<Vec<Part>> {
     let sql = format!("{COLUMNS} WHERE p.unserved = 1 ORDER BY p.change_no LIMIT ?1");
     connection.prepare_cached(&sql)?.query_map([limit], read)?.collect()
@@ -432,7 +438,8 @@ pub fn unserved(connection: &Connection, limit: u32) -> db::Result<Vec<Part>> {
 
 /// Somebody has looked for another place.
 pub fn served(connection: &Connection, part: &OrderNo) -> db::Result<()> {
-    connection.execute("UPDATE order_parts SET unserved = 0 WHERE part = ?1", [part.as_str()]).map(drop)
+    let sql = "UPDATE order_parts SET unserved = 0, state = CASE kind WHEN 'collect' THEN 'refused' ELSE state END WHERE part = ?1";
+    connection.prepare_cached(sql)?.execute([part.as_str()]).map(drop)
 }
 
 /// Parts that were sent and that their place has not said a word about for as long as it may.

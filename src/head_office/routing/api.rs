@@ -1,0 +1,126 @@
+//! Routing for programs: the rules, a dry run, what waits and why an order went where it went.
+
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::book::{self, NotKept, Version};
+use super::glue::{self, Waiting};
+use super::rounds;
+use super::steps::{self, Step};
+use super::trial::Trial;
+use crate::head_office::access;
+use crate::head_office::office::HeadOffice;
+use crate::head_office::queries::ROWS_MAX;
+use crate::web::problem::Problem;
+
+/// Places of each route in a dry run's answer.
+const PLACES_TOLD: usize = 1_000;
+
+pub fn router(office: HeadOffice) -> Router {
+    Router::new()
+        .route("/api/v1/routing/rules", get(rules).put(put_rules))
+        .route("/api/v1/routing/try", get(try_order))
+        .route("/api/v1/routing/order", get(order))
+        .route("/api/v1/routing/waiting", get(waiting))
+        .route("/api/v1/routing/again", post(again))
+        .with_state(office)
+}
+
+async fn rules(State(office): State<HeadOffice>) -> Result<Json<Version>, Problem> {
+    Ok(Json(office.read(book::newest).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewRules {
+    document: String,
+    /// The version it was made from; refused when there is a newer one.
+    #[serde(default)]
+    over: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Kept {
+    version: u64,
+}
+
+async fn put_rules(State(office): State<HeadOffice>, Json(NewRules { document, over }): Json<NewRules>) -> Result<Json<Kept>, Problem> {
+    match keep(&office, document, over).await? {
+        Ok(version) => Ok(Json(Kept { version })),
+        Err(why) => Err(not_kept(&why)),
+    }
+}
+
+/// For the page as well.
+pub async fn keep(office: &HeadOffice, document: String, over: Option<u64>) -> Result<Result<u64, NotKept>, Problem> {
+    let who = who();
+    Ok(office.write(move |writer, now_ms| Ok(book::keep(writer.connection(), &document, over, &who, now_ms)?)).await?)
+}
+
+/// Whoever acts, as the list of versions names them.
+pub fn who() -> String {
+    access::acting().map(|acting| acting.who.name.clone()).unwrap_or_default()
+}
+
+fn not_kept(why: &NotKept) -> Problem {
+    match why {
+        NotKept::Faults(faults) => {
+            let detail = faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "rules_malformed", detail, "mend what is named; the rules before still count")
+        }
+        NotKept::Newer(version) => Problem::new(
+            StatusCode::CONFLICT,
+            "rules_newer",
+            format!("somebody kept version {version} meanwhile"),
+            "read it, and bring your change into it",
+        ),
+    }
+}
+
+async fn try_order(State(office): State<HeadOffice>, Query(trial): Query<Trial>) -> Result<Json<Value>, Problem> {
+    let now_ms = office.now_ms();
+    match office.read(move |connection| trial.run(connection, now_ms)).await? {
+        Ok(tried) => Ok(Json(steps::told(&tried.plan, PLACES_TOLD))),
+        Err(why) => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "trial_malformed", why, "docs/ROUTING.md names each field")),
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderName {
+    pub channel: String,
+    pub number: String,
+}
+
+async fn order(
+    State(office): State<HeadOffice>,
+    Query(OrderName { channel, number }): Query<OrderName>,
+) -> Result<Json<Vec<Step>>, Problem> {
+    Ok(Json(office.read(move |connection| steps::of_order(connection, &channel, &number)).await?))
+}
+
+async fn waiting(State(office): State<HeadOffice>) -> Result<Json<Vec<Waiting>>, Problem> {
+    Ok(Json(office.read(|connection| glue::waiting(connection, ROWS_MAX)).await?))
+}
+
+async fn again(State(office): State<HeadOffice>, Json(name): Json<OrderName>) -> Result<StatusCode, Problem> {
+    route_again(&office, name).await.map(|()| StatusCode::NO_CONTENT)
+}
+
+/// For the page as well.
+pub async fn route_again(office: &HeadOffice, OrderName { channel, number }: OrderName) -> Result<(), Problem> {
+    let kept_ms = office.config().order_kept_ms;
+    match office.write(move |writer, now_ms| rounds::try_now(writer, &channel, &number, kept_ms, now_ms)).await? {
+        true => Ok(()),
+        false => Err(Problem::new(
+            StatusCode::NOT_FOUND,
+            "order_not_waiting",
+            "no order of this channel and number waits or was given up",
+            "look at it in customer service: its parts are under way, or it was cancelled",
+        )),
+    }
+}
