@@ -90,3 +90,14 @@ fn dashboards_are_measured_on_both_storages() {
         assert!(stored["value"].as_f64() > Some(100.0), "{stored}");
     }
 }
+
+#[test]
+fn routing_is_measured_on_both_storages() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = crate::storage::address_for(folder.path());
+    let lines = figures(&["--only", "routing", "--postgres", &address]);
+    for storage in ["SQLite", "PostgreSQL"] {
+        let found = lines.iter().find(|line| line["figure"] == format!("order routed, p99, {storage}")).unwrap();
+        assert!(found["value"].as_f64() > Some(0.0) && found["baseline"]["value"].as_f64() > Some(0.0), "{found}");
+    }
+}

@@ -20,6 +20,7 @@ mod ingest;
 mod orders;
 mod receipt;
 mod reprice;
+mod routing;
 mod scan;
 mod size;
 mod start;
@@ -51,7 +52,7 @@ pub struct BenchArguments {
     /// Transactions for the row "dashboards".
     #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
     pub transactions: u64,
-    /// An empty PostgreSQL database, for the rows "ingest" and "dashboards"; it is emptied again at the end.
+    /// An empty PostgreSQL database, for the rows "ingest", "dashboards" and "routing"; it is emptied again at the end.
     #[arg(long, value_name = "URL")]
     pub postgres: Option<String>,
     /// Work in a folder made here; it is removed at the end. Take the disk that shall be measured.
@@ -76,12 +77,13 @@ pub enum RowName {
     Orders,
     Size,
     Dashboards,
+    Routing,
     Build,
 }
 
 impl RowName {
     /// What is measured when nothing is named.
-    pub const USUAL: [RowName; 12] = [
+    pub const USUAL: [RowName; 13] = [
         RowName::Commit,
         RowName::Group,
         RowName::Scan,
@@ -94,6 +96,7 @@ impl RowName {
         RowName::Orders,
         RowName::Size,
         RowName::Dashboards,
+        RowName::Routing,
     ];
 }
 
@@ -195,6 +198,7 @@ fn one(name: RowName, arguments: &BenchArguments, folder: &Path, size: Size) -> 
         RowName::Orders => orders::measure(folder, arguments, size),
         RowName::Size => size::measure(arguments),
         RowName::Dashboards => dashboards::measure(folder, arguments, size),
+        RowName::Routing => routing::measure(folder, arguments, size),
         RowName::Build => size::measure_build(folder),
     }
 }
