@@ -19,7 +19,8 @@
       // The session has ended: the way in is the page's next state.
       if (answer.status === 401) { location.reload(); return; }
       if (answer.ok) show(new DOMParser().parseFromString(await answer.text(), "text/html"));
-      say(answer.ok ? "" : "head office has trouble: " + answer.status);
+      // 405: this page is the answer to a form, at an address that is never asked. It stays as it is.
+      say(answer.ok || answer.status === 405 ? "" : "head office has trouble: " + answer.status);
     } catch {
       say("no connection to head office since " + new Date(heard).toLocaleTimeString());
     }
