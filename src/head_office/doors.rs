@@ -321,13 +321,16 @@ struct After {
     after: u64,
     #[serde(default)]
     epoch: u64,
+    /// Our own epoch as the node knows it; earlier releases do not say.
+    #[serde(default)]
+    office: Option<u64>,
 }
 
 /// What the store's lead has not heard yet of orders; nothing for any other node, and nothing before it knows under which epoch it acts.
 async fn order_words(
     State(office): State<HeadOffice>,
     Path(path): NodePath,
-    Query(After { after, epoch }): Query<After>,
+    Query(After { after, epoch, office: knows }): Query<After>,
 ) -> Result<Json<OrdersReply>, Problem> {
     let (store, node): (StoreId, NodeId) = (parsed(&path.0)?, parsed(&path.1)?);
     let asked = store.clone();
@@ -341,6 +344,11 @@ async fn order_words(
     };
     let named = Named { epoch: lead.epoch, node: parsed(&lead.node)?, from: lead.from_word };
     let is_lead = named.node == node;
+    let asked = store.clone();
+    if is_lead && office.read(move |connection| leads::asks(connection, asked.as_str(), after, knows)).await?.is_some() {
+        let asked = (store.clone(), node.clone());
+        office.write(move |writer, now_ms| Ok(writer.lead_asks(&asked.0, &asked.1, after, knows, now_ms)?)).await?;
+    }
     let office_epoch = office.read(super::storage::epoch).await?;
     let words = match is_lead && epoch == named.epoch {
         true => office.read(move |connection| orders::words(connection, &store, after.max(lead.from_word))).await?,

@@ -27,6 +27,8 @@ pub enum Incident {
     UrgentDiffers { seq: u64 },
     /// A store holds an acknowledgement of ours for something we do not have.
     Restored { acknowledged_seq: u64, held_seq: u64, epoch: u64 },
+    /// A store's lead has heard what head office has not said.
+    SaidMore { epoch: u64 },
     /// A second box showed a code that a first one had used.
     CodeUsedTwice { used_node: String, used_ms: i64, key: String },
     /// A node is back after its certificate has run out.
@@ -48,7 +50,7 @@ impl Incident {
             Incident::BadSignature { .. } => "bad signature",
             Incident::KeyChanged { .. } => "key changed",
             Incident::UrgentDiffers { .. } => "copy differs",
-            Incident::Restored { .. } => "restored",
+            Incident::Restored { .. } | Incident::SaidMore { .. } => "restored",
             Incident::CodeUsedTwice { .. } => "code used twice",
             Incident::WaitsForApproval { .. } => "waits for approval",
             Incident::EnrolmentForgotten { .. } => "enrolment forgotten",
@@ -100,6 +102,10 @@ impl Incident {
                 "{store}/{node} holds our acknowledgement of record {acknowledged_seq}, but head office has only {held_seq}: it was restored from a backup. \
                  The epoch is {epoch} now and the stores send again what is missing."
             ),
+            Incident::SaidMore { epoch } => format!(
+                "{store}/{node} has heard more of orders and rights than head office has said: it was restored from a backup. The epoch is {epoch} \
+                 now; no order is promised to a store before it has granted anew."
+            ),
             Incident::CodeUsedTwice { used_node, key, .. } => format!(
                 "A box that calls itself {store}/{node} (key {}…) showed a code that {store}/{used_node} had used already. It was turned away.",
                 short(key)
@@ -136,7 +142,7 @@ impl Incident {
             }
             Incident::KeyChanged { .. } => "If the node was set up anew, close this; if not, someone uses its name.",
             Incident::UrgentDiffers { .. } => "Someone may use this node's name on the line: check its certificate.",
-            Incident::Restored { .. } => "Wait until all stores have caught up, then close this.",
+            Incident::Restored { .. } | Incident::SaidMore { .. } => "Wait until all stores have caught up, then close this.",
             Incident::CodeUsedTwice { .. } => {
                 "Ask who typed the code where. If the first box is not yours, revoke it on the page Nodes; then make a new code."
             }
@@ -159,7 +165,7 @@ impl Incident {
             Incident::BadBytes { .. } | Incident::BadSignature { .. } | Incident::UrgentDiffers { .. } => String::new(),
             Incident::ChainBroken { seq } => seq.to_string(),
             Incident::KeyChanged { shown, .. } => shown.clone(),
-            Incident::Restored { epoch, .. } => epoch.to_string(),
+            Incident::Restored { epoch, .. } | Incident::SaidMore { epoch } => epoch.to_string(),
             Incident::CodeUsedTwice { used_ms, key, .. } => format!("{used_ms}/{key}"),
             Incident::WaitsForApproval { expires_ms } => expires_ms.to_string(),
             Incident::EnrolmentForgotten { key } => key.clone(),

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::chain::{self, NodeChain};
 use super::db::{self, Connection, OptionalExtension, params};
-use super::orders::{Said, say};
-use super::{order_states, rights};
+use super::orders::{self, Said, say};
+use super::{order_states, rights, storage};
 use crate::ids::{NodeId, OrderNo, StoreId};
 use crate::journal::{Record, record::tag};
 use crate::retail::Event;
@@ -63,10 +63,49 @@ pub fn first(connection: &Connection, store: &StoreId, now_ms: i64) -> db::Resul
 fn insert(connection: &Connection, store: &str, epoch: u64, node: &str, now_ms: i64, from_word: u64, cut: &str) -> db::Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO leads (store, epoch, node, named_ms, from_word, cut) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+            "INSERT INTO leads (store, epoch, node, named_ms, from_word, cut, told) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0) ON CONFLICT DO NOTHING",
         )?
         .execute(params![store, epoch, node, now_ms, from_word, cut])
         .map(drop)
+}
+
+/// Our epoch as the store's lead was last told it. `None`: nobody noted it, or nobody is the lead.
+pub fn told(connection: &Connection, store: &str) -> db::Result<Option<u64>> {
+    let told: Option<Option<u64>> = connection
+        .prepare_cached("SELECT told FROM leads WHERE store = ?1 ORDER BY epoch DESC LIMIT 1")?
+        .query_row([store], |row| row.get(0))
+        .optional()?;
+    Ok(told.flatten())
+}
+
+/// The store's lead is told our epoch with the answer that follows.
+pub fn tell(connection: &Connection, store: &str, office: u64) -> db::Result<()> {
+    connection
+        .execute(
+            "UPDATE leads SET told = ?2 WHERE store = ?1 AND epoch = (SELECT max(epoch) FROM leads WHERE store = ?1)",
+            params![store, office],
+        )
+        .map(drop)
+}
+
+/// What a lead that asks for words behind `after` says of us, knowing of our epoch `office`. `None`: nothing that is not known.
+pub fn asks(connection: &Connection, store: &str, after: u64, office: Option<u64>) -> db::Result<Option<Asked>> {
+    let (epoch, told) = (storage::epoch(connection)?, told(connection, store)?);
+    // A lead that was told this very epoch by us, and we know nothing of it: we were put back since, and are in that epoch for the second time.
+    let is_told_before = |office: u64| office > epoch || (office == epoch && told.is_some_and(|told| told != epoch));
+    if office.is_some_and(is_told_before) || after > orders::newest_word(connection)? {
+        return Ok(Some(Asked::WeWerePutBack { epoch: office.unwrap_or(0).max(epoch) + 1 }));
+    }
+    Ok((told != Some(epoch)).then_some(Asked::ToBeTold))
+}
+
+/// See [`asks`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// It has not been told our epoch yet.
+    ToBeTold,
+    /// It has heard what we have not said: the epoch to go on with.
+    WeWerePutBack { epoch: u64 },
 }
 
 /// Names another node. From here on the former lead's acts do not count any more, but for those that are here already.

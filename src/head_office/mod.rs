@@ -49,7 +49,7 @@ pub mod order_messages;
 pub mod order_notes;
 pub mod order_returns;
 pub mod order_search;
-mod order_states;
+pub(crate) mod order_states;
 mod order_steps;
 pub mod orders;
 pub mod parts;
@@ -74,6 +74,7 @@ pub mod stock_levels;
 mod stock_work;
 pub mod storage;
 pub mod subscriptions;
+mod unsaid;
 pub mod writer;
 
 pub mod bench;

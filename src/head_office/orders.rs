@@ -10,6 +10,7 @@ use super::messages::{mail, text};
 use super::office::HeadOffice;
 use super::order_exceptions::{self, CHANNEL, OrderException};
 use super::queries::ONLINE_MS;
+use super::unsaid::Unsaid;
 use super::writer::{WriteError, Writer};
 use super::{leads, order_holds, places, rights, service, stock_figures};
 use crate::document::collect_code::{self, CollectCode, NUMBER_DIGITS};
@@ -426,9 +427,18 @@ pub(super) fn say_of(connection: &Connection, store: &StoreId, subject: &str, ve
 /// Behind the newest word, and beyond all that were said under an epoch before: a lead may have heard some that a restored database lacks, and
 /// a new word under such a number would never be asked for.
 fn next_word(connection: &Connection) -> db::Result<u64> {
+    Ok(newest_word(connection)? + 1)
+}
+
+/// A lead that has heard a later one heard it of a head office that was put back since.
+pub(super) fn newest_word(connection: &Connection) -> db::Result<u64> {
     let newest: u64 = connection.query_row("SELECT coalesce(max(id), 0) FROM order_words", [], |row| row.get(0))?;
-    let said_before = super::storage::epoch(connection)?.saturating_sub(1).saturating_mul(WORDS_PER_EPOCH_MAX);
-    Ok(newest.max(said_before) + 1)
+    Ok(newest.max(said_before(connection)?))
+}
+
+/// Words up to here were said under an epoch before.
+fn said_before(connection: &Connection) -> db::Result<u64> {
+    Ok(super::storage::epoch(connection)?.saturating_sub(1).saturating_mul(WORDS_PER_EPOCH_MAX))
 }
 
 /// Head office was put back from a backup. What it knows of orders that are not over it says once more to each store, because what was said since
@@ -563,18 +573,25 @@ pub fn is_lead(connection: &Connection, store: &StoreId, node: &NodeId) -> db::R
     Ok(lead.as_deref() == Some(node.as_str()))
 }
 
-/// What the store's lead has not heard yet. A word about an order that was changed since says the newest.
+/// What the store's lead has not heard yet. A word about an order that was changed since says the newest. Articles that were asked for under an
+/// epoch before are left out: they are asked for again behind the orders that the store must hear of first.
 pub fn words(connection: &Connection, store: &StoreId, after: u64) -> db::Result<Vec<Word>> {
     let mut statement = connection
-        .prepare_cached("SELECT id, cancel, order_no, version FROM order_words WHERE store = ?1 AND id > ?2 ORDER BY id LIMIT ?3")?;
+        .prepare_cached(
+            "SELECT id, cancel, order_no, version FROM order_words WHERE store = ?1 AND id > ?2 AND (cancel <> ?4 OR id > ?5) ORDER BY id LIMIT ?3",
+        )?;
     let said: Vec<(u64, i64, String, u64)> = statement
-        .query_map(params![store.as_str(), after, WORDS_MAX], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+        .query_map(params![store.as_str(), after, WORDS_MAX, Said::Rights as i64, said_before(connection)?], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?
         .collect::<db::Result<_>>()?;
     let mut words = Vec::with_capacity(said.len());
+    let later = Unsaid::load(connection, store, after)?;
     for (cursor, said, number, version) in said {
         if said == Said::Rights as i64 {
             let sku = Sku::new(&number).map_err(|_| bad("an article"))?;
-            words.push(Word { cursor, kind: WordKind::Rights(vec![rights::totals(connection, store.as_str(), &sku)?]) });
+            let totals = rights::totals(connection, store.as_str(), &sku)?;
+            words.push(Word { cursor, kind: WordKind::Rights(vec![later.without(totals, cursor)]) });
             continue;
         }
         let order = OrderNo::new(&number).map_err(|_| bad("its number"))?;
@@ -585,7 +602,11 @@ pub fn words(connection: &Connection, store: &StoreId, after: u64) -> db::Result
                 let placed = office_order(connection, &order)?.map(Box::new);
                 WordKind::Adopt { order, copy, placed }
             }
-            _ => WordKind::Put(Box::new(office_order(connection, &order)?.ok_or_else(|| bad("what was placed"))?)),
+            _ => {
+                let mut placed = office_order(connection, &order)?.ok_or_else(|| bad("what was placed"))?;
+                placed.rights = placed.rights.into_iter().map(|totals| later.without(totals, cursor)).collect();
+                WordKind::Put(Box::new(placed))
+            }
         };
         words.push(Word { cursor, kind });
     }

@@ -119,6 +119,14 @@ fn row(connection: &Connection, store: &str, term: Term, sku: &Sku) -> db::Resul
         .optional()
 }
 
+/// What can be spent. Nothing of an epoch in which the store's lead has not asked us yet: what it granted in it, it granted to a head office that
+/// spent it and was put back since.
+fn held(connection: &Connection, store: &str, term: Term, sku: &Sku) -> db::Result<PromiseRight> {
+    let is_told = leads::told(connection, store)?.is_none_or(|told| told == term.office);
+    let right = if is_told { row(connection, store, term, sku)? } else { None };
+    Ok(right.unwrap_or_default())
+}
+
 fn write(connection: &Connection, store: &str, term: Term, sku: &Sku, right: &PromiseRight) -> db::Result<()> {
     connection
         .prepare_cached(
@@ -146,7 +154,7 @@ pub fn spend(connection: &Connection, store: &StoreId, need: &BTreeMap<Sku, Qty>
     let term = term(connection, store.as_str())?;
     let mut after = Vec::with_capacity(need.len());
     for (sku, quantity) in need {
-        match right::spent(row(connection, store.as_str(), term, sku)?.unwrap_or_default(), *quantity) {
+        match right::spent(held(connection, store.as_str(), term, sku)?, *quantity) {
             Some(right) => after.push((sku, right)),
             None => return Ok(Err(sku.clone())),
         }
@@ -161,7 +169,7 @@ pub fn spend(connection: &Connection, store: &StoreId, need: &BTreeMap<Sku, Qty>
 pub fn lacking(connection: &Connection, store: &StoreId, need: &BTreeMap<Sku, Qty>) -> db::Result<Option<Sku>> {
     let term = term(connection, store.as_str())?;
     for (sku, quantity) in need {
-        if right::spent(row(connection, store.as_str(), term, sku)?.unwrap_or_default(), *quantity).is_none() {
+        if right::spent(held(connection, store.as_str(), term, sku)?, *quantity).is_none() {
             return Ok(Some(sku.clone()));
         }
     }

@@ -229,6 +229,8 @@ CREATE TABLE IF NOT EXISTS leads (
     named_ms  INTEGER NOT NULL,
     from_word INTEGER NOT NULL,
     cut       TEXT NOT NULL,
+    -- Head office's epoch as the lead was last told it; 0: it has not asked yet. NULL: an earlier release did not note it.
+    told      INTEGER,
     PRIMARY KEY (store, epoch)
 ) WITHOUT ROWID;
 

@@ -145,6 +145,7 @@ fn rows_of(keys: &str) -> String {
            LEFT JOIN articles a ON a.sku = k.sku
            LEFT JOIN rights r ON r.store = k.store AND r.sku = k.sku AND r.office = ?1
              AND r.lead = coalesce((SELECT max(l.epoch) FROM leads l WHERE l.store = k.store), 0)
+             AND coalesce((SELECT n.told FROM leads n WHERE n.store = k.store ORDER BY n.epoch DESC LIMIT 1), ?1) = ?1
          ORDER BY k.store, k.sku"
     )
 }

@@ -43,8 +43,12 @@ const PROJECTION_TABLES: [&str; 16] = [
     "order_shorts",
 ];
 /// Columns that a table of `schema.sql` got after it was first made, with their types.
-const ADDED_COLUMNS: [(&str, &str, &str); 3] =
-    [("stores", "region", "TEXT"), ("rights", "wanted", "INTEGER"), ("order_rights", "store_away", "INTEGER")];
+const ADDED_COLUMNS: [(&str, &str, &str); 4] = [
+    ("stores", "region", "TEXT"),
+    ("rights", "wanted", "INTEGER"),
+    ("order_rights", "store_away", "INTEGER"),
+    ("leads", "told", "INTEGER"),
+];
 
 /// Why head office's folder cannot be used.
 #[derive(Debug, thiserror::Error)]

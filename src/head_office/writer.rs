@@ -10,6 +10,7 @@ use super::chain::{self, NodeChain};
 use super::fleet;
 use super::incidents::{self, Incident};
 use super::ingest::{self, Batch};
+use super::leads::{self, Asked};
 use super::order_search;
 use super::orders;
 use super::projection;
@@ -245,7 +246,18 @@ impl Writer {
         incidents::raise(&self.connection, &chain.store, &chain.node, &incident, now_ms)
     }
 
-    fn begin_epoch(&mut self, epoch: u64) -> db::Result<()> {
+    /// The store's lead asks for words. What it knows of us may prove that the database was put back, also when the same backup was put back
+    /// once before; and it is noted which epoch it is told.
+    pub fn lead_asks(&mut self, store: &StoreId, node: &NodeId, after: u64, office: Option<u64>, now_ms: i64) -> db::Result<()> {
+        let Some(asked) = leads::asks(&self.connection, store.as_str(), after, office)? else { return Ok(()) };
+        if let Asked::WeWerePutBack { epoch } = asked {
+            self.begin_epoch(epoch)?;
+            incidents::raise(&self.connection, store, node, &Incident::SaidMore { epoch }, now_ms)?;
+        }
+        leads::tell(&self.connection, store.as_str(), self.epoch)
+    }
+
+    pub(crate) fn begin_epoch(&mut self, epoch: u64) -> db::Result<()> {
         let before = std::mem::replace(&mut self.epoch, epoch);
         storage::set_epoch(&self.connection, epoch)?;
         orders::say_again(&self.connection)?;
@@ -301,7 +313,8 @@ impl Writer {
         Ok(())
     }
 
-    fn forget(&mut self) {
+    /// What is remembered of the database is read again.
+    pub(crate) fn forget(&mut self) {
         self.chains.clear();
         if let Ok(epoch) = storage::epoch(&self.connection) {
             self.epoch = epoch;

@@ -107,6 +107,9 @@ impl Office {
         };
         let named =
             Named { epoch: lead.epoch, node: NodeId::new(&lead.node).map_err(Broken::doing("naming the lead"))?, from: lead.from_word };
+        if named.node == *node {
+            self.writer.transaction(|writer| writer.lead_asks(store, node, after, None, now_ms)).map_err(&failed)?;
+        }
         let connection = self.writer.connection();
         let words = match named.node == *node && epoch == named.epoch {
             true => orders::words(connection, store, after.max(lead.from_word)).map_err(&failed)?,

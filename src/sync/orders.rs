@@ -13,9 +13,9 @@ pub const WORDS_MAX: u32 = 50;
 /// How often head office is asked for news while there is none.
 pub const ORDERS_POLL_MS: u64 = 2_000;
 
-/// `epoch`: of the lead that the node knows of.
-pub fn path(store: &StoreId, node: &NodeId, after: u64, epoch: u64) -> String {
-    format!("/sync/v1/{store}/nodes/{node}/orders?after={after}&epoch={epoch}")
+/// `epoch`: of the lead that the node knows of. `office`: head office's own, as the node knows it.
+pub fn path(store: &StoreId, node: &NodeId, after: u64, epoch: u64, office: u64) -> String {
+    format!("/sync/v1/{store}/nodes/{node}/orders?after={after}&epoch={epoch}&office={office}")
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -440,6 +440,7 @@ async fn head_office_promises_what_was_granted_and_nothing_more_also_after_a_res
     assert_eq!(orders::place(&second.office, only("K4", 1)).await.unwrap_err().code, "no_rights");
     assert!(rights_of(&second).await.iter().all(|row| row.granted == 0));
     until("the store hears of the new epoch", async || node.screen().orders.office_epoch == 2).await;
+    until("it is asked for rights again", async || node.screen().orders.rights.contains_key(&sku)).await;
     until("both sides have the same totals", async || agree(&node, &second, &sku).await).await;
     let held = node.screen().orders.reserved(&sku);
     let here = node.screen().orders.rights.get(&sku).copied().unwrap();

@@ -56,7 +56,14 @@ async fn joined(office: &Running, store: &str) -> Shop {
     told(office, &shop, 1).await;
     let asked = shop.store.clone();
     office.office.write(move |writer, now_ms| Ok(leads::first(writer.connection(), &asked, now_ms)?)).await.unwrap();
+    asks(office, &shop, 0, 0).await;
     shop
+}
+
+/// Its lead asks for words, as one that has heard those up to `after` and knows of that epoch of head office.
+async fn asks(office: &Running, shop: &Shop, after: u64, knows: u64) {
+    let (store, node) = (shop.store.clone(), shop.node.clone());
+    office.office.write(move |writer, now_ms| Ok(writer.lead_asks(&store, &node, after, Some(knows), now_ms)?)).await.unwrap();
 }
 
 /// Sends a shop's records from `from` on.
@@ -374,6 +381,74 @@ async fn where_few_are_left_a_connected_store_is_asked_and_one_that_is_away_is_s
     assert_eq!((answer["promised"].as_bool(), answer["basis"].as_str()), (Some(true), Some("rights_store_away")));
     assert_eq!(get(&office, "/api/v1/orders/C").await.json()["basis"], "rights_store_away");
     assert!(get(&office, "/orders").await.body.contains("few left, store away"));
+    office.stop().await;
+}
+
+/// Between the two words the store would believe those units neither promised nor held, and grant them once more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_spent_on_an_order_is_told_with_the_order_and_no_sooner() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = opened(folder.path()).await;
+    let mut shop = joined(&office, "s1").await;
+    counts(&office, &mut shop, "milk", 20).await;
+    grants(&office, &mut shop, "milk", 9, 1).await;
+    for (number, pieces) in [("A", 2), ("B", 3)] {
+        assert!(orders::place(&office.office, order("s1", number, &[("milk", pieces)])).await.unwrap().promised);
+    }
+    // One more of A: said with its newest content the first time the store hears of it.
+    assert!(orders::change(&office.office, order("s1", "A", &[("milk", 3)])).await.unwrap().promised);
+    let words = |after: u64| office.office.read(move |connection| orders::words(connection, &StoreId::new("s1").unwrap(), after));
+    let told = |kind: &WordKind| match kind {
+        WordKind::Put(order) => (order.order.to_string(), order.rights[0].spent),
+        WordKind::Rights(totals) => ("rights".to_owned(), totals[0].spent),
+        other => panic!("{other:?}"),
+    };
+    let all = words(0).await.unwrap();
+    let mut spent = Qty::ZERO;
+    for word in &all {
+        let (what, said) = told(&word.kind);
+        match what.as_str() {
+            "A" if spent == Qty::ZERO => spent = Qty::pieces(3),
+            "B" => spent = Qty::pieces(6),
+            _ => {}
+        }
+        assert_eq!(said, spent, "{what} at {}", word.cursor);
+    }
+    assert_eq!(spent, Qty::pieces(6));
+    // A store that has heard of A before hears of its change alone, and until then of nothing that was spent on it.
+    let (first, last) = (all.first().unwrap().cursor, all.last().unwrap().cursor);
+    assert_eq!(told(&words(last - 1).await.unwrap()[0].kind), ("A".to_owned(), Qty::pieces(6)));
+    assert!(first < last);
+    office.stop().await;
+}
+
+/// The same backup put back twice brings the same epoch twice: what the store granted in it, it granted to another head office.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_head_office_put_back_twice_spends_nothing_that_was_granted_to_the_one_between() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = opened(folder.path()).await;
+    let mut shop = joined(&office, "s1").await;
+    counts(&office, &mut shop, "milk", 20).await;
+    let epoch = async || office.office.read(counterfoil::head_office::storage::epoch).await.unwrap();
+    let promised = async |number: &str| orders::place(&office.office, order("s1", number, &[("milk", 1)])).await.unwrap().promised;
+    office.office.write(|writer, _| Ok(writer.restore()?)).await.unwrap();
+    // The store's record tells of grants in epoch 2, and its lead has not asked us in it.
+    grants(&office, &mut shop, "milk", 9, 2).await;
+    assert!(!promised("A").await);
+    asks(&office, &shop, 0, 2).await;
+    assert_eq!(epoch().await, 3);
+    assert!(!promised("B").await);
+    // Told, and granted anew: now it holds. The lead may ask as often as it likes.
+    grants(&office, &mut shop, "milk", 9, 3).await;
+    asks(&office, &shop, 0, 3).await;
+    assert_eq!(epoch().await, 3);
+    assert!(promised("C").await);
+    // A word that we have not said was said by one before us.
+    asks(&office, &shop, 9_000_000_000_000, 3).await;
+    assert_eq!(epoch().await, 4);
+    assert!(!promised("D").await);
+    let incidents = get(&office, "/incidents").await.body;
+    assert!(incidents.contains("has heard more of orders and rights than head office has said"), "{incidents}");
     office.stop().await;
 }
 

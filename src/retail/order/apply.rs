@@ -7,8 +7,8 @@ use super::super::{Event, State};
 use super::deliver::ending;
 use super::{
     Bag, CollectOrder, CounterThen, CounterWhy, DONE_FORGOTTEN_AT_ONCE, DONE_KEPT_MAX, ENDED_KEPT_MAX, EndedOrder, Ending, Granted,
-    HandedPart, Lead, LineProgress, NOTICES_MAX, Notice, NoticeKind, Order, OrderBook, OrderCopy, OrderState, PickWay, PromiseRight, Proof,
-    ShortWhy, Step, Units, number_kept, sum_units,
+    HandedPart, Lead, LineProgress, NOTICES_MAX, Notice, NoticeKind, Order, OrderBook, OrderCopy, OrderState, PickWay, Proof, ShortWhy,
+    Step, Units, number_kept, sum_units,
 };
 use crate::ids::{OrderNo, Sku};
 use crate::money::Qty;
@@ -70,7 +70,8 @@ impl OrderBook {
             }
             Event::RightsBegun { office_epoch, .. } => {
                 self.office_epoch = *office_epoch;
-                self.rights.values_mut().for_each(|right| *right = PromiseRight::default());
+                // Head office asks for an article again behind the orders that it knows: what those need is held by then, and not granted anew.
+                self.rights.clear();
                 Ok(())
             }
             Event::RightsTold { totals, cursor, .. } => {

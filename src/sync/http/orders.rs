@@ -26,8 +26,8 @@ async fn run(node: Node, line: Line) {
     let mut cursor = node.screen().orders.cursor;
     let closed = node.durable();
     while closed.has_changed().is_ok() {
-        let epoch = node.screen().orders.epoch();
-        let address = path(&line.config.store, &line.config.node, cursor, epoch);
+        let book = node.screen().orders.clone();
+        let address = path(&line.config.store, &line.config.node, cursor, book.epoch(), book.office_epoch);
         let wait_ms = match line.get_json::<OrdersReply>(&address).await {
             Ok(reply) => {
                 if let Some(lead) = reply.says_lead(&line.config.node) {
