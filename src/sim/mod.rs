@@ -9,6 +9,7 @@ mod chain;
 pub(crate) mod dice;
 mod office;
 mod orders;
+mod promises;
 mod store;
 mod trade;
 mod world;
@@ -20,6 +21,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 pub use orders::OrdersTally;
+pub use promises::{Beginning, PlantedFault, Searched};
 pub use world::{Tally, World};
 
 #[derive(Debug, Clone, clap::Args)]
@@ -42,6 +44,10 @@ pub struct SimArguments {
     /// How long the line is cut in a world of orders.
     #[arg(long, value_name = "HOURS", default_value_t = 72, requires = "orders", value_parser = clap::value_parser!(u32).range(12..=720))]
     pub hours: u32,
+    /// Small worlds of promises instead, all that can be reached in so many steps: one store, head office, and every order of what they do and
+    /// of what goes wrong.
+    #[arg(long, value_name = "DEPTH", num_args = 0..=1, default_missing_value = "4", conflicts_with_all = ["orders", "stores", "worlds", "seed", "minutes"], value_parser = clap::value_parser!(u32).range(1..=30))]
+    pub promises: Option<u32>,
     /// For head office's disk; what is made here is removed.
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
@@ -73,6 +79,9 @@ pub fn run(arguments: &SimArguments) -> ExitCode {
         u64::from(u32::from_le_bytes(bytes))
     });
     let folder = arguments.data_dir.clone().unwrap_or_else(std::env::temp_dir);
+    if let Some(depth) = arguments.promises {
+        return search_promises(depth, &folder);
+    }
     let ends = arguments.minutes.map(|minutes| Instant::now() + Duration::from_secs(minutes * 60));
     let mut worlds = 0;
     while ends.map_or(worlds < arguments.worlds, |ends| Instant::now() < ends) {
@@ -98,6 +107,27 @@ pub fn run(arguments: &SimArguments) -> ExitCode {
     }
     println!("{worlds} worlds, no promise broken");
     ExitCode::SUCCESS
+}
+
+fn search_promises(depth: u32, folder: &Path) -> ExitCode {
+    let mut sum = 0;
+    for beginning in promises::Beginning::ALL {
+        match search(beginning, depth, None, folder) {
+            Ok(searched) => println!("{}: {searched}", beginning.name()),
+            Err(broken) => {
+                eprintln!("counterfoil: {broken}\nrun it again: counterfoil sim --promises {depth}");
+                return ExitCode::FAILURE;
+            }
+        }
+        sum += 1;
+    }
+    println!("{sum} beginnings, no promise broken");
+    ExitCode::SUCCESS
+}
+
+/// Every world of promises that can be reached from a beginning in so many steps. Head office's database is in a folder of its own below `parent`.
+pub fn search(beginning: Beginning, depth: u32, fault: Option<PlantedFault>, parent: &Path) -> Result<Searched, Broken> {
+    in_folder(0, parent, |folder| promises::search(beginning, depth, fault, folder))
 }
 
 /// One world, in a folder of its own below `parent`. A panic is a promise broken, too.

@@ -354,7 +354,7 @@ pub(super) fn price_of(sku: &str) -> i64 {
     article.and_then(|article| article.price).map_or(0, Money::minor)
 }
 
-fn config_text(store: &StoreId, node: &NodeId) -> String {
+pub(super) fn config_text(store: &StoreId, node: &NodeId) -> String {
     format!(
         r#"
 [store]

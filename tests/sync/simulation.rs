@@ -1,7 +1,7 @@
 //! Whole chains of stores with power cuts, failing disks, a line that does everything wrong and a head office that is put back from backups:
 //! the worlds of `counterfoil sim`. A failing one prints the seed that replays it.
 
-use counterfoil::sim::{self, Tally};
+use counterfoil::sim::{self, Beginning, PlantedFault, Tally};
 
 #[test]
 fn everything_arrives_once_over_a_line_that_does_everything_wrong() {
@@ -40,4 +40,27 @@ fn orders_end_the_same_with_the_line_up_or_cut() {
     assert!(tally.parts > 0 && tally.payments > 10 && tally.counts > 0 && tally.wrong_numbers >= 5, "{tally}");
     assert!(tally.promised > 0 && tally.overruns > 0, "no sale ate into a right: {tally}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a world leaves nothing behind");
+}
+
+/// As deep as each run of the tests goes; `counterfoil sim --promises` goes deeper.
+const DEPTH: u32 = 4;
+
+#[test]
+fn no_small_world_promises_what_was_not_granted() {
+    let folder = tempfile::tempdir().unwrap();
+    for beginning in Beginning::ALL {
+        let searched = sim::search(beginning, DEPTH, None, folder.path()).unwrap_or_else(|broken| panic!("{broken}"));
+        println!("{beginning:?}: {searched}");
+        assert!(searched.worlds > 500 && searched.shop.1 > 20 && searched.office.1 > 20, "{beginning:?}: {searched}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a search leaves nothing behind");
+}
+
+#[test]
+fn the_search_of_small_worlds_finds_every_planted_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    for fault in PlantedFault::ALL {
+        let found = Beginning::ALL.into_iter().find_map(|beginning| sim::search(beginning, DEPTH, Some(fault), folder.path()).err());
+        println!("{fault:?}: {}", found.unwrap_or_else(|| panic!("{fault:?} is not found")));
+    }
 }
