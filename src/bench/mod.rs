@@ -19,6 +19,7 @@ mod import;
 mod ingest;
 mod orders;
 mod receipt;
+mod reconnect;
 mod reprice;
 mod routing;
 mod scan;
@@ -52,7 +53,10 @@ pub struct BenchArguments {
     /// Transactions for the row "dashboards".
     #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
     pub transactions: u64,
-    /// An empty PostgreSQL database, for the rows "ingest", "dashboards" and "routing"; it is emptied again at the end.
+    /// Stores that call at once, for the row "reconnect"; 2,000 unless given.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    pub stores: Option<u32>,
+    /// An empty PostgreSQL database, for the rows "ingest", "reconnect", "dashboards" and "routing"; it is emptied again at the end.
     #[arg(long, value_name = "URL")]
     pub postgres: Option<String>,
     /// Work in a folder made here; it is removed at the end. Take the disk that shall be measured.
@@ -72,6 +76,7 @@ pub enum RowName {
     Start,
     Drain,
     Ingest,
+    Reconnect,
     Receipt,
     Reprice,
     Orders,
@@ -83,7 +88,7 @@ pub enum RowName {
 
 impl RowName {
     /// What is measured when nothing is named.
-    pub const USUAL: [RowName; 13] = [
+    pub const USUAL: [RowName; 14] = [
         RowName::Commit,
         RowName::Group,
         RowName::Scan,
@@ -91,6 +96,7 @@ impl RowName {
         RowName::Start,
         RowName::Drain,
         RowName::Ingest,
+        RowName::Reconnect,
         RowName::Receipt,
         RowName::Reprice,
         RowName::Orders,
@@ -193,6 +199,7 @@ fn one(name: RowName, arguments: &BenchArguments, folder: &Path, size: Size) -> 
         RowName::Start => start::measure(folder, arguments, size),
         RowName::Drain => drain::measure(folder, arguments, size),
         RowName::Ingest => ingest::measure(folder, arguments, size),
+        RowName::Reconnect => reconnect::measure(folder, arguments, size),
         RowName::Receipt => receipt::measure(folder, arguments, size),
         RowName::Reprice => reprice::measure(folder, size),
         RowName::Orders => orders::measure(folder, arguments, size),

@@ -215,25 +215,9 @@ impl StandIn {
             let mut journal = self.journal();
             for _ in 0..transactions {
                 let at = SystemClock::new().now();
-                let record = sample(journal.next_seq(), at)?;
-                for line in &record.lines {
-                    let event = Event::LineAdded {
-                        txn: record.txn,
-                        workstation: record.workstation.clone(),
-                        staff: None,
-                        at,
-                        line: Box::new(line.clone()),
-                    };
-                    bytes += self.append(&mut journal, &[event])?.1;
+                for events in sample_sale(journal.next_seq(), at)? {
+                    bytes += self.append(&mut journal, &events)?.1;
                 }
-                let txn = record.txn;
-                let tender = record.tenders[0].clone();
-                let sold = [
-                    Event::TenderAdded { txn, tender },
-                    Event::TransactionCompleted { record: Box::new(record) },
-                    Event::ReceiptSealed { txn, seal: "none".to_owned() },
-                ];
-                bytes += self.append(&mut journal, &sold)?.1;
             }
         }
         self.flush(None)?;
@@ -357,6 +341,23 @@ fn rules(store: &StoreId) -> Result<Rules, String> {
 }
 
 /// A believable sale: six lines out of some hundreds of articles, one tax class, paid in cash.
+/// The records of a sample sale, each by its events.
+pub(crate) fn sample_sale(number: u64, at: Stamp) -> Result<Vec<Vec<Event>>, String> {
+    let record = sample(number, at)?;
+    let (txn, tender) = (record.txn, record.tenders[0].clone());
+    let line = |line: &SoldLine| {
+        let (workstation, line) = (record.workstation.clone(), Box::new(line.clone()));
+        vec![Event::LineAdded { txn, workstation, staff: None, at, line }]
+    };
+    let mut records: Vec<Vec<Event>> = record.lines.iter().map(line).collect();
+    records.push(vec![
+        Event::TenderAdded { txn, tender },
+        Event::TransactionCompleted { record: Box::new(record) },
+        Event::ReceiptSealed { txn, seal: "none".to_owned() },
+    ]);
+    Ok(records)
+}
+
 fn sample(number: u64, at: Stamp) -> Result<TransactionRecord, String> {
     let words = |error: crate::ids::BadId| error.to_string();
     let workstation = WorkstationId::new("1").map_err(words)?;
