@@ -23,6 +23,8 @@ const ROUNDS: usize = 40;
 const NARROW_EVERY: usize = 8;
 /// States that a narrow search keeps.
 const NARROW: usize = 20;
+/// And that it may see.
+const NARROW_STATES: usize = 100_000;
 /// States that the first search may see; each further one may see half as many more.
 const STATES_FIRST: usize = 20_000;
 /// When all searches together have seen so many, the best way found by then counts.
@@ -239,7 +241,7 @@ impl<'a> Contest<'a> {
     fn come_nearer(&mut self, near: &mut Near, best: &mut Way) {
         for round in 0..ROUNDS {
             if round % NARROW_EVERY == NARROW_EVERY / 2
-                && let Searched::Found(way) = self.search(best.saves, NARROW, &mut { usize::MAX })
+                && let Searched::Found(way) = self.search(best.saves, NARROW, &mut { NARROW_STATES })
             {
                 *best = way;
             }
@@ -331,6 +333,9 @@ impl<'a> Contest<'a> {
                     let mut seen = 0;
                     let mut next: Vec<Node> = Vec::with_capacity(nodes.len() * 2);
                     for (parent, node) in nodes.iter().enumerate() {
+                        if seen > *states {
+                            return Searched::TooMany;
+                        }
                         let other = |(other, team): (usize, &Team)| match other == number {
                             true => 0,
                             false => team.later(&self.machines, node.state[other], if other < number { place + 1 } else { place }),
