@@ -259,6 +259,8 @@ fn shop(office: &mut Office, store: &str, km: i64) -> Shop {
     told(office, &shop, 1);
     let named = shop.store.clone();
     office.write(|writer, now_ms| Ok(leads::first(writer.connection(), &named, now_ms)?));
+    // Its lead has asked for words: what it grants from here on is granted to this head office.
+    office.write(|writer, now_ms| Ok(writer.lead_asks(&named, &shop.node, 0, Some(0), now_ms)?));
     office.place(store, km, json!({"kind": "store"}));
     let grants = vec![Granted { sku: Sku::new("tea").unwrap(), total: Qty::pieces(5) }];
     says(office, &mut shop, &Event::RightsGranted { grants, epoch: 1, office_epoch: 1, at: at() });
