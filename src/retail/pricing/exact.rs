@@ -28,7 +28,9 @@ const NARROW_STATES: usize = 100_000;
 /// States that the first search may see; each further one may see half as many more.
 const STATES_FIRST: usize = 20_000;
 /// When all searches together have seen so many, the best way found by then counts.
-const STATES_MAX: usize = 8_000_000;
+const STATES_MAX: usize = 2_000_000;
+/// Comparisons in a table that take as long as one state of a search.
+const WORK_PER_STATE: usize = 32;
 /// Smaller steps are tried when this many rounds in a row have not brought the bound nearer.
 const PATIENCE: usize = 6;
 const WHOLE_STEP: i64 = 1 << 14;
@@ -166,7 +168,7 @@ impl<'a> Contest<'a> {
         let mut best = Way { saves: known, given: Vec::new() };
         let mut states_max = STATES_FIRST;
         let mut seen = 0;
-        while near.bound >= (best.saves + 1) * SCALE && seen < STATES_MAX {
+        while near.bound >= (best.saves + 1) * SCALE && seen + self.work() < STATES_MAX {
             self.come_nearer(&mut near, &mut best);
             if near.bound < (best.saves + 1) * SCALE {
                 break;
@@ -222,6 +224,11 @@ impl<'a> Contest<'a> {
         self.bound()
     }
 
+    /// What the tolls have cost so far, in states of a search.
+    fn work(&self) -> usize {
+        self.teams.iter().map(Team::work).sum::<usize>() / WORK_PER_STATE
+    }
+
     /// No way saves more, in parts of a cent.
     fn bound(&self) -> i64 {
         let paid: i64 = self.units.iter().zip(&self.tolls).map(|(units, toll)| i64::from(*units) * toll).sum();
@@ -275,6 +282,9 @@ impl<'a> Contest<'a> {
                 let most = i128::from(worths.max().unwrap_or(0) * SCALE);
                 let changed = (i128::from(*toll) + more).clamp(i128::from(self.rest[place].1 * SCALE), most);
                 *toll = i64::try_from(changed).unwrap_or(*toll);
+            }
+            if self.work() >= STATES_MAX {
+                return;
             }
             let bound = self.set_tolls();
             near.rounds += 1;

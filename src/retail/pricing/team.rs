@@ -43,6 +43,8 @@ struct Table {
     at: Vec<usize>,
     /// By state, what may still come. The first is the end's.
     rows: Vec<Vec<i64>>,
+    /// Values that were compared while it was filled, since ever.
+    work: usize,
 }
 
 /// One machine in a table.
@@ -74,7 +76,7 @@ pub(super) fn teams(machines: &[Machine], units: &[u32]) -> Vec<Team> {
                 members.push(number);
             }
             _ => {
-                let mut table = Table { axes: Vec::new(), states: 1, at: Vec::new(), rows: vec![vec![0]] };
+                let mut table = Table { axes: Vec::new(), states: 1, at: Vec::new(), rows: vec![vec![0]], work: 0 };
                 table.add(&machines[number], &states);
                 teams.push(Team { members: vec![number], bound: Bound::Table(table) });
             }
@@ -87,6 +89,14 @@ impl Team {
     /// The bound of its members together is what they bring.
     pub fn is_exact(&self) -> bool {
         matches!(self.bound, Bound::Table(_))
+    }
+
+    /// What was compared to fill its table, since ever.
+    pub fn work(&self) -> usize {
+        match &self.bound {
+            Bound::Table(table) => table.work,
+            Bound::Shares(_) => 0,
+        }
     }
 
     pub fn start(&self, machines: &[Machine]) -> u64 {
@@ -218,7 +228,9 @@ impl Table {
                 continue;
             }
             let mut row = self.rows[self.at[place + 1]].clone();
+            let of_one_unit = self.states * own.iter().map(|machine| machine.at[place].len()).sum::<usize>();
             for _ in 0..units[place] {
+                self.work += of_one_unit;
                 if !self.one_more(own, place, tolls[place], &row, &mut next) {
                     break;
                 }

@@ -151,7 +151,7 @@ impl<'a> Shop<'a> {
             (true, true) => {}
         }
         if let (true, Shown::Code(code)) = (is_last, shown) {
-            let is_locked = self.is_locked(1 - person) && !self.codes.get(&number).is_some_and(|known| known.token == code);
+            let is_locked = self.is_locked(1 - person) && self.codes.get(&number).is_none_or(|known| known.token != code);
             let refusal = if is_locked { "collect_numbers_locked" } else { "collect_code_used" };
             self.refused(1 - person, OrderAct::Identify { code, within: None }, refusal)?;
         }

@@ -102,7 +102,7 @@ impl Ledger {
                     return Err(format!("{} was taken back and had not been handed over", step.order));
                 };
                 let account = self.accounts.entry(step.order.clone()).or_default();
-                account.asked_back = account.asked_back - part.asked_back;
+                account.asked_back -= part.asked_back;
                 for Units { sku, quantity } in part.units {
                     self.note_move(&step.order, &sku, quantity);
                 }
