@@ -25,6 +25,8 @@ pub struct HeadOfficeConfig {
     pub pages_listen: Option<SocketAddr>,
     /// Keys and the files for the nodes; and the database, unless `postgres` names one.
     pub data_dir: PathBuf,
+    /// Where others drop files of orders, a folder for each channel. `None`: `drop` in the data folder.
+    pub drop_dir: Option<PathBuf>,
     pub postgres: Option<Server>,
     pub tls: Option<TlsFiles>,
     /// Boxes enrol with a code and get their certificates here, from head office's own authority.
@@ -87,6 +89,10 @@ impl HeadOfficeConfig {
         names
     }
 
+    pub fn drop_dir(&self) -> PathBuf {
+        self.drop_dir.clone().unwrap_or_else(|| self.data_dir.join("drop"))
+    }
+
     /// The whole address of an order's page. `secret`: of [`super::status_link`].
     pub fn status_link(&self, secret: &str) -> Option<String> {
         self.public_url.as_ref().filter(|_| !secret.is_empty()).map(|url| format!("{url}/o/{secret}"))
@@ -100,6 +106,7 @@ impl HeadOfficeConfig {
             hosts: Vec::new(),
             pages_listen: None,
             data_dir: data_dir.to_owned(),
+            drop_dir: None,
             postgres: None,
             tls: None,
             enrolment: false,
@@ -154,6 +161,7 @@ struct RawHeadOffice {
     hosts: Vec<String>,
     pages_listen: Option<String>,
     data_dir: PathBuf,
+    drop_dir: Option<PathBuf>,
     postgres: Option<String>,
     postgres_ca: Option<PathBuf>,
     tls_cert: Option<PathBuf>,
@@ -393,6 +401,7 @@ fn checked(raw: RawHeadOffice, complaints: &mut Vec<Complaint>) -> Option<HeadOf
         hosts: raw.hosts,
         pages_listen: pages_listen.flatten(),
         data_dir: raw.data_dir,
+        drop_dir: raw.drop_dir,
         postgres: postgres.flatten(),
         tls,
         enrolment,

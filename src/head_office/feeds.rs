@@ -64,11 +64,14 @@ pub struct Published {
 /// import holds up nobody; what is staged is gone with the connection.
 pub fn stage_articles(connection: &Connection, articles: impl Iterator<Item = Result<Article, String>>) -> Result<u64, PublishError> {
     connection.create(
-        "CREATE TEMP TABLE IF NOT EXISTS incoming_articles (sku TEXT PRIMARY KEY, name TEXT NOT NULL, article TEXT NOT NULL) WITHOUT ROWID",
+        "CREATE TEMP TABLE IF NOT EXISTS incoming_articles (sku TEXT PRIMARY KEY, name TEXT NOT NULL, article TEXT NOT NULL) WITHOUT ROWID;
+         CREATE TEMP TABLE IF NOT EXISTS incoming_codes (code TEXT NOT NULL, sku TEXT NOT NULL, quantity INTEGER NOT NULL,
+           PRIMARY KEY (code, sku)) WITHOUT ROWID",
     )?;
     connection.whole(|| {
-        connection.execute_batch("DELETE FROM incoming_articles")?;
+        connection.execute_batch("DELETE FROM incoming_articles; DELETE FROM incoming_codes")?;
         let mut insert = connection.prepare_cached("INSERT INTO incoming_articles (sku, name, article) VALUES (?1, ?2, ?3)")?;
+        let mut insert_code = connection.prepare_cached("INSERT INTO incoming_codes (code, sku, quantity) VALUES (?1, ?2, ?3)")?;
         let mut count = 0;
         for article in articles {
             let article = article.map_err(PublishError::Source)?;
@@ -76,6 +79,12 @@ pub fn stage_articles(connection: &Connection, articles: impl Iterator<Item = Re
             insert
                 .execute(params![article.sku.as_str(), article.name, json])
                 .map_err(|error| twice(error, || format!("article {}", article.sku)))?;
+            for code in &article.codes {
+                let key = String::from(code.key.clone());
+                insert_code
+                    .execute(params![key, article.sku.as_str(), code.quantity.thousandths()])
+                    .map_err(|error| twice(error, || format!("code {key} of article {}", article.sku)))?;
+            }
             count += 1;
         }
         Ok(count)
@@ -135,7 +144,11 @@ pub fn publish_catalogue(
         Ok(())
     })?;
     connection.execute_batch(
-        "DELETE FROM articles WHERE NOT EXISTS (SELECT 1 FROM incoming_articles i WHERE i.sku = articles.sku);
+        "DELETE FROM article_codes WHERE NOT EXISTS
+           (SELECT 1 FROM incoming_codes i WHERE i.code = article_codes.code AND i.sku = article_codes.sku AND i.quantity = article_codes.quantity);
+         INSERT INTO article_codes (code, sku, quantity) SELECT code, sku, quantity FROM incoming_codes WHERE true ON CONFLICT (code, sku) DO NOTHING;
+         DELETE FROM incoming_codes;
+         DELETE FROM articles WHERE NOT EXISTS (SELECT 1 FROM incoming_articles i WHERE i.sku = articles.sku);
          INSERT INTO articles (sku, name, article) SELECT sku, name, article FROM incoming_articles WHERE true
            ON CONFLICT (sku) DO UPDATE SET name = excluded.name, article = excluded.article WHERE articles.article <> excluded.article;
          DELETE FROM incoming_articles;",

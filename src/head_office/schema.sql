@@ -705,6 +705,31 @@ CREATE TABLE IF NOT EXISTS route_plans (
 CREATE INDEX IF NOT EXISTS route_plans_by_order ON route_plans (channel, number, id);
 CREATE INDEX IF NOT EXISTS place_stock_by_time ON place_stock (known_ms);
 
+
+-- Codes that sell the articles of the assortment, GTINs as 14 digits, and how much one stands for (thousandths): channels name articles by them.
+CREATE TABLE IF NOT EXISTS article_codes (
+    code     TEXT NOT NULL,
+    sku      TEXT NOT NULL,
+    quantity INTEGER NOT NULL,
+    PRIMARY KEY (code, sku)
+) WITHOUT ROWID;
+
+-- Where orders come from. settings: JSON, with the mapping of its fields onto ours.
+CREATE TABLE IF NOT EXISTS channels (
+    channel    TEXT PRIMARY KEY,
+    settings   TEXT NOT NULL,
+    made_ms    INTEGER NOT NULL,
+    changed_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- What a channel calls our articles, where it has numbers of its own.
+CREATE TABLE IF NOT EXISTS channel_articles (
+    channel TEXT NOT NULL,
+    article TEXT NOT NULL,
+    sku     TEXT NOT NULL,
+    PRIMARY KEY (channel, article)
+) WITHOUT ROWID;
+
 -- Orders as channels sent them, once under each number: sent is what came, in our names; content what was taken of it (JSON); refused the lines
 -- that were not. store: which one it names, '' none. order_no: the collect order it became. Holds customers' data, like collect_orders.content.
 CREATE TABLE IF NOT EXISTS channel_orders (
@@ -721,3 +746,55 @@ CREATE TABLE IF NOT EXISTS channel_orders (
     cancelled_ms INTEGER,
     PRIMARY KEY (channel, number)
 ) WITHOUT ROWID;
+
+CREATE INDEX IF NOT EXISTS channel_orders_by_order ON channel_orders (order_no);
+
+-- Orders that could not be taken. text: as it came, or as it was repaired; came: as it came, where it was repaired. stands: what was taken under the
+-- same number. The same again raises the count. settled_how: "taken", "dismissed". Holds customers' data; settled rows go after a while.
+CREATE TABLE IF NOT EXISTS intake_errors (
+    id          INTEGER PRIMARY KEY,
+    fingerprint TEXT NOT NULL UNIQUE,
+    channel     TEXT NOT NULL,
+    number      TEXT NOT NULL,
+    store       TEXT NOT NULL,
+    version     INTEGER NOT NULL,
+    kind        TEXT NOT NULL,
+    form        TEXT NOT NULL,
+    source      TEXT NOT NULL,
+    reason      TEXT NOT NULL,
+    text        TEXT NOT NULL,
+    came        TEXT NOT NULL DEFAULT '',
+    stands      TEXT NOT NULL DEFAULT '',
+    opened_ms   INTEGER NOT NULL,
+    times       INTEGER NOT NULL DEFAULT 1,
+    settled_ms  INTEGER,
+    settled_how TEXT NOT NULL DEFAULT '',
+    settled_by  TEXT NOT NULL DEFAULT '',
+    settled_why TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX IF NOT EXISTS intake_errors_open ON intake_errors (channel, number) WHERE settled_ms IS NULL;
+
+-- What each channel may sell (thousandths), as it was worked out last. seq: grows with each change of the channel.
+CREATE TABLE IF NOT EXISTS channel_levels (
+    channel    TEXT NOT NULL,
+    sku        TEXT NOT NULL,
+    atp        INTEGER NOT NULL,
+    on_request INTEGER NOT NULL,
+    as_of_ms   INTEGER NOT NULL,
+    seq        INTEGER NOT NULL,
+    PRIMARY KEY (channel, sku)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS channel_levels_by_seq ON channel_levels (channel, seq);
+CREATE INDEX IF NOT EXISTS channel_levels_by_sku ON channel_levels (sku, channel);
+
+-- Goods of channels' orders that came back to places without a node (JSON), once under the channel's number of the return. store: the place.
+CREATE TABLE IF NOT EXISTS channel_returns (
+    channel   TEXT NOT NULL,
+    return_no TEXT NOT NULL,
+    number    TEXT NOT NULL,
+    store     TEXT NOT NULL,
+    content   TEXT NOT NULL,
+    came_ms   INTEGER NOT NULL,
+    PRIMARY KEY (channel, return_no)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS channel_returns_by_order ON channel_returns (channel, number);

@@ -18,7 +18,7 @@ use super::office::HeadOffice;
 use super::storage::{Folders, StorageError};
 use super::writer::Writer;
 use super::{
-    api, card_data, doors, enrol_door, event_webhooks, events_api, figures, fleet, messages, node_acts, pages, places, reconcile,
+    api, card_data, doors, enrol_door, event_webhooks, events_api, figures, fleet, intake, messages, node_acts, pages, places, reconcile,
     rights_rounds, routing, service_api, status_door, stock_api,
 };
 use crate::time::{Clock, SystemClock};
@@ -92,6 +92,8 @@ pub async fn start(config: HeadOfficeConfig, clock: Arc<dyn Clock>) -> Result<Ru
     senders.push(fleet::rounds::start(&office, &ended));
     senders.push(fleet::mails::start(&office, &ended));
     senders.push(routing::rounds::start(&office, &ended));
+    senders.push(intake::drop::start(&office, &ended));
+    senders.push(intake::levels::start(&office, &ended));
     let mut running = Running {
         office: office.clone(),
         address,
@@ -185,6 +187,7 @@ pub fn for_people(office: &HeadOffice, guard: Guard) -> Router {
         .merge(stock_api::router(office.clone()))
         .merge(places::api::router(office.clone()))
         .merge(service_api::router(office.clone()))
+        .merge(intake::api::router(office.clone()))
         .merge(figures::api::router(office.clone()))
         .merge(reconcile::api::router(office.clone()))
         .merge(events_api::router(office.clone()))

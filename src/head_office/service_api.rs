@@ -106,7 +106,7 @@ async fn add_note(
 }
 
 /// Who signs what is written: whoever signed in, whatever name came along. A program says for whom it writes, and stands beside that.
-fn signed(typed: String) -> String {
+pub(in crate::head_office) fn signed(typed: String) -> String {
     let Some(acting) = access::acting() else { return typed };
     let signed = match (acting.who.via, typed.trim()) {
         (Via::Console, _) => typed,

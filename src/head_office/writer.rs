@@ -10,6 +10,7 @@ use super::chain::{self, NodeChain};
 use super::fleet;
 use super::incidents::{self, Incident};
 use super::ingest::{self, Batch};
+use super::intake::articles;
 use super::leads::{self, Asked};
 use super::order_search;
 use super::orders;
@@ -72,7 +73,11 @@ impl Writer {
             return Err(StorageError::OtherKey { place: server.to_string(), folder: folders.root.clone() });
         }
         writer
-            .transaction(|writer| order_search::fill(&writer.connection).and_then(|()| status_link::fill(&writer.connection)))
+            .transaction(|writer| {
+                order_search::fill(&writer.connection)?;
+                status_link::fill(&writer.connection)?;
+                articles::fill(&writer.connection)
+            })
             .map_err(failed)?;
         writer.transaction(|writer| writer.renew_projections()).map_err(failed)?;
         Ok(writer)

@@ -9,6 +9,7 @@ mod customer;
 mod day;
 pub mod harness;
 mod head_office;
+mod intake;
 mod layout;
 mod office;
 mod orders;

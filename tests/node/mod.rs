@@ -30,7 +30,7 @@ mod stock;
 mod training;
 
 /// A milk of the demo's goods, 1.29.
-const MILK: &str = "100001";
+pub const MILK: &str = "100001";
 
 fn config(data: &Path) -> NodeConfig {
     let text = include_str!("../../docs/node.toml");

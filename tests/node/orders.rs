@@ -7,6 +7,8 @@ use counterfoil::head_office::feeds;
 use counterfoil::head_office::orders::{self, CustomerCode, PlacedLine, PlacedOrder, WithoutRights};
 use counterfoil::head_office::serve;
 pub use counterfoil::head_office::serve::Running as Office;
+use counterfoil::head_office::storage::Folders;
+use counterfoil::head_office::writer::Writer;
 use counterfoil::head_office::{order_exceptions, order_messages, order_returns, rights};
 use counterfoil::ids::{OrderNo, PlaceCode, StoreId};
 use counterfoil::money::Currency;
@@ -35,15 +37,19 @@ pub async fn stocked(office: &Office) {
 async fn stocked_with(office: &Office, articles: Vec<Article>) {
     let folders = office.office.folders().clone();
     let publish = office.office.write(move |writer, now_ms| {
-        let made_at = Stamp { ms: now_ms, quality: ClockQuality::Synchronised };
-        let (connection, store) = (writer.connection(), StoreId::new("berlin-1").unwrap());
-        feeds::stage_articles(connection, articles.into_iter().map(Ok)).unwrap();
-        feeds::publish_catalogue(connection, &folders, &Currency::from_code("EUR").unwrap(), made_at).unwrap();
-        feeds::stage_stock(connection, goods().into_iter().map(|good| Ok((good.article.sku, Qty::pieces(10))))).unwrap();
-        feeds::publish_stock(connection, &folders, &store, made_at).unwrap();
+        goods_and_stock(writer, articles, &folders, now_ms);
         Ok(())
     });
     publish.await.unwrap();
+}
+
+pub fn goods_and_stock(writer: &Writer, articles: Vec<Article>, folders: &Folders, now_ms: i64) {
+    let made_at = Stamp { ms: now_ms, quality: ClockQuality::Synchronised };
+    let (connection, store) = (writer.connection(), StoreId::new("berlin-1").unwrap());
+    feeds::stage_articles(connection, articles.into_iter().map(Ok)).unwrap();
+    feeds::publish_catalogue(connection, folders, &Currency::from_code("EUR").unwrap(), made_at).unwrap();
+    feeds::stage_stock(connection, goods().into_iter().map(|good| Ok((good.article.sku, Qty::pieces(10))))).unwrap();
+    feeds::publish_stock(connection, folders, &store, made_at).unwrap();
 }
 
 /// A shop that knows its goods and its stock: an order that comes before them waits for a person's word.

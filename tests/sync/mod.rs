@@ -6,6 +6,7 @@ mod enrolment;
 mod events;
 mod fleet;
 mod ingest;
+mod intake;
 mod line;
 mod mail_server;
 pub mod messages;

@@ -1,8 +1,9 @@
 //! One receipt line that comes back in two shops, each right by what it could know: head office sees it, and tells the next till that asks.
 
 use counterfoil::head_office::bench::{StandIn, wait_until};
-use counterfoil::head_office::{db, receipts};
-use counterfoil::ids::{NodeId, ReceiptNo, StoreId, TxnId};
+use counterfoil::head_office::intake::{channels, levels};
+use counterfoil::head_office::{db, feeds, receipts};
+use counterfoil::ids::{ChannelId, NodeId, ReceiptNo, StoreId, TxnId};
 use counterfoil::money::{Money, Qty};
 use counterfoil::retail::tax::{TaxAmount, TaxGroup};
 use counterfoil::retail::{
@@ -130,6 +131,20 @@ async fn what_came_back_twice_is_an_exception_and_the_next_till_is_told() {
     assert_eq!(original.store, Some(StoreId::new("s1").unwrap()));
     assert!(original.elsewhere.as_ref().is_some_and(|lines| lines.is_empty()));
     let line = original.lines[0].clone();
+    // Five of it are in the second shop, and a web shop may sell them.
+    let (sku, folders) = (line.sku.clone(), office.office.folders().clone());
+    let web = ChannelId::new("web").unwrap();
+    let channel = web.clone();
+    let stated = office.office.write(move |writer, now_ms| {
+        let made_at = counterfoil::time::Stamp { ms: now_ms, ..Default::default() };
+        feeds::stage_stock(writer.connection(), std::iter::once(Ok((sku, Qty::pieces(5))))).unwrap();
+        feeds::publish_stock(writer.connection(), &folders, &StoreId::new("s2").unwrap(), made_at).unwrap();
+        channels::put(writer.connection(), &channel, &channels::Settings::named("Web shop"), now_ms)?.unwrap();
+        Ok(())
+    });
+    stated.await.unwrap();
+    let mut rounds = levels::Rounds::default();
+    levels::round(&office.office, &mut rounds).await.unwrap();
     for (index, node) in nodes.iter().enumerate() {
         let record = given_back(&original, &line, index as u64 + 1);
         node.record(&[Event::TransactionCompleted { record: Box::new(record) }]).unwrap();
@@ -138,6 +153,19 @@ async fn what_came_back_twice_is_an_exception_and_the_next_till_is_told() {
     wait_until(PATIENCE, all_there).await.unwrap();
     assert_eq!(count("SELECT count(*) FROM returned_lines").await, 2);
     assert_eq!(count("SELECT count(*) FROM exceptions WHERE owner = 'loss prevention' AND settled_ms IS NULL").await, 1);
+    // What came back to the shelf can be sold by every channel again.
+    let level = async |after: u64| {
+        let web = web.clone();
+        office.office.read(move |connection| levels::after(connection, &web, after, 9)).await.unwrap()
+    };
+    let mut told = level(0).await;
+    while told.rows.first().is_none_or(|level| (level.atp, level.on_request) != (0, 6_000)) {
+        assert!(std::time::Instant::now() < deadline, "the channel is not told: {told:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        levels::round(&office.office, &mut rounds).await.unwrap();
+        told = level(0).await;
+    }
+    assert_eq!((told.rows.len(), level(told.next).await.rows.len()), (1, 0));
     // A third shop hears of both, the first only of the other's; to each the seller is named, but not to itself.
     assert_eq!(find("s3").await.unwrap().returned_elsewhere(line.line), line.quantity + line.quantity);
     let own = find("s1").await.unwrap();

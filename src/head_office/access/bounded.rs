@@ -22,6 +22,10 @@ pub const CHAIN_WIDE: &[&str] = &[
     "subscriptions",
     "alarm_mails",
     "routing_rules",
+    "article_codes",
+    "channels",
+    "channel_articles",
+    "channel_levels",
 ];
 
 /// Of an order that a store has, or a part that a place has.
@@ -47,6 +51,9 @@ const BY_CONDITION: &[(&str, &str)] = &[
     ("route_orders", "EXISTS (SELECT 1 FROM order_parts p WHERE p.channel = route_orders.channel AND p.number = route_orders.number)"),
     ("route_plans", "EXISTS (SELECT 1 FROM order_parts p WHERE p.channel = route_plans.channel AND p.number = route_plans.number)"),
     ("message_sendings", "message IN (SELECT id FROM order_messages)"),
+    // Those that name no store are for people who see the whole chain.
+    ("channel_orders", "store IN (SELECT store FROM stores)"),
+    ("intake_errors", "store IN (SELECT store FROM stores)"),
     ("people", "stores = '*' OR EXISTS (SELECT 1 FROM stores s WHERE ' ' || people.stores || ' ' LIKE '% ' || s.store || ' %')"),
 ];
 

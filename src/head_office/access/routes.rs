@@ -54,6 +54,7 @@ const INCIDENT: Of = Of::Row("incidents", "id");
 const EXCEPTION: Of = Of::Row("exceptions", "id");
 const ORDER: Of = Of::Row("collect_orders", "order_no");
 const ORDER_EXCEPTION: Of = Of::Row("order_exceptions", "id");
+const INTAKE_ERROR: Of = Of::Row("intake_errors", "id");
 const MESSAGE: Of = Of::Row("order_messages", "id");
 const ISSUE: Of = Of::Row("order_issues", "id");
 const RETURN: Of = Of::Row("order_returns", "order_no");
@@ -99,7 +100,6 @@ pub const ROUTES: &[Rule] = &[
     post("/nodes/{store}/{node}/revoke", HelpShops, Of::Path, "revoke node"),
     post("/fleet/rules", Manage, Of::Chain, "make alarm rule"),
     post("/fleet/rules/{id}/end", Manage, Of::Chain, "end alarm rule"),
-    post("/orders", Orders, Of::Body, "place order"),
     post("/orders/exceptions/{id}/settle", Orders, ORDER_EXCEPTION, "settle order exception"),
     post("/orders/leads", HelpShops, Of::Body, "name lead"),
     post("/orders/messages/{id}/again", Orders, MESSAGE, "send message again"),
@@ -145,6 +145,34 @@ pub const ROUTES: &[Rule] = &[
     read("/api/v1/routing/order", Look, Of::Lists),
     read("/api/v1/routing/waiting", Look, Of::Lists),
     post("/api/v1/routing/again", Orders, Of::Chain, "route order again"),
+    // Intake: channels and what they send.
+    read("/intake/errors", Orders, Of::Lists),
+    read("/intake/errors/{id}", Orders, Of::Lists),
+    post("/intake/errors/{id}/replay", Orders, INTAKE_ERROR, "replay order"),
+    post("/intake/errors/{id}/dismiss", Orders, INTAKE_ERROR, "dismiss order"),
+    read("/intake/order", Orders, Of::Lists),
+    post("/intake/order", Orders, Of::Body, "enter order"),
+    read("/intake/channels", Look, Of::Nothing),
+    post("/intake/channels", Manage, Of::Chain, "change channel"),
+    read("/intake/channels/{channel}", Look, Of::Nothing),
+    post("/intake/channels/{channel}", Manage, Of::Chain, "change channel"),
+    read("/api/v1/channels", Look, Of::Nothing),
+    read("/api/v1/channels/{channel}", Look, Of::Nothing),
+    put("/api/v1/channels/{channel}", Manage, Of::Chain, "change channel"),
+    post("/api/v1/channels/{channel}/try", Manage, Of::Chain, "try mapping"),
+    put("/api/v1/channels/{channel}/articles/{article}", Manage, Of::Chain, "name article of channel"),
+    delete("/api/v1/channels/{channel}/articles/{article}", Manage, Of::Chain, "forget article of channel"),
+    read("/api/v1/channels/{channel}/stock", Look, Of::Chain),
+    post("/api/v1/channels/{channel}/orders", Orders, Of::Chain, "take order"),
+    read("/api/v1/channels/{channel}/orders/{number}", Orders, Of::Lists),
+    put("/api/v1/channels/{channel}/orders/{number}", Orders, Of::Chain, "take order"),
+    post("/api/v1/channels/{channel}/orders/{number}/cancel", Orders, Of::Chain, "cancel order"),
+    post("/api/v1/channels/{channel}/orders/{number}/return", Orders, Of::Chain, "ask for return"),
+    post("/api/v1/channels/{channel}/orders/{number}/returned", Orders, Of::Chain, "take goods back"),
+    post("/api/v1/channels/{channel}/orders/{number}/refund", Orders, Of::Chain, "ask for refund"),
+    read("/api/v1/intake-errors", Orders, Of::Lists),
+    post("/api/v1/intake-errors/{id}/replay", Orders, INTAKE_ERROR, "replay order"),
+    post("/api/v1/intake-errors/{id}/dismiss", Orders, INTAKE_ERROR, "dismiss order"),
     // Customer service.
     read("/service", Orders, Of::Lists),
     read("/service/{order}", Orders, Of::Lists),

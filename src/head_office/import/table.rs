@@ -49,9 +49,9 @@ pub enum Delimiter {
 }
 
 impl Delimiter {
-    const ALL: [Delimiter; 4] = [Delimiter::Tab, Delimiter::Semicolon, Delimiter::Comma, Delimiter::Pipe];
+    pub const ALL: [Delimiter; 4] = [Delimiter::Tab, Delimiter::Semicolon, Delimiter::Comma, Delimiter::Pipe];
 
-    fn byte(self) -> u8 {
+    pub fn byte(self) -> u8 {
         match self {
             Delimiter::Comma => b',',
             Delimiter::Semicolon => b';',
@@ -243,7 +243,7 @@ fn sniff(path: &Path, text: &mut Box<dyn BufRead>, options: TableOptions) -> Res
 }
 
 impl Encoding {
-    fn decode(self, bytes: &[u8]) -> Result<String, Complaint> {
+    pub fn decode(self, bytes: &[u8]) -> Result<String, Complaint> {
         match self {
             Encoding::Utf8 => std::str::from_utf8(bytes).map(str::to_owned).map_err(|error| {
                 let guess = Encoding::Windows1252.decode(bytes).unwrap_or_default();

@@ -9,7 +9,9 @@ mod feeds;
 mod figures;
 mod fleet;
 mod frame;
+mod intake;
 mod nodes;
+mod order_desk;
 mod orders;
 mod overview;
 mod people;
@@ -93,7 +95,7 @@ pub fn router(office: HeadOffice) -> Router {
         .route("/nodes/codes/{id}/withdraw", post(withdraw_code))
         .route("/nodes/{store}/{node}/approve", get(ask_approve).post(approve_node))
         .route("/nodes/{store}/{node}/revoke", get(ask_revoke).post(revoke_node))
-        .route("/orders", get(orders_page).post(place_order))
+        .route("/orders", get(orders_page))
         .route("/orders/exceptions/{id}/settle", post(settle_order_exception))
         .route("/orders/leads", post(name_lead))
         .route("/orders/messages/{id}/again", post(send_again))
@@ -107,6 +109,7 @@ pub fn router(office: HeadOffice) -> Router {
         .merge(feeds::routes())
         .merge(fleet::routes())
         .merge(routing::routes())
+        .merge(intake::routes())
         .route("/changes", get(changes))
         .route("/assets/{hash}/{name}", get(crate::web::assets::serve))
         .fallback(not_found)
@@ -493,13 +496,6 @@ struct LeadForm {
 async fn name_lead(State(office): State<HeadOffice>, Form(form): Form<LeadForm>) -> Result<Redirect, Problem> {
     super::api::name_lead_of(&office, form.store, form.node).await?;
     Ok(Redirect::to("/orders#leads"))
-}
-
-async fn place_order(State(office): State<HeadOffice>, Form(form): Form<orders::Form>) -> Result<Redirect, Problem> {
-    let wrong = |why: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "order_malformed", why, "go back, mend it and send it again");
-    let placed = form.placed(office.now_ms()).map_err(wrong)?;
-    super::orders::place(&office, placed).await?;
-    Ok(Redirect::to("/orders"))
 }
 
 async fn order_page(State(office): State<HeadOffice>, Path(order): Path<String>) -> Result<Response, Problem> {

@@ -6,80 +6,25 @@ use qrcode::{EcLevel, QrCode};
 use super::frame::{Frame, visible};
 
 use crate::head_office::db::{self, Connection};
+use crate::head_office::intake::errors;
 use crate::head_office::leads::{self, LeadRow};
 use crate::head_office::messages::outbox::{self, Sending};
 use crate::head_office::order_exceptions::{self, OrderExceptionRow};
 use crate::head_office::order_messages::{self, MessageRow};
 use crate::head_office::order_returns::{self, ReturnRow};
-use crate::head_office::orders::{self, Basis, CustomerCode, OrderRow, PlacedLine, PlacedOrder};
+use crate::head_office::orders::{self, Basis, CustomerCode, OrderRow};
 use crate::head_office::queries::{self, StoreRow};
 use crate::head_office::rights::RightRow;
-use crate::ids::{OrderNo, Sku, StoreId};
-use crate::money::Qty;
+use crate::ids::OrderNo;
 use crate::retail::order::OrderLine;
-
-/// How soon an order that is typed in here is to be ready.
-const PROMISED_MS: i64 = 2 * 3_600_000;
-
-/// A new order as the form sends it.
-#[derive(Debug, serde::Deserialize)]
-pub struct Form {
-    order: String,
-    store: String,
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    phone: String,
-    #[serde(default)]
-    email: String,
-    /// One line each: article number, blank, quantity.
-    lines: String,
-}
-
-impl Form {
-    /// The error says what cannot be read.
-    pub fn placed(&self, now_ms: i64) -> Result<PlacedOrder, String> {
-        let order = OrderNo::new(self.order.trim()).map_err(|bad| bad.to_string())?;
-        let store = StoreId::new(self.store.trim()).map_err(|bad| bad.to_string())?;
-        let mut lines = Vec::new();
-        for text in self.lines.lines().map(str::trim).filter(|text| !text.is_empty()) {
-            let (sku, quantity) = text.split_once(char::is_whitespace).unwrap_or((text, "1"));
-            let quantity = Qty::parse(quantity.trim()).ok_or_else(|| format!("{quantity:?} is no quantity: write \"SKU 2\""))?;
-            let sku = Sku::new(sku).map_err(|bad| bad.to_string())?;
-            lines.push(PlacedLine {
-                sku,
-                quantity,
-                zone: Default::default(),
-                location: String::new(),
-                substitutes: Vec::new(),
-                unit_price: None,
-                pay_in_store: false,
-            });
-        }
-        Ok(PlacedOrder {
-            order,
-            store,
-            promised_ms: now_ms + PROMISED_MS,
-            expires_ms: None,
-            initials: String::new(),
-            name: self.name.trim().to_owned(),
-            phone: self.phone.trim().to_owned(),
-            email: self.email.trim().to_owned(),
-            language: String::new(),
-            without_rights: Default::default(),
-            customer: None,
-            substitution: Default::default(),
-            lines,
-        })
-    }
-}
 
 /// Rows of the lists beside the orders.
 const BESIDE_MAX: u32 = 50;
 
 pub struct Facts {
     rows: Vec<OrderRow>,
-    stores: Vec<StoreRow>,
+    /// What channels sent and could not be taken.
+    not_taken: u64,
     /// Of each store, with the nodes that could keep its orders.
     leads: Vec<(String, Option<LeadRow>, Vec<String>)>,
     exceptions: Vec<OrderExceptionRow>,
@@ -108,7 +53,7 @@ pub fn facts(connection: &Connection, now_ms: i64, remind_ms: i64, sends: bool) 
     Ok(Facts {
         rows: orders::list(connection, queries::ROWS_MAX)?,
         leads,
-        stores,
+        not_taken: errors::open_count(connection)?,
         exceptions: order_exceptions::list(connection, BESIDE_MAX)?,
         returns: order_returns::list(connection, now_ms, BESIDE_MAX)?,
         messages: told(connection, order_messages::due(connection, now_ms, remind_ms, BESIDE_MAX)?)?,
@@ -117,18 +62,12 @@ pub fn facts(connection: &Connection, now_ms: i64, remind_ms: i64, sends: bool) 
 }
 
 pub fn page(frame: &Frame, facts: &Facts) -> Markup {
-    let Facts { rows, stores, .. } = facts;
+    let rows = &facts.rows;
     let tools = html! {
-        form .tools method="post" action="/orders" {
-            label { "Number " input name="order" size="10" required pattern="[A-Za-z0-9]{1,16}" autocomplete="off"; }
-            label { "Store "
-                select name="store" { @for store in stores { option value=(store.store) { (visible(&store.name)) } } }
-            }
-            label { "Customer " input name="name" size="14" maxlength="100" autocomplete="off"; }
-            label { "Telephone " input name="phone" size="12" maxlength="30" autocomplete="off"; }
-            label { "E-mail " input type="email" name="email" size="16" maxlength="254" autocomplete="off"; }
-            label { "Articles " textarea name="lines" rows="2" cols="22" required placeholder="article number and quantity, one a line" {} }
-            button { "Place order" }
+        div .tools {
+            a .button.primary href="/intake/order" { "Enter an order" }
+            a .button href="/intake/errors" { "Not taken" @if facts.not_taken > 0 { " " span .count { (facts.not_taken) } } }
+            a .button href="/intake/channels" { "Channels" }
         }
     };
     let body = html! {
@@ -175,6 +114,7 @@ fn exceptions(frame: &Frame, rows: &[OrderExceptionRow]) -> Markup {
                             p {
                                 span .tag.warn[row.settled_ms.is_none()] { (row.kind.replace('_', " ")) } " "
                                 @if matches!(row.kind.as_str(), "waiting" | "not_routed") { a href="/routing#waiting" { code { (visible(&row.order)) } } }
+                                @else if row.kind == "drop_folder" { a href="/intake/channels" { "Channels" } }
                                 @else if row.order.is_empty() { a href="/feeds" { "Feeds" } } @else { a href=(format!("/orders/{}", row.order)) { code { (visible(&row.order)) } } }
                                 " " (visible(&row.store)) " "
                                 span .dim title=(frame.time(row.opened_ms)) {

@@ -412,7 +412,7 @@ fn forms(base: &str, typed: &Forms) -> Markup {
 }
 
 /// Asked where nobody signs in.
-fn who() -> Markup {
+pub fn who() -> Markup {
     let is_known = access::acting().is_some_and(|acting| acting.who.via == Via::Session);
     html! { @if !is_known { label .field { "Your name" input name="who" required maxlength="60" autocomplete="name"; } } }
 }
