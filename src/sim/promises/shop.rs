@@ -236,6 +236,7 @@ impl Shops {
             workstation: at,
             staff: None,
             at: NOW,
+            uptime_ms: self.commands,
             utc_offset_min: 60,
             incarnation: Incarnation(1),
             seq: self.commands,
