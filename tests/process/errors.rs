@@ -126,7 +126,7 @@ fn promotions_that_contradict_themselves_or_each_other_are_not_published() {
     refused(&rule("milk-day", &format!("{milk}price = \"0.99\"")), &["line 9, milk-day:", "one of percent, amount and price"]);
     refused(&rule("milk-week", milk), &["milk-week:", "another promotion has this id"]);
     let coupon = |id: &str| rule(id, &format!("{milk}coupons = [\"SUMMER\"]"));
-    refused(&(coupon("one") + &coupon("two")), &["line 16, two:", "coupon SUMMER belongs to one already"]);
+    refused(&(coupon("one") + coupon("two").as_str()), &["line 16, two:", "coupon SUMMER belongs to one already"]);
 
     // What was in force still is.
     std::fs::write(&file, &good).unwrap();
