@@ -510,3 +510,53 @@ async fn rules_are_checked_before_they_count_and_a_dry_run_changes_nothing() {
     assert_eq!(rows.await.unwrap(), 0);
     office.stop().await;
 }
+
+/// What a channel sends to be shipped goes to a place at once, says so, and is taken back when the channel cancels it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_of_a_channel_that_is_shipped_is_routed_as_it_comes_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = super::over_http::office(&folder.path().join("ho")).await;
+    crate::browser::routing::with_places(&office).await;
+    let host = office.pages_address.to_string();
+    let ask = async |method: &str, path: &str, body: Value| {
+        let headers = [("Host", host.as_str()), ("Content-Type", "application/json")];
+        crate::web::http::send(office.pages_address, method, path, &headers, &body.to_string()).await
+    };
+    assert!(ask("PUT", "/api/v1/channels/web", json!({"name": "Web shop"})).await.status < 300);
+    let to = json!({"name": "Ada", "street": ["Weg 1"], "postcode": "20095", "city": "Hamburg", "country": "DE", "lat": 53_550_000, "lon": 10_000_000});
+    let order = |tea: i64, version: u64| json!({"version": version, "fulfilment": "ship", "to": to, "lines": [{"sku": "tea", "quantity": tea * 1000}]});
+    let taken = ask("PUT", "/api/v1/channels/web/orders/%231001", order(3, 1)).await;
+    assert!(taken.status < 300, "{}", taken.body);
+    let answer = taken.json();
+    assert_eq!(
+        (&answer["parts"][0]["place"], &answer["order"], &answer["promised"]),
+        (&json!("hamburg"), &json!("1001"), &json!(true)),
+        "{answer}"
+    );
+    let again = ask("PUT", "/api/v1/channels/web/orders/%231001", order(3, 1)).await.json();
+    assert_eq!((&again["outcome"], again["parts"].as_array().unwrap().len()), (&json!("same"), 1), "{again}");
+    // A change before anybody has begun: the part is given out anew.
+    let changed = ask("PUT", "/api/v1/channels/web/orders/%231001", order(7, 2)).await.json();
+    let parts: Vec<(&str, &str)> = changed["parts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|part| (part["place"].as_str().unwrap(), part["state"].as_str().unwrap()))
+        .collect();
+    assert_eq!(parts, [("hamburg", "cancelled"), ("koeln", "sent")], "{changed}");
+    let waits = ask("PUT", "/api/v1/channels/web/orders/1002", order(90, 1)).await.json();
+    assert!(waits["waits"].as_str().is_some_and(|why| why.contains("no place")), "{waits}");
+    for number in ["%231001", "1002"] {
+        let cancelled = ask("POST", &format!("/api/v1/channels/web/orders/{number}/cancel"), json!({})).await;
+        assert!(cancelled.status < 300, "{}", cancelled.body);
+    }
+    let open = office.office.read(|c| {
+        c.query_row(
+            "SELECT (SELECT count(*) FROM order_parts WHERE state = 'sent') + (SELECT count(*) FROM route_orders WHERE state <> 'over')",
+            [],
+            |row| row.get::<_, i64>(0),
+        )
+    });
+    assert_eq!(open.await.unwrap(), 0);
+    office.stop().await;
+}

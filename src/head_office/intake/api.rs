@@ -276,7 +276,7 @@ async fn cancel_order(
 ) -> Result<Json<Receipt>, Problem> {
     let number = number_of(&number)?;
     let channel = channel_of(&office, channel).await?;
-    let done = office.write(move |writer, now_ms| Ok(take::cancel(writer.connection(), &channel, &number, now_ms)?));
+    let done = office.write(move |writer, now_ms| Ok(take::cancel(writer, &channel, &number, now_ms)?));
     done.await?.map(Json).ok_or_else(no_order)
 }
 

@@ -19,8 +19,10 @@ use super::{articles, channels, errors};
 use crate::head_office::card_data;
 use crate::head_office::db::{self, Connection, OptionalExtension, params};
 use crate::head_office::orders::{self, NotTaken};
+use crate::head_office::parts::{self, Part, PartKind};
+use crate::head_office::routing;
 use crate::head_office::writer::{WriteError, Writer};
-use crate::ids::{ChannelId, ChannelOrderNo, OrderNo};
+use crate::ids::{ChannelId, ChannelOrderNo, OrderNo, PlaceId};
 use crate::journal::Hash;
 use crate::money::Currency;
 
@@ -108,8 +110,21 @@ pub struct Receipt {
     pub order: Option<OrderNo>,
     /// Rights cover it: it can be promised to the customer. If not, the store's word decides.
     pub promised: bool,
+    /// What each place does for it. None: one store has all of it, or it waits.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<ReceiptPart>,
+    /// Why nobody serves it, or a part of it, yet.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub waits: String,
     /// Lines that are not in it, each with its reason.
     pub refused: Vec<RefusedLine>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ReceiptPart {
+    pub part: OrderNo,
+    pub place: PlaceId,
+    pub state: String,
 }
 
 /// Why it was not taken.
@@ -275,7 +290,7 @@ pub fn take_one(
     };
     let order = match serve(writer, &order, known.as_ref(), house, now_ms, &mut refused)? {
         Ok((order, placed)) => {
-            store(connection, &order, &plain, &refused, Some(&placed), now_ms)?;
+            store(connection, &order, &plain, &refused, placed.as_ref(), now_ms)?;
             order
         }
         Err(refused) => return Ok(Err(refused)),
@@ -286,7 +301,8 @@ pub fn take_one(
     Ok(Ok(receipt(connection, channel, number, &now_known, outcome)?))
 }
 
-/// Has its store serve it: as a collect order. Lines that a partial order cannot be promised leave it.
+/// Has its store serve it: as a collect order. Lines that a partial order cannot be promised leave it. What is shipped, and what the rules of
+/// routing may give to another store, goes where these say.
 fn serve(
     writer: &Writer,
     order: &ChannelOrder,
@@ -294,11 +310,16 @@ fn serve(
     house: &House,
     now_ms: i64,
     refused: &mut Vec<RefusedLine>,
-) -> Result<Result<(ChannelOrder, OrderNo), Refused>, WriteError> {
-    let Fulfilment::Collect { store } = &order.fulfilment else {
-        return Ok(Err(Refused::of("not_served", "fulfilment", "nothing but collect orders is served here yet")));
-    };
+) -> Result<Result<(ChannelOrder, Option<OrderNo>), Refused>, WriteError> {
     let connection = writer.connection();
+    let parts = parts::of_order(connection, order.channel.as_str(), order.number.as_str())?;
+    let store = match &order.fulfilment {
+        Fulfilment::Collect { .. } if !parts.is_empty() || (known.is_none() && routing::goes_elsewhere(connection)?) => {
+            return routed(writer, order, known, &parts, house, now_ms);
+        }
+        Fulfilment::Collect { store } => store,
+        Fulfilment::Ship { .. } | Fulfilment::ShipToPlace { .. } => return routed(writer, order, known, &parts, house, now_ms),
+    };
     let known_no = known.and_then(|known| OrderNo::new(&known.order).ok());
     let is_change = known_no.is_some();
     let number = match known_no {
@@ -309,7 +330,7 @@ fn serve(
     loop {
         let placed = order.placed(number.clone(), store.clone(), &order.lines);
         let lacking = match orders::put(writer, &placed, now_ms, house.kept_ms, is_change)? {
-            Ok(_) => return Ok(Ok((order, number))),
+            Ok(_) => return Ok(Ok((order, Some(number)))),
             Err(NotTaken::NoRights(sku)) => (sku, "no_rights", "the store has not granted enough rights to promise it"),
             Err(NotTaken::FewLeft(sku)) => (sku, "few_left", "so few are left in the store that it has to say first"),
             Err(NotTaken::Malformed(why)) => return Ok(Err(Refused::of("malformed", "", why))),
@@ -325,6 +346,49 @@ fn serve(
         }
         refused.extend(order.lines.iter().filter(|line| of_it(line)).map(|line| RefusedLine { line: line.line, reason: reason.clone() }));
         order.lines.retain(|line| line.sku != sku);
+    }
+}
+
+/// Has places serve it, by the rules of routing. A change ends the parts that nobody has begun, and gives out others.
+fn routed(
+    writer: &Writer,
+    order: &ChannelOrder,
+    known: Option<&Known>,
+    parts: &[Part],
+    house: &House,
+    now_ms: i64,
+) -> Result<Result<(ChannelOrder, Option<OrderNo>), Refused>, WriteError> {
+    if known.is_some_and(|known| parts.is_empty() && !known.order.is_empty()) {
+        return Ok(Err(Refused::of(
+            "not_served",
+            "fulfilment",
+            "a store has it as a collect order: cancel it, and send it under another number",
+        )));
+    }
+    let live: Vec<&Part> = parts.iter().filter(|part| part.state != "refused" && part.state != "cancelled").collect();
+    if let Some(begun) = live.iter().find(|part| part.state != "sent") {
+        return Ok(Err(Refused::of("change_too_late", "", format!("{} has part {} of it: {}", begun.place, begun.part, begun.state))));
+    }
+    for part in &live {
+        if let Err(why) = parts::end(writer, &part.part, "the channel changed the order", now_ms)? {
+            return Ok(Err(Refused::of("change_too_late", "", why.to_string())));
+        }
+    }
+    if known.is_some() {
+        routing::afresh(writer.connection(), order.channel.as_str(), order.number.as_str(), now_ms)?;
+    }
+    match routing::serve(writer, order, house.kept_ms, now_ms)? {
+        Ok(served) => Ok(Ok((order.clone(), served.parts.into_iter().next().map(|part| part.part)))),
+        Err(NotTaken::NoRights(sku)) => {
+            Ok(Err(Refused::of("no_rights", "lines", format!("{sku}: the store has not granted enough rights to promise it"))))
+        }
+        Err(NotTaken::FewLeft(sku)) => {
+            Ok(Err(Refused::of("few_left", "lines", format!("{sku}: so few are left in the store that it has to say first"))))
+        }
+        Err(NotTaken::Malformed(why)) => Ok(Err(Refused::of("malformed", "", why))),
+        Err(NotTaken::NoNumber | NotTaken::Exists | NotTaken::Unknown | NotTaken::Cancelled) => {
+            Ok(Err(Refused::of("not_served", "", "its store could not be given it: try again")))
+        }
     }
 }
 
@@ -401,7 +465,14 @@ pub fn receipt(
         Some(order) => orders::find(connection, order)?.is_some_and(|(row, ..)| row.promised),
         None => false,
     };
+    let parts = parts::of_order(connection, channel.channel.as_str(), number.as_str())?;
+    let waits = routing::why_waiting(connection, channel.channel.as_str(), number.as_str())?;
+    // A parcel is promised by the place's own stock.
+    let shipped = !parts.is_empty() && waits.is_empty() && parts.iter().all(|part| part.kind == PartKind::Ship);
+    let promised = promised || shipped;
     Ok(Receipt {
+        parts: parts.into_iter().map(|part| ReceiptPart { part: part.part, place: part.place, state: part.state }).collect(),
+        waits,
         channel: channel.channel.clone(),
         number: number.clone(),
         version: known.version,
@@ -413,11 +484,18 @@ pub fn receipt(
 }
 
 /// The channel takes it back. Whether that comes in time the store's record says. Idempotent. `None`: there is no such order.
-pub fn cancel(connection: &Connection, channel: &Channel, number: &ChannelOrderNo, now_ms: i64) -> db::Result<Option<Receipt>> {
+pub fn cancel(writer: &Writer, channel: &Channel, number: &ChannelOrderNo, now_ms: i64) -> db::Result<Option<Receipt>> {
+    let connection = writer.connection();
     let Some(known) = find(connection, &channel.channel, number)? else { return Ok(None) };
     let sql = "UPDATE channel_orders SET cancelled_ms = ?3, changed_ms = ?3 WHERE channel = ?1 AND number = ?2 AND cancelled_ms IS NULL";
     connection.prepare_cached(sql)?.execute(params![channel.channel.as_str(), number.as_str(), now_ms])?;
-    if let Ok(order) = OrderNo::new(&known.order) {
+    let parts = parts::of_order(connection, channel.channel.as_str(), number.as_str())?;
+    routing::stop(connection, channel.channel.as_str(), number.as_str(), now_ms)?;
+    for part in parts.iter().filter(|part| part.state != "refused" && part.state != "cancelled") {
+        // What has left stays; its place says so.
+        let _ = parts::end(writer, &part.part, "the channel cancelled the order", now_ms)?;
+    }
+    if let (Ok(order), true) = (OrderNo::new(&known.order), parts.is_empty()) {
         // What the store's order says of itself stands in its own row.
         let _ = orders::cancelled(connection, &order, now_ms)?;
     }

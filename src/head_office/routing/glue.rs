@@ -248,6 +248,26 @@ pub fn stop(connection: &Connection, channel: &str, number: &str, now_ms: i64) -
     settle(connection, channel, number, now_ms)
 }
 
+/// Whether the rules in force may give what is collected to another store than the chosen one.
+pub fn goes_elsewhere(connection: &Connection) -> db::Result<bool> {
+    Ok(book::meant(&book::newest(connection)?.document).routes.iter().any(|route| route.elsewhere_km > 0))
+}
+
+/// What places did with it so far does not count against them any more.
+pub fn afresh(connection: &Connection, channel: &str, number: &str, now_ms: i64) -> db::Result<()> {
+    connection
+        .prepare_cached("UPDATE route_orders SET afresh_ms = ?3, since_ms = ?3 WHERE channel = ?1 AND number = ?2")?
+        .execute(params![channel, number, now_ms])
+        .map(drop)
+}
+
+/// Why nobody serves it, or all of it, now; empty: somebody does, or it was never routed.
+pub fn why_waiting(connection: &Connection, channel: &str, number: &str) -> db::Result<String> {
+    let sql = "SELECT why FROM route_orders WHERE channel = ?1 AND number = ?2 AND state IN ('waiting', 'given_up')";
+    let found: Option<String> = connection.prepare_cached(sql)?.query_row([channel, number], |row| row.get(0)).optional()?;
+    Ok(found.unwrap_or_default())
+}
+
 /// Where an order stands; said aloud when that changes.
 fn stands(connection: &Connection, order: &ChannelOrder, state: RouteState, why: &str, now_ms: i64) -> db::Result<()> {
     let (channel, number) = (order.channel.as_str(), order.number.as_str());

@@ -15,7 +15,7 @@ pub mod steps;
 pub mod trial;
 pub mod words;
 
-pub use glue::{RouteState, Served, serve, stop};
+pub use glue::{RouteState, Served, afresh, goes_elsewhere, serve, stop, why_waiting};
 
 #[cfg(test)]
 mod engine_tests;
