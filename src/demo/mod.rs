@@ -146,6 +146,18 @@ async fn open(arguments: &DemoArguments) -> Result<Demo, DemoError> {
         serve::StartError::Door(DoorError::InUse { address }) => DemoError::Port { port: address.port() },
         other => DemoError::HeadOffice(other),
     })?;
+    match fill(arguments, &folder, &office, inbox).await {
+        Ok(shops) => Ok(Demo { office, shops }),
+        Err(reason) => {
+            // What looks after stores by the clock must not be at work when the runtime goes.
+            office.stop().await;
+            Err(reason)
+        }
+    }
+}
+
+/// What head office knows, and the shops.
+async fn fill(arguments: &DemoArguments, folder: &Path, office: &serve::Running, inbox: Arc<Inbox>) -> Result<Vec<OpenShop>, DemoError> {
     shop::stock_head_office(&office.office).await?;
     shop::staff_head_office(&office.office).await?;
     shop::name_stores(&office.office).await?;
@@ -160,9 +172,9 @@ async fn open(arguments: &DemoArguments) -> Result<Demo, DemoError> {
         };
         // The web shop's page stands beside the first shop's.
         let web_shop = inbox.take().map(|inbox| orders::router(office.office.clone(), inbox, usize::from(arguments.stores)));
-        shops.push(OpenShop::open(branch, &folder, port, &office, web_shop.unwrap_or_default(), arguments).await?);
+        shops.push(OpenShop::open(branch, folder, port, office, web_shop.unwrap_or_default(), arguments).await?);
     }
-    Ok(Demo { office, shops })
+    Ok(shops)
 }
 
 impl OpenShop {

@@ -178,7 +178,11 @@ impl HeadOffice {
         drop(place);
         match answer {
             Ok(answer) => answer,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The process ends; whoever asked ends with it.
+                Err(_) => std::future::pending().await,
+            },
         }
     }
 

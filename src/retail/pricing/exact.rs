@@ -300,11 +300,6 @@ impl<'a> Contest<'a> {
         }
     }
 
-    fn bound_now(&self) -> i64 {
-        let paid: i64 = self.units.iter().zip(&self.tolls).map(|(units, toll)| i64::from(*units) * toll).sum();
-        paid + self.teams.iter().map(|team| team.later(&self.machines, team.start(&self.machines), 0)).sum::<i64>()
-    }
-
     /// First only near the bound, then further down: the nearer, the fewer states. Sees at most `states` of them.
     fn search_downwards(&self, bound: i64, known: i64, mut states: usize) -> Searched {
         let mut depth = (bound - known * SCALE) / 16;
