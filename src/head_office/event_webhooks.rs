@@ -57,7 +57,7 @@ async fn run(office: HeadOffice, mut ended: watch::Receiver<bool>) {
                 }
                 tokio::time::sleep(SETTLE).await;
             }
-            _ = ended.changed() => {}
+            changed = ended.changed() => if changed.is_err() { return },
         }
     }
     while posting.join_next().await.is_some() {}

@@ -180,8 +180,8 @@ impl HeadOffice {
             Ok(answer) => answer,
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
-                // The process ends; whoever asked ends with it.
-                Err(_) => std::future::pending().await,
+                // Cancelled before it began: the process ends.
+                Err(_) => Err(StorageError::Stopping),
             },
         }
     }

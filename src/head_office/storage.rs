@@ -77,6 +77,8 @@ pub enum StorageError {
         "{place} belongs to another certificate authority than the one in {folder}: copy ca.key and ca.pem from the data_dir of the head office that was there first, or from its backup"
     )]
     OtherAuthority { place: String, folder: PathBuf },
+    #[error("head office is stopping")]
+    Stopping,
     #[error(transparent)]
     Authority(#[from] AuthorityError),
     #[error(transparent)]

@@ -546,9 +546,13 @@ async fn an_order_of_a_channel_that_is_shipped_is_routed_as_it_comes_in() {
     assert_eq!(parts, [("hamburg", "cancelled"), ("koeln", "sent")], "{changed}");
     let waits = ask("PUT", "/api/v1/channels/web/orders/1002", order(90, 1)).await.json();
     assert!(waits["waits"].as_str().is_some_and(|why| why.contains("no place")), "{waits}");
+    let state =
+        async |number: &str| ask("GET", &format!("/api/v1/channels/web/orders/{number}"), Value::Null).await.json()["state"].clone();
+    assert_eq!((state("%231001").await, state("1002").await), (json!("sent"), json!("waiting")));
     for number in ["%231001", "1002"] {
         let cancelled = ask("POST", &format!("/api/v1/channels/web/orders/{number}/cancel"), json!({})).await;
         assert!(cancelled.status < 300, "{}", cancelled.body);
+        assert_eq!(state(number).await, "cancelled");
     }
     let open = office.office.read(|c| {
         c.query_row(

@@ -12,7 +12,7 @@ use super::errors::{self, ErrorRow};
 use super::levels::{self, Levels};
 use super::order::ChannelOrder;
 use super::returned::{self, NotReturned, Returned};
-use super::take::{self, Again, Form, House, Incoming, Outcome, Receipt, Refused};
+use super::take::{self, Again, Form, House, Incoming, Outcome, Receipt, ReceiptPart, Refused};
 use super::trial::{self, Trial};
 use crate::head_office::office::HeadOffice;
 use crate::head_office::queries::ROWS_MAX;
@@ -242,9 +242,21 @@ struct OrderView {
     #[serde(flatten)]
     receipt: Receipt,
     cancelled: bool,
-    /// By the store's record.
+    /// By the store's record; of parts, the state of all of them, or "in_parts" where they differ. "waiting": nobody has it yet.
     state: String,
     content: Option<ChannelOrder>,
+}
+
+/// What the parts that are not given up have in common.
+fn state_of(parts: &[ReceiptPart], is_cancelled: bool) -> String {
+    let live: Vec<&str> = parts.iter().map(|part| part.state.as_str()).filter(|state| !matches!(*state, "cancelled" | "refused")).collect();
+    let state = match live.as_slice() {
+        [] if is_cancelled => "cancelled",
+        [] => "waiting",
+        [first, others @ ..] if others.iter().all(|state| state == first) => first,
+        _ => "in_parts",
+    };
+    state.to_owned()
 }
 
 async fn order(State(office): State<HeadOffice>, Path((channel, number)): Path<(ChannelId, String)>) -> Result<Json<OrderView>, Problem> {
@@ -256,10 +268,11 @@ async fn order(State(office): State<HeadOffice>, Path((channel, number)): Path<(
             Ok(order) => orders::find(connection, &order)?.map(|(row, ..)| row.state),
             Err(_) => None,
         };
+        let receipt = take::receipt(connection, &channel, &number, &known, Outcome::Same)?;
         Ok(Some(OrderView {
-            receipt: take::receipt(connection, &channel, &number, &known, Outcome::Same)?,
             cancelled: known.is_cancelled,
-            state: state.unwrap_or_else(|| "waiting".to_owned()),
+            state: state.unwrap_or_else(|| state_of(&receipt.parts, known.is_cancelled)),
+            receipt,
             content: take::order_of(connection, &channel.channel, &number)?,
         }))
     });

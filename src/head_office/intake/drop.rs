@@ -17,7 +17,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::channels::{self, Channel};
@@ -66,29 +66,46 @@ struct Put {
 
 /// As long as head office serves.
 pub fn start(office: &HeadOffice, ended: &watch::Receiver<bool>) -> JoinHandle<()> {
-    let (office, mut ended) = (office.clone(), ended.clone());
-    // On a thread of its own: a folder on a share that hangs holds up nobody else.
-    let here = tokio::runtime::Handle::current();
-    tokio::task::spawn_blocking(move || {
-        let (mut memory, mut said) = (Memory::default(), String::new());
-        while !*ended.borrow() {
-            match here.block_on(round(&office, &mut memory)) {
-                Ok(()) => said.clear(),
-                // Once for each trouble, not every two seconds.
-                Err(error) if error.to_string() != said => {
-                    tracing::error!(%error, "drop folders");
-                    said = error.to_string();
-                }
-                Err(_) => {}
-            }
-            here.block_on(async {
-                tokio::select! {
-                    () = tokio::time::sleep(EVERY) => {}
-                    _ = ended.changed() => {}
-                }
-            });
+    let (office, ended) = (office.clone(), ended.clone());
+    let (over, is_over) = oneshot::channel::<()>();
+    // On a thread and a runtime of its own: a folder on a share that hangs holds up nobody else, not even the end of the process.
+    let watching = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+        runtime.block_on(watch(&office, ended));
+        drop(over);
+        Ok::<(), String>(())
+    };
+    let started = std::thread::Builder::new().name("drop-folders".to_owned()).spawn(move || {
+        if let Err(error) = watching() {
+            tracing::error!(error, "drop folders are not watched");
         }
+    });
+    if let Err(error) = started {
+        tracing::error!(%error, "drop folders are not watched");
+    }
+    tokio::spawn(async move {
+        // It ends with the thread, whatever that says.
+        let _ = is_over.await;
     })
+}
+
+async fn watch(office: &HeadOffice, mut ended: watch::Receiver<bool>) {
+    let (mut memory, mut said) = (Memory::default(), String::new());
+    while !*ended.borrow() {
+        match round(office, &mut memory).await {
+            Ok(()) => said.clear(),
+            // Once for each trouble, not every two seconds.
+            Err(error) if error.to_string() != said => {
+                tracing::error!(%error, "drop folders");
+                said = error.to_string();
+            }
+            Err(_) => {}
+        }
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            changed = ended.changed() => if changed.is_err() { return },
+        }
+    }
 }
 
 /// Looks into the folder of every channel once.

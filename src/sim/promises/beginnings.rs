@@ -79,6 +79,7 @@ impl Beginning {
             granted: Vec::new(),
             promised: Vec::new(),
             released: Vec::new(),
+            astray: Vec::new(),
         };
         for step in self.story() {
             world = sides.step(&world, step)?.unwrap_or(world);

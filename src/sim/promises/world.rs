@@ -40,6 +40,8 @@ pub struct World {
     pub granted: Vec<(Term, i64)>,
     pub promised: Vec<(Term, i64)>,
     pub released: Vec<(Term, i64)>,
+    /// Orders that head office lost when it was put back, promised under that term, and whose word is still on its way to the store.
+    pub astray: Vec<(usize, Term)>,
 }
 
 /// Where head office hears of a store.
@@ -194,7 +196,7 @@ impl Sides {
             Step::PutBack => self.put_back(world).map(|there| World { waits_for: Doors { locate: true, orders: true }, ..there }),
             _ => None,
         };
-        let next = next.map(|next| self.forget(next)).filter(|next| next != world);
+        let next = next.map(|next| self.forget(self.settle_astray(next))).filter(|next| next != world);
         Ok(next.map(|mut next| {
             // One unit, and no more than is lacking, in truth or by the store's record; while rights are in doubt nobody can say how much that is.
             let shop = self.shops.view(next.shop);
@@ -328,21 +330,34 @@ impl Sides {
         })
     }
 
-    /// What was on its way to the store still comes. An order that is lost with it and of which the store has not heard is promised by
-    /// nobody any more: its channel has to place it again.
+    /// What was on its way to the store still comes.
     fn put_back(&self, world: &World) -> Option<World> {
         let (office, counted) = world.saved?;
         let left = Left { restores: world.left.restores.checked_sub(1)?, ..world.left };
         let mut next = World { office, counted, left, ..world.clone() };
         let (before, after) = (&self.offices.view(world.office).orders, &self.offices.view(office).orders);
         for (order, heard) in self.shops.view(world.shop).orders.iter().enumerate() {
-            let is_lost = after[order].is_none() && *heard == OrderHere::Unheard && !self.is_on_its_way(world, order);
-            let lost = before[order].filter(|_| is_lost);
-            if let Some(sum) = lost.and_then(|lost| lost.promised).and_then(|term| next.promised.iter_mut().find(|(of, _)| *of == term)) {
-                sum.1 -= self.offices.pieces(order);
+            let is_forgotten = after[order].is_none() && *heard == OrderHere::Unheard;
+            if let Some(term) = before[order].filter(|_| is_forgotten).and_then(|lost| lost.promised) {
+                next.astray.push((order, term));
             }
         }
         Some(next)
+    }
+
+    /// An order that only its word on its way knows is promised by nobody once that is lost too: its channel has to place it again.
+    fn settle_astray(&self, mut world: World) -> World {
+        for (order, term) in std::mem::take(&mut world.astray) {
+            if self.shops.view(world.shop).orders[order] != OrderHere::Unheard {
+                continue;
+            }
+            if self.is_on_its_way(&world, order) {
+                world.astray.push((order, term));
+            } else if let Some(sum) = world.promised.iter_mut().find(|(of, _)| *of == term) {
+                sum.1 -= self.offices.pieces(order);
+            }
+        }
+        world
     }
 
     fn acknowledge(&self, world: World) -> World {
