@@ -69,6 +69,18 @@ pub fn shortage(sides: &Sides, world: &World) -> i64 {
     (exposure(sides, world) - sides.shops.view(world.shop).on_hand).max(0)
 }
 
+/// Units of orders that were promised and of which the store has heard without taking them yet.
+pub fn promised_and_received(sides: &Sides, world: &World) -> i64 {
+    let (shop, office) = (sides.shops.view(world.shop), sides.offices.view(world.office));
+    let waits = office
+        .orders
+        .iter()
+        .zip(&shop.orders)
+        .enumerate()
+        .filter(|(_, (placed, stands))| **stands == OrderHere::Received && placed.is_some_and(|placed| placed.promised.is_some()));
+    waits.map(|(order, _)| sides.offices.pieces(order)).sum()
+}
+
 /// What the store holds, what customers were promised and the store has not heard of, and what head office can promise by what was granted.
 fn exposure(sides: &Sides, world: &World) -> i64 {
     let (shop, office) = (sides.shops.view(world.shop), sides.offices.view(world.office));

@@ -196,12 +196,14 @@ impl Sides {
             Step::PutBack => self.put_back(world).map(|there| World { waits_for: Doors { locate: true, orders: true }, ..there }),
             _ => None,
         };
-        let next = next.map(|next| self.forget(self.settle_astray(next))).filter(|next| next != world);
+        let next = next.map(|next| self.forget(self.settle_released(self.settle_astray(next)))).filter(|next| next != world);
         Ok(next.map(|mut next| {
             // One unit, and no more than is lacking, in truth or by the store's record; while rights are in doubt nobody can say how much that is.
             let shop = self.shops.view(next.shop);
             let by_record = shop.reserved + shop.granted - shop.spent - shop.released - shop.on_hand;
-            let lacking = if next.waits_for.any() { i64::MAX } else { super::law::shortage(self, &next).max(by_record) };
+            // What was promised and waits for the staff's word is lacking as well once they give it.
+            let waiting: i64 = super::law::promised_and_received(self, &next);
+            let lacking = if next.waits_for.any() { i64::MAX } else { super::law::shortage(self, &next).max(by_record) + waiting };
             next.taken_by_sales = (world.taken_by_sales + i64::from(step == Step::Sell)).min(lacking);
             next
         }))
@@ -343,6 +345,33 @@ impl Sides {
             }
         }
         Some(next)
+    }
+
+    /// What was given back, and neither side nor a word on its way remembers, was not.
+    fn settle_released(&self, mut world: World) -> World {
+        let (shop, office) = (self.shops.view(world.shop), self.offices.view(world.office));
+        let on_its_way = self.released_on_its_way(&world);
+        for (term, released) in &mut world.released {
+            let here = if (shop.lead, shop.office) == *term { shop.released } else { 0 };
+            *released = (*released).min(here.max(of(&office.released_under, *term)).max(of(&on_its_way, *term)));
+        }
+        world
+    }
+
+    fn released_on_its_way(&self, world: &World) -> Vec<(Term, i64)> {
+        let mut sums = Vec::new();
+        let Some((number, taken)) = world.reply else { return sums };
+        for word in &self.replies[number as usize].words[taken as usize..] {
+            let totals = match &self.shops.words.get(*word).kind {
+                WordKind::Rights(totals) => totals,
+                WordKind::Put(put) => &put.rights,
+                WordKind::Cancel { .. } | WordKind::Adopt { .. } => continue,
+            };
+            for total in totals {
+                raise(&mut sums, (total.lead, total.office), super::shop::units(total.released));
+            }
+        }
+        sums
     }
 
     /// An order that only its word on its way knows is promised by nobody once that is lost too: its channel has to place it again.
