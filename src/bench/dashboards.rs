@@ -187,7 +187,7 @@ fn fill(connection: &Connection, chain: &Chain) -> db::Result<()> {
              SELECT {}, 1, node, txn, 1, 1000, -total, 'return', store, business_date, currency FROM transactions WHERE kind = 'return'",
             bytes(&padded("id - 1 - (id - 1) % 20", 16))
         ),
-        format!("INSERT INTO order_sales (txn, channel) SELECT txn, 'collect' FROM transactions WHERE (id - 1) % {PER_ORDER} = 0 AND kind = 'sale'"),
+        format!("INSERT INTO order_sales (txn, channel, order_no) SELECT txn, 'collect', 'O' || id FROM transactions WHERE (id - 1) % {PER_ORDER} = 0 AND kind = 'sale'"),
         sums(
             "sales_days (store, business_date, currency, last_ms, cash, card,",
             "max(at_ms), coalesce(sum(total) FILTER (WHERE id % 3 <> 0), 0), coalesce(sum(total) FILTER (WHERE id % 3 = 0), 0),",
@@ -211,9 +211,9 @@ fn fill(connection: &Connection, chain: &Chain) -> db::Result<()> {
          GROUP BY 1, 2, 3, 4"
             .to_owned(),
         format!(
-            "INSERT INTO order_times (order_no, store, channel, business_date, lines, value, promised_ms, received_ms, accepted_ms, ready_ms,
+            "INSERT INTO order_times (order_no, store, channel, number, business_date, lines, value, promised_ms, received_ms, accepted_ms, ready_ms,
                handed_over_ms, picked_lines, short_lines)
-             SELECT 'O' || id, store, 'collect', business_date, 3, total, at_ms + 7200000, at_ms, at_ms + 60000, at_ms + 60000 + id * 7919 % 9000000,
+             SELECT 'O' || id, store, 'collect', 'O' || id, business_date, 3, total, at_ms + 7200000, at_ms, at_ms + 60000, at_ms + 60000 + id * 7919 % 9000000,
                at_ms + 9100000, 3, CASE WHEN id % 15 = 1 THEN 1 ELSE 0 END
              FROM transactions WHERE (id - 1) % {PER_ORDER} = 0 AND kind = 'sale'"
         ),

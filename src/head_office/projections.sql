@@ -213,17 +213,20 @@ CREATE TABLE IF NOT EXISTS figure_tenders (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS figure_tenders_by_store ON figure_tenders (store, business_date);
 
--- Sales that paid an order, so that what comes back of them is counted to its channel.
+-- Sales that paid an order, so that what comes back of them is counted to its channel and order.
 CREATE TABLE IF NOT EXISTS order_sales (
-    txn     BLOB PRIMARY KEY,
-    channel TEXT NOT NULL
+    txn      BLOB PRIMARY KEY,
+    channel  TEXT NOT NULL,
+    order_no TEXT NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS order_sales_by_order ON order_sales (order_no);
 
--- When each order came to each of its steps, by its store's record. business_date: of the record by which it was received.
+-- When each order came to each of its steps, by its store's record. business_date: of the record by which it was received. number: the channel's.
 CREATE TABLE IF NOT EXISTS order_times (
     order_no       TEXT PRIMARY KEY,
     store          TEXT NOT NULL,
     channel        TEXT NOT NULL,
+    number         TEXT NOT NULL,
     business_date  TEXT NOT NULL,
     lines          INTEGER NOT NULL,
     -- Agreed with the customer; absent where the channel keeps it to itself.

@@ -600,7 +600,14 @@ CREATE TABLE IF NOT EXISTS order_parts (
     note        TEXT NOT NULL,
     tracking    TEXT NOT NULL,
     unserved    INTEGER NOT NULL,
-    change_no   INTEGER NOT NULL
+    change_no   INTEGER NOT NULL,
+    -- Of parcels, for the figures. business_date: the day at its place when it got the part. value: at the prices that the channel said, if it did.
+    business_date TEXT,
+    line_count  INTEGER,
+    short_count INTEGER,
+    value       INTEGER,
+    accepted_ms INTEGER,
+    left_ms     INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS order_parts_by_change ON order_parts (change_no);
 CREATE INDEX IF NOT EXISTS order_parts_by_place ON order_parts (store, change_no);

@@ -16,7 +16,7 @@ pub use super::db::Server;
 /// Raised with every change of the tables of `schema.sql` that an older program would misunderstand.
 pub const SCHEMA_VERSION: i64 = 1;
 /// Raised with every change of what is projected: the next start makes the projections again.
-pub const PROJECTION_VERSION: i64 = 8;
+pub const PROJECTION_VERSION: i64 = 9;
 /// Another process of ours (an import) may hold the file this long.
 const BUSY_MS_MAX: u64 = 60_000;
 
@@ -43,11 +43,17 @@ const PROJECTION_TABLES: [&str; 16] = [
     "order_shorts",
 ];
 /// Columns that a table of `schema.sql` got after it was first made, with their types.
-const ADDED_COLUMNS: [(&str, &str, &str); 4] = [
+const ADDED_COLUMNS: [(&str, &str, &str); 10] = [
     ("stores", "region", "TEXT"),
     ("rights", "wanted", "INTEGER"),
     ("order_rights", "store_away", "INTEGER"),
     ("leads", "told", "INTEGER"),
+    ("order_parts", "business_date", "TEXT"),
+    ("order_parts", "line_count", "INTEGER"),
+    ("order_parts", "short_count", "INTEGER"),
+    ("order_parts", "value", "INTEGER"),
+    ("order_parts", "accepted_ms", "INTEGER"),
+    ("order_parts", "left_ms", "INTEGER"),
 ];
 
 /// Why head office's folder cannot be used.

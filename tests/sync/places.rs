@@ -53,6 +53,7 @@ pub fn part(number: &str, place: &str, lines: &[(&str, i64)]) -> NewPart {
         why: String::new(),
     };
     NewPart {
+        value: None,
         part: OrderNo::new(number).unwrap(),
         place: PlaceId::new(place).unwrap(),
         channel: "shop".to_owned(),

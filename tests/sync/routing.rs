@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use counterfoil::head_office::db::{Connection, params};
+use counterfoil::head_office::figures::{self, Period, Scope};
 use counterfoil::head_office::ingest::Batch;
 use counterfoil::head_office::intake::order::ChannelOrder;
 use counterfoil::head_office::parts::{self, Part, PartAct, ShortLine};
@@ -563,4 +564,60 @@ async fn an_order_of_a_channel_that_is_shipped_is_routed_as_it_comes_in() {
     });
     assert_eq!(open.await.unwrap(), 0);
     office.stop().await;
+}
+
+/// W1 of two tea at 1.29: refused by w1, taken by w2 after ten minutes, gone half an hour later; it comes back. W2 of three tea and an oat without
+/// prices: w1 has one tea of it and sends that with the oat an hour later; w2 is asked for the rest and has not said anything.
+#[test]
+fn parcels_are_in_the_figures_of_their_channel() {
+    let mut office = Office::new(&[("w1", 10), ("w2", 20)]);
+    office.has("w1", &[("tea", 5), ("oat", 5)]);
+    office.has("w2", &[("tea", 5)]);
+    let mut priced = order("W1", &[("tea", 2)], json!({}));
+    priced.lines[0].unit_price = Some(counterfoil::money::Money::from_minor(129));
+    office.serve(&priced);
+    let part = office.parts("W1").pop().unwrap();
+    office.says(&part, &refuse()).unwrap();
+    office.round();
+    let second = office.parts("W1").pop().unwrap();
+    office.now_ms += 10 * MINUTE_MS;
+    office.says(&second, &PartAct::Accept).unwrap();
+    office.serve(&order("W2", &[("tea", 3), ("oat", 1)], json!({})));
+    let part = office.parts("W2").pop().unwrap();
+    let short = PartAct::Short { lines: vec![ShortLine { line: 1, quantity: Qty::pieces(2), why: "broken".to_owned() }] };
+    office.says(&part, &short).unwrap();
+    office.round();
+    for (part, minutes) in [(&second, 30), (&part, 30)] {
+        office.now_ms += minutes * MINUTE_MS;
+        office.says(part, &PartAct::Ship { tracking: String::new() }).unwrap();
+        // Said twice it is the same.
+        office.now_ms += 1;
+        office.says(part, &PartAct::Ship { tracking: String::new() }).unwrap();
+    }
+    assert_eq!(office.stand("W2"), stands(&[("w1", "shipped", 2), ("w2", "sent", 2)]));
+    office.write(|writer, now_ms| {
+        let sql =
+            "INSERT INTO channel_returns (channel, return_no, number, store, content, came_ms) VALUES ('web', 'R1', 'W1', 'w2', '{}', ?1)";
+        Ok(writer.connection().execute(sql, params![now_ms])?)
+    });
+
+    let day = jiff::Timestamp::from_millisecond(NOW).unwrap().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let scope = |store: Option<&str>| Scope { period: Period::new(day, day).unwrap(), store: store.map(str::to_owned) };
+    let found = figures::of(office.connection(), &scope(None), "EUR", office.now_ms).unwrap();
+    let [web] = found.orders_by_channel.as_slice() else { panic!("{:?}", found.orders_by_channel) };
+    assert_eq!((web.key.as_str(), web.orders, web.ready, web.handed_over, web.refused), ("web", 2, 2, 2, 1), "{web:?}");
+    assert_eq!((web.returned, web.return_rate()), (1, Some(500)));
+    // What w2 has not said anything of is not due yet; what w1 refused broke no promise.
+    assert_eq!((web.promises_kept, web.promises_due), (2, 2));
+    // One line of what w2 sent; two of what w1 sent, one of them short.
+    assert_eq!((web.short_lines, web.picked_lines), (1, 3));
+    assert_eq!((web.fulfilment_median_ms, web.fulfilment_p90_ms), (Some(30 * MINUTE_MS), Some(60 * MINUTE_MS + 1)));
+    // 2 × 1.29, once, though two places were asked; W2 has no prices.
+    let values: Vec<_> =
+        found.order_values_by_channel.iter().map(|sum| (sum.key.as_str(), sum.currency.as_str(), sum.orders, sum.value)).collect();
+    assert_eq!(values, [("web", "EUR", 1, 258)]);
+    assert_eq!(found.orders.orders, 2);
+    // Of one place: what it was asked.
+    let first = figures::of(office.connection(), &scope(Some("w1")), "EUR", office.now_ms).unwrap();
+    assert_eq!((first.orders.orders, first.orders.handed_over, first.orders.refused, first.orders.returned), (2, 1, 1, 0));
 }

@@ -1,10 +1,12 @@
 //! What a finished transaction adds to the figures, in the transaction that counts it. Rows grow by sums; nothing is read back.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::{COLLECT, TILL};
+use super::{TILL, orders};
 use crate::head_office::db::{self, Bulk, Connection, Kind, Value};
 use crate::head_office::projection::tender_name;
+use crate::ids::OrderNo;
 use crate::money::Money;
 use crate::retail::{SoldLine, TenderKind, TransactionKind, TransactionRecord};
 
@@ -72,9 +74,17 @@ pub fn kept(record: &TransactionRecord, kind: TenderKind) -> i64 {
     (given - change).minor()
 }
 
+/// The order that it paid.
+fn order_of(record: &TransactionRecord) -> Option<&OrderNo> {
+    record.lines.iter().find_map(|line| line.order.as_ref())
+}
+
 /// Of the channel of the order that it paid, as a whole; else of the till.
-pub fn channel_of(record: &TransactionRecord) -> &'static str {
-    if record.lines.iter().any(|line| line.order.is_some()) { COLLECT } else { TILL }
+fn channel_of(connection: &Connection, record: &TransactionRecord) -> db::Result<Cow<'static, str>> {
+    match order_of(record) {
+        Some(order) => Ok(orders::source_of(connection, order)?.0.into()),
+        None => Ok(TILL.into()),
+    }
 }
 
 /// Hour of the day on the store's clock, 0 to 23.
@@ -110,18 +120,27 @@ pub fn taxes_of(record: &TransactionRecord) -> Vec<(Rate<'_>, Taxed)> {
 /// Adds transactions of one store, however many, with a few statements.
 pub fn add<'r>(connection: &Connection, store: &str, records: impl Iterator<Item = &'r TransactionRecord> + Clone) -> db::Result<()> {
     let counted = records.filter(|record| !record.training);
-    add_hours(connection, store, counted.clone())?;
     add_taxes(connection, store, counted.clone())?;
     add_tenders(connection, store, counted.clone())?;
-    let paying = counted.filter(|record| record.kind == TransactionKind::Sale && channel_of(record) != TILL);
-    let values: Vec<Value<'_>> =
-        paying.flat_map(|record| [Value::Bytes(record.txn.0.as_bytes()), Value::Text(channel_of(record))]).collect();
-    const INTO: Bulk =
-        Bulk { table: "order_sales", columns: &[("txn", Kind::Bytes), ("channel", Kind::Text)], behind: "ON CONFLICT DO NOTHING" };
+    let of_channels: Vec<Counted<'_>> = counted.map(|record| Ok((record, channel_of(connection, record)?))).collect::<db::Result<_>>()?;
+    add_hours(connection, store, &of_channels)?;
+    let paying = of_channels.iter().filter(|(record, _)| record.kind == TransactionKind::Sale);
+    let paid = paying.filter_map(|(record, channel)| Some((record, channel, order_of(record)?)));
+    let values: Vec<Value<'_>> = paid
+        .flat_map(|(record, channel, order)| [Value::Bytes(record.txn.0.as_bytes()), Value::Text(channel), Value::Text(order.as_str())])
+        .collect();
+    const INTO: Bulk = Bulk {
+        table: "order_sales",
+        columns: &[("txn", Kind::Bytes), ("channel", Kind::Text), ("order_no", Kind::Text)],
+        behind: "ON CONFLICT DO NOTHING",
+    };
     connection.insert_all(&INTO, &values, |_| Ok(())).map(drop)
 }
 
-fn add_hours<'r>(connection: &Connection, store: &str, records: impl Iterator<Item = &'r TransactionRecord>) -> db::Result<()> {
+/// A transaction and the channel that it counts to.
+type Counted<'r> = (&'r TransactionRecord, Cow<'static, str>);
+
+fn add_hours(connection: &Connection, store: &str, records: &[Counted<'_>]) -> db::Result<()> {
     use Kind::{Integer, Text};
     const INTO: Bulk = Bulk {
         table: "figure_hours",
@@ -150,8 +169,8 @@ fn add_hours<'r>(connection: &Connection, store: &str, records: impl Iterator<It
                discounts = figure_hours.discounts + excluded.discounts",
     };
     let mut rows: BTreeMap<(String, &str, &str, i64), Sums> = BTreeMap::new();
-    for record in records {
-        let key = (record.business_date.to_string(), record.currency.as_str(), channel_of(record), hour_of(record));
+    for (record, channel) in records {
+        let key = (record.business_date.to_string(), record.currency.as_str(), &**channel, hour_of(record));
         rows.entry(key).or_default().add(&Sums::of(record));
     }
     let mut values = Vec::new();

@@ -15,10 +15,12 @@ pub enum Part {
     Tenders,
     Taxes,
     Orders,
+    OrderChannels,
 }
 
 impl Part {
-    pub const ALL: [Part; 7] = [Part::Days, Part::Hours, Part::Stores, Part::Channels, Part::Tenders, Part::Taxes, Part::Orders];
+    pub const ALL: [Part; 8] =
+        [Part::Days, Part::Hours, Part::Stores, Part::Channels, Part::Tenders, Part::Taxes, Part::Orders, Part::OrderChannels];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -29,6 +31,7 @@ impl Part {
             Part::Tenders => "tenders",
             Part::Taxes => "taxes",
             Part::Orders => "orders",
+            Part::OrderChannels => "order-channels",
         }
     }
 
@@ -59,7 +62,8 @@ pub fn table(figures: &Figures, scope: &Scope, part: Part) -> Result<Vec<u8>, cs
                 writer.write_record(days(scope).iter().chain(&cells))?;
             }
         }
-        Part::Orders => orders(&mut writer, &figures.orders_by_day)?,
+        Part::Orders => orders(&mut writer, "day", &figures.orders_by_day)?,
+        Part::OrderChannels => orders(&mut writer, "channel", &figures.orders_by_channel)?,
     }
     writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
 }
@@ -107,9 +111,9 @@ fn sales(writer: &mut csv::Writer<Vec<u8>>, key: &str, rows: &[SalesSums]) -> Re
     Ok(())
 }
 
-fn orders(writer: &mut csv::Writer<Vec<u8>>, rows: &[OrderSums]) -> Result<(), csv::Error> {
+fn orders(writer: &mut csv::Writer<Vec<u8>>, key: &str, rows: &[OrderSums]) -> Result<(), csv::Error> {
     writer.write_record([
-        "day",
+        key,
         "orders",
         "ready",
         "handed_over",
@@ -122,6 +126,7 @@ fn orders(writer: &mut csv::Writer<Vec<u8>>, rows: &[OrderSums]) -> Result<(), c
         "picked_lines",
         "fulfilment_median_s",
         "fulfilment_p90_s",
+        "returned",
     ])?;
     for row in rows {
         let seconds = |ms: Option<i64>| text(ms.map(|ms| ms / 1000));
@@ -129,7 +134,7 @@ fn orders(writer: &mut csv::Writer<Vec<u8>>, rows: &[OrderSums]) -> Result<(), c
         let rates = [row.promises_kept, row.promises_due, row.short_lines, row.picked_lines];
         let mut cells = vec![row.key.clone()];
         cells.extend(counts.iter().chain(&rates).map(u64::to_string));
-        cells.extend([seconds(row.fulfilment_median_ms), seconds(row.fulfilment_p90_ms)]);
+        cells.extend([seconds(row.fulfilment_median_ms), seconds(row.fulfilment_p90_ms), row.returned.to_string()]);
         writer.write_record(&cells)?;
     }
     Ok(())

@@ -19,7 +19,7 @@ use unsynced::Unsynced;
 
 /// Channel of what is sold at a till and pays no order.
 pub const TILL: &str = "till";
-/// Channel of collect orders.
+/// Channel of orders that came by none: by page or API of head office, for a store.
 pub const COLLECT: &str = "collect";
 
 /// Which days, and of which store; all of them without one.
@@ -90,6 +90,7 @@ pub struct Figures {
     pub orders_by_store: Vec<OrderSums>,
     pub orders_by_channel: Vec<OrderSums>,
     pub order_values: Vec<OrderValue>,
+    pub order_values_by_channel: Vec<OrderValue>,
     pub unsynced: Vec<Unsynced>,
 }
 
@@ -112,7 +113,8 @@ pub fn of(connection: &Connection, scope: &Scope, default_currency: &str, now_ms
         orders_by_day: orders::sums(connection, scope, By::Day, now_ms)?,
         orders_by_store: if is_chain { orders::sums(connection, scope, By::Store, now_ms)? } else { Vec::new() },
         orders_by_channel: orders::sums(connection, scope, By::Channel, now_ms)?,
-        order_values: orders::values(connection, scope, default_currency)?,
+        order_values: orders::values(connection, scope, By::Nothing, default_currency)?,
+        order_values_by_channel: orders::values(connection, scope, By::Channel, default_currency)?,
         unsynced: unsynced::list(connection, scope.store.as_deref(), now_ms)?,
     })
 }

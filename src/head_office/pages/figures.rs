@@ -232,7 +232,8 @@ fn channels(frame: &Frame, facts: &Facts, currency: &str, rows: &[SalesSums]) ->
 fn channel_name(channel: &str) -> String {
     match channel {
         crate::head_office::figures::TILL => "Till".to_owned(),
-        crate::head_office::figures::COLLECT => "Click & collect".to_owned(),
+        crate::head_office::figures::COLLECT => "Head office".to_owned(),
+        crate::head_office::intake::channels::DESK => "Order desk".to_owned(),
         other => visible(other),
     }
 }
@@ -451,17 +452,18 @@ fn orders(frame: &Frame, facts: &Facts) -> Markup {
     let counts: [Measure<OrderSums, u64>; 6] = [
         ("orders", "Orders", |sums| sums.orders),
         ("orders", "Ready", |sums| sums.ready),
-        ("orders", "Handed over", |sums| sums.handed_over),
-        ("orders", "Refused by the store", |sums| sums.refused),
+        ("orders", "Handed over or sent", |sums| sums.handed_over),
+        ("orders", "Refused by a place", |sums| sums.refused),
         ("orders", "Cancelled", |sums| sums.cancelled),
         ("not-fetched", "Not fetched", |sums| sums.not_fetched),
     ];
     let rate = |rate: Option<u64>| rate.map_or_else(|| "–".to_owned(), |rate| frame.per_mille(rate));
     let time = |ms: Option<i64>| ms.map_or_else(|| "–".to_owned(), duration);
     type Said<'a> = &'a dyn Fn(&OrderSums) -> String;
-    let said: [(&str, &str, Said<'_>); 4] = [
+    let said: [(&str, &str, Said<'_>); 5] = [
         ("promise-kept", "Promise kept", &|sums| rate(sums.promise_kept())),
         ("short-rate", "Short rate", &|sums| rate(sums.short_rate())),
+        ("orders-returned", "Orders returned", &|sums| rate(sums.return_rate())),
         ("fulfilment-time", "Fulfilment time, median", &|sums| time(sums.fulfilment_median_ms)),
         ("fulfilment-time", "Fulfilment time, p90", &|sums| time(sums.fulfilment_p90_ms)),
     ];
@@ -501,6 +503,42 @@ fn orders(frame: &Frame, facts: &Facts) -> Markup {
                     }
                 }
                 (order_days(frame, facts))
+            }
+            (order_channels(frame, facts))
+        }
+    }
+}
+
+fn order_channels(frame: &Frame, facts: &Facts) -> Markup {
+    let figures = &facts.figures;
+    let rate = |rate: Option<u64>| rate.map_or_else(|| "–".to_owned(), |rate| frame.per_mille(rate));
+    let time = |ms: Option<i64>| ms.map_or_else(|| "–".to_owned(), duration);
+    let average = |channel: &str| -> Vec<String> {
+        let of = figures.order_values_by_channel.iter().filter(|value| value.key == channel);
+        of.filter_map(|value| Some(format!("{} {}", frame.money(value.average()?, &value.currency), value.currency))).collect()
+    };
+    html! {
+        h3 { (means("channel", "Orders by channel")) " " (csv(facts, Part::OrderChannels)) }
+        table .wide {
+            thead { tr {
+                th { "Channel" } th .n { "Orders" } th .n { "Handed over or sent" } th .n { "Average value" } th .n { "Promise kept" }
+                th .n { "Short" } th .n { "Returned" } th .n { "Fulfilment, median" }
+            } }
+            tbody {
+                @for row in &figures.orders_by_channel {
+                    tr {
+                        td data-label="Channel" { (channel_name(&row.key)) }
+                        td .n data-label="Orders" { strong { (frame.count(row.orders)) } }
+                        td .n data-label="Handed over or sent" { (frame.count(row.handed_over)) }
+                        td .n data-label="Average value" {
+                            @match average(&row.key).as_slice() { [] => "–", [one] => (one), several => (several.join(", ")) }
+                        }
+                        td .n data-label="Promise kept" { (rate(row.promise_kept())) }
+                        td .n data-label="Short" { (rate(row.short_rate())) }
+                        td .n data-label="Returned" { (rate(row.return_rate())) }
+                        td .n data-label="Fulfilment, median" { (time(row.fulfilment_median_ms)) }
+                    }
+                }
             }
         }
     }

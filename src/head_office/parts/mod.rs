@@ -77,6 +77,8 @@ pub struct NewPart {
     /// When the customer was told that it is there.
     pub promised_ms: i64,
     pub lines: Vec<PartLine>,
+    /// Of the lines, in minor units; `None`: the channel keeps a price to itself.
+    pub value: Option<i64>,
 }
 
 /// As pages and places see it.
@@ -151,9 +153,9 @@ pub fn assign(writer: &Writer, new: &NewPart, now_ms: i64) -> db::Result<Result<
         PartKind::Collect => place.has_node() && place.collects,
         PartKind::Ship => !place.has_node() && place.ships,
     };
-    if !places::find(connection, new.place.as_str())?.is_some_and(|place| place.active && does(&place)) {
+    let Some(place) = places::find(connection, new.place.as_str())?.filter(|place| place.active && does(place)) else {
         return Ok(Err(NotAssigned::Place(new.place.clone())));
-    }
+    };
     let is_order = "SELECT EXISTS (SELECT 1 FROM collect_orders WHERE order_no = ?1)";
     let is_order: bool = connection.prepare_cached(is_order)?.query_row([new.part.as_str()], |row| row.get(0))?;
     if find(connection, &new.part)?.is_some() || (is_order && new.kind == PartKind::Ship) {
@@ -162,8 +164,8 @@ pub fn assign(writer: &Writer, new: &NewPart, now_ms: i64) -> db::Result<Result<
     connection
         .prepare_cached(
             "INSERT INTO order_parts (part, store, channel, number, attempt, kind, recipient, promised_ms, lines, state, since_ms, made_ms, note,
-               tracking, unserved, change_no)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, '', '', 0, ?12)",
+               tracking, unserved, change_no, business_date, line_count, short_count, value)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, '', '', 0, ?12, ?13, ?14, 0, ?15)",
         )?
         .execute(params![
             new.part.as_str(),
@@ -178,6 +180,9 @@ pub fn assign(writer: &Writer, new: &NewPart, now_ms: i64) -> db::Result<Result<
             PartState::Sent.name(),
             now_ms,
             next_change(connection)?,
+            (new.kind == PartKind::Ship).then(|| place.day_of(now_ms).to_string()),
+            new.lines.len(),
+            new.value,
         ])?;
     if new.kind == PartKind::Ship {
         hold(connection, new.place.as_str(), &new.part, &new.lines)?;
@@ -265,7 +270,9 @@ fn moved(connection: &Connection, part: &Part, act: &PartAct, who: &str, now_ms:
     connection
         .prepare_cached(
             "UPDATE order_parts SET state = ?2, since_ms = ?3, lines = ?4, tracking = ?5, note = ?6, change_no = ?7,
-               unserved = CASE WHEN ?8 = 1 THEN 1 ELSE unserved END WHERE part = ?1",
+               unserved = CASE WHEN ?8 = 1 THEN 1 ELSE unserved END, short_count = ?9,
+               accepted_ms = CASE WHEN ?2 = 'accepted' THEN coalesce(accepted_ms, ?10) ELSE accepted_ms END,
+               left_ms = CASE WHEN ?11 = 1 THEN coalesce(left_ms, ?10) ELSE left_ms END WHERE part = ?1",
         )?
         .execute(params![
             part.part.as_str(),
@@ -276,6 +283,9 @@ fn moved(connection: &Connection, part: &Part, act: &PartAct, who: &str, now_ms:
             next.note,
             next_change(connection)?,
             i64::from(lost),
+            next.lines.iter().filter(|line| line.short > Qty::ZERO).count(),
+            now_ms,
+            i64::from(next.state.has_left()),
         ])?;
     match next.state {
         PartState::Refused | PartState::Cancelled => {

@@ -120,6 +120,12 @@ impl Place {
     pub fn has_node(&self) -> bool {
         self.kind == PlaceKind::Store
     }
+
+    /// The date on its clock.
+    pub fn day_of(&self, ms: i64) -> Date {
+        let zone = jiff::tz::TimeZone::get(&self.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+        jiff::Timestamp::from_millisecond(ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_zoned(zone).date()
+    }
 }
 
 /// Days of the week on which a place works: bit 0 is Monday.

@@ -26,7 +26,7 @@ use crate::head_office::parts::{self, NewPart, Part, PartKind, PartLine, Recipie
 use crate::head_office::places::{self, Place};
 use crate::head_office::writer::{WriteError, Writer};
 use crate::ids::{OrderNo, PlaceId, Sku, StoreId};
-use crate::money::Qty;
+use crate::money::{Qty, RoundingMode};
 
 /// What waits is tried again after so long.
 pub const RETRY_MS: i64 = 120_000;
@@ -199,6 +199,8 @@ fn give(
             (PartKind::Ship, Recipient { name, lines, for_place: Some(place.clone()), ..Recipient::default() })
         }
     };
+    let price = |line: &ChannelLine| line.unit_price.map(|price| price.times(line.quantity, RoundingMode::HalfUp).minor());
+    let value: Option<i64> = asked.iter().map(price).sum();
     let mut promised = true;
     if kind == PartKind::Collect {
         let store: StoreId = planned.place.parse().map_err(|_| bad("a store's id cannot be read"))?;
@@ -217,6 +219,7 @@ fn give(
         to,
         promised_ms: order.promised_ms,
         lines,
+        value,
     };
     if let Err(why) = parts::assign(writer, &new, now_ms)? {
         return Err(bad(&format!("a part was planned and cannot be given out: {why}")).into());
