@@ -4,13 +4,14 @@
 use std::path::Path;
 use std::time::Instant;
 
+use super::postgres;
 use super::row::{Figure, Row, Unit};
 use super::samples::Samples;
 use super::scan::grouped;
 use super::{BenchArguments, CannotMeasure, Size};
-use crate::head_office::db::{self, Connection, Server, params};
+use crate::head_office::db::{self, Connection, params};
 use crate::head_office::figures::{self, By, Period, Scope, orders, sales};
-use crate::head_office::storage::{self, Claimed, Folders};
+use crate::head_office::storage::{self, Folders};
 use crate::time::BusinessDate;
 
 const QUICK_TRANSACTIONS: u64 = 2_000;
@@ -61,24 +62,9 @@ pub fn measure(folder: &Path, arguments: &BenchArguments, size: Size) -> Result<
     );
     let mut row = Row::new("dashboards", what);
     on(&mut row, "SQLite", &Folders { root: folder.join("dashboards"), server: None }, &chain, size)?;
-    match &arguments.postgres {
-        None => {
-            row.note("PostgreSQL is measured as well when an empty database is named with --postgres URL");
-        }
-        Some(url) => {
-            let failed = "preparing the database";
-            let server = Server::new(url).map_err(CannotMeasure::doing("--postgres"))?;
-            let claim = || match storage::claim_for_demo(&server, true).map_err(CannotMeasure::doing(failed))? {
-                Claimed::Ours => Ok(()),
-                Claimed::Foreign => Err(CannotMeasure::new(failed, "it has tables that no demo or bench made: name an empty one")),
-            };
-            claim()?;
-            let folders = Folders { root: folder.join("dashboards-postgres"), server: Some(server.clone()) };
-            let measured = on(&mut row, "PostgreSQL", &folders, &chain, size);
-            claim()?;
-            measured?;
-        }
-    }
+    postgres::as_well(&mut row, arguments, |row, _, server| {
+        on(row, "PostgreSQL", &Folders { root: folder.join("dashboards-postgres"), server: Some(server) }, &chain, size)
+    })?;
     row.note("the baseline counts and adds up the transactions of the same period, without the sums that grow as they are counted");
     row.note("the stored bytes of the journals are not among those of the database: the row ingest has them");
     Ok(row)

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::postgres;
 use super::row::{Aim, Figure, Row, Unit};
 use super::scan::grouped;
 use super::{BenchArguments, CannotMeasure, Size};
@@ -13,7 +14,7 @@ use crate::head_office::bench::StandIn;
 use crate::head_office::db::{Connection, Server};
 use crate::head_office::ingest::Batch;
 use crate::head_office::office::HeadOffice;
-use crate::head_office::storage::{self, Claimed, Folders};
+use crate::head_office::storage::{self, Folders};
 use crate::ids::{NodeId, StoreId};
 use crate::journal::Reader;
 use crate::money::Currency;
@@ -58,7 +59,7 @@ pub fn measure(folder: &Path, arguments: &BenchArguments, size: Size) -> Result<
             grouped(amount.events)
         ),
     );
-    let mut on = |name: &str, server: Option<Server>, aim: f64, baseline: &str| -> Result<(), CannotMeasure> {
+    let on = |row: &mut Row, name: &str, server: Option<Server>, aim: f64, baseline: &str| -> Result<(), CannotMeasure> {
         let folders = Folders { root: folder.join(name), server };
         let bare = bare(&folders, &backlogs)?;
         let (took, stored) = runtime.block_on(take_in(&folders, &backlogs, &amount))?;
@@ -75,23 +76,10 @@ pub fn measure(folder: &Path, arguments: &BenchArguments, size: Size) -> Result<
         );
         Ok(())
     };
-    on("SQLite", None, SQLITE_PER_SECOND, "plain prepared inserts of the same lines, the same batches")?;
-    match &arguments.postgres {
-        None => {
-            row.note("PostgreSQL is measured as well when an empty database is named with --postgres URL");
-        }
-        Some(url) => {
-            let failed = "preparing the database";
-            let server = Server::new(url).map_err(CannotMeasure::doing("--postgres"))?;
-            let claim = || match storage::claim_for_demo(&server, true).map_err(CannotMeasure::doing(failed))? {
-                Claimed::Ours => Ok(()),
-                Claimed::Foreign => Err(CannotMeasure::new(failed, "it has tables that no demo or bench made: name an empty one")),
-            };
-            claim()?;
-            on("PostgreSQL", Some(server.clone()), POSTGRES_PER_SECOND, "COPY of the same lines, the same batches")?;
-            claim()?;
-        }
-    }
+    on(&mut row, "SQLite", None, SQLITE_PER_SECOND, "plain prepared inserts of the same lines, the same batches")?;
+    postgres::as_well(&mut row, arguments, |row, _, server| {
+        on(row, "PostgreSQL", Some(server), POSTGRES_PER_SECOND, "COPY of the same lines, the same batches")
+    })?;
     row.note(
         "from lines in memory to committed: reading, proving, storing and counting; without HTTP and unpacking (the row drain has them)",
     );

@@ -18,6 +18,7 @@ mod group;
 mod import;
 mod ingest;
 mod orders;
+mod postgres;
 mod receipt;
 mod reconnect;
 mod reprice;

@@ -15,13 +15,12 @@ use tokio::sync::Mutex;
 
 use super::child::{self, Child};
 use super::commit::RawFile;
+use super::postgres;
 use super::row::{Figure, Row, Unit};
 use super::samples::Samples;
 use super::scan::{grouped, mib};
 use super::{BenchArguments, CannotMeasure, Size};
 use crate::head_office::bench::sample_sale;
-use crate::head_office::db::Server;
-use crate::head_office::storage::{self, Claimed};
 use crate::ids::{Incarnation, NodeId, StoreId};
 use crate::journal::model_disk::ModelDisk;
 use crate::journal::{Draft, Identity, Journal, Limits, NodeKey, OpenOptions, Reader};
@@ -73,22 +72,7 @@ pub fn measure(folder: &Path, arguments: &BenchArguments, size: Size) -> Result<
         format!("{} stores call within {:.1} s, each with {} sales to hand over", grouped(stores.into()), within.as_secs_f64(), rush.sales),
     );
     runtime.block_on(on(&mut row, &folder, arguments, rush, "SQLite", None))?;
-    match &arguments.postgres {
-        None => {
-            row.note("PostgreSQL is measured as well when an empty database is named with --postgres URL");
-        }
-        Some(url) => {
-            let failed = "preparing the database";
-            let server = Server::new(url).map_err(CannotMeasure::doing("--postgres"))?;
-            let claim = || match storage::claim_for_demo(&server, true).map_err(CannotMeasure::doing(failed))? {
-                Claimed::Ours => Ok(()),
-                Claimed::Foreign => Err(CannotMeasure::new(failed, "it has tables that no demo or bench made: name an empty one")),
-            };
-            claim()?;
-            runtime.block_on(on(&mut row, &folder, arguments, rush, "PostgreSQL", Some(url)))?;
-            claim()?;
-        }
-    }
+    postgres::as_well(&mut row, arguments, |row, url, _| runtime.block_on(on(row, &folder, arguments, rush, "PostgreSQL", Some(url))))?;
     row.note("from a store's first packet (connect, locate, send) until its first records are acknowledged; plain HTTP on loopback, callers on the same machine");
     Ok(row)
 }
@@ -238,8 +222,8 @@ async fn post<A: serde::de::DeserializeOwned>(
 ) -> Result<Option<A>, CannotMeasure> {
     let head = format!("POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n", body.len());
     let answered = async {
-        line.write_all(head.as_bytes()).await?;
-        line.write_all(body).await?;
+        // In one write: a second one would wait for the answer to the first.
+        line.write_all(&[head.as_bytes(), body].concat()).await?;
         read_answer(line).await
     };
     match answered.await {

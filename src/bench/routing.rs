@@ -4,15 +4,16 @@
 use std::path::Path;
 use std::time::Instant;
 
+use super::postgres;
 use super::row::{Figure, Row, Unit};
 use super::samples::Samples;
 use super::scan::grouped;
 use super::{BenchArguments, CannotMeasure, Size};
-use crate::head_office::db::{self, Connection, Server, params};
+use crate::head_office::db::{self, Connection, params};
 use crate::head_office::intake::order::{ChannelOrder, Fulfilment};
 use crate::head_office::orders;
 use crate::head_office::routing::{self, RouteState, book, rules};
-use crate::head_office::storage::{self, Claimed, Folders};
+use crate::head_office::storage::Folders;
 use crate::head_office::writer::{WriteError, Writer};
 use crate::ids::OrderNo;
 use crate::sim::dice::Dice;
@@ -32,24 +33,9 @@ pub fn measure(folder: &Path, arguments: &BenchArguments, size: Size) -> Result<
     );
     let mut row = Row::new("routing", what);
     on(&mut row, "SQLite", &Folders { root: folder.join("routing"), server: None }, stores, orders)?;
-    match &arguments.postgres {
-        None => {
-            row.note("PostgreSQL is measured as well when an empty database is named with --postgres URL");
-        }
-        Some(url) => {
-            let failed = "preparing the database";
-            let server = Server::new(url).map_err(CannotMeasure::doing("--postgres"))?;
-            let claim = || match storage::claim_for_demo(&server, true).map_err(CannotMeasure::doing(failed))? {
-                Claimed::Ours => Ok(()),
-                Claimed::Foreign => Err(CannotMeasure::new(failed, "it has tables that no demo or bench made: name an empty one")),
-            };
-            claim()?;
-            let folders = Folders { root: folder.join("routing-postgres"), server: Some(server.clone()) };
-            let measured = on(&mut row, "PostgreSQL", &folders, stores, orders);
-            claim()?;
-            measured?;
-        }
-    }
+    postgres::as_well(&mut row, arguments, |row, _, server| {
+        on(row, "PostgreSQL", &Folders { root: folder.join("routing-postgres"), server: Some(server) }, stores, orders)
+    })?;
     row.note("routed: any store may take the order, so stock, rights, distance and load of all of them are read and weighed");
     row.note(
         "baseline: the same orders are taken for the store that the customer chose; no other place is looked at, and no reasons are kept",
