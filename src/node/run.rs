@@ -386,6 +386,7 @@ impl<D: Disk> Loop<D> {
 
     /// The words go to the workstation that asked.
     pub(super) fn refused(&mut self, workstation: Option<&WorkstationId>, refusal: Refusal, batch: &mut Batch) -> AskError {
+        let refusal = self.named(refusal);
         metrics::counter!("counterfoil_refusals_total", "code" => refusal.code()).increment(1);
         let voice = self.voice_at(workstation);
         if let Some(workstation) = workstation {
@@ -398,7 +399,13 @@ impl<D: Disk> Loop<D> {
     fn refused_at_desk(&self, staff: &StaffId, refusal: Refusal) -> AskError {
         metrics::counter!("counterfoil_refusals_total", "code" => refusal.code()).increment(1);
         let language = self.books.books().staff.person(staff).and_then(|person| Language::of_tag(&person.language));
-        AskError::Refused(refusal, Voice::to_person(self.writer.rules(), language))
+        AskError::Refused(self.named(refusal), Voice::to_person(self.writer.rules(), language))
+    }
+
+    /// Who is meant, by name: the record knows ids alone.
+    fn named(&self, refusal: Refusal) -> Refusal {
+        let staff = self.books.books().staff;
+        refusal.naming(|id| Some(staff.person(&StaffId::new(id).ok()?)?.name.clone()))
     }
 
     /// How whoever works at a workstation is spoken to.

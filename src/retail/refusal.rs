@@ -216,6 +216,21 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// People by their names, as far as `name` knows the id.
+    pub fn naming(mut self, name: impl Fn(&str) -> Option<String>) -> Refusal {
+        if let Refusal::OrderPickedByOther { by, .. }
+        | Refusal::StockTaskTaken { by }
+        | Refusal::StockCountedMeanwhile { by, .. }
+        | Refusal::TillBeingCounted { by, .. }
+        | Refusal::SafeBeingCounted { by }
+        | Refusal::HandOverToOwner { staff: by } = &mut self
+            && let Some(known) = name(by)
+        {
+            *by = known;
+        }
+        self
+    }
+
     /// The name by which programs know it. Never changes once released.
     pub fn code(&self) -> &'static str {
         match self {

@@ -116,7 +116,7 @@ async fn a_picked_order_is_one_persons_until_another_takes_it_over() {
     picture(&browser, "people-lost").await;
     hand.scan("100001").await;
     browser.until("the alarm", "document.getElementById('till').dataset.playedError === '1'").await;
-    assert!(browser.text("#said").await.contains("sue is picking"), "{}", browser.text("#said").await);
+    assert!(browser.text("#said").await.contains("Sue is picking"), "{}", browser.text("#said").await);
 
     // By badge as well, typed by a wedge over the names.
     open(&shop, &browser, "/pick/1").await;
