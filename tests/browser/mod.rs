@@ -17,6 +17,7 @@ mod orders_besides;
 mod orders_counted;
 mod orders_counter;
 mod orders_found;
+mod orders_hostile;
 mod orders_news;
 mod orders_people;
 mod people;
