@@ -13,7 +13,7 @@ use super::{CannotMeasure, Size, articles};
 use crate::ids::{Sku, WorkstationId};
 use crate::money::{Money, RoundingMode};
 use crate::retail::pricing::{
-    Combine, Gives, Hours, Item, Moment, Off, Part, PriceBook, PriceEntry, Promotion, Request, Selection, Step, price,
+    Combine, Gives, Hours, Item, Moment, Off, Part, PriceBook, PriceEntry, Promotion, Request, STATES_MAX, Selection, Step, price,
 };
 use crate::retail::{Command, Facts, ScanFact};
 use crate::time::SystemClock;
@@ -108,6 +108,7 @@ impl Scene {
             coupons: Vec::new(),
             basket_off: None,
             rounding: RoundingMode::HalfUp,
+            states_max: STATES_MAX,
         };
         std::hint::black_box(price(&self.book, &request));
         Ok(began.elapsed())

@@ -16,6 +16,10 @@ pub fn install() {
         metrics::describe_histogram!("counterfoil_flush_seconds", "Time of one journal flush (fdatasync), in seconds.");
         metrics::describe_counter!("counterfoil_records_total", "Records appended to the journal by this process.");
         metrics::describe_counter!("counterfoil_refusals_total", "Commands refused, by the refusal's code.");
+        metrics::describe_counter!(
+            "counterfoil_promotions_unproved_total",
+            "Prices from a search for the best promotions that stopped at its limit."
+        );
         metrics::describe_gauge!("counterfoil_records_waiting", "Records that head office has not acknowledged.");
         metrics::describe_gauge!("counterfoil_head_office_online", "1 while head office answers.");
         metrics::describe_gauge!("counterfoil_journal_seq", "Sequence number of the newest record.");

@@ -783,6 +783,10 @@ impl<D: Disk> Loop<D> {
                 }
             }
             for event in &recorded.events {
+                if let Event::BasketRepriced { txn, unproved: true, .. } = event {
+                    metrics::counter!("counterfoil_promotions_unproved_total").increment(1);
+                    warn!(%txn, "promotions: the search for the best way stopped at its limit; the best one found counts");
+                }
                 if let Event::FirstManagerNamed { .. } = event {
                     self.staff_changed();
                 }

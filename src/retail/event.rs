@@ -237,6 +237,9 @@ pub enum Event {
         /// Version of the prices feed that was used.
         prices: u64,
         lines: Vec<LineDiscounts>,
+        /// The search for the best of competing promotions stopped at its limit: perhaps another way saves more.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unproved: bool,
     },
     /// `None`: taken away again.
     #[serde(rename = "line_discount_set.1")]

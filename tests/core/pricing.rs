@@ -7,7 +7,8 @@ use counterfoil::money::{Money, Qty, RoundingMode};
 use counterfoil::retail::pricing::PriceList;
 use counterfoil::retail::pricing::offer::{Asked, offer};
 use counterfoil::retail::pricing::{
-    Combine, Gives, Item, ManualOff, Moment, Off, Part, PriceBook, PriceEntry, Promotion, Request, Selection, Step, price, spread,
+    Combine, Gives, Item, ManualOff, Moment, Off, Part, PriceBook, PriceEntry, Priced, Promotion, Request, STATES_MAX, Selection, Step,
+    price, spread,
 };
 use counterfoil::retail::{Discount, DiscountKind};
 use counterfoil::time::{BusinessDate, Stamp};
@@ -61,6 +62,11 @@ fn moment() -> Moment {
 
 /// Lines of a basket as (article, pieces).
 pub fn priced(book: &PriceBook, lines: &[(usize, u32)], off: Option<&ManualOff>) -> Vec<Vec<Discount>> {
+    priced_within(book, lines, off, STATES_MAX).discounts
+}
+
+/// With a search that sees no more than so many states.
+pub fn priced_within(book: &PriceBook, lines: &[(usize, u32)], off: Option<&ManualOff>, states_max: usize) -> Priced {
     let skus: Vec<Sku> = (0..=WEIGHED).map(sku).collect();
     let item = |(index, (article, pieces)): (usize, &(usize, u32))| {
         let (price, quantity) = asked(*article, *pieces);
@@ -80,8 +86,8 @@ pub fn priced(book: &PriceBook, lines: &[(usize, u32)], off: Option<&ManualOff>)
         }
     };
     let items = lines.iter().enumerate().map(item).collect();
-    let request =
-        Request { items, moment: moment(), is_member: false, coupons: Vec::new(), basket_off: off, rounding: RoundingMode::HalfUp };
+    let (moment, coupons, rounding) = (moment(), Vec::new(), RoundingMode::HalfUp);
+    let request = Request { items, moment, is_member: false, coupons, basket_off: off, rounding, states_max };
     price(book, &request)
 }
 

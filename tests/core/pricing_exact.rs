@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use counterfoil::money::Money;
-use counterfoil::retail::pricing::{Gives, Off, Part, Promotion, Selection, Step};
+use counterfoil::retail::pricing::{Gives, Off, Part, Promotion, STATES_MAX, Selection, Step};
 use proptest::prelude::*;
 
-use super::pricing::{PRICES, any_off, book, group, off, priced, promotion, saved, selection, sku};
+use super::pricing::{PRICES, any_off, book, group, off, priced, priced_within, promotion, saved, selection, sku};
 use super::random::check;
 
 /// What one rule saves with exactly these pieces of each article; `None` when it cannot use them all.
@@ -173,4 +173,28 @@ fn two_hundred_lines_under_eight_rules_are_settled_whatever_their_order() {
         let book = book(promotions);
         assert_eq!(saved(&priced(&book, one, None)), saved(&priced(&book, other, None)));
     });
+}
+
+/// A search that is stopped says so, and what it has found by then does not depend on the order of scanning.
+#[test]
+fn a_search_that_stops_says_so_and_is_the_same_in_every_order() {
+    let pieces = prop::collection::vec(1..9u32, PRICES.len());
+    let lines = pieces.prop_map(|pieces| pieces.into_iter().enumerate().collect::<Vec<(usize, u32)>>());
+    let lines = lines.prop_flat_map(|lines| (Just(lines.clone()), Just(lines).prop_shuffle()));
+    let (mut stopped, mut worse) = (0, 0);
+    check(60, (rules(5..=8), lines), |(promotions, (one, other))| {
+        let book = book(promotions);
+        let whole = priced_within(&book, one, None, STATES_MAX);
+        assert!(!whole.unproved);
+        for states_max in [0, 2_000] {
+            let found = priced_within(&book, one, None, states_max);
+            let again = priced_within(&book, other, None, states_max);
+            assert_eq!((saved(&found.discounts), found.unproved), (saved(&again.discounts), again.unproved));
+            assert!(saved(&found.discounts) <= saved(&whole.discounts));
+            assert!(found.unproved || saved(&found.discounts) == saved(&whole.discounts), "it says that nothing saves more");
+            stopped += u32::from(found.unproved);
+            worse += u32::from(saved(&found.discounts) < saved(&whole.discounts));
+        }
+    });
+    assert!(stopped > 20 && worse > 5, "too few stopped: {stopped}, {worse}");
 }

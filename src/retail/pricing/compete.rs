@@ -11,8 +11,9 @@ use super::promotion::Promotion;
 /// Rules on one group of units that are settled exactly.
 pub const EXACT_RULES_MAX: usize = 8;
 
-/// What each track takes of the free units.
-pub(super) fn compete(tracks: &[Track], promotions: &[&Promotion], pools: &[Pool]) -> Vec<Take> {
+/// What each track takes of the free units, and whether a search for the best stopped at `states_max`.
+pub(super) fn compete(tracks: &[Track], promotions: &[&Promotion], pools: &[Pool], states_max: usize) -> (Vec<Take>, bool) {
+    let mut unproved = false;
     let mut takes = vec![Take::default(); tracks.len()];
     let mut own = pools.to_vec();
     for members in components(tracks, pools) {
@@ -25,7 +26,9 @@ pub(super) fn compete(tracks: &[Track], promotions: &[&Promotion], pools: &[Pool
         if members.len() <= EXACT_RULES_MAX {
             let known = members.iter().map(|track| takes[*track].saved).sum();
             let competing: Vec<&Track> = members.iter().map(|track| &tracks[*track]).collect();
-            for (track, given) in members.iter().zip(exact(&competing, pools, known).into_iter().flatten()) {
+            let settled = exact(&competing, pools, known, states_max);
+            unproved |= settled.unproved;
+            for (track, given) in members.iter().zip(settled.given.into_iter().flatten()) {
                 reached().for_each(|pool| own[pool].free = 0);
                 given.iter().for_each(|(pool, units)| own[*pool].free = *units);
                 takes[*track] = alone(&tracks[*track], &own);
@@ -33,7 +36,7 @@ pub(super) fn compete(tracks: &[Track], promotions: &[&Promotion], pools: &[Pool
         }
         reached().for_each(|pool| own[pool].free = pools[pool].free);
     }
-    takes
+    (takes, unproved)
 }
 
 /// Tracks that can apply, in groups that share no pool with another group; each ascending.

@@ -57,6 +57,17 @@ pub struct Request<'a> {
     pub coupons: Vec<&'a str>,
     pub basket_off: Option<&'a ManualOff>,
     pub rounding: RoundingMode,
+    /// How much a search for the best way may see; [`STATES_MAX`](super::STATES_MAX) but in tests.
+    pub states_max: usize,
+}
+
+/// What the engine makes of a basket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Priced {
+    /// The discounts of each item, in the order of the items.
+    pub discounts: Vec<Vec<Discount>>,
+    /// A search for the best of competing rules stopped at its limit: perhaps another way saves more.
+    pub unproved: bool,
 }
 
 impl<'a> Item<'a> {
@@ -81,19 +92,18 @@ impl<'a> Item<'a> {
     }
 }
 
-/// The discounts of each item, in the order of the items.
-pub fn price(book: &PriceBook, request: &Request) -> Vec<Vec<Discount>> {
+pub fn price(book: &PriceBook, request: &Request) -> Priced {
     let mut desk = Desk::new(request);
     let rules = book.candidates(request);
     let of = |combine: Combine| -> Vec<&Promotion> { rules.iter().copied().filter(|rule| rule.combine == combine).collect() };
     desk.exclusive(&of(Combine::Exclusive));
-    desk.competing(&of(Combine::Best));
+    let unproved = desk.competing(&of(Combine::Best));
     of(Combine::Stack).into_iter().for_each(|rule| desk.stacked(rule));
     desk.manual_lines();
     rules.iter().for_each(|rule| desk.gift(rule));
     desk.basket(&rules);
     desk.manual_basket();
-    desk.paid.into_iter().map(|line| line.discounts).collect()
+    Priced { discounts: desk.paid.into_iter().map(|line| line.discounts).collect(), unproved }
 }
 
 /// What is being priced, and how far it is.
@@ -167,11 +177,14 @@ impl<'a> Desk<'a> {
         }
     }
 
-    fn competing(&mut self, rules: &[&Promotion]) {
+    /// Whether perhaps another way saves more.
+    fn competing(&mut self, rules: &[&Promotion]) -> bool {
         let tracks: Vec<pool::Track> = rules.iter().enumerate().filter_map(|(index, rule)| self.track(index, rule)).collect();
-        for (track, take) in tracks.iter().zip(compete(&tracks, rules, &self.pools)) {
+        let (takes, unproved) = compete(&tracks, rules, &self.pools, self.request.states_max);
+        for (track, take) in tracks.iter().zip(takes) {
             self.give(rules[track.rule], &take, false);
         }
+        unproved
     }
 
     fn track(&self, index: usize, rule: &Promotion) -> Option<pool::Track> {

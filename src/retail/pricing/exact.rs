@@ -28,7 +28,7 @@ const NARROW_STATES: usize = 100_000;
 /// States that the first search may see; each further one may see half as many more.
 const STATES_FIRST: usize = 20_000;
 /// When all searches together have seen so many, the best way found by then counts.
-const STATES_MAX: usize = 2_000_000;
+pub const STATES_MAX: usize = 2_000_000;
 /// Comparisons in a table that take as long as one state of a search.
 const WORK_PER_STATE: usize = 32;
 /// Smaller steps are tried when this many rounds in a row have not brought the bound nearer.
@@ -40,11 +40,19 @@ const STEP_MIN: i64 = 1 << 5;
 /// Units given, by track and pool.
 pub(super) type Given = Vec<BTreeMap<usize, u32>>;
 
-/// The way that saves most; `None`: none saves more than `known`.
-pub(super) fn exact(tracks: &[&Track], pools: &[Pool], known: i64) -> Option<Given> {
+pub(super) struct Settled {
+    /// `None`: none is known that saves more than the one before.
+    pub(super) given: Option<Given>,
+    /// The search stopped before it had seen that nothing saves more.
+    pub(super) unproved: bool,
+}
+
+/// The way that saves most, if it saves more than `known`. Sees at most about `states_max` states.
+pub(super) fn exact(tracks: &[&Track], pools: &[Pool], known: i64, states_max: usize) -> Settled {
     let (mut contest, places) = Contest::new(tracks, pools);
     let settled = take_bulk(&mut contest.machines, &mut contest.units);
-    let given = contest.solve(known - settled.iter().map(|bulk| bulk.saves).sum::<i64>())?;
+    let (given, unproved) = contest.solve(known - settled.iter().map(|bulk| bulk.saves).sum::<i64>(), states_max);
+    let Some(given) = given else { return Settled { given: None, unproved } };
 
     let mut by_pool: Given = vec![BTreeMap::new(); tracks.len()];
     let mut left: Vec<Vec<(usize, u32)>> = places.iter().map(|of| of.iter().map(|pool| (*pool, pools[*pool].free)).collect()).collect();
@@ -61,7 +69,7 @@ pub(super) fn exact(tracks: &[&Track], pools: &[Pool], known: i64) -> Option<Giv
             }
         }
     }
-    Some(by_pool)
+    Settled { given: Some(by_pool), unproved }
 }
 
 struct Contest<'a> {
@@ -153,14 +161,15 @@ impl<'a> Contest<'a> {
         (Contest { machines, units, teams: Vec::new(), rest: Vec::new(), tolls: Vec::new() }, places)
     }
 
-    fn solve(&mut self, known: i64) -> Option<Vec<Vec<u32>>> {
+    /// The best way, if it saves more than `known`, and whether a better one may have been missed.
+    fn solve(&mut self, known: i64, all_states_max: usize) -> (Option<Vec<Vec<u32>>>, bool) {
         self.machines.iter_mut().for_each(|machine| machine.fit(&self.units));
         self.teams = teams(&self.machines, &self.units);
         self.rest = (0..self.units.len()).map(|place| self.rest_at(place)).collect();
         self.tolls = self.rest.iter().map(|(_, worth)| worth * SCALE).collect();
         if self.teams.len() <= 1 && self.teams.iter().all(Team::is_exact) {
             // One table of all rules: its best way is the best there is.
-            return (self.set_tolls() > known * SCALE).then(|| self.with_rest(self.wanted()));
+            return ((self.set_tolls() > known * SCALE).then(|| self.with_rest(self.wanted())), false);
         }
         self.set_first_tolls();
         let bound = self.set_tolls();
@@ -168,8 +177,9 @@ impl<'a> Contest<'a> {
         let mut best = Way { saves: known, given: Vec::new() };
         let mut states_max = STATES_FIRST;
         let mut seen = 0;
-        while near.bound >= (best.saves + 1) * SCALE && seen + self.work() < STATES_MAX {
-            self.come_nearer(&mut near, &mut best);
+        let mut proved = false;
+        while near.bound >= (best.saves + 1) * SCALE && seen + self.work() < all_states_max {
+            self.come_nearer(&mut near, &mut best, all_states_max);
             if near.bound < (best.saves + 1) * SCALE {
                 break;
             }
@@ -187,9 +197,11 @@ impl<'a> Contest<'a> {
                     continue;
                 }
             }
+            proved = true;
             break;
         }
-        (best.saves > known).then_some(best.given)
+        let unproved = !proved && near.bound >= (best.saves + 1) * SCALE;
+        ((best.saves > known).then_some(best.given), unproved)
     }
 
     /// The dearest of those that take the rest; none of them when nobody has the unit.
@@ -245,7 +257,7 @@ impl<'a> Contest<'a> {
     }
 
     /// A subgradient step for each round, its length by how far the bound is from what is known.
-    fn come_nearer(&mut self, near: &mut Near, best: &mut Way) {
+    fn come_nearer(&mut self, near: &mut Near, best: &mut Way, all_states_max: usize) {
         for round in 0..ROUNDS {
             if round % NARROW_EVERY == NARROW_EVERY / 2
                 && let Searched::Found(way) = self.search(best.saves, NARROW, &mut { NARROW_STATES })
@@ -283,7 +295,7 @@ impl<'a> Contest<'a> {
                 let changed = (i128::from(*toll) + more).clamp(i128::from(self.rest[place].1 * SCALE), most);
                 *toll = i64::try_from(changed).unwrap_or(*toll);
             }
-            if self.work() >= STATES_MAX {
+            if self.work() >= all_states_max {
                 return;
             }
             let bound = self.set_tolls();

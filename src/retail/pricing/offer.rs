@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use super::STATES_MAX;
 use super::book::PriceBook;
 use super::engine::{Item, Request, price};
 use super::promotion::{Gives, Moment};
@@ -64,8 +65,9 @@ pub fn offer(book: &PriceBook, asked: &Asked<'_>, moment: Moment, rounding: Roun
         is_returned: false,
         off: None,
     };
-    let request = Request { items: vec![item], moment, is_member: false, coupons: Vec::new(), basket_off: None, rounding };
-    let discounts = price(book, &request).pop().unwrap_or_default();
+    let request =
+        Request { items: vec![item], moment, is_member: false, coupons: Vec::new(), basket_off: None, rounding, states_max: STATES_MAX };
+    let discounts = price(book, &request).discounts.pop().unwrap_or_default();
     let pays = unit_price + discounts.iter().map(|discount| discount.amount).sum();
     // What is off everything from some sum on says nothing about this article.
     let is_about = |gives: &Gives| !matches!(gives, Gives::Basket { on, .. } if on.all);

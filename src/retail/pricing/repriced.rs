@@ -1,8 +1,8 @@
 //! After each act on an open basket: the basket as it will be, its price, and the one event that brings its discounts up to date.
 
-use super::LineDiscounts;
-use super::engine::{Item, Request, price};
+use super::engine::{Item, Priced, Request, price};
 use super::promotion::Moment;
+use super::{LineDiscounts, STATES_MAX};
 use crate::retail::Event;
 use crate::retail::basket::Basket;
 use crate::retail::decide::Case;
@@ -52,12 +52,13 @@ pub(in crate::retail) fn repriced(case: &Case, date: BusinessDate, events: &[Eve
         coupons: basket.asks.coupons.iter().map(|coupon| coupon.rule.as_str()).collect(),
         basket_off: basket.asks.basket.as_ref(),
         rounding: case.rules.line_rounding,
+        states_max: STATES_MAX,
     };
-    let discounts = price(book, &request);
+    let Priced { discounts, unproved } = price(book, &request);
     let lines: Vec<LineDiscounts> = lines()
         .zip(discounts)
         .filter(|(sold, discounts)| sold.discounts != *discounts)
         .map(|(sold, discounts)| LineDiscounts { line: sold.line, discounts })
         .collect();
-    (!lines.is_empty()).then_some(Event::BasketRepriced { txn: basket.txn, prices: book.version, lines })
+    (!lines.is_empty()).then_some(Event::BasketRepriced { txn: basket.txn, prices: book.version, lines, unproved })
 }
