@@ -344,6 +344,7 @@ impl OfficeView<'_> {
                 a href={ "/api/v1/reports.csv?from=" (date) "&to=" (date) } { (t.export) " (CSV)" }
                 a href={ "/api/v1/days/" (date) } { (t.export) " (JSON)" }
             }
+            (self.print_again(papers))
             @for stored in papers { (self.stored(stored)) }
         }
     }
@@ -351,16 +352,14 @@ impl OfficeView<'_> {
     /// A day's Z lies open, with its addenda under it; tills unfold.
     fn stored(&self, stored: &Stored) -> Markup {
         let t = self.words();
-        let (title, is_open) = match &stored.what {
-            ReportKey::Day { number } => (fill(t.z, &[&number.to_string()]), true),
-            ReportKey::Addendum { number, .. } => (fill(t.addendum, &[&number.to_string()]), true),
-            ReportKey::Till { till, number } => (fill(t.till_z, &[till.as_str(), &number.to_string()]), false),
-            ReportKey::Safe { number } => (fill(t.safe_count, &[&number.to_string()]), false),
+        let is_open = match &stored.what {
+            ReportKey::Day { .. } | ReportKey::Addendum { .. } => true,
+            ReportKey::Till { .. } | ReportKey::Safe { .. } => false,
         };
         html! {
             details .stored id={ "report-" (stored.id) } open[is_open] {
                 summary {
-                    strong { (title) }
+                    strong { (self.title(&stored.what)) }
                     @match &stored.what {
                         ReportKey::Day { .. } | ReportKey::Addendum { .. } => span .n { (self.money(stored.amount)) },
                         ReportKey::Till { .. } | ReportKey::Safe { .. } => {
@@ -371,25 +370,36 @@ impl OfficeView<'_> {
                     }
                 }
                 pre .report tabindex="0" { (stored.text) }
-                (self.print_again(stored))
+                @if stored.copies > 0 { p .copies.muted { (fill(t.printed_again, &[&stored.copies.to_string()])) } }
             }
         }
     }
 
-    /// One button for each printer that can do it.
-    fn print_again(&self, stored: &Stored) -> Markup {
+    fn title(&self, what: &ReportKey) -> String {
+        let t = self.words();
+        match what {
+            ReportKey::Day { number } => fill(t.z, &[&number.to_string()]),
+            ReportKey::Addendum { number, .. } => fill(t.addendum, &[&number.to_string()]),
+            ReportKey::Till { till, number } => fill(t.till_z, &[till.as_str(), &number.to_string()]),
+            ReportKey::Safe { number } => fill(t.safe_count, &[&number.to_string()]),
+        }
+    }
+
+    /// One control, however many reports the day has and printers the shop.
+    fn print_again(&self, papers: &[Stored]) -> Markup {
         let t = self.words();
         let with_printer: Vec<&WorkstationId> =
             self.rules.workstations.iter().filter(|at| at.receipt_printer.is_some()).map(|at| &at.id).collect();
         html! {
-            @if !with_printer.is_empty() {
-                p .buttons {
-                    @for at in with_printer {
-                        button .small type="button" data-do="print-report" data-report=(stored.id) data-workstation=(at) {
-                            (icon("print")) (fill(t.print_again, &[at.as_str()]))
-                        }
-                    }
-                    @if stored.copies > 0 { span .muted { (fill(t.printed_again, &[&stored.copies.to_string()])) } }
+            @if !with_printer.is_empty() && !papers.is_empty() {
+                form #print-again {
+                    label { span { (t.print_what) } select #print-what name="report" {
+                        @for stored in papers { option value=(stored.id) { (self.title(&stored.what)) } }
+                    } }
+                    label { span { (t.print_at) } select #print-at name="workstation" {
+                        @for at in with_printer { option value=(at) { (at) } }
+                    } }
+                    button type="submit" { (icon("print")) (t.print_again) }
                 }
             }
         }

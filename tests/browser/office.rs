@@ -112,11 +112,26 @@ async fn a_manager_reads_closes_and_reads_again_by_keyboard_alone() {
     look_at(&browser, "closed", &mut faults).await;
 
     // Once more on paper, at the printer of a till; the page counts what was asked for.
-    tab_to(&browser, ".stored[open] [data-do=print-report][data-workstation='1']").await;
+    tab_to(&browser, "#print-at").await;
+    browser.keys("2").await;
+    tab_to(&browser, "#print-again button").await;
     browser.keys(ENTER).await;
-    browser.until("it is counted", "document.querySelector('.stored[open] .buttons').innerText.includes('Copies printed: 1')").await;
-    Counter { browser: &browser, id: "1" }.printer_shows("COPY 1").await;
+    browser.until("it is counted", "document.querySelector('.stored[open]').innerText.includes('Copies printed: 1')").await;
+    Counter { browser: &browser, id: "2" }.printer_shows("COPY 1").await;
+    assert_eq!(browser.run("return document.getElementById('print-at').value").await, "2", "what was chosen stays chosen");
     look_at(&browser, "printed-again", &mut faults).await;
+
+    // With six tills and their Zs it is the same control.
+    let size = "return JSON.stringify(Object.values(document.getElementById('print-again').getBoundingClientRect().toJSON()))";
+    let with_two = browser.run(size).await;
+    browser
+        .run(
+            "const grow = (id, text) => document.getElementById(id).append(new Option(text, text)); \
+             [3, 4, 5, 6].forEach((till) => { grow('print-at', till); grow('print-what', `Till ${till}, Z ${till}`) })",
+        )
+        .await;
+    look_at(&browser, "six-tills", &mut faults).await;
+    assert_eq!(browser.run(size).await, with_two);
 
     // The safe, counted blind: its figure is gone until the count is given; a difference asks for its reason.
     browser.run("document.querySelector('[data-do=safe-start]').focus()").await;
@@ -143,6 +158,13 @@ async fn a_manager_reads_closes_and_reads_again_by_keyboard_alone() {
     tab_to(&browser, "[data-do=sign-out]").await;
     browser.keys(ENTER).await;
     browser.until("signed out", "document.getElementById('desk-sign-in')").await;
+    // The copy as it lies in the printer's tray.
+    browser.open(&format!("{}/sim/printer/2", shop.node)).await;
+    browser.until("the paper", "document.querySelector('.papers svg')").await;
+    browser.resize(1280, 1400).await;
+    if let Some(folder) = std::env::var_os("COUNTERFOIL_PICTURES").map(PathBuf::from) {
+        browser.picture(&folder, "office-copy-on-paper").await;
+    }
     browser.end().await;
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }

@@ -36,6 +36,11 @@
       const was = open.get(details.id || index);
       if (was !== undefined) details.open = was;
     });
+    // What somebody chose to print stays chosen.
+    for (const select of place().querySelectorAll("#print-again select")) {
+      const now = fresh.querySelector(`#${select.id}`);
+      if (select.selectedIndex > 0 && now && [...now.options].some((option) => option.value === select.value)) now.value = select.value;
+    }
     const focused = document.activeElement && document.activeElement.id;
     const list = place().querySelector(".days-list");
     const scrolled = list ? list.scrollTop : 0;
@@ -45,7 +50,7 @@
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   }
 
-  const typing = () => [...place().querySelectorAll("input, select")].some((input) => input.value) || place().querySelector("[data-asked]");
+  const typing = () => [...place().querySelectorAll("input, form:not(#print-again) select")].some((input) => input.value) || place().querySelector("[data-asked]");
   setInterval(() => {
     if (document.visibilityState === "visible" && !typing()) refresh(true);
   }, REFRESH_MS);
@@ -68,7 +73,6 @@
   const acts = {
     "open-day": () => act("POST", "/api/v1/day/open", { id: freshId() }),
     "close-day": () => act("POST", "/api/v1/day/close", { id: freshId() }),
-    "print-report": ({ dataset: { report, workstation } }) => act("POST", `/api/v1/reports/${report}/print`, { id: freshId(), workstation }),
     collect: (button) => act("POST", "/api/v1/safe/collections", { id: freshId(), bag: button.dataset.bag }),
     "safe-start": async () => {
       if (await countSafe({ do: "start_count" })) document.querySelector("#count-safe input")?.focus();
@@ -124,6 +128,13 @@
       form.elements.pin.value = "";
       form.elements.badge.value = "";
       if (!(await act("POST", "/api/v1/desk/sign-in", { id: freshId(), ...proof }))) form.elements.pin.focus();
+    } else if (form.id === "print-again") {
+      event.preventDefault();
+      const { report, workstation } = Object.fromEntries(new FormData(form));
+      const button = form.querySelector("button");
+      button.disabled = true;
+      await act("POST", `/api/v1/reports/${report}/print`, { id: freshId(), workstation });
+      button.disabled = false;
     } else if (form.id === "count-safe") {
       event.preventDefault();
       const pieces = piecesOf(form);
