@@ -8,7 +8,7 @@ use super::card::{self, CardKind};
 use super::decide::{Case, Outcome};
 use super::original::Original;
 use super::tender::{self, Settled};
-use super::{Answer, Event, Refusal, Rules, State, Tender, TenderKind, TransactionKind, print, returns, till};
+use super::{Answer, Event, Refusal, Rules, State, Tender, TenderKind, TransactionKind, print, returns, sale, till};
 use crate::ids::TxnId;
 use crate::money::{Money, RoundingMode};
 
@@ -104,6 +104,10 @@ pub(super) fn post_void(case: &Case, txn: TxnId) -> Result<Outcome, Refusal> {
     }
     let original = Original::of_record(record, None).map_err(|_| Refusal::PostVoidNothing)?;
     let lines = returns::undo_of(case, &original, POST_VOID_REASON)?;
+    // Its record would hold each line twice: as it comes back, and in the finished transaction.
+    if 2 * lines.iter().map(sale::line_bytes).sum::<usize>() > sale::TRANSACTION_BYTES_MAX {
+        return Err(Refusal::PostVoidNothing);
+    }
     // The basket as it will be: the same events build it in State.
     let mut basket = Basket::new(case.ask.fresh.txn, workstation.id.clone(), case.ask.staff.clone(), case.ask.at);
     lines.iter().for_each(|line| basket.add(line.clone()));

@@ -66,6 +66,15 @@ pub enum Disposition {
 
 impl Disposition {
     pub const ALL: [Disposition; 3] = [Disposition::Shelf, Disposition::Damaged, Disposition::Supplier];
+
+    /// Where goods can go that come back for a reason: what is broken or past its date is sold to nobody.
+    pub fn of_reason(reason: &str) -> &'static [Disposition] {
+        match reason {
+            "defective" | "expired" => &[Disposition::Damaged, Disposition::Supplier],
+            _ => &Disposition::ALL,
+        }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Disposition::Shelf => "shelf",

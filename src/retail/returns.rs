@@ -6,6 +6,7 @@ use super::decide::{Case, Outcome, refuse_when_fixed};
 use super::original::{Original, OriginalLine};
 use super::returned::{Disposition, ReturnOf, ReturnedReceipt};
 use super::rules::WorkstationRules;
+use super::sale::{line_bytes, refuse_many_lines};
 use super::{Answer, Event, QuantityFrom, Refusal, SoldLine};
 use crate::money::{Money, Qty, Unit};
 use crate::time::BusinessDate;
@@ -19,7 +20,7 @@ pub(super) fn return_line(
     reason: &str,
 ) -> Result<Outcome, Refusal> {
     let (workstation, date, basket) = place(case)?;
-    refuse_unknown_reason(case, reason)?;
+    refuse_unfit(case, reason, disposition)?;
     let original = original(case)?;
     if original.lines.is_empty() {
         return Err(Refusal::ReturnLinesUnknown { number: original.number.clone() });
@@ -49,7 +50,7 @@ pub(super) fn return_line(
     sold.returned = Some(Box::new(ReturnOf { receipt: Some(receipt), disposition, reason: reason.to_owned(), tax, post_void: false }));
     let former = basket.and_then(|basket| basket.live().find(|sold| is_return_of(sold, original, number)));
     refuse_above_cap(case, basket, original, &sold, former)?;
-    refuse_many_lines(case, basket)?;
+    refuse_many_lines(case, basket, line_bytes(&sold))?;
 
     // Cannot fail below.
     Ok(take_back(case, workstation, date, basket, sold, former))
@@ -65,7 +66,7 @@ pub(super) fn return_article(
     by_receipt: bool,
 ) -> Result<Outcome, Refusal> {
     let (workstation, date, basket) = place(case)?;
-    refuse_unknown_reason(case, reason)?;
+    refuse_unfit(case, reason, disposition)?;
     let original = if by_receipt { Some(original(case)?) } else { None };
     if let Some(original) = original.filter(|original| !original.lines.is_empty()) {
         return Err(Refusal::ReturnByLine { number: original.number.clone() });
@@ -117,7 +118,7 @@ pub(super) fn return_article(
             }
         }
     }
-    refuse_many_lines(case, basket)?;
+    refuse_many_lines(case, basket, line_bytes(&sold))?;
 
     // Cannot fail below.
     Ok(take_back(case, workstation, date, basket, sold, None))
@@ -168,11 +169,14 @@ fn is_return_of(sold: &SoldLine, original: &Original, number: u32) -> bool {
     receipt.is_some_and(|receipt| receipt.txn == original.txn && receipt.line == Some(number))
 }
 
-fn refuse_unknown_reason(case: &Case, reason: &str) -> Result<(), Refusal> {
-    if case.rules.returns.reasons.iter().any(|known| known == reason) {
-        return Ok(());
+fn refuse_unfit(case: &Case, reason: &str, disposition: Disposition) -> Result<(), Refusal> {
+    if !case.rules.returns.reasons.iter().any(|known| known == reason) {
+        return Err(Refusal::ReturnReasonUnknown { reason: reason.to_owned() });
     }
-    Err(Refusal::ReturnReasonUnknown { reason: reason.to_owned() })
+    if !Disposition::of_reason(reason).contains(&disposition) {
+        return Err(Refusal::ReturnNotForShelf);
+    }
+    Ok(())
 }
 
 /// What another shop sold is limited while nobody can say what has come back elsewhere; what has unknown lines, by its total too.
@@ -194,14 +198,6 @@ fn refuse_above_cap(
     let max = case.rules.returns.unknown_elsewhere_max;
     if original.store.is_some() && original.elsewhere.is_none() && after > max {
         return Err(Refusal::ReturnAboveCap { max });
-    }
-    Ok(())
-}
-
-fn refuse_many_lines(case: &Case, basket: Option<&Basket>) -> Result<(), Refusal> {
-    let max = case.rules.limits.lines_per_transaction_max;
-    if basket.is_some_and(|basket| basket.lines.len() >= max as usize) {
-        return Err(Refusal::TooManyLines { max });
     }
     Ok(())
 }

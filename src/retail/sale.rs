@@ -16,6 +16,10 @@ use crate::time::BusinessDate;
 pub const TRANSACTION_BYTES_MAX: usize = 768 << 10;
 /// What a stored line takes besides its texts.
 const LINE_BYTES: usize = 480;
+/// And one that comes back, besides.
+const RETURN_BYTES: usize = 480;
+const TAX_PART_BYTES: usize = 120;
+const TENDER_BYTES: usize = 32;
 
 pub(super) fn add_line(case: &Case, code: &str, asked: Option<Qty>) -> Result<Outcome, Refusal> {
     case.workstation()?;
@@ -64,19 +68,7 @@ pub(super) fn add(
     if !tax::is_defined(&article.tax_class, &case.rules.tax, date) {
         return Err(Refusal::NoTaxRate { name: article.name.clone(), class: article.tax_class.clone() });
     }
-    let lines_max = case.rules.limits.lines_per_transaction_max;
-    if let Some(basket) = basket {
-        if basket.lines.len() >= lines_max as usize {
-            return Err(Refusal::TooManyLines { max: lines_max });
-        }
-        let bytes: usize =
-            basket.live().map(|sold| LINE_BYTES + text_bytes([sold.name.as_str(), &sold.code, sold.sku.as_str(), &sold.group])).sum();
-        if bytes + LINE_BYTES + text_bytes([article.name.as_str(), &article.code, article.sku.as_str(), &article.group])
-            > TRANSACTION_BYTES_MAX
-        {
-            return Err(Refusal::TooManyLines { max: u32::try_from(basket.lines.len()).unwrap_or(lines_max) });
-        }
-    }
+    refuse_many_lines(case, basket, LINE_BYTES + text_bytes([article.name.as_str(), &article.code, article.sku.as_str(), &article.group]))?;
     let (quantity, weighed) = how_much(case, article, amount)?;
     if let Some(serial) = &article.serial {
         refuse_second_of(article, serial, quantity, basket)?;
@@ -347,6 +339,29 @@ fn refuse_second_of(article: &ArticleFact, serial: &str, quantity: Qty, basket: 
         return Err(Refusal::SerialInSale { name: article.name.clone(), serial: serial.to_owned() });
     }
     Ok(())
+}
+
+/// One more line, of so many bytes, in a transaction that is as long as its record may be.
+pub(super) fn refuse_many_lines(case: &Case, basket: Option<&Basket>, bytes: usize) -> Result<(), Refusal> {
+    let Some(basket) = basket else { return Ok(()) };
+    let max = case.rules.limits.lines_per_transaction_max;
+    if basket.lines.len() >= max as usize {
+        return Err(Refusal::TooManyLines { max });
+    }
+    if basket.live().map(line_bytes).sum::<usize>() + bytes > TRANSACTION_BYTES_MAX {
+        return Err(Refusal::TooManyLines { max: u32::try_from(basket.lines.len()).unwrap_or(max) });
+    }
+    Ok(())
+}
+
+/// What a line takes in a record, or a little less.
+pub(super) fn line_bytes(sold: &SoldLine) -> usize {
+    let returned = sold.returned.as_deref().map_or(0, |of| {
+        let parts = of.tax.components.iter().map(|part| TAX_PART_BYTES + text_bytes([part.name.as_str(), &part.jurisdiction]));
+        let tenders = of.receipt.as_ref().map_or(0, |receipt| receipt.tenders.len() * TENDER_BYTES);
+        RETURN_BYTES + text_bytes([of.reason.as_str(), &of.tax.label, &of.tax.mark]) + parts.sum::<usize>() + tenders
+    });
+    LINE_BYTES + text_bytes([sold.name.as_str(), &sold.code, sold.sku.as_str(), &sold.group]) + returned
 }
 
 /// As JSON stores them: quotation marks and backslashes count twice.

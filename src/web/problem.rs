@@ -64,7 +64,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::NoSuchPrint => StatusCode::NOT_FOUND,
         // Returns.
         Refusal::ReceiptNotFound { .. } | Refusal::ReturnLineUnknown { .. } => StatusCode::NOT_FOUND,
-        Refusal::ReceiptCodeDamaged | Refusal::ReturnReasonUnknown { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::ReceiptCodeDamaged | Refusal::ReturnReasonUnknown { .. } | Refusal::ReturnNotForShelf => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::ReceiptForged
         | Refusal::ReceiptOfOtherChain
         | Refusal::ReceiptKeyUnknown

@@ -1,9 +1,11 @@
 //! Sizes that a record must keep, and states that only a damaged journal can make.
 
-use counterfoil::ids::{Sku, WorkstationId};
+use counterfoil::ids::{Sku, StoreId, WorkstationId};
 use counterfoil::retail::basket::UNDO_STEPS_MAX;
 use counterfoil::retail::stock::SETTLED_PER_RECORD_MAX;
-use counterfoil::retail::{ArticleFact, BaselineFact, Command, Event, Facts, Feed, Refusal, State, decide};
+use counterfoil::retail::{
+    ArticleFact, BaselineFact, Command, Disposition, Event, Facts, Feed, Original, OriginalLine, Refusal, State, TenderKind, decide,
+};
 
 use super::baskets;
 use super::calculator::BasketFile;
@@ -21,6 +23,10 @@ fn shop() -> (Shop, WorkstationId) {
     (shop, WorkstationId::new("1").unwrap())
 }
 
+fn shop_article() -> ArticleFact {
+    baskets::article("long", &BasketFile::read("currency EUR 2\nclass A \"19 %\" MwSt 19\nline A 1.19 x 1\n").lines[0])
+}
+
 fn scan(code: &str) -> Command {
     Command::AddLine { code: code.to_owned(), quantity: None }
 }
@@ -30,8 +36,7 @@ fn scan(code: &str) -> Command {
 fn a_sale_of_long_names_ends_before_its_record_is_too_large() {
     for name in ["\u{20bb7}".repeat(200), "\"".repeat(200), "x".to_owned()] {
         let (mut shop, till) = shop();
-        let file = BasketFile::read("currency EUR 2\nclass A \"19 %\" MwSt 19\nline A 1.19 x 1\n");
-        let mut article = baskets::article("long", &file.lines[0]);
+        let mut article = shop_article();
         article.sku = Sku::new(&name.chars().take(12).collect::<String>()).unwrap();
         article.code = name.chars().take(90).collect();
         (article.gtin, article.batch, article.serial) = (Some("04006381333931".into()), Some("\"".repeat(20)), Some("\"".repeat(20)));
@@ -55,6 +60,45 @@ fn a_sale_of_long_names_ends_before_its_record_is_too_large() {
         shop.ask(Some(&till), Command::TenderCash { amount: Money::from_minor(1_000_000) }).unwrap();
         let record = shop.journal.last().unwrap().len();
         assert!(lines >= 300 && record <= RECORD_BYTES, "{lines} lines make a record of {record} bytes");
+        // Undone as a whole it would stand in one record twice; line by line it comes back in as many returns as it takes.
+        let txn = shop.state.workstations[&till].last.as_ref().unwrap().txn;
+        assert_eq!(shop.ask(Some(&till), Command::PostVoid { txn }).unwrap_err(), Refusal::PostVoidNothing);
+    }
+}
+
+/// Somebody brings a receipt of ten thousand lines, all to be returned: as many as a record holds, then a refusal.
+#[test]
+fn a_return_of_ten_thousand_lines_ends_before_its_record_is_too_large() {
+    for name in ["\"".repeat(200), "x".to_owned()] {
+        let (mut shop, till) = shop();
+        shop.sells("long", ArticleFact { name, ..shop_article() });
+        for command in [scan("long"), Command::TenderCash { amount: Money::from_minor(1_000) }] {
+            shop.ask(Some(&till), command).unwrap();
+        }
+        let sold = shop.state.workstations[&till].last.as_ref().unwrap();
+        let mut original = Original::of_record(sold, Some(StoreId::new("other").unwrap())).unwrap();
+        let line = original.lines.remove(0);
+        original.lines = (1..=10_000).map(|number| OriginalLine { line: number, ..line.clone() }).collect();
+        original.total = Money::from_minor(10_000 * line.extended.minor());
+        original.elsewhere = Some(Default::default());
+        original.txn = counterfoil::ids::TxnId(uuid::Uuid::from_u128(7));
+        let mut number = 0;
+        let refusal = loop {
+            number += 1;
+            let (receipt, reason) = ("far".to_owned(), "unwanted".to_owned());
+            let back = Command::ReturnLine { receipt, line: number, quantity: None, disposition: Disposition::Supplier, reason };
+            let facts = Facts { original: Some(Ok(Box::new(original.clone()))), ..Facts::default() };
+            let ask = shop.next_ask(Some(&till), back);
+            match decide(&shop.state, &shop.rules, &ask, &facts) {
+                Err(refusal) => break refusal,
+                Ok(decision) => shop.write_unchecked(&decision.events),
+            }
+        };
+        let lines = shop.state.open_basket(&till).unwrap().lines.len();
+        assert_eq!(refusal, Refusal::TooManyLines { max: u32::try_from(lines).unwrap() });
+        shop.ask(Some(&till), Command::Refund { by: Some(TenderKind::Cash) }).unwrap();
+        let record = shop.journal.last().unwrap().len();
+        assert!((300..=1_000).contains(&lines) && record <= RECORD_BYTES, "{lines} lines make a record of {record} bytes");
     }
 }
 

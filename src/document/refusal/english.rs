@@ -111,6 +111,7 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
         Refusal::ReturnAboveSold { name, left } => format!("{name}: {} left to return.", voice.quantity(*left)),
         Refusal::ReturnInProgress { number } => format!("Receipt {number} is being returned at another till, or in a parked sale."),
         Refusal::ReturnReasonUnknown { reason } => format!("{reason:?} is no reason of this store's list."),
+        Refusal::ReturnNotForShelf => "What is broken or past its date does not go back to the shelf.".to_owned(),
         Refusal::ReturnAboveCap { max } => {
             format!("That would give back more than {}, the most that can be given unseen.", money(*max))
         }
@@ -329,6 +330,7 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::ReturnAboveSold { .. } => "Return what is left, or less.",
         Refusal::ReturnInProgress { .. } => "Finish or void that one first.",
         Refusal::ReturnReasonUnknown { .. } => "Choose a reason from the list.",
+        Refusal::ReturnNotForShelf => "Send it to damaged goods or to the supplier.",
         Refusal::ReturnAboveCap { .. } => {
             "Return less, or wait until head office is connected, or send the customer to the shop that sold it."
         }

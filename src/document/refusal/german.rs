@@ -119,6 +119,7 @@ pub fn happened(refusal: &Refusal, voice: &Voice) -> String {
             format!("Bon {number} wird gerade an einer anderen Kasse oder in einem geparkten Verkauf zurückgenommen.")
         }
         Refusal::ReturnReasonUnknown { reason } => format!("„{reason}“ ist kein Grund von der Liste dieses Ladens."),
+        Refusal::ReturnNotForShelf => "Was defekt oder abgelaufen ist, kommt nicht ins Regal zurück.".to_owned(),
         Refusal::ReturnAboveCap { max } => format!("Damit käme mehr als {} zurück, die Grenze ohne Rückfrage.", money(*max)),
         Refusal::ReturnLinesUnknown { number } => format!("Was auf Bon {number} verkauft wurde, ist hier nicht bekannt, nur die Summe."),
         Refusal::ReturnByLine { number } => format!("Die Zeilen von Bon {number} sind bekannt."),
@@ -339,6 +340,7 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::ReturnAboveSold { .. } => "Zurücknehmen, was übrig ist, oder weniger.",
         Refusal::ReturnInProgress { .. } => "Zuerst jene Rücknahme abschließen oder stornieren.",
         Refusal::ReturnReasonUnknown { .. } => "Einen Grund aus der Liste wählen.",
+        Refusal::ReturnNotForShelf => "Zur beschädigten Ware oder zum Lieferanten geben.",
         Refusal::ReturnAboveCap { .. } => {
             "Weniger zurücknehmen, oder warten, bis die Zentrale verbunden ist, oder den Kunden in den Laden des Verkaufs schicken."
         }

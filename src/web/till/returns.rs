@@ -63,20 +63,12 @@ fn reasons(view: &View) -> Markup {
         p .step .why-first { (t.why) }
         div .reasons role="radiogroup" aria-label=(t.why) {
             @for reason in &view.screen.rules.returns.reasons {
-                @let places: Vec<&str> = places(reason).iter().map(|place| place.name()).collect();
+                @let places: Vec<&str> = Disposition::of_reason(reason).iter().map(|place| place.name()).collect();
                 button type="button" role="radio" data-do="choose-reason" data-reason=(reason) data-places=(places.join(" ")) aria-checked="false" {
                     (t.reason(reason))
                 }
             }
         }
-    }
-}
-
-/// Where goods can go that come back for a reason: what is broken or past its date never on the shelf again.
-fn places(reason: &str) -> &'static [Disposition] {
-    match reason {
-        "defective" | "expired" => &[Disposition::Damaged, Disposition::Supplier],
-        _ => &Disposition::ALL,
     }
 }
 
