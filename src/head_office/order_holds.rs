@@ -85,7 +85,9 @@ pub fn count(connection: &Connection, at: &At<'_>, event: &Event) -> db::Result<
             connection.execute("UPDATE order_holds SET quantity = was WHERE order_no = ?1", [step.order.as_str()]).map(drop)
         }
         Event::OrderCancelled { order, .. } | Event::OrderExpired { order, .. } => end(connection, order),
-        Event::OrderDeclined { step } | Event::OrderRefused { step, .. } => end(connection, &step.order),
+        Event::OrderDeclined { step } | Event::OrderRefused { step, .. } | Event::OrderRestMissed { step, .. } => {
+            end(connection, &step.order)
+        }
         _ => Ok(()),
     }
 }

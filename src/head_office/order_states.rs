@@ -96,6 +96,10 @@ pub fn count(connection: &Connection, at: &At<'_>, event: &Event) -> db::Result<
             }
             state(&step.order, if *owed { "part_handed_over" } else { "handed_over" }, step.at, "")
         }
+        Event::OrderRestMissed { step, handed_over } => {
+            order_messages::handed_over(connection, at, &step.order, step.at)?;
+            state(&step.order, "handed_over", *handed_over, "the rest of it was not found")
+        }
         Event::HandOverTakenBack { step } => {
             let issued: String = connection
                 .prepare_cached("SELECT issued FROM order_states WHERE order_no = ?1")?

@@ -95,6 +95,7 @@ fn told<'a>(connection: &Connection, event: &'a Event) -> db::Result<Option<Told
         Event::OrderRefundRequested { step, amount, .. } => by("order.refund_asked", step, json!({ "amount": amount.minor() })),
         Event::OrderPaidElsewhere { step, txn } => by("order.paid_elsewhere", step, json!({ "txn": txn.to_string() })),
         Event::HandOverTakenBack { step } => by("order.hand_over_taken_back", step, json!({})),
+        Event::OrderRestMissed { step, .. } => by("order.rest_missed", step, json!({})),
         Event::OrderDeclined { step } => by("order.declined", step, json!({})),
         Event::OrderRefused { step, why } => by("order.refused", step, json!({ "why": word(why) })),
         Event::OrderCancelled { order, at, .. } => plain("order.cancelled", order, at, json!({})),

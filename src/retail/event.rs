@@ -561,6 +561,9 @@ pub enum Event {
     /// Its newest part, when it went in parts.
     #[serde(rename = "hand_over_taken_back.1")]
     HandOverTakenBack { step: Step },
+    /// A part of it went at `handed_over`, and all that was still owed is missing: it is handed over as far as it goes, for good.
+    #[serde(rename = "order_rest_missed.1")]
+    OrderRestMissed { step: Step, handed_over: Stamp },
     #[serde(rename = "order_put_back.1")]
     OrderPutBack { step: Step, sku: Sku, quantity: Qty },
     /// Rides in the record of the sale that took units which were held for an order.
@@ -708,6 +711,7 @@ impl Event {
             | Event::OrderPaymentStarted { step, .. }
             | Event::OrderPaidElsewhere { step, .. }
             | Event::HandOverTakenBack { step }
+            | Event::OrderRestMissed { step, .. }
             | Event::OrderPutBack { step, .. }
             | Event::StockAdjusted { step, .. }
             | Event::NoticeSettled { step, .. } => Some(step),
@@ -859,6 +863,7 @@ impl Event {
             | Event::BagStaged { .. }
             | Event::OrderHandedOver { .. }
             | Event::HandOverTakenBack { .. }
+            | Event::OrderRestMissed { .. }
             | Event::OrderRefundRequested { .. }
             | Event::OrderPaidElsewhere { .. }
             | Event::PromiseBroken { .. } => EventKind::Urgent,

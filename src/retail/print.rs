@@ -209,6 +209,7 @@ fn effect(after: &State, facts: &Facts, event: &Event) -> Option<Effect> {
         | Event::OrderPaymentStarted { .. }
         | Event::OrderPaidElsewhere { .. }
         | Event::HandOverTakenBack { .. }
+        | Event::OrderRestMissed { .. }
         | Event::OrderPutBack { .. }
         | Event::PromiseBroken { .. }
         | Event::StockAdjusted { .. }

@@ -524,6 +524,7 @@ impl State {
             | Event::OrderRefundRequested { .. }
             | Event::OrderPaidElsewhere { .. }
             | Event::HandOverTakenBack { .. }
+            | Event::OrderRestMissed { .. }
             | Event::OrderPutBack { .. }
             | Event::PromiseBroken { .. }
             | Event::StockAdjusted { .. }

@@ -78,6 +78,7 @@ fn events_are_soft_hard_or_urgent() {
         "order_picked.1",
         "order_received.1",
         "order_refund_requested.1",
+        "order_rest_missed.1",
         "order_refused.1",
         "order_replaced.1",
         "promise_broken.1",

@@ -26,7 +26,7 @@ pub fn count(connection: &Connection, at: &At<'_>, event: &Event) -> db::Result<
             .prepare_cached("DELETE FROM order_shorts WHERE order_no = ?1 AND line = ?2")?
             .execute(params![step.order.as_str(), line])
             .map(drop),
-        Event::OrderPicked { step, .. } => connection
+        Event::OrderPicked { step, .. } | Event::OrderRestMissed { step, .. } => connection
             .prepare_cached(
                 "UPDATE order_times SET picked_lines = lines,
                    short_lines = (SELECT count(*) FROM order_shorts s WHERE s.order_no = order_times.order_no) WHERE order_no = ?1",

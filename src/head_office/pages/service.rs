@@ -301,6 +301,7 @@ fn words(frame: &Frame, step: &OfficeEvent) -> String {
         "order.refund_asked" => format!("{} to be refunded by the channel: paid there, not handed over", money()),
         "order.paid_elsewhere" => "Paid at a till when the order was another node’s already".to_owned(),
         "order.hand_over_taken_back" => "Hand-over taken back".to_owned(),
+        "order.rest_missed" => "The rest was not found: handed over as far as it went".to_owned(),
         "order.declined" => "The customer did not want it".to_owned(),
         "order.refused" => format!("Refused by the store: {}", plain(&data["why"])),
         "order.cancelled" => "Cancelled in the store".to_owned(),

@@ -339,9 +339,22 @@ impl OrderBook {
                 at.order.times.handed_over = at.order.handed.last().map(|part| part.at.ms);
                 fits(was_there && !was_put_back, "a hand-over was taken back that never was, or after goods of it went back")
             }
+            Event::OrderRestMissed { step, handed_over } => {
+                let at = self.at(&step.order)?;
+                let was = at.is_picking() || at.order.state == OrderState::Staged;
+                let has_part = !at.order.handed.is_empty();
+                let is_missing = at.order.open_lines().next().is_none() && at.order.progress.values().all(|line| line.picked.is_empty());
+                let issued = sum_units(at.order.handed.iter().flat_map(|part| part.lines.values().flatten()));
+                at.order.bags.clear();
+                // Somebody has gone on with the rest, so the part stands.
+                at.order.state = OrderState::HandedOver { at: *handed_over, issued, put_back: true };
+                self.forget_first_done();
+                fits(was && has_part && is_missing, "the rest was missed of an order that has none, or is there")
+            }
             Event::OrderPutBack { step, sku, quantity } => {
                 let mut at = self.at(&step.order)?;
                 at.release(sku, *quantity);
+                at.order.back_last = Some(sku.clone());
                 if let Some(waits) = at.order.to_shelf.get_mut(sku) {
                     *waits = *waits - *quantity;
                     if *waits <= Qty::ZERO {

@@ -5,7 +5,7 @@ use super::super::decide::{Case, Outcome};
 use super::super::stock::{CountWhy, low_or_filled, on_hand_now};
 use super::super::{Event, Refusal, last_day, recalls, sale};
 use super::act::{done, find_staged, step};
-use super::{CounterThen, CounterWhy, Order, OrderLine, RefusedWhy, ShortWhy, Units, payment, pick};
+use super::{CounterThen, CounterWhy, Order, OrderLine, ShortWhy, Units, payment, pick};
 use crate::ids::{OrderNo, Sku};
 use crate::money::Qty;
 
@@ -36,7 +36,7 @@ pub(super) fn miss(case: &Case, order: &OrderNo, line: u32, quantity: Qty, why: 
     events.extend(stock_follows(case, order, &sku, quantity, why));
     // Nothing is there any more and nothing is owed: it is over.
     if rest.is_zero() && then == CounterThen::Refund && known.open_lines().next().is_none() {
-        events.push(Event::OrderRefused { step: step(case, order), why: RefusedWhy::AllShort });
+        events.push(pick::all_missing(case, known));
         let refund = payment::refund(known, |_| Qty::ZERO, case.rules.line_rounding);
         events.extend(refund.map(|(amount, lines)| Event::OrderRefundRequested { step: step(case, order), amount, lines }));
     }

@@ -12,6 +12,8 @@
 //! One node of a store is its **lead**: head office names it, with an epoch that every event carries. Any other node refuses acts on orders and
 //! says where they are; the next lead begins with head office's copy of what the one before recorded.
 //!
+//! It may go in parts: then what is owed still is picked again. When all of that is missing, the order is handed over as far as it went.
+//!
 //! Reading order: what an order is, where it stands ([`OrderState`]), the book that State keeps; then `act` (what can be asked), `deliver`
 //! (what comes from head office), `pick`, `label`, `desk` (the customer is there), `counter` (something is wrong with what they get),
 //! `payment`, `apply`; `figures` says how well it goes.
@@ -237,7 +239,8 @@ pub enum OrderState {
     Picked,
     /// The customer's move: come until it expires.
     Staged,
-    /// Nobody's move. For a minute the one who did it may take it back. `put_back`: goods that the customer left there went back already.
+    /// Nobody's move. For a minute the one who did it may take it back. `put_back`: nobody may any more, because goods that
+    /// the customer left there went back already, or the rest of the order turned out missing.
     HandedOver { at: Stamp, issued: Vec<Units>, put_back: bool },
     /// The staff's move: bring what was picked back to its shelf, by scan. Until then it is held.
     PuttingBack { why: Ending },
@@ -544,6 +547,9 @@ pub struct Order {
     /// What the customer left at the counter while the order goes on: it waits to be scanned back to its shelf.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub to_shelf: BTreeMap<Sku, Qty>,
+    /// The article that was scanned back to its shelf last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back_last: Option<Sku>,
 }
 
 fn is_zero(number: &u64) -> bool {
@@ -564,6 +570,7 @@ impl Order {
             lists: 0,
             handed: Vec::new(),
             to_shelf: BTreeMap::new(),
+            back_last: None,
         }
     }
 

@@ -177,8 +177,7 @@ pub(super) fn finish(case: &Case, order: &OrderNo, bags: u32) -> Result<Outcome,
     let picked = |line: &&OrderLine| known.progress.get(&line.line).is_some_and(|progress| !progress.picked.is_empty());
     let zones: BTreeSet<Zone> = known.asked.lines.iter().filter(picked).map(|line| line.zone).collect();
     if zones.is_empty() {
-        let refused = Event::OrderRefused { step: step(case, order), why: RefusedWhy::AllShort };
-        return Ok(done(order, [refused].into_iter().chain(payment::all_back(case, known)).collect()));
+        return Ok(done(order, [all_missing(case, known)].into_iter().chain(payment::all_back(case, known)).collect()));
     }
     // Bags of the same zones may wait since a part of the order was handed over.
     let zones: BTreeSet<Zone> = zones.into_iter().filter(|zone| !known.bags.iter().any(|bag| bag.zone == *zone)).collect();
@@ -197,6 +196,15 @@ pub(super) fn finish(case: &Case, order: &OrderNo, bags: u32) -> Result<Outcome,
     let labels = label::first(case, order, &fresh);
     let bags = known.bags.iter().cloned().chain(fresh).collect();
     Ok(done(order, [vec![Event::OrderPicked { step: step(case, order), bags }], labels].concat()))
+}
+
+/// Nothing that is still owed is there: it is over, refused, or handed over as far as it went.
+pub(super) fn all_missing(case: &Case, known: &Order) -> Event {
+    let step = step(case, &known.asked.order);
+    match known.handed.last() {
+        Some(part) => Event::OrderRestMissed { step, handed_over: part.at },
+        None => Event::OrderRefused { step, why: RefusedWhy::AllShort },
+    }
 }
 
 /// A number is on one label only, also of bags that went.
