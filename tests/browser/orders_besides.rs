@@ -28,6 +28,13 @@ const NAMES: &str = "
     if (order.some((e, at) => at > 0 && !(order[at - 1].compareDocumentPosition(e) & Node.DOCUMENT_POSITION_FOLLOWING))) faults.push('the focus jumps');
     return faults";
 
+/// Every act on a line is in view with it, without scrolling.
+const IN_HAND: &str = "
+    scrollTo(0, 0);
+    const acts = document.querySelector('.pick-card') ? [...document.querySelectorAll('.thumb > *')] : [];
+    const below = acts.filter((e) => e.checkVisibility() && e.getBoundingClientRect().bottom > innerHeight + 1);
+    return below.map((e) => `below the page: ${e.outerHTML.slice(0, 80)}`)";
+
 /// The page as it stands: names, then light, large and at twice the size of the letters; nothing is cut off.
 pub async fn can_be_used_by_all(browser: &Browser, name: &str) {
     let mut faults: Vec<String> = Vec::new();
@@ -42,6 +49,9 @@ pub async fn can_be_used_by_all(browser: &Browser, name: &str) {
         browser.run(&set).await;
         picture(browser, &format!("{name}-{}", how.trim_end_matches(" %"))).await;
         add(how, browser.run(PAGE).await);
+        if how != "200 %" {
+            add(how, browser.run(IN_HAND).await);
+        }
     }
     browser.run("document.documentElement.dataset.size = 'usual'; document.documentElement.style.fontSize = ''").await;
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));

@@ -81,5 +81,25 @@ async fn after_one_scan_the_number_is_tapped_or_typed() {
     let picked = records.lines().filter(|line| line.contains("order_line_picked"));
     let ways: Vec<&str> = picked.map(|line| if line.contains("\"way\":\"counted\"") { "counted" } else { "scan" }).collect();
     assert_eq!(ways, ["scan", "counted", "scan", "counted", "scan", "scan", "counted"]);
+
+    // What is not wanted any more goes back the same way.
+    hand.tap(".finish .primary").await;
+    browser.until("packed", "document.querySelector('.order-top')?.dataset.state === 'picked'").await;
+    tell_office(&shop, Method::POST, "/M12/cancel", &json!({})).await;
+    browser.until("what goes back", "document.querySelectorAll('#put-back li').length === 2").await;
+    assert_eq!(browser.run("return document.getElementById('count') === null").await, true, "nothing is counted before a scan");
+    hand.actions = 0;
+    hand.scan_good("100001").await;
+    browser.until("the rest", "document.getElementById('count-take')?.textContent === '11 put back'").await;
+    can_be_used_by_all(&browser, "counting-back").await;
+    hand.tap("#count-take").await;
+    browser.until("it is back", "document.querySelectorAll('#put-back li').length === 1").await;
+    assert_eq!(hand.actions, 2, "twelve go back: one scan and one tap");
+    hand.scan_good("100002").await;
+    browser.until("the rest", "document.getElementById('count-take')?.textContent === '2 put back'").await;
+    hand.tap("[data-do=count-fewer]").await;
+    hand.tap("#count-take").await;
+    hand.scan_good("100002").await;
+    browser.until("all is back", "document.querySelector('.order-top')?.dataset.state === 'ended'").await;
     browser.end().await;
 }

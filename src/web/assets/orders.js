@@ -244,17 +244,17 @@
     return act.act === "pick_by_hand" && now ? { ...act, quantity: Number(now) } : act;
   }
 
-  // How many of a line are taken, once one of it was scanned: all that are wanted, unless somebody says another number. What was typed
+  // How many of a line are taken, or go back, once one of it was scanned: all that are wanted, unless somebody says another number. What was typed
   // outlives the parts that come anew.
   const counts = new Map();
   function count() {
     const box = document.getElementById("count");
     if (!box) return null;
     const field = document.getElementById("count-all");
-    const { order: number, line, code, taken, left } = box.dataset;
+    const { act = "pick", order: number, line, code, taken, left } = box.dataset;
     const [least, most] = [Number(taken) / 1000 + 1, (Number(taken) + Number(left)) / 1000];
     const typed = /^\d{1,6}$/.test(field.value.trim()) ? Number(field.value) : null;
-    return { key: `${number}|${line}`, field, number, code, taken: Number(taken), least, most, typed, fits: typed !== null && typed >= least && typed <= most };
+    return { key: `${act}|${number}|${line}`, field, act, number, code, taken: Number(taken), least, most, typed, fits: typed !== null && typed >= least && typed <= most };
   }
   function showCount() {
     const kept = count();
@@ -273,10 +273,10 @@
     document.getElementById("spoken").textContent = document.getElementById("count-take").textContent;
   }
   function takeCounted() {
-    const { key, field, number, code, taken, typed, fits } = count();
+    const { key, field, act, number, code, taken, typed, fits } = count();
     if (!fits) return field.select();
     field.blur();
-    send({ act: "pick", orders: [number], code, quantity: typed * 1000 - taken }).then((done) => { if (done) counts.delete(key); });
+    send({ act, ...(act === "pick" ? { orders: [number] } : { order: number }), code, quantity: typed * 1000 - taken }).then((done) => { if (done) counts.delete(key); });
   }
   document.addEventListener("input", (event) => {
     if (event.target.id !== "count-all") return;

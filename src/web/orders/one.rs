@@ -4,12 +4,12 @@ use maud::{Markup, html};
 use serde_json::json;
 
 use super::{Desk, act, due, knowledge, label, parts, span, state_words, why_words, zone_words};
-use crate::ids::OrderNo;
+use crate::ids::{OrderNo, Sku};
 use crate::money::{Qty, Unit};
 use crate::retail::age::born_by;
 use crate::retail::day;
 use crate::retail::order::figures::Clocks;
-use crate::retail::order::{LineProgress, Order, OrderLine, OrderState, TAKE_BACK_MS, bag_code};
+use crate::retail::order::{LineProgress, Order, OrderLine, OrderState, TAKE_BACK_MS, Units, bag_code};
 use crate::web::layout::visible;
 use crate::web::live::Live;
 use crate::web::texts::fill;
@@ -281,7 +281,7 @@ fn hand_over(desk: &Desk, order: &Order) -> Markup {
 fn put_back(desk: &Desk, order: &Order) -> Markup {
     let t = desk.t;
     let waiting = order.to_put_back();
-    let line = |sku: &crate::ids::Sku| order.asked.lines.iter().find(|line| line.sku == *sku || line.substitutes.contains(sku));
+    let line = |sku: &Sku| order.asked.lines.iter().find(|line| line.sku == *sku || line.substitutes.contains(sku));
     html! {
         @if !waiting.is_empty() {
             h2 { (t.put_back_title) }
@@ -297,6 +297,28 @@ fn put_back(desk: &Desk, order: &Order) -> Markup {
                         code { (visible(units.sku.as_str())) }
                     }
                 }
+            }
+            (counted_back(desk, order, &waiting))
+        }
+    }
+}
+
+/// Once one went back by scan: how many of it do, instead of a scan for each.
+fn counted_back(desk: &Desk, order: &Order, waiting: &[Units]) -> Markup {
+    let t = desk.t;
+    let line = |sku: &Sku| order.asked.lines.iter().find(|line| line.sku == *sku || line.substitutes.contains(sku));
+    let scanned = waiting.iter().find(|units| order.back_last.as_ref() == Some(&units.sku));
+    let counted = scanned.and_then(|units| Some((units, line(&units.sku).filter(|line| line.unit == Unit::Piece)?)));
+    html! {
+        @if let Some((units, line)) = counted {
+            @let left = units.quantity.plain();
+            p .muted { (fill(t.back_more, &[&visible(line.name_of(&units.sku))])) }
+            div #count .stepper role="group" aria-label=(t.count_title) data-act="put_back" data-order=(order.asked.order) data-line=(line.line)
+                data-code=(units.sku) data-taken="0" data-left=(units.quantity.thousandths()) {
+                button type="button" data-do="count-fewer" aria-label=(t.fewer) { "−" }
+                input #count-all type="text" inputmode="numeric" autocomplete="off" enterkeyhint="done" aria-label=(t.count_title) value=(left);
+                button type="button" data-do="count-more" aria-label=(t.more) { "+" }
+                button .primary #count-take type="button" data-do="count-take" data-words=(t.back_take) { (fill(t.back_take, &[&left])) }
             }
         }
     }

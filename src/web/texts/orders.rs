@@ -155,6 +155,10 @@ pub struct OrderTexts {
     /// Said by a screen reader: quantity, name, place, order.
     pub card_spoken: &'static str,
     /// After a scan: how many of it were taken.
+    /// `{}`: the article.
+    pub back_more: &'static str,
+    /// `{}`: how many.
+    pub back_take: &'static str,
     pub count_title: &'static str,
     pub count_take: &'static str,
     /// Order, by whom, since when.
@@ -368,6 +372,8 @@ pub static ENGLISH: OrderTexts = OrderTexts {
     into: "put into {}",
     instead: "Or: {}",
     card_spoken: "{} of {}, place {}, order {}.",
+    back_more: "How many more of {} go back?",
+    back_take: "{} put back",
     count_title: "How many in all",
     count_take: "{} taken",
     taken_over: "Order {} is with {} now, since {}.",
@@ -580,6 +586,8 @@ pub static GERMAN: OrderTexts = OrderTexts {
     into: "in {} legen",
     instead: "Oder: {}",
     card_spoken: "{} von {}, Platz {}, Auftrag {}.",
+    back_more: "Wie viele mehr von {} gehen zurück?",
+    back_take: "{} zurückgelegt",
     count_title: "Wie viele insgesamt",
     count_take: "{} genommen",
     taken_over: "Auftrag {} ist jetzt bei {}, seit {}.",
