@@ -18,7 +18,11 @@ use crate::retail::{Answer, Command, Facts, Refusal, State, UplinkAck, invariant
 use crate::sync::wire::Position;
 use crate::time::{Clock, HandClock};
 
+/// Where people trade; beside a stand-alone card terminal.
 pub(super) const WORKSTATIONS: [&str; 2] = ["1", "2"];
+/// One more, with a card terminal that the till drives.
+pub(super) const WITH_TERMINAL: &str = "3";
+pub(super) const TERMINAL: &str = "terminal-3";
 pub(super) const ARTICLES: u64 = 50;
 /// What was answered so long ago need not be known any more: the node keeps answers for 48 hours.
 const ANSWERS_KEPT_MS: i64 = 47 * 3_600_000;
@@ -395,6 +399,16 @@ notes = ["5", "10", "20", "50", "100", "200"]
 id = "1"
 [[workstation]]
 id = "2"
+[[workstation]]
+id = "{WITH_TERMINAL}"
+terminal = "{TERMINAL}"
+
+[[device]]
+name = "{TERMINAL}"
+kind = "zvt"
+workstation = "{WITH_TERMINAL}"
+profile = "zvt"
+tcp = "127.0.0.1:20007"
 "#
     )
 }

@@ -38,6 +38,7 @@ fn orders_end_the_same_with_the_line_up_or_cut() {
     assert!(tally.power_cuts > 0 && tally.disk_failures > 0 && tally.refusals > 0, "some fault never happened: {tally}");
     assert!(tally.late_words >= 14, "late words met too few states: {tally}");
     assert!(tally.parts > 0 && tally.payments > 10 && tally.counts > 0 && tally.wrong_numbers >= 5, "{tally}");
+    assert!(tally.unknown_cards > 4 && tally.paid_late > 4, "{tally}");
     assert!(tally.promised > 0 && tally.overruns > 0, "no sale ate into a right: {tally}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a world leaves nothing behind");
 }

@@ -4,14 +4,15 @@
 use std::collections::BTreeSet;
 
 use super::super::Broken;
-use super::super::store::{WORKSTATIONS, workstation};
-use super::plan::{End, Planned, Shows, Tender, Then, Trouble};
+use super::super::store::{Asks, TERMINAL, WITH_TERMINAL, WORKSTATIONS, workstation};
+use super::plan::{AtTerminal, End, Planned, Shows, Tender, Then, Trouble};
 use super::shop::Shop;
 use crate::head_office::orders::CustomerCode;
-use crate::ids::OrderNo;
+use crate::ids::{AttemptId, DeviceName, OrderNo};
 use crate::money::{Money, Qty};
-use crate::retail::Command;
+use crate::retail::card::{CardMark, CardProof};
 use crate::retail::order::{CounterThen, CounterWhy, Order, OrderAct, OrderState, Paper, Shown, TAKE_BACK_MS, Zone};
+use crate::retail::{CardProgress, Command};
 
 /// One way to ask for a hand-over, with or without money.
 #[derive(Clone)]
@@ -135,7 +136,7 @@ impl<'a> Shop<'a> {
             0 => self.by(person, terms.hand_over()).map(drop)?,
             due => self.pay(planned, &terms, due)?,
         }
-        if let Shown::Code(_) = shown {
+        if let (Shown::Code(_), true) = (&shown, due == 0 || counter(planned) == WORKSTATIONS[person]) {
             self.wrong_numbers.remove(WORKSTATIONS[person]);
         }
         self.handed_over_in.insert(number.clone(), self.store().starts());
@@ -186,47 +187,121 @@ impl<'a> Shop<'a> {
 
     fn pay(&mut self, planned: &Planned, terms: &Terms, due: i64) -> Result<(), Broken> {
         let person = planned.picker;
+        let at = counter(planned);
         self.refused(person, terms.hand_over(), "order_to_pay")?;
-        self.by(person, terms.pay())?;
+        let pays = || Command::Order(terms.pay());
+        self.must(self.asks_at(at, person, pays()))?;
         self.refused(1 - person, terms.hand_over(), "order_being_paid")?;
         self.refused(1 - person, OrderAct::Decline { order: terms.order.clone() }, "order_being_paid")?;
+        if planned.visit.at_the_last_moment {
+            self.expires_meanwhile(&terms.order)?;
+        }
         match planned.visit.tender {
-            Tender::Cash => self.cash(person, due)?,
-            Tender::Note => self.cash(person, (due / 5_000 + 1) * 5_000)?,
+            Tender::Cash => self.cash(at, person, due)?,
+            Tender::Note => self.cash(at, person, (due / 5_000 + 1) * 5_000)?,
             Tender::Card => self.card(person, None, true)?,
             Tender::CardRefused => {
                 self.card(person, None, false)?;
-                self.cash(person, due)?;
+                self.cash(at, person, due)?;
             }
             Tender::CardUnknown { paid } => {
                 self.must(self.asks(person, Command::StartCard { amount: None }))?;
                 self.go_down()?;
-                // Nobody knows yet how it ended, so no other money is taken, and it is not handed over.
-                self.refused_at(person, Command::TenderCash { amount: Money::from_minor(due) }, "card_running")?;
-                self.refused_at(person, Command::VoidTransaction {}, "card_running")?;
-                self.refused(1 - person, terms.hand_over(), "order_being_paid")?;
+                self.refuse_while_unknown(at, person, terms, due)?;
                 self.end_card(person, paid)?;
                 if !paid {
-                    self.cash(person, due)?;
+                    self.cash(at, person, due)?;
                 }
             }
+            Tender::Terminal(what) => self.at_terminal(person, terms, due, what)?,
             Tender::Split => {
-                self.cash(person, due / 2)?;
+                self.cash(at, person, due / 2)?;
                 self.card(person, Some(due - due / 2), true)?;
             }
             Tender::SecondTry => {
                 self.must(self.asks(person, Command::VoidTransaction {}))?;
                 self.check()?;
-                self.by(person, terms.pay())?;
-                self.cash(person, due)?;
+                self.must(self.asks_at(at, person, pays()))?;
+                self.cash(at, person, due)?;
             }
         }
         self.note_sale(due, planned.races());
         Ok(())
     }
 
-    fn cash(&mut self, person: usize, minor: i64) -> Result<(), Broken> {
-        self.must(self.asks(person, Command::TenderCash { amount: Money::from_minor(minor) }))
+    /// Its time is over while its customer pays: they came in time.
+    fn expires_meanwhile(&mut self, order: &OrderNo) -> Result<(), Broken> {
+        self.pass_within_the_tick();
+        let expires_ms = self.order(order).map_or(i64::MAX, |order| order.asked.expires_ms);
+        if expires_ms > self.now().ms {
+            return Err(self.broken(&format!("{order} was to expire while it is paid")));
+        }
+        self.paid_late += 1;
+        match self.told(Asks { at: None, staff: None, command: Command::Order(OrderAct::Expire { order: order.clone() }) })?.as_slice() {
+            [] => Ok(()),
+            events => Err(self.broken(&format!("{order} is being paid and expired: {events:?}"))),
+        }
+    }
+
+    /// Nobody knows yet how a card ended, so no other money is taken, and the order is not handed over.
+    fn refuse_while_unknown(&mut self, at: &'static str, person: usize, terms: &Terms, due: i64) -> Result<(), Broken> {
+        for command in [Command::TenderCash { amount: Money::from_minor(due) }, Command::VoidTransaction {}] {
+            self.must_refuse(self.asks_at(at, person, command), "card_running")?;
+        }
+        self.refused(1 - person, terms.hand_over(), "order_being_paid")
+    }
+
+    /// The till drives it. The truth of what it charged is kept here, as the terminal keeps it.
+    fn at_terminal(&mut self, person: usize, terms: &Terms, due: i64, what: AtTerminal) -> Result<(), Broken> {
+        let shell = |command| Asks { at: None, staff: None, command };
+        let terminal = DeviceName::new(TERMINAL).map_err(Broken::doing("naming a terminal"))?;
+        // As its owner does whenever the line to it comes up.
+        let last = (self.charges.0 > 0).then_some(CardMark { receipt: self.charges.0, trace: self.charges.0 });
+        self.must(shell(Command::SeeTerminal { terminal, last, amount: None }))?;
+        self.must(self.asks_at(WITH_TERMINAL, person, Command::StartCard { amount: None }))?;
+        let attempt = self.attempt(WITH_TERMINAL)?;
+        let report = |progress| shell(Command::ReportCard { attempt, progress });
+        let is_paid = match what {
+            AtTerminal::Taken => {
+                let proof = self.charge(due);
+                self.must(report(CardProgress::Approved { proof }))?;
+                true
+            }
+            AtTerminal::Declined => {
+                self.must(report(CardProgress::Declined { reason: "not enough credit".to_owned() }))?;
+                false
+            }
+            AtTerminal::LineLost { paid, told } => {
+                let proof = paid.then(|| self.charge(due));
+                let cut = |decidable| CardProgress::Unknown { cause: "the line to the terminal is cut".to_owned(), decidable };
+                self.must(report(cut(false)))?;
+                self.unknown_cards += 1;
+                self.refuse_while_unknown(WITH_TERMINAL, person, terms, due)?;
+                self.go_down()?;
+                let decide = Command::ResolveCard { attempt, charged: paid };
+                self.must_refuse(self.asks_at(WITH_TERMINAL, person, decide.clone()), "card_still_asked")?;
+                match (told, proof) {
+                    (true, Some(proof)) => self.must(report(CardProgress::Approved { proof }))?,
+                    (true, None) => self.must(report(CardProgress::Declined { reason: "no such payment".to_owned() }))?,
+                    (false, _) => {
+                        self.must(report(cut(true)))?;
+                        self.refuse_while_unknown(WITH_TERMINAL, person, terms, due)?;
+                        self.must(self.asks_at(WITH_TERMINAL, person, decide))?;
+                    }
+                }
+                paid
+            }
+        };
+        if is_paid { Ok(()) } else { self.cash(WITH_TERMINAL, person, due) }
+    }
+
+    fn charge(&mut self, minor: i64) -> CardProof {
+        self.charges = (self.charges.0 + 1, self.charges.1 + minor);
+        CardProof { receipt: self.charges.0, trace: self.charges.0, ..CardProof::default() }
+    }
+
+    fn cash(&mut self, at: &'static str, person: usize, minor: i64) -> Result<(), Broken> {
+        self.must(self.asks_at(at, person, Command::TenderCash { amount: Money::from_minor(minor) }))
     }
 
     fn card(&mut self, person: usize, minor: Option<i64>, paid: bool) -> Result<(), Broken> {
@@ -235,10 +310,27 @@ impl<'a> Shop<'a> {
     }
 
     fn end_card(&mut self, person: usize, paid: bool) -> Result<(), Broken> {
-        let basket = self.store().state().open_basket(&workstation(WORKSTATIONS[person])?);
-        let Some(attempt) = basket.and_then(|basket| basket.card.as_ref()).map(|card| card.attempt) else {
-            return Err(self.broken("a card ran, and nothing is known of it"));
-        };
+        let attempt = self.attempt(WORKSTATIONS[person])?;
         self.must(self.asks(person, Command::EndCard { attempt, paid }))
+    }
+
+    fn attempt(&self, at: &str) -> Result<AttemptId, Broken> {
+        let basket = self.store().state().open_basket(&workstation(at)?);
+        let card = basket.and_then(|basket| basket.card.as_ref());
+        card.map(|card| card.attempt).ok_or_else(|| self.broken("a card ran, and nothing is known of it"))
+    }
+}
+
+/// Where the customer of an order pays.
+fn counter(planned: &Planned) -> &'static str {
+    match planned.visit.tender {
+        Tender::Terminal(_) => WITH_TERMINAL,
+        Tender::Cash
+        | Tender::Note
+        | Tender::Card
+        | Tender::CardRefused
+        | Tender::CardUnknown { .. }
+        | Tender::Split
+        | Tender::SecondTry => WORKSTATIONS[planned.picker],
     }
 }

@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::store::WITH_TERMINAL;
 use crate::ids::{OrderNo, Sku, TxnId};
 use crate::money::{Money, Qty};
 use crate::retail::order::Units;
-use crate::retail::{Event, TransactionRecord};
+use crate::retail::{Event, TenderKind, TransactionRecord};
 
 #[derive(Debug, Default)]
 pub struct Ledger {
@@ -29,6 +30,8 @@ pub struct Ledger {
     /// Hand-overs after which something was still owed.
     pub parts: u64,
     pub payments: u64,
+    /// Of these, by card at the terminal that the till drives.
+    pub by_terminal: Money,
     pub counts: u64,
     pub overruns: u64,
     pub granted: u64,
@@ -107,6 +110,11 @@ impl Ledger {
                     self.note_move(&step.order, &sku, quantity);
                 }
             }
+            Event::OrderRestMissed { step, .. } => {
+                if let Some(part) = self.handed.get_mut(&step.order).and_then(|parts| parts.last_mut()) {
+                    part.is_last = true;
+                }
+            }
             Event::OrderCancelled { order, .. } | Event::OrderExpired { order, .. } => return self.give_up(order),
             Event::OrderRefused { step, .. } | Event::OrderDeclined { step } => return self.give_up(&step.order),
             Event::OrderChangeTooLate { order, state, .. } => {
@@ -133,6 +141,9 @@ impl Ledger {
             return Err(format!("the sale of {order} was not paid to the cent: {record:?}"));
         }
         self.payments += 1;
+        if record.workstation.as_str() == WITH_TERMINAL {
+            self.by_terminal += record.tenders.iter().filter(|tender| tender.kind == TenderKind::Card).map(|tender| tender.amount).sum();
+        }
         self.accounts.entry(order.clone()).or_default().taken += record.total;
         self.sale = Some((order, record.txn));
         Ok(())

@@ -165,7 +165,8 @@ impl Shop<'_> {
             self.chain.arrivals()?;
             self.chain.pass(NETWORK_STEP_MS);
         }
-        self.chain.pass(TICK_MS - NETWORK_STEPS * NETWORK_STEP_MS);
+        let passed_ms = self.take_passed_ms();
+        self.chain.pass(TICK_MS - NETWORK_STEPS * NETWORK_STEP_MS - passed_ms);
         if !self.chain.is_cut && self.tick.is_multiple_of(3) {
             self.customers_hear()?;
         }

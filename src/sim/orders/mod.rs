@@ -40,6 +40,10 @@ pub struct OrdersTally {
     /// Hand-overs after which something was still owed.
     pub parts: u64,
     pub payments: u64,
+    /// Cards at a terminal of ours of which nobody knew for a while how they ended.
+    pub unknown_cards: u64,
+    /// Orders whose time was over while they were paid.
+    pub paid_late: u64,
     pub wrong_numbers: u64,
     /// Articles that were counted.
     pub counts: u64,
@@ -61,12 +65,24 @@ pub struct OrdersTally {
 impl Display for OrdersTally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let OrdersTally { orders, acts, records, sales, hand_overs, taken_back, parts, payments, .. } = self;
-        let OrdersTally { wrong_numbers, counts, promised, overruns, given_up, notices, refusals, late_words, .. } = self;
+        let OrdersTally {
+            unknown_cards,
+            paid_late,
+            wrong_numbers,
+            counts,
+            promised,
+            overruns,
+            given_up,
+            notices,
+            refusals,
+            late_words,
+            ..
+        } = self;
         write!(
             f,
             "{orders} orders lived twice in {acts} acts and {records} records: {hand_overs} hand-overs, {parts} of them in part, {payments} paid, \
-             {taken_back} taken back, {given_up} given up, {promised} promised by rights, {overruns} sales beyond rights, {sales} sales, \
-             {counts} counts, {wrong_numbers} wrong numbers, {notices} notices, {refusals} acts refused, {late_words} kinds of late words, \
+             {unknown_cards} by a card of unknown outcome, {paid_late} at the last moment, {taken_back} taken back, {given_up} given up, \
+             {promised} promised by rights, {overruns} sales beyond rights, {sales} sales, {counts} counts, {wrong_numbers} wrong numbers, {notices} notices, {refusals} acts refused, {late_words} kinds of late words, \
              {} power cuts, {} failed flushes",
             self.power_cuts, self.disk_failures
         )
@@ -108,6 +124,8 @@ fn add(tally: &mut OrdersTally, shop: &Shop) {
     tally.taken_back += shop.ledger.taken_back;
     tally.parts += shop.ledger.parts;
     tally.payments += shop.ledger.payments;
+    tally.unknown_cards += shop.unknown_cards;
+    tally.paid_late += shop.paid_late;
     tally.wrong_numbers += shop.ledger.wrong_numbers;
     tally.counts += shop.ledger.counts;
     tally.promised += shop.ledger.promised;

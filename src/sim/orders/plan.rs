@@ -125,6 +125,8 @@ pub struct Visit {
     /// Lines that are fetched later: the others go first.
     pub later: Vec<u32>,
     pub tender: Tender,
+    /// They come at the last moment: the order's time is over before they have paid.
+    pub at_the_last_moment: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -165,10 +167,26 @@ pub enum Tender {
     CardUnknown {
         paid: bool,
     },
+    /// At the till with a terminal of ours.
+    Terminal(AtTerminal),
     /// A part in cash, the rest by card.
     Split,
     /// The sale is given up and begun again.
     SecondTry,
+}
+
+/// What becomes of a card at our own terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AtTerminal {
+    Taken,
+    /// So it is cash after all.
+    Declined,
+    /// The line to the terminal is cut while the card runs. `paid`: the customer was charged all the same. `told`: the terminal's book says so when
+    /// the line is back; else a person decides by the terminal's slip.
+    LineLost {
+        paid: bool,
+        told: bool,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -340,6 +358,9 @@ impl Plan {
         planned.is_early = true;
         planned.placed.promised_ms = at_ms(begins_ms, WORK_FROM);
         planned.picks_after = dice.below(40 * TICKS_PER_HOUR);
+        if !is_contended && index % 4 == 3 && (index / 4).is_multiple_of(4) {
+            at_the_last_moment(&mut planned, begins_ms);
+        }
         if planned.end == End::Expire {
             let waits = planned.picks_after + planned.places_after + dice.below(12 * TICKS_PER_HOUR);
             planned.placed.expires_ms = Some(at_ms(begins_ms, WORK_FROM + waits + 1));
@@ -514,6 +535,26 @@ impl Plan {
     }
 }
 
+/// Somebody comes for it and pays, in the very tick in which it expires.
+fn at_the_last_moment(planned: &mut Planned, begins_ms: i64) {
+    planned.end = End::HandOver { leaves: Vec::new(), again: false };
+    planned.refused = None;
+    planned.places_after += 4;
+    planned.collects_after += 2;
+    planned.fates[0] = Fate::Scan;
+    for line in &mut planned.placed.lines {
+        line.unit_price.get_or_insert(Money::from_minor(199));
+        line.pay_in_store = true;
+    }
+    // A code is good until the order expires.
+    planned.visit = Visit { shows: Shows::Nothing, tender: planned.visit.tender, at_the_last_moment: true, ..Visit::default() };
+    if planned.visit.tender == Tender::SecondTry {
+        planned.visit.tender = Tender::Card;
+    }
+    let comes = WORK_FROM + planned.picks_after + planned.places_after + planned.collects_after;
+    planned.placed.expires_ms = Some(at_ms(begins_ms, comes) + 30_000);
+}
+
 pub fn at_ms(begins_ms: i64, tick: u64) -> i64 {
     begins_ms.saturating_add_unsigned(tick * TICK_MS)
 }
@@ -537,7 +578,13 @@ fn visit(dice: &mut Dice, lines: u32) -> Visit {
         Tender::CardUnknown { paid: false },
         Tender::Split,
         Tender::SecondTry,
+        Tender::Terminal(AtTerminal::Taken),
+        Tender::Terminal(AtTerminal::Declined),
+        Tender::Terminal(AtTerminal::LineLost { paid: true, told: true }),
+        Tender::Terminal(AtTerminal::LineLost { paid: false, told: true }),
+        Tender::Terminal(AtTerminal::LineLost { paid: true, told: false }),
+        Tender::Terminal(AtTerminal::LineLost { paid: false, told: false }),
     ];
     let shows = [Shows::Code, Shows::Number, Shows::Number, Shows::Nothing][dice.index(4)];
-    Visit { shows, troubles, later, tender: tenders[dice.index(tenders.len())] }
+    Visit { shows, troubles, later, tender: tenders[dice.index(tenders.len())], at_the_last_moment: false }
 }

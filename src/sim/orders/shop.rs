@@ -73,6 +73,13 @@ pub struct Shop<'a> {
     pub sales: (i64, i64),
     /// Of these, what must be the same in both lives.
     pub sales_alike: (i64, i64),
+    /// At the terminal that the till drives: how many cards it charged, and how much, as it knows itself.
+    pub(super) charges: (u32, i64),
+    pub unknown_cards: u64,
+    /// Orders that expired while they were paid.
+    pub paid_late: u64,
+    /// Of this tick, so much has passed while people did something.
+    passed_ms: u64,
     pub acts: u64,
     pub refusals: u64,
 }
@@ -115,6 +122,10 @@ impl<'a> Shop<'a> {
             cells: BTreeSet::new(),
             sales: (0, 0),
             sales_alike: (0, 0),
+            charges: (0, 0),
+            unknown_cards: 0,
+            paid_late: 0,
+            passed_ms: 0,
             acts: 0,
             refusals: 0,
         })
@@ -184,7 +195,23 @@ impl<'a> Shop<'a> {
 
     /// By a person at their workstation.
     pub(super) fn asks(&self, person: usize, command: Command) -> Asks {
-        Asks { at: Some(WORKSTATIONS[person]), staff: StaffId::new(STAFF[person]).ok(), command }
+        self.asks_at(WORKSTATIONS[person], person, command)
+    }
+
+    pub(super) fn asks_at(&self, at: &'static str, person: usize, command: Command) -> Asks {
+        Asks { at: Some(at), staff: StaffId::new(STAFF[person]).ok(), command }
+    }
+
+    /// A minute of this tick, once; the rest of it passes with the network.
+    pub(super) fn pass_within_the_tick(&mut self) {
+        if self.passed_ms == 0 {
+            self.passed_ms = 60_000;
+            self.chain.pass(self.passed_ms);
+        }
+    }
+
+    pub(super) fn take_passed_ms(&mut self) -> u64 {
+        std::mem::take(&mut self.passed_ms)
     }
 
     /// It must not be refused.
@@ -212,9 +239,13 @@ impl<'a> Shop<'a> {
     }
 
     pub(super) fn refused_at(&mut self, person: usize, command: Command, code: &str) -> Result<(), Broken> {
-        let what = format!("{command:?}");
+        self.must_refuse(self.asks(person, command), code)
+    }
+
+    pub(super) fn must_refuse(&mut self, asks: Asks, code: &str) -> Result<(), Broken> {
+        let what = format!("{:?}", asks.command);
         self.refusals += 1;
-        match self.ask(self.asks(person, command))? {
+        match self.ask(asks)? {
             Err(refusal) if refusal.code() == code => Ok(()),
             other => Err(self.broken(&format!("{what} was to be refused ({code}) and came to {other:?}"))),
         }
@@ -280,7 +311,9 @@ impl<'a> Shop<'a> {
         let mut facts = Facts::default();
         match command {
             Command::AddLine { code, .. } => facts.scan = article(code),
-            Command::TenderCash { .. } | Command::EndCard { .. } => facts.stock = all_stock(),
+            Command::TenderCash { .. } | Command::EndCard { .. } | Command::ReportCard { .. } | Command::ResolveCard { .. } => {
+                facts.stock = all_stock();
+            }
             Command::Stock(act) => {
                 facts.stock = all_stock();
                 if let StockAct::Add { code, .. } | StockAct::Adjust { code, .. } = act {
@@ -367,6 +400,7 @@ impl<'a> Shop<'a> {
         }
         self.check_reservations()?;
         self.check_money()?;
+        self.check_terminal()?;
         self.check_promises()?;
         self.check_wrong_numbers()
     }
@@ -430,6 +464,17 @@ impl<'a> Shop<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Nobody was charged twice at the terminal, and nobody unrecorded.
+    fn check_terminal(&self) -> Result<(), Broken> {
+        match self.ledger.by_terminal == Money::from_minor(self.charges.1) {
+            true => Ok(()),
+            false => {
+                Err(self
+                    .broken(&format!("the terminal charged {:?} (cards, cents), recorded are {:?}", self.charges, self.ledger.by_terminal)))
+            }
+        }
     }
 
     /// What head office may still promise is there, or asked back.
