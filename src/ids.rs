@@ -38,6 +38,12 @@ macro_rules! text_id {
                 &self.0
             }
         }
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                id_schema($length_max, $allowed)
+            }
+        }
+        impl utoipa::ToSchema for $name {}
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)
@@ -61,6 +67,17 @@ macro_rules! text_id {
             }
         }
     };
+}
+
+/// The rule as the descriptions of the APIs say it. Where anything printable is allowed, blanks at either end are not said.
+fn id_schema(length_max: usize, allowed: &str) -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+    let set = match allowed {
+        "printable characters without spaces" => r"^[^\u0000-\u0020\u007f-\u00a0]+$".to_owned(),
+        _ if allowed.starts_with("printable") => r"^[^\u0000-\u001f\u007f-\u009f]+$".to_owned(),
+        _ => format!("^[{}]+$", allowed.replace(" - /", " / -").replace(" -", r"\-").replace(' ', "")),
+    };
+    let object = utoipa::openapi::ObjectBuilder::new().schema_type(utoipa::openapi::Type::String);
+    object.min_length(Some(1)).max_length(Some(length_max)).pattern(Some(set)).into()
 }
 
 const fn is_name_char(c: char) -> bool {

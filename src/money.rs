@@ -13,7 +13,7 @@ pub const INTEGER_MAX: i64 = (1 << 53) - 1;
 
 /// An amount in minor units (cents for EUR, yen for JPY, fils for KWD). The store has one currency, so an amount
 /// does not repeat it; [`Currency`] turns it into text.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(transparent)]
 pub struct Money(i64);
 
@@ -157,7 +157,7 @@ impl Currency {
 }
 
 /// What a quantity counts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     #[default]
@@ -180,7 +180,7 @@ impl Unit {
 }
 
 /// An exact quantity in thousandths of its unit: 1 piece = 1000, 0.250 kg = 250.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(transparent)]
 pub struct Qty(i64);
 

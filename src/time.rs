@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::Incarnation;
 
 /// How far the wall clock can be believed. Order never depends on it: the journal's sequence does that.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ClockQuality {
     /// The kernel says that the clock is disciplined.

@@ -3,12 +3,14 @@
 use super::access;
 use super::access::rights::{REGION_RULE, is_region};
 use super::db::{self, OptionalExtension, params};
-use axum::extract::{Path, Query, State};
+use axum::Json;
+use axum::extract::{Path as Named, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use axum::routing::{get, post, put};
-use axum::{Json, Router};
+use axum::routing::get;
 use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::days::{self, DayRow, ReportRow};
 use super::feeds::{PublishError, Published};
@@ -30,45 +32,47 @@ use crate::retail::recalls::Recall;
 use crate::time::{ClockQuality, Stamp};
 use crate::web::problem::Problem;
 
-pub fn router(office: HeadOffice) -> Router {
-    Router::new()
-        .route("/api/v1/stores", get(stores))
-        .route("/api/v1/stores/{store}", put(name_store))
-        .route("/api/v1/sales", get(sales))
-        .route("/api/v1/days", get(closed_days))
-        .route("/api/v1/days.csv", get(days_csv))
-        .route("/api/v1/days/{store}/{day}", get(closed_day))
-        .route("/api/v1/transactions", get(transactions))
-        .route("/api/v1/incidents", get(incidents))
-        .route("/api/v1/incidents/{id}/close", post(close_incident))
-        .route("/api/v1/exceptions", get(exceptions))
-        .route("/api/v1/exceptions/{id}/replay", post(replay_exception))
-        .route("/api/v1/staff", get(staff))
-        .route("/api/v1/staff/{id}", axum::routing::put(put_staff))
-        .route("/api/v1/recalls", get(recalls))
-        .route("/api/v1/recalls/{id}", axum::routing::put(put_recall).delete(remove_recall))
-        .route("/api/v1/orders", get(order_list).post(place_order))
-        .route("/api/v1/orders/{order}", get(order).put(change_order))
-        .route("/api/v1/orders/{order}/cancel", post(cancel_order))
-        .route("/api/v1/order-exceptions", get(order_exceptions))
-        .route("/api/v1/order-exceptions/{id}/settle", post(settle_order_exception))
-        .route("/api/v1/stores/{store}/lead", get(lead).put(name_lead))
-        .route("/api/v1/stores/{store}/rights", get(store_rights).post(want_rights))
-        .route("/api/v1/order-returns", get(order_returns))
-        .route("/api/v1/order-returns/{order}/close", post(close_order_return))
-        .route("/api/v1/order-messages", get(order_messages))
-        .route("/api/v1/order-messages/{id}/again", post(order_message_again))
-        .route("/api/v1/order-messages/{id}/sent", post(order_message_sent))
+pub fn router(office: HeadOffice) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(stores))
+        .routes(routes!(name_store))
+        .routes(routes!(sales))
+        .routes(routes!(closed_days))
+        .routes(routes!(days_csv))
+        .routes(routes!(closed_day))
+        .routes(routes!(transactions))
+        .routes(routes!(incidents))
+        .routes(routes!(close_incident))
+        .routes(routes!(exceptions))
+        .routes(routes!(replay_exception))
+        .routes(routes!(staff))
+        .routes(routes!(put_staff))
+        .routes(routes!(recalls))
+        .routes(routes!(put_recall, remove_recall))
+        .routes(routes!(order_list, place_order))
+        .routes(routes!(order, change_order))
+        .routes(routes!(cancel_order))
+        .routes(routes!(order_exceptions))
+        .routes(routes!(settle_order_exception))
+        .routes(routes!(lead, name_lead))
+        .routes(routes!(store_rights, want_rights))
+        .routes(routes!(order_returns))
+        .routes(routes!(close_order_return))
+        .routes(routes!(order_messages))
+        .routes(routes!(order_message_again))
+        .routes(routes!(order_message_sent))
         .route("/healthz", get(health))
         .with_state(office)
 }
 
+#[utoipa::path(get, path = "/api/v1/staff", responses((status = OK, body = Vec<people::PersonRow>)))]
 async fn staff(State(office): State<HeadOffice>) -> Result<Json<Vec<people::PersonRow>>, Problem> {
     Ok(Json(office.read(people::list).await?))
 }
 
 /// Adds or changes a person; absent fields stay as they are. Idempotent.
-async fn put_staff(State(office): State<HeadOffice>, Path(id): Path<String>, Json(draft): Json<Draft>) -> Result<StatusCode, Problem> {
+#[utoipa::path(put, path = "/api/v1/staff/{id}", params(("id" = String, Path)), responses((status = NO_CONTENT)))]
+async fn put_staff(State(office): State<HeadOffice>, Named(id): Named<String>, Json(draft): Json<Draft>) -> Result<StatusCode, Problem> {
     store_person(&office, id, draft).await.map(|()| StatusCode::NO_CONTENT)
 }
 
@@ -98,14 +102,16 @@ pub async fn store_person(office: &HeadOffice, id: String, draft: Draft) -> Resu
     }
 }
 
+#[utoipa::path(get, path = "/api/v1/recalls", responses((status = OK, body = Vec<Recall>)))]
 async fn recalls(State(office): State<HeadOffice>) -> Result<Json<Vec<Recall>>, Problem> {
     Ok(Json(office.read(recalls::list).await?))
 }
 
 /// Adds or changes a product recall; shops refuse the goods once they have fetched the list. Idempotent.
+#[utoipa::path(put, path = "/api/v1/recalls/{id}", params(("id" = String, Path)), responses((status = NO_CONTENT)))]
 async fn put_recall(
     State(office): State<HeadOffice>,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
     Json(draft): Json<recalls::Draft>,
 ) -> Result<StatusCode, Problem> {
     let recall = recalls::check(&id, &draft).map_err(|faults| {
@@ -116,7 +122,8 @@ async fn put_recall(
 }
 
 /// Ends a recall. Idempotent.
-async fn remove_recall(State(office): State<HeadOffice>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+#[utoipa::path(delete, path = "/api/v1/recalls/{id}", params(("id" = String, Path)), responses((status = NO_CONTENT)))]
+async fn remove_recall(State(office): State<HeadOffice>, Named(id): Named<String>) -> Result<StatusCode, Problem> {
     change_recalls(&office, move |connection, folders, now| recalls::remove(connection, folders, &id, now)).await
 }
 
@@ -150,7 +157,7 @@ pub async fn change_recalls(
 }
 
 /// A page of a list, and where the next one begins.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 pub(super) struct Page<T> {
     pub rows: Vec<T>,
     /// `None`: that was all.
@@ -169,6 +176,7 @@ async fn health(State(office): State<HeadOffice>) -> Result<Json<Health>, Proble
     Ok(Json(Health { status: "ok", public_key: office.public_key().to_owned(), epoch }))
 }
 
+#[utoipa::path(get, path = "/api/v1/stores", responses((status = OK, body = Vec<StoreRow>)))]
 async fn stores(State(office): State<HeadOffice>) -> Result<Json<Vec<StoreRow>>, Problem> {
     let now_ms = office.now_ms();
     Ok(Json(office.read(move |connection| queries::stores(connection, now_ms)).await?))
@@ -177,7 +185,7 @@ async fn stores(State(office): State<HeadOffice>) -> Result<Json<Vec<StoreRow>>,
 /// Longest name of a store, in characters.
 const STORE_NAME_CHARS_MAX: usize = 80;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 struct StoreName {
     name: String,
@@ -185,9 +193,10 @@ struct StoreName {
     region: Option<String>,
 }
 
+#[utoipa::path(put, path = "/api/v1/stores/{store}", params(("store" = StoreId, Path)), responses((status = NO_CONTENT)))]
 async fn name_store(
     State(office): State<HeadOffice>,
-    Path(store): Path<StoreId>,
+    Named(store): Named<StoreId>,
     Json(StoreName { name, region }): Json<StoreName>,
 ) -> Result<StatusCode, Problem> {
     give_store_a_name(&office, store, &name, region).await.map(|()| StatusCode::NO_CONTENT)
@@ -238,32 +247,36 @@ pub async fn give_store_a_name(office: &HeadOffice, store: StoreId, name: &str, 
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 struct SalesQuery {
     store: Option<String>,
     day: Option<String>,
 }
 
+#[utoipa::path(get, path = "/api/v1/sales", responses((status = OK, body = Vec<SalesRow>)))]
 async fn sales(State(office): State<HeadOffice>, Query(query): Query<SalesQuery>) -> Result<Json<Vec<SalesRow>>, Problem> {
     let rows = office.read(move |connection| queries::sales(connection, query.store.as_deref(), query.day.as_deref(), ROWS_MAX)).await?;
     Ok(Json(rows))
 }
 
 /// Days that stores have closed, newest first.
+#[utoipa::path(get, path = "/api/v1/days", responses((status = OK, body = Vec<DayRow>)))]
 async fn closed_days(State(office): State<HeadOffice>, Query(query): Query<SalesQuery>) -> Result<Json<Vec<DayRow>>, Problem> {
     let rows = office.read(move |connection| days::list(connection, query.store.as_deref(), query.day.as_deref(), ROWS_MAX)).await?;
     Ok(Json(rows))
 }
 
 /// One day of a store, its reports as they were printed.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct ClosedDay {
     days: Vec<DayRow>,
     reports: Vec<ReportRow>,
 }
 
-async fn closed_day(State(office): State<HeadOffice>, Path((store, day)): Path<(String, String)>) -> Result<Json<ClosedDay>, Problem> {
+#[utoipa::path(get, path = "/api/v1/days/{store}/{day}", params(("store" = String, Path), ("day" = String, Path)),
+    responses((status = OK, body = ClosedDay)))]
+async fn closed_day(State(office): State<HeadOffice>, Named((store, day)): Named<(String, String)>) -> Result<Json<ClosedDay>, Problem> {
     let papers = days::papers(office.config());
     let found = office.read(move |connection| {
         let rows = days::list(connection, Some(&store), Some(&day), ROWS_MAX)?;
@@ -278,6 +291,7 @@ async fn closed_day(State(office): State<HeadOffice>, Path((store, day)): Path<(
 }
 
 /// The same as a table, one row a report, oldest day first.
+#[utoipa::path(get, path = "/api/v1/days.csv", responses((status = OK, body = String, content_type = "text/csv")))]
 async fn days_csv(State(office): State<HeadOffice>, Query(query): Query<SalesQuery>) -> Result<impl IntoResponse, Problem> {
     let papers = days::papers(office.config());
     let table = office.read(move |connection| {
@@ -288,7 +302,7 @@ async fn days_csv(State(office): State<HeadOffice>, Query(query): Query<SalesQue
     Ok((headers, table.await?))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 struct TransactionsQuery {
     store: Option<String>,
@@ -298,6 +312,7 @@ struct TransactionsQuery {
     limit: Option<u32>,
 }
 
+#[utoipa::path(get, path = "/api/v1/transactions", responses((status = OK, body = Page<TransactionRow>)))]
 async fn transactions(
     State(office): State<HeadOffice>,
     Query(query): Query<TransactionsQuery>,
@@ -309,28 +324,32 @@ async fn transactions(
     Ok(Json(Page { rows, next }))
 }
 
+#[utoipa::path(get, path = "/api/v1/incidents", responses((status = OK, body = Vec<IncidentRow>)))]
 async fn incidents(State(office): State<HeadOffice>) -> Result<Json<Vec<IncidentRow>>, Problem> {
     Ok(Json(office.read(|connection| queries::incidents(connection, ROWS_MAX)).await?))
 }
 
+#[utoipa::path(get, path = "/api/v1/exceptions", responses((status = OK, body = Vec<ExceptionRow>)))]
 async fn exceptions(State(office): State<HeadOffice>) -> Result<Json<Vec<ExceptionRow>>, Problem> {
     Ok(Json(office.read(|connection| queries::exceptions(connection, ROWS_MAX)).await?))
 }
 
 /// Idempotent: an incident that is closed already stays closed.
-async fn close_incident(State(office): State<HeadOffice>, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
+#[utoipa::path(post, path = "/api/v1/incidents/{id}/close", params(("id" = i64, Path)), responses((status = NO_CONTENT)))]
+async fn close_incident(State(office): State<HeadOffice>, Named(id): Named<i64>) -> Result<StatusCode, Problem> {
     office.write(move |writer, now_ms| writer.close_incident(id, now_ms)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct Replayed {
     counted: bool,
     /// Why it still cannot be counted; empty when it was.
     reason: String,
 }
 
-async fn replay_exception(State(office): State<HeadOffice>, Path(id): Path<i64>) -> Result<Json<Replayed>, Problem> {
+#[utoipa::path(post, path = "/api/v1/exceptions/{id}/replay", params(("id" = i64, Path)), responses((status = OK, body = Replayed)))]
+async fn replay_exception(State(office): State<HeadOffice>, Named(id): Named<i64>) -> Result<Json<Replayed>, Problem> {
     let outcome = office.write(move |writer, now_ms| writer.replay_exception(id, now_ms)).await?;
     match outcome {
         Some(Ok(())) => Ok(Json(Replayed { counted: true, reason: String::new() })),
@@ -342,19 +361,22 @@ async fn replay_exception(State(office): State<HeadOffice>, Path(id): Path<i64>)
     }
 }
 
+#[utoipa::path(get, path = "/api/v1/orders", responses((status = OK, body = Vec<orders::OrderRow>)))]
 async fn order_list(State(office): State<HeadOffice>) -> Result<Json<Vec<orders::OrderRow>>, Problem> {
     Ok(Json(office.read(|connection| orders::list(connection, ROWS_MAX)).await?))
 }
 
 /// Takes an order. Idempotent: placed again with the same content it is the same order.
+#[utoipa::path(post, path = "/api/v1/orders", responses((status = OK, body = orders::Placed)))]
 async fn place_order(State(office): State<HeadOffice>, Json(placed): Json<PlacedOrder>) -> Result<Json<orders::Placed>, Problem> {
     orders::place(&office, placed).await.map(Json)
 }
 
 /// Changes an order that is there. Whether it comes in time the store's record says.
+#[utoipa::path(put, path = "/api/v1/orders/{order}", params(("order" = OrderNo, Path)), responses((status = OK, body = orders::Placed)))]
 async fn change_order(
     State(office): State<HeadOffice>,
-    Path(order): Path<OrderNo>,
+    Named(order): Named<OrderNo>,
     Json(placed): Json<PlacedOrder>,
 ) -> Result<Json<orders::Placed>, Problem> {
     if placed.order != order {
@@ -365,11 +387,13 @@ async fn change_order(
 }
 
 /// Idempotent. Whether it comes in time the store's record says.
-async fn cancel_order(State(office): State<HeadOffice>, Path(order): Path<OrderNo>) -> Result<Json<orders::Placed>, Problem> {
+#[utoipa::path(post, path = "/api/v1/orders/{order}/cancel", params(("order" = OrderNo, Path)),
+    responses((status = OK, body = orders::Placed)))]
+async fn cancel_order(State(office): State<HeadOffice>, Named(order): Named<OrderNo>) -> Result<Json<orders::Placed>, Problem> {
     orders::cancel(&office, order).await.map(Json)
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct OrderView {
     #[serde(flatten)]
     row: orders::OrderRow,
@@ -379,19 +403,22 @@ struct OrderView {
     code: Option<orders::CustomerCode>,
 }
 
-async fn order(State(office): State<HeadOffice>, Path(order): Path<OrderNo>) -> Result<Json<OrderView>, Problem> {
+#[utoipa::path(get, path = "/api/v1/orders/{order}", params(("order" = OrderNo, Path)), responses((status = OK, body = OrderView)))]
+async fn order(State(office): State<HeadOffice>, Named(order): Named<OrderNo>) -> Result<Json<OrderView>, Problem> {
     let found = office.read(move |connection| orders::find(connection, &order)).await?;
     let unknown = || Problem::new(StatusCode::NOT_FOUND, "order_unknown", "there is no order of this number", "check the number");
     let (row, lines, code) = found.ok_or_else(unknown)?;
     Ok(Json(OrderView { row, lines, code }))
 }
 
+#[utoipa::path(get, path = "/api/v1/order-exceptions", responses((status = OK, body = Vec<order_exceptions::OrderExceptionRow>)))]
 async fn order_exceptions(State(office): State<HeadOffice>) -> Result<Json<Vec<order_exceptions::OrderExceptionRow>>, Problem> {
     Ok(Json(office.read(|connection| order_exceptions::list(connection, ROWS_MAX)).await?))
 }
 
 /// Somebody has seen to it. Idempotent.
-async fn settle_order_exception(State(office): State<HeadOffice>, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
+#[utoipa::path(post, path = "/api/v1/order-exceptions/{id}/settle", params(("id" = i64, Path)), responses((status = NO_CONTENT)))]
+async fn settle_order_exception(State(office): State<HeadOffice>, Named(id): Named<i64>) -> Result<StatusCode, Problem> {
     settle_order_row(&office, id).await.map(|()| StatusCode::NO_CONTENT)
 }
 
@@ -406,7 +433,9 @@ pub async fn settle_order_row(office: &HeadOffice, id: i64) -> Result<(), Proble
 }
 
 /// Which node keeps a store's orders.
-async fn lead(State(office): State<HeadOffice>, Path(store): Path<StoreId>) -> Result<Json<leads::LeadRow>, Problem> {
+#[utoipa::path(get, path = "/api/v1/stores/{store}/lead", params(("store" = StoreId, Path)),
+    responses((status = OK, body = leads::LeadRow)))]
+async fn lead(State(office): State<HeadOffice>, Named(store): Named<StoreId>) -> Result<Json<leads::LeadRow>, Problem> {
     let found = office.read(move |connection| leads::current(connection, store.as_str())).await?;
     let nobody = || {
         let detail = "no node of this store has asked for orders yet";
@@ -415,16 +444,18 @@ async fn lead(State(office): State<HeadOffice>, Path(store): Path<StoreId>) -> R
     found.map(Json).ok_or_else(nobody)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 struct LeadAsked {
     node: NodeId,
 }
 
 /// Names another node, under the next epoch. The same node again is no error.
+#[utoipa::path(put, path = "/api/v1/stores/{store}/lead", params(("store" = StoreId, Path)),
+    responses((status = OK, body = leads::LeadRow)))]
 async fn name_lead(
     State(office): State<HeadOffice>,
-    Path(store): Path<StoreId>,
+    Named(store): Named<StoreId>,
     Json(LeadAsked { node }): Json<LeadAsked>,
 ) -> Result<Json<leads::LeadRow>, Problem> {
     name_lead_of(&office, store, node).await.map(Json)
@@ -452,22 +483,25 @@ pub async fn name_lead_of(office: &HeadOffice, store: StoreId, node: NodeId) -> 
 }
 
 /// What a store granted, and what became of it.
-async fn store_rights(State(office): State<HeadOffice>, Path(store): Path<StoreId>) -> Result<Json<Vec<rights::RightRow>>, Problem> {
+#[utoipa::path(get, path = "/api/v1/stores/{store}/rights", params(("store" = StoreId, Path)),
+    responses((status = OK, body = Vec<rights::RightRow>)))]
+async fn store_rights(State(office): State<HeadOffice>, Named(store): Named<StoreId>) -> Result<Json<Vec<rights::RightRow>>, Problem> {
     Ok(Json(office.read(move |connection| rights::list(connection, store.as_str(), RIGHTS_ROWS_MAX)).await?))
 }
 
 const RIGHTS_ROWS_MAX: u32 = 5_000;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 struct RightsWanted {
     skus: Vec<Sku>,
 }
 
 /// Asks a store to grant rights of these articles, before the first order of them. Idempotent.
+#[utoipa::path(post, path = "/api/v1/stores/{store}/rights", params(("store" = StoreId, Path)), responses((status = NO_CONTENT)))]
 async fn want_rights(
     State(office): State<HeadOffice>,
-    Path(store): Path<StoreId>,
+    Named(store): Named<StoreId>,
     Json(RightsWanted { skus }): Json<RightsWanted>,
 ) -> Result<StatusCode, Problem> {
     if skus.len() > RIGHTS_ROWS_MAX as usize {
@@ -484,12 +518,14 @@ async fn want_rights(
     Ok(StatusCode::NO_CONTENT)
 }
 
+#[utoipa::path(get, path = "/api/v1/order-returns", responses((status = OK, body = Vec<order_returns::ReturnRow>)))]
 async fn order_returns(State(office): State<HeadOffice>) -> Result<Json<Vec<order_returns::ReturnRow>>, Problem> {
     let now_ms = office.now_ms();
     Ok(Json(office.read(move |connection| order_returns::list(connection, now_ms, ROWS_MAX)).await?))
 }
 
-async fn close_order_return(State(office): State<HeadOffice>, Path(order): Path<OrderNo>) -> Result<StatusCode, Problem> {
+#[utoipa::path(post, path = "/api/v1/order-returns/{order}/close", params(("order" = OrderNo, Path)), responses((status = NO_CONTENT)))]
+async fn close_order_return(State(office): State<HeadOffice>, Named(order): Named<OrderNo>) -> Result<StatusCode, Problem> {
     close_return(&office, order).await.map(|()| StatusCode::NO_CONTENT)
 }
 
@@ -504,13 +540,15 @@ pub async fn close_return(office: &HeadOffice, order: OrderNo) -> Result<(), Pro
 }
 
 /// What customers are to be told now and were not told yet. For a connector, where head office sends nothing itself.
+#[utoipa::path(get, path = "/api/v1/order-messages", responses((status = OK, body = Vec<order_messages::MessageRow>)))]
 async fn order_messages(State(office): State<HeadOffice>) -> Result<Json<Vec<order_messages::MessageRow>>, Problem> {
     let (now_ms, remind_ms) = (office.now_ms(), office.config().order_remind_ms);
     Ok(Json(office.read(move |connection| order_messages::due(connection, now_ms, remind_ms, ROWS_MAX)).await?))
 }
 
 /// A connector sent it. Idempotent.
-async fn order_message_sent(State(office): State<HeadOffice>, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
+#[utoipa::path(post, path = "/api/v1/order-messages/{id}/sent", params(("id" = i64, Path)), responses((status = NO_CONTENT)))]
+async fn order_message_sent(State(office): State<HeadOffice>, Named(id): Named<i64>) -> Result<StatusCode, Problem> {
     message_sent(&office, id).await.map(|()| StatusCode::NO_CONTENT)
 }
 
@@ -523,7 +561,8 @@ pub async fn message_sent(office: &HeadOffice, id: i64) -> Result<(), Problem> {
 }
 
 /// A person has it sent again, by every way that is configured.
-async fn order_message_again(State(office): State<HeadOffice>, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
+#[utoipa::path(post, path = "/api/v1/order-messages/{id}/again", params(("id" = i64, Path)), responses((status = NO_CONTENT)))]
+async fn order_message_again(State(office): State<HeadOffice>, Named(id): Named<i64>) -> Result<StatusCode, Problem> {
     message_again(&office, id).await.map(|()| StatusCode::NO_CONTENT)
 }
 

@@ -27,13 +27,15 @@ pub struct Figures {
 }
 
 /// What follows from it, in thousandths.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = AtpPromise)]
 pub struct Promise {
     /// Can be promised at once, also while the store's line is down: rights that are held, as far as the last figures of the shelf cover them.
     pub atp: i64,
     /// Is free beside that, and can be ordered: the store has to say whether it can. 0 where its stock is not known.
     pub on_request: i64,
     /// Why the figures are less than they may seem; none: nothing is in doubt.
+    #[schema(value_type = Vec<String>)]
     pub doubts: Doubts,
 }
 
@@ -100,7 +102,8 @@ pub struct Everywhere {
 }
 
 /// Of several stores and places, in thousandths.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = AtpSum)]
 pub struct Sum {
     pub atp: i64,
     pub on_request: i64,

@@ -12,7 +12,7 @@ use crate::journal::Record;
 use crate::retail::Event;
 
 /// A day of a store in one currency.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct DayRow {
     pub store: String,
     pub day: String,
@@ -61,7 +61,7 @@ pub fn list(connection: &Connection, store: Option<&str>, day: Option<&str>, lim
 }
 
 /// A report as it was printed.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct ReportRow {
     pub node: String,
     /// "day_z", "till_z", "addendum", "safe_count".

@@ -95,7 +95,7 @@ pub fn make_code(
 }
 
 /// A code that waits to be used, without the code itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct OpenCode {
     /// By this it can be withdrawn; nobody gets in with it.
     pub id: String,
@@ -503,8 +503,9 @@ pub fn approve(connection: &Connection, store: &StoreId, node: &NodeId, now_ms: 
     Ok(Ok(()))
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = EnrolmentState)]
 pub enum State {
     Good,
     /// Its certificate has run out and it has not called since.
@@ -521,7 +522,8 @@ pub enum State {
 }
 
 /// A node as people look at it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = EnrolledNode)]
 pub struct NodeRow {
     pub store: String,
     pub node: String,

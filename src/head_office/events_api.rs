@@ -1,10 +1,11 @@
 //! What happened, for programs: by cursor, or posted to those who subscribe.
 
-use axum::extract::{Path, Query, State};
+use axum::Json;
+use axum::extract::{Path as Named, Query, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::office::HeadOffice;
 use super::office_events::{self, Page};
@@ -14,18 +15,18 @@ use crate::web::problem::Problem;
 /// Events of one answer.
 const EVENTS_MAX: u32 = 1_000;
 
-pub fn router(office: HeadOffice) -> Router {
-    Router::new()
-        .route("/api/v1/events", get(events))
-        .route("/api/v1/subscriptions", get(list).post(subscribe))
-        .route("/api/v1/subscriptions/{id}/pause", post(pause))
-        .route("/api/v1/subscriptions/{id}/resume", post(resume))
-        .route("/api/v1/subscriptions/{id}/replay", post(replay))
-        .route("/api/v1/subscriptions/{id}", axum::routing::delete(end))
+pub fn router(office: HeadOffice) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(events))
+        .routes(routes!(list, subscribe))
+        .routes(routes!(pause))
+        .routes(routes!(resume))
+        .routes(routes!(replay))
+        .routes(routes!(end))
         .with_state(office)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 struct Asked {
     #[serde(default)]
@@ -35,6 +36,7 @@ struct Asked {
     kinds: Option<String>,
 }
 
+#[utoipa::path(get, path = "/api/v1/events", responses((status = OK, body = Page)))]
 async fn events(State(office): State<HeadOffice>, Query(Asked { after, limit, kinds }): Query<Asked>) -> Result<Json<Page>, Problem> {
     let kinds = kinds_of(kinds.as_deref().unwrap_or_default());
     if let Some(bad) = kinds.iter().find(|kind| !subscriptions::is_kind(kind)) {
@@ -57,12 +59,14 @@ pub fn kinds_of(text: &str) -> Vec<String> {
     text.split([',', ' ', '\n', '\r']).map(str::trim).filter(|kind| !kind.is_empty()).map(str::to_owned).collect()
 }
 
+#[utoipa::path(get, path = "/api/v1/subscriptions", responses((status = OK, body = Vec<Subscription>)))]
 async fn list(State(office): State<HeadOffice>) -> Result<Json<Vec<Subscription>>, Problem> {
     Ok(Json(office.read(subscriptions::list).await?))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewSubscription)]
 struct Wanted {
     name: String,
     url: String,
@@ -70,13 +74,15 @@ struct Wanted {
     kinds: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = MadeSubscription)]
 pub struct Made {
     pub id: i64,
     /// Said this once.
     pub secret: String,
 }
 
+#[utoipa::path(post, path = "/api/v1/subscriptions", responses((status = CREATED, body = Made)))]
 async fn subscribe(
     State(office): State<HeadOffice>,
     Json(Wanted { name, url, kinds }): Json<Wanted>,
@@ -93,25 +99,30 @@ pub async fn make(office: &HeadOffice, name: String, url: String, kinds: Vec<Str
     made.await?.map_err(not_done)
 }
 
-async fn pause(State(office): State<HeadOffice>, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
+#[utoipa::path(post, path = "/api/v1/subscriptions/{id}/pause", params(("id" = i64, Path)), responses((status = NO_CONTENT)))]
+async fn pause(State(office): State<HeadOffice>, Named(id): Named<i64>) -> Result<StatusCode, Problem> {
     act(&office, id, Act::Pause).await.map(|()| StatusCode::NO_CONTENT)
 }
 
-async fn resume(State(office): State<HeadOffice>, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
+#[utoipa::path(post, path = "/api/v1/subscriptions/{id}/resume", params(("id" = i64, Path)), responses((status = NO_CONTENT)))]
+async fn resume(State(office): State<HeadOffice>, Named(id): Named<i64>) -> Result<StatusCode, Problem> {
     act(&office, id, Act::Resume).await.map(|()| StatusCode::NO_CONTENT)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ReplayFrom)]
 struct From {
     after: u64,
 }
 
-async fn replay(State(office): State<HeadOffice>, Path(id): Path<i64>, Json(From { after }): Json<From>) -> Result<StatusCode, Problem> {
+#[utoipa::path(post, path = "/api/v1/subscriptions/{id}/replay", params(("id" = i64, Path)), responses((status = NO_CONTENT)))]
+async fn replay(State(office): State<HeadOffice>, Named(id): Named<i64>, Json(From { after }): Json<From>) -> Result<StatusCode, Problem> {
     act(&office, id, Act::Replay(after)).await.map(|()| StatusCode::NO_CONTENT)
 }
 
-async fn end(State(office): State<HeadOffice>, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
+#[utoipa::path(delete, path = "/api/v1/subscriptions/{id}", params(("id" = i64, Path)), responses((status = NO_CONTENT)))]
+async fn end(State(office): State<HeadOffice>, Named(id): Named<i64>) -> Result<StatusCode, Problem> {
     act(&office, id, Act::End).await.map(|()| StatusCode::NO_CONTENT)
 }
 

@@ -15,7 +15,7 @@ use crate::journal::{Record, record::tag};
 use crate::retail::Event;
 use crate::retail::order::{OrderBook, OrderCopy};
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct LeadRow {
     pub store: String,
     pub epoch: u64,

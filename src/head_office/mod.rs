@@ -18,6 +18,7 @@ pub mod card_data;
 pub mod doors;
 pub mod enrol_door;
 pub mod node_acts;
+pub mod openapi;
 pub mod pages;
 pub mod queries;
 pub mod stock_api;

@@ -1,12 +1,13 @@
 //! What people do about boxes, for the page *Nodes* and for the API alike: codes, approval, revoking. Who may do
 //! it stands in [`super::access::routes`]; with enrolment it is served on loopback only.
 
-use axum::extract::{Path, State};
+use axum::Json;
+use axum::extract::{Path as Named, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
-use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::enrolment::{self, CODE_LIFE_MS, CODES_OPEN_MAX, CodeFor, NodeRow, NotDone, OpenCode};
 use super::node_cli;
@@ -17,18 +18,18 @@ use crate::web::problem::Problem;
 /// Of a reason for revoking.
 const REASON_CHARS_MAX: usize = 200;
 
-pub fn router(office: HeadOffice) -> Router {
-    Router::new()
-        .route("/api/v1/nodes", get(nodes))
-        .route("/api/v1/stores/{store}/nodes/{node}/approve", post(approve_node))
-        .route("/api/v1/stores/{store}/nodes/{node}/revoke", post(revoke_node))
-        .route("/api/v1/enrol-codes", get(codes).post(new_code))
-        .route("/api/v1/enrol-codes/{id}", delete(withdraw_code))
+pub fn router(office: HeadOffice) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(nodes))
+        .routes(routes!(approve_node))
+        .routes(routes!(revoke_node))
+        .routes(routes!(codes, new_code))
+        .routes(routes!(withdraw_code))
         .with_state(office)
 }
 
 /// A code, the one time that it is shown.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 pub struct MadeCode {
     pub code: String,
     pub expires_ms: i64,
@@ -110,17 +111,19 @@ fn not_done(why: &NotDone, store: &StoreId, node: &NodeId) -> Problem {
     }
 }
 
+#[utoipa::path(get, path = "/api/v1/nodes", responses((status = OK, body = Vec<NodeRow>)))]
 async fn nodes(State(office): State<HeadOffice>) -> Result<Json<Vec<NodeRow>>, Problem> {
     let now_ms = office.now_ms();
     Ok(Json(office.read(move |connection| enrolment::list(connection, now_ms)).await?))
 }
 
+#[utoipa::path(get, path = "/api/v1/enrol-codes", responses((status = OK, body = Vec<OpenCode>)))]
 async fn codes(State(office): State<HeadOffice>) -> Result<Json<Vec<OpenCode>>, Problem> {
     let now_ms = office.now_ms();
     Ok(Json(office.read(move |connection| enrolment::open_codes(connection, now_ms)).await?))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 struct CodeWanted {
     store: StoreId,
@@ -130,6 +133,7 @@ struct CodeWanted {
 }
 
 /// Each time another code.
+#[utoipa::path(post, path = "/api/v1/enrol-codes", responses((status = CREATED, body = MadeCode)))]
 async fn new_code(State(office): State<HeadOffice>, Json(wanted): Json<CodeWanted>) -> Result<Response, Problem> {
     let wanted = code_for(wanted.store, wanted.node, wanted.replace)?;
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(make_code(&office, wanted).await?)).into_response())
@@ -148,24 +152,30 @@ pub fn code_for(store: StoreId, node: Option<NodeId>, replaces: bool) -> Result<
     })
 }
 
-async fn withdraw_code(State(office): State<HeadOffice>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+#[utoipa::path(delete, path = "/api/v1/enrol-codes/{id}", params(("id" = String, Path)), responses((status = NO_CONTENT)))]
+async fn withdraw_code(State(office): State<HeadOffice>, Named(id): Named<String>) -> Result<StatusCode, Problem> {
     withdraw(&office, id).await.map(|()| StatusCode::NO_CONTENT)
 }
 
-async fn approve_node(State(office): State<HeadOffice>, Path((store, node)): Path<(StoreId, NodeId)>) -> Result<StatusCode, Problem> {
+#[utoipa::path(post, path = "/api/v1/stores/{store}/nodes/{node}/approve", params(("store" = StoreId, Path), ("node" = NodeId, Path)),
+    responses((status = NO_CONTENT)))]
+async fn approve_node(State(office): State<HeadOffice>, Named((store, node)): Named<(StoreId, NodeId)>) -> Result<StatusCode, Problem> {
     approve(&office, store, node).await.map(|()| StatusCode::NO_CONTENT)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RevokeReason)]
 struct Reason {
     #[serde(default)]
     reason: String,
 }
 
+#[utoipa::path(post, path = "/api/v1/stores/{store}/nodes/{node}/revoke", params(("store" = StoreId, Path), ("node" = NodeId, Path)),
+    responses((status = NO_CONTENT)))]
 async fn revoke_node(
     State(office): State<HeadOffice>,
-    Path((store, node)): Path<(StoreId, NodeId)>,
+    Named((store, node)): Named<(StoreId, NodeId)>,
     Json(Reason { reason }): Json<Reason>,
 ) -> Result<StatusCode, Problem> {
     revoke(&office, store, node, &reason).await.map(|()| StatusCode::NO_CONTENT)

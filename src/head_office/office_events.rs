@@ -29,7 +29,7 @@ pub struct Fact<'a> {
     pub data: Json,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct OfficeEvent {
     pub id: u64,
     pub kind: String,
@@ -91,7 +91,8 @@ pub fn of_order(connection: &Connection, order: &str, limit: u32) -> db::Result<
 }
 
 /// A part of the log, and where the next one begins.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = EventPage)]
 pub struct Page {
     pub rows: Vec<OfficeEvent>,
     /// To be asked for next; also when there was nothing: then it stands behind what was passed over.

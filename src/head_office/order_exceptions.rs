@@ -25,7 +25,7 @@ pub struct OrderException<'a> {
     pub reason: String,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct OrderExceptionRow {
     pub id: i64,
     pub store: String,

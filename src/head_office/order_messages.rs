@@ -14,7 +14,7 @@ use crate::time::Stamp;
 /// After a hand-over nothing is done that could not be taken back: the desk has a minute to undo it, and its word has to come here.
 pub const SETTLED_AFTER_MS: i64 = 90_000;
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct MessageRow {
     pub id: i64,
     pub order: String,

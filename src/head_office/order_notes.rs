@@ -13,8 +13,9 @@ const PER_ORDER_MAX: i64 = 1_000;
 /// The same words of the same person within this time were sent twice.
 const TWICE_WITHIN_MS: i64 = 120_000;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = IssueStatus)]
 pub enum Status {
     Open,
     /// For somebody else: the customer, the store, a supplier.
@@ -34,7 +35,7 @@ impl Status {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct NoteRow {
     pub id: i64,
     pub order: String,
@@ -55,7 +56,7 @@ pub struct NoteRow {
     pub due_ms: Option<i64>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct IssueRow {
     pub issue: i64,
     pub order: String,
@@ -69,7 +70,7 @@ pub struct IssueRow {
 }
 
 /// A note as it is written.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewNote {
     /// Not asked of who signed in: then it is them.
@@ -81,7 +82,7 @@ pub struct NewNote {
 }
 
 /// An issue as it is opened.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewIssue {
     /// Not asked of who signed in: then it is them.
@@ -95,7 +96,7 @@ pub struct NewIssue {
 }
 
 /// How an issue stands from now on.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IssueChange {
     /// Not asked of who signed in: then it is them.

@@ -10,7 +10,7 @@ use super::orders::{Said, say};
 use crate::ids::{OrderNo, StoreId};
 use crate::time::Stamp;
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct ReturnRow {
     pub order: String,
     pub store: String,

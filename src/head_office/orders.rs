@@ -32,7 +32,7 @@ const QUANTITY_MAX: Qty = Qty::pieces(99_999);
 const NUMBER_TRIES: u32 = 50;
 
 /// An order as a channel places it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlacedOrder {
     /// Letters and digits, as the customer knows it.
@@ -70,7 +70,7 @@ pub struct PlacedOrder {
 }
 
 /// No right that a store granted covers an order.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WithoutRights {
     /// It goes to the store, which takes it when its shelf covers it and nobody else was promised that; else somebody looks.
@@ -98,7 +98,7 @@ impl PlacedOrder {
     }
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlacedLine {
     pub sku: Sku,
@@ -120,7 +120,7 @@ pub struct PlacedLine {
 }
 
 /// What became of an order that was placed, changed or cancelled.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Placed {
     pub order: String,
     pub version: u64,
@@ -130,7 +130,7 @@ pub struct Placed {
 }
 
 /// What an order stands on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
     /// Rights that the store granted were spent on it.
@@ -173,7 +173,7 @@ pub enum NotTaken {
 }
 
 /// An order as the list and its page show it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct OrderRow {
     pub order: String,
     pub store: String,
@@ -208,7 +208,7 @@ impl OrderRow {
 }
 
 /// What the customer is given when the store's record says that it is ready.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct CustomerCode {
     pub token: String,
     /// "1234 5678".

@@ -20,8 +20,9 @@ pub const ALL_STORES: &str = "*";
 pub const STORES_PER_PERSON_MAX: usize = 200;
 
 /// A person as typed or imported. What is absent stays as it is (of a new person: nothing, no extra rights, all stores).
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = StaffDraft)]
 pub struct Draft {
     pub name: Option<String>,
     pub language: Option<String>,
@@ -38,7 +39,7 @@ pub struct Draft {
 }
 
 /// One person for pages and programs, without anything that lets somebody in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct PersonRow {
     pub id: String,
     pub name: String,

@@ -13,7 +13,7 @@ pub const ROWS_MAX: u32 = 200;
 /// A node that was heard of within this is online: three heartbeats.
 pub const ONLINE_MS: i64 = 30_000;
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct StoreRow {
     pub store: String,
     pub name: String,
@@ -24,7 +24,7 @@ pub struct StoreRow {
     pub exceptions: u64,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct NodeRow {
     pub node: String,
     pub last_contact_ms: i64,
@@ -91,7 +91,7 @@ pub fn stores(connection: &Connection, now_ms: i64) -> db::Result<Vec<StoreRow>>
     Ok(stores)
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct SalesRow {
     pub store: String,
     pub day: String,
@@ -143,7 +143,7 @@ pub fn newest_days(connection: &Connection, count: u32) -> db::Result<Vec<String
         .collect()
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct TransactionRow {
     /// Of arrival at head office; the cursor for the next page.
     pub cursor: i64,
@@ -166,7 +166,7 @@ pub struct TransactionRow {
     pub tenders: Vec<TenderRow>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct LineRow {
     pub line: u32,
     pub sku: String,
@@ -178,7 +178,7 @@ pub struct LineRow {
     pub extended: i64,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct TenderRow {
     pub kind: String,
     pub amount: i64,
@@ -295,7 +295,7 @@ fn add_lines(connection: &Connection, row: &mut TransactionRow) -> db::Result<()
     Ok(())
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct IncidentRow {
     pub id: i64,
     pub kind: String,
@@ -333,7 +333,7 @@ pub fn incidents(connection: &Connection, limit: u32) -> db::Result<Vec<Incident
         .collect()
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct ExceptionRow {
     pub id: i64,
     pub store: String,

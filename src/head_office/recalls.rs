@@ -20,16 +20,18 @@ const ID_CHARS_MAX: usize = 40;
 const MARK_CHARS_MAX: usize = 20;
 
 /// A recall as typed or imported.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RecallDraft)]
 pub struct Draft {
     pub reason: String,
     pub articles: Vec<DraftArticle>,
 }
 
 /// Absent fields do not narrow the recall down.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schema(as = RecallDraftArticle)]
 pub struct DraftArticle {
     /// 8, 12, 13 or 14 digits.
     pub gtin: String,

@@ -29,7 +29,7 @@ pub struct Pace {
 }
 
 /// How urgent it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Alert {
     /// Nothing is free any more.
@@ -37,7 +37,7 @@ pub enum Alert {
     Low,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Proposal {
     pub alert: Alert,
     /// On hand less reserved, thousandths.
@@ -80,7 +80,7 @@ fn whole(quantity: i64) -> i64 {
     (quantity.max(0) + 999) / 1_000 * 1_000
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct ProposalRow {
     pub store: String,
     pub sku: String,

@@ -28,7 +28,7 @@ pub struct Term {
     pub office: u64,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct RightRow {
     pub sku: String,
     pub name: String,

@@ -4,10 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use axum::{Json, Router};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use utoipa_axum::router::OpenApiRouter;
 
 use super::access::accounts;
 use super::access::audit;
@@ -18,8 +20,8 @@ use super::office::HeadOffice;
 use super::storage::{Folders, StorageError};
 use super::writer::Writer;
 use super::{
-    api, card_data, doors, enrol_door, event_webhooks, events_api, figures, fleet, intake, messages, node_acts, pages, places, reconcile,
-    rights_rounds, routing, service_api, status_door, stock_api,
+    api, card_data, doors, enrol_door, event_webhooks, events_api, figures, fleet, intake, messages, node_acts, openapi, pages, places,
+    reconcile, rights_rounds, routing, service_api, status_door, stock_api,
 };
 use crate::time::{Clock, SystemClock};
 use crate::web::guard::{self, Guard};
@@ -181,8 +183,24 @@ impl Running {
 /// Pages and API, behind the same guard as a node's, then behind the door that asks who it is.
 pub fn for_people(office: &HeadOffice, guard: Guard) -> Router {
     let door = Arc::new(AccessDoor { office: office.clone(), guard: guard.clone() });
+    let (api, description) = api_of(office, &door);
+    let description = Arc::new(description);
     Router::new()
+        .merge(api)
+        .route("/api/openapi.json", get(move || std::future::ready(Json(description.as_ref().clone()))))
         .merge(pages::router(office.clone()))
+        .merge(pages::sign_in::router(Arc::clone(&door)))
+        .merge(pages::accounts::router(office.clone()))
+        .layer(from_fn_with_state(office.clone(), card_data::watch))
+        .layer(from_fn_with_state(door, door::stand))
+        // Customers do not sign in.
+        .merge(status_door::router(office.clone()))
+        .layer(from_fn_with_state(Arc::new(guard), guard::stand))
+}
+
+/// Everything for programs, and its description.
+fn api_of(office: &HeadOffice, door: &AccessDoor) -> (Router, utoipa::openapi::OpenApi) {
+    let (api, description) = OpenApiRouter::with_openapi(openapi::begin())
         .merge(api::router(office.clone()))
         .merge(stock_api::router(office.clone()))
         .merge(places::api::router(office.clone()))
@@ -194,14 +212,9 @@ pub fn for_people(office: &HeadOffice, guard: Guard) -> Router {
         .merge(fleet::api::router(office.clone()))
         .merge(routing::api::router(office.clone()))
         .merge(node_acts::router(office.clone()))
-        .merge(pages::sign_in::router(Arc::clone(&door)))
-        .merge(pages::accounts::router(office.clone()))
         .merge(pages::audit::router(office.clone()))
-        .layer(from_fn_with_state(office.clone(), card_data::watch))
-        .layer(from_fn_with_state(door, door::stand))
-        // Customers do not sign in.
-        .merge(status_door::router(office.clone()))
-        .layer(from_fn_with_state(Arc::new(guard), guard::stand))
+        .split_for_parts();
+    (api, openapi::complete(description, &door.guard.cookie_name(door::COOKIE)))
 }
 
 /// `head-office restore`: after the database was put back from a backup, and before it serves again, raises the epoch, so that every store

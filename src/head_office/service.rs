@@ -41,7 +41,7 @@ pub(super) fn cancel_asked(connection: &Connection, store: &StoreId, order: &Ord
 }
 
 /// Orders that were found.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Found {
     #[serde(flatten)]
     pub row: OrderRow,
@@ -79,7 +79,8 @@ pub fn customer(connection: &Connection, order: &OrderNo) -> db::Result<Option<P
 }
 
 /// A transaction of a till that belongs to an order.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[schema(as = SaleReceipt)]
 pub struct Receipt {
     pub txn: String,
     pub number: String,
@@ -92,7 +93,7 @@ pub struct Receipt {
 }
 
 /// How new what head office knows of a store is.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, utoipa::ToSchema)]
 pub struct Heard {
     /// When the node that keeps the orders last called.
     pub last_contact_ms: Option<i64>,

@@ -1,12 +1,14 @@
 //! Customer service for programs: the search, the story of an order, notes, issues, and what can be asked. The acts are the pages' as well.
 
-use axum::extract::{Path, Query, State};
+use axum::Json;
+use axum::extract::{Path as Named, Query, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post, put};
-use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::access::{self, Via};
+use super::api::Page;
 use super::office::HeadOffice;
 use super::office_events::OfficeEvent;
 use super::order_notes::{self, IssueChange, IssueRow, NewIssue, NewNote, NotNoted, NoteRow, WHO_CHARS_MAX};
@@ -18,20 +20,20 @@ use crate::ids::OrderNo;
 use crate::money::Money;
 use crate::web::problem::Problem;
 
-pub fn router(office: HeadOffice) -> Router {
-    Router::new()
-        .route("/api/v1/order-search", get(search))
-        .route("/api/v1/orders/{order}/timeline", get(timeline))
-        .route("/api/v1/orders/{order}/notes", get(notes).post(add_note))
-        .route("/api/v1/orders/{order}/issues", get(issues).post(open_issue))
-        .route("/api/v1/orders/{order}/return", post(ask_return))
-        .route("/api/v1/orders/{order}/refund", post(ask_refund))
-        .route("/api/v1/order-issues", get(open_issues))
-        .route("/api/v1/order-issues/{issue}", put(change_issue))
+pub fn router(office: HeadOffice) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(search))
+        .routes(routes!(timeline))
+        .routes(routes!(notes, add_note))
+        .routes(routes!(issues, open_issue))
+        .routes(routes!(ask_return))
+        .routes(routes!(ask_refund))
+        .routes(routes!(open_issues))
+        .routes(routes!(change_issue))
         .with_state(office)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 struct Search {
     q: String,
@@ -39,20 +41,14 @@ struct Search {
     limit: Option<u32>,
 }
 
-#[derive(Serialize)]
-struct Page {
-    rows: Vec<Found>,
-    /// `None`: that was all.
-    next: Option<String>,
-}
-
-async fn search(State(office): State<HeadOffice>, Query(Search { q, cursor, limit }): Query<Search>) -> Result<Json<Page>, Problem> {
+#[utoipa::path(get, path = "/api/v1/order-search", responses((status = OK, body = Page<Found>)))]
+async fn search(State(office): State<HeadOffice>, Query(Search { q, cursor, limit }): Query<Search>) -> Result<Json<Page<Found>>, Problem> {
     let limit = limit.unwrap_or(50).clamp(1, ROWS_MAX);
     let (rows, next) = office.read(move |connection| service::search(connection, &q, cursor.as_deref(), limit)).await?;
     Ok(Json(Page { rows, next }))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct Timeline {
     /// How new what is known of the store is.
     store: Heard,
@@ -62,7 +58,8 @@ struct Timeline {
     receipts: Vec<Receipt>,
 }
 
-async fn timeline(State(office): State<HeadOffice>, Path(order): Path<OrderNo>) -> Result<Json<Timeline>, Problem> {
+#[utoipa::path(get, path = "/api/v1/orders/{order}/timeline", params(("order" = OrderNo, Path)), responses((status = OK, body = Timeline)))]
+async fn timeline(State(office): State<HeadOffice>, Named(order): Named<OrderNo>) -> Result<Json<Timeline>, Problem> {
     let story = office.read(move |connection| service::story(connection, &order)).await?.ok_or_else(unknown)?;
     Ok(Json(Timeline { store: story.heard, steps: story.steps, parts: story.parts, receipts: story.receipts }))
 }
@@ -71,7 +68,9 @@ fn unknown() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "order_unknown", "there is no order of this number", "check the number")
 }
 
-async fn notes(State(office): State<HeadOffice>, Path(order): Path<OrderNo>) -> Result<Json<Vec<NoteRow>>, Problem> {
+#[utoipa::path(get, path = "/api/v1/orders/{order}/notes", params(("order" = OrderNo, Path)),
+    responses((status = OK, body = Vec<NoteRow>)))]
+async fn notes(State(office): State<HeadOffice>, Named(order): Named<OrderNo>) -> Result<Json<Vec<NoteRow>>, Problem> {
     let found = office.read(move |connection| {
         let known = orders::find(connection, &order)?.is_some() || parts::find(connection, &order)?.is_some();
         Ok(known.then_some(order_notes::of_order(connection, order.as_str())?))
@@ -79,7 +78,9 @@ async fn notes(State(office): State<HeadOffice>, Path(order): Path<OrderNo>) -> 
     found.await?.map(Json).ok_or_else(unknown)
 }
 
-async fn issues(State(office): State<HeadOffice>, Path(order): Path<OrderNo>) -> Result<Json<Vec<IssueRow>>, Problem> {
+#[utoipa::path(get, path = "/api/v1/orders/{order}/issues", params(("order" = OrderNo, Path)),
+    responses((status = OK, body = Vec<IssueRow>)))]
+async fn issues(State(office): State<HeadOffice>, Named(order): Named<OrderNo>) -> Result<Json<Vec<IssueRow>>, Problem> {
     let found = office.read(move |connection| {
         let known = orders::find(connection, &order)?.is_some() || parts::find(connection, &order)?.is_some();
         Ok(known.then_some(order_notes::issues_of(connection, order.as_str())?))
@@ -87,19 +88,23 @@ async fn issues(State(office): State<HeadOffice>, Path(order): Path<OrderNo>) ->
     found.await?.map(Json).ok_or_else(unknown)
 }
 
+#[utoipa::path(get, path = "/api/v1/order-issues", responses((status = OK, body = Vec<IssueRow>)))]
 async fn open_issues(State(office): State<HeadOffice>) -> Result<Json<Vec<IssueRow>>, Problem> {
     Ok(Json(office.read(|connection| order_notes::open_issues(connection, ROWS_MAX)).await?))
 }
 
 /// Which note it became.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = WrittenNote)]
 struct Written {
     id: i64,
 }
 
+#[utoipa::path(post, path = "/api/v1/orders/{order}/notes", params(("order" = OrderNo, Path)),
+    responses((status = CREATED, body = Written)))]
 async fn add_note(
     State(office): State<HeadOffice>,
-    Path(order): Path<OrderNo>,
+    Named(order): Named<OrderNo>,
     Json(note): Json<NewNote>,
 ) -> Result<(StatusCode, Json<Written>), Problem> {
     write_note(&office, order, note).await.map(|id| (StatusCode::CREATED, Json(Written { id })))
@@ -125,9 +130,11 @@ pub async fn write_note(office: &HeadOffice, order: OrderNo, note: NewNote) -> R
     done.await?.map_err(not_noted)
 }
 
+#[utoipa::path(post, path = "/api/v1/orders/{order}/issues", params(("order" = OrderNo, Path)),
+    responses((status = CREATED, body = Written)))]
 async fn open_issue(
     State(office): State<HeadOffice>,
-    Path(order): Path<OrderNo>,
+    Named(order): Named<OrderNo>,
     Json(issue): Json<NewIssue>,
 ) -> Result<(StatusCode, Json<Written>), Problem> {
     begin_issue(&office, order, issue).await.map(|id| (StatusCode::CREATED, Json(Written { id })))
@@ -140,9 +147,10 @@ pub async fn begin_issue(office: &HeadOffice, order: OrderNo, issue: NewIssue) -
     done.await?.map_err(not_noted)
 }
 
+#[utoipa::path(put, path = "/api/v1/order-issues/{issue}", params(("issue" = i64, Path)), responses((status = OK, body = IssueRow)))]
 async fn change_issue(
     State(office): State<HeadOffice>,
-    Path(issue): Path<i64>,
+    Named(issue): Named<i64>,
     Json(change): Json<IssueChange>,
 ) -> Result<Json<IssueRow>, Problem> {
     move_issue(&office, issue, change).await.map(Json)
@@ -177,35 +185,37 @@ fn not_noted(why: NotNoted) -> Problem {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ReturnAsked {
+pub(in crate::head_office) struct ReturnAsked {
     #[serde(default)]
-    who: String,
-    reason: String,
+    pub who: String,
+    pub reason: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct RefundAsked {
+pub(in crate::head_office) struct RefundAsked {
     #[serde(default)]
-    who: String,
-    reason: String,
+    pub who: String,
+    pub reason: String,
     /// Minor units of the chain's currency.
-    amount: Money,
+    pub amount: Money,
 }
 
+#[utoipa::path(post, path = "/api/v1/orders/{order}/return", params(("order" = OrderNo, Path)), responses((status = NO_CONTENT)))]
 async fn ask_return(
     State(office): State<HeadOffice>,
-    Path(order): Path<OrderNo>,
+    Named(order): Named<OrderNo>,
     Json(ReturnAsked { who, reason }): Json<ReturnAsked>,
 ) -> Result<StatusCode, Problem> {
     ask(&office, order, Asked::Return, who, reason).await.map(|()| StatusCode::NO_CONTENT)
 }
 
+#[utoipa::path(post, path = "/api/v1/orders/{order}/refund", params(("order" = OrderNo, Path)), responses((status = NO_CONTENT)))]
 async fn ask_refund(
     State(office): State<HeadOffice>,
-    Path(order): Path<OrderNo>,
+    Named(order): Named<OrderNo>,
     Json(RefundAsked { who, reason, amount }): Json<RefundAsked>,
 ) -> Result<StatusCode, Problem> {
     ask(&office, order, Asked::Refund(amount), who, reason).await.map(|()| StatusCode::NO_CONTENT)

@@ -1,13 +1,14 @@
 //! The API of stock and promises: what is there, what may be promised, what should be there; as JSON and as tables.
 
+use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path as Named, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, put};
-use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use tokio_stream::wrappers::ReceiverStream;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::api::Page;
 use super::atp::{self, Sum};
@@ -20,20 +21,20 @@ use crate::ids::{Sku, StoreId};
 use crate::money::Qty;
 use crate::web::problem::Problem;
 
-pub fn router(office: HeadOffice) -> Router {
-    Router::new()
-        .route("/api/v1/stock", get(stock))
-        .route("/api/v1/stock.csv", get(stock_csv))
-        .route("/api/v1/atp", get(article_atp))
-        .route("/api/v1/atp.csv", get(article_atp_csv))
-        .route("/api/v1/replenishment", get(replenishment))
-        .route("/api/v1/replenishment.csv", get(replenishment_csv))
-        .route("/api/v1/stock-levels", get(levels))
-        .route("/api/v1/stock-levels/{sku}", put(put_levels).delete(remove_levels))
+pub fn router(office: HeadOffice) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(stock))
+        .routes(routes!(stock_csv))
+        .routes(routes!(article_atp))
+        .routes(routes!(article_atp_csv))
+        .routes(routes!(replenishment))
+        .routes(routes!(replenishment_csv))
+        .routes(routes!(levels))
+        .routes(routes!(put_levels, remove_levels))
         .with_state(office)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 struct StockQuery {
     store: String,
@@ -43,6 +44,7 @@ struct StockQuery {
     limit: Option<u32>,
 }
 
+#[utoipa::path(get, path = "/api/v1/stock", responses((status = OK, body = Page<StockRow>)))]
 async fn stock(State(office): State<HeadOffice>, Query(query): Query<StockQuery>) -> Result<Json<Page<StockRow>>, Problem> {
     let (limit, now_ms) = (rows(query.limit), office.now_ms());
     let filter = StockFilter { store: query.store, sku: query.sku, search: query.search, after: query.cursor, limit };
@@ -52,6 +54,7 @@ async fn stock(State(office): State<HeadOffice>, Query(query): Query<StockQuery>
 }
 
 /// All of a store's stock as a table, however long: read and sent a part at a time.
+#[utoipa::path(get, path = "/api/v1/stock.csv", responses((status = OK, body = String, content_type = "text/csv")))]
 async fn stock_csv(State(office): State<HeadOffice>, Query(query): Query<StockQuery>) -> Result<Response, Problem> {
     let (send, receive) = tokio::sync::mpsc::channel::<std::io::Result<Vec<u8>>>(2);
     let mut filter = StockFilter { store: query.store, sku: query.sku, search: query.search, after: query.cursor, limit: ROWS_MAX };
@@ -81,7 +84,7 @@ async fn part_of(office: &HeadOffice, filter: &StockFilter) -> Result<Vec<StockR
     Ok(office.read(move |connection| stock_figures::of_store(connection, &filter, now_ms)).await?)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 struct AtpQuery {
     sku: Sku,
@@ -92,7 +95,7 @@ struct AtpQuery {
 }
 
 /// What can be promised of an article: in all stores, in each region, and store by store.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct Atp {
     sku: String,
     name: String,
@@ -103,7 +106,7 @@ struct Atp {
     page: Page<StockRow>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct OfRegion {
     /// `None`: the stores without one.
     region: Option<String>,
@@ -111,6 +114,7 @@ struct OfRegion {
     sum: Sum,
 }
 
+#[utoipa::path(get, path = "/api/v1/atp", responses((status = OK, body = Atp)))]
 async fn article_atp(State(office): State<HeadOffice>, Query(query): Query<AtpQuery>) -> Result<Json<Atp>, Problem> {
     let (limit, now_ms) = (rows(query.limit) as usize, office.now_ms());
     let found = office.read(move |connection| atp::everywhere(connection, query.sku.as_str(), query.region.as_deref(), now_ms)).await?;
@@ -123,6 +127,7 @@ async fn article_atp(State(office): State<HeadOffice>, Query(query): Query<AtpQu
     Ok(Json(Atp { sku: found.sku, name: found.name, total: found.total, regions: regions.collect(), page: Page { rows, next } }))
 }
 
+#[utoipa::path(get, path = "/api/v1/atp.csv", responses((status = OK, body = String, content_type = "text/csv")))]
 async fn article_atp_csv(State(office): State<HeadOffice>, Query(query): Query<AtpQuery>) -> Result<Response, Problem> {
     let now_ms = office.now_ms();
     let found = office.read(move |connection| atp::everywhere(connection, query.sku.as_str(), query.region.as_deref(), now_ms)).await?;
@@ -194,7 +199,7 @@ pub(super) fn as_csv(name: &str, body: Body) -> Response {
     (headers, body).into_response()
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 struct ReplenishmentQuery {
     store: StoreId,
@@ -203,6 +208,7 @@ struct ReplenishmentQuery {
 }
 
 /// What a store runs low of, and how much it should get.
+#[utoipa::path(get, path = "/api/v1/replenishment", responses((status = OK, body = Page<ProposalRow>)))]
 async fn replenishment(
     State(office): State<HeadOffice>,
     Query(query): Query<ReplenishmentQuery>,
@@ -215,6 +221,7 @@ async fn replenishment(
 }
 
 /// The whole list as a table; quantities in units.
+#[utoipa::path(get, path = "/api/v1/replenishment.csv", responses((status = OK, body = String, content_type = "text/csv")))]
 async fn replenishment_csv(State(office): State<HeadOffice>, Query(query): Query<ReplenishmentQuery>) -> Result<Response, Problem> {
     let (mut all, mut after, now_ms) = (Vec::new(), Some(query.cursor.unwrap_or_default()), office.now_ms());
     while let Some(from) = after {
@@ -243,7 +250,7 @@ fn proposals_table(rows: &[ProposalRow]) -> Result<Vec<u8>, csv::Error> {
     writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 struct LevelsQuery {
     /// Left out: what holds for all stores without a row of their own.
@@ -252,6 +259,7 @@ struct LevelsQuery {
     limit: Option<u32>,
 }
 
+#[utoipa::path(get, path = "/api/v1/stock-levels", responses((status = OK, body = Page<LevelRow>)))]
 async fn levels(State(office): State<HeadOffice>, Query(query): Query<LevelsQuery>) -> Result<Json<Page<LevelRow>>, Problem> {
     let limit = rows(query.limit);
     let after = query.cursor.unwrap_or_default();
@@ -260,16 +268,17 @@ async fn levels(State(office): State<HeadOffice>, Query(query): Query<LevelsQuer
     Ok(Json(Page { rows, next }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 struct OfStore {
     store: Option<StoreId>,
 }
 
 /// Idempotent.
+#[utoipa::path(put, path = "/api/v1/stock-levels/{sku}", params(("sku" = Sku, Path)), responses((status = NO_CONTENT)))]
 async fn put_levels(
     State(office): State<HeadOffice>,
-    Path(sku): Path<Sku>,
+    Named(sku): Named<Sku>,
     Query(OfStore { store }): Query<OfStore>,
     Json(levels): Json<Levels>,
 ) -> Result<StatusCode, Problem> {
@@ -303,9 +312,10 @@ pub async fn set_levels(office: &HeadOffice, store: Option<StoreId>, sku: Sku, l
 }
 
 /// Idempotent.
+#[utoipa::path(delete, path = "/api/v1/stock-levels/{sku}", params(("sku" = Sku, Path)), responses((status = NO_CONTENT)))]
 async fn remove_levels(
     State(office): State<HeadOffice>,
-    Path(sku): Path<Sku>,
+    Named(sku): Named<Sku>,
     Query(OfStore { store }): Query<OfStore>,
 ) -> Result<StatusCode, Problem> {
     office.write(move |writer, _| Ok(stock_levels::remove(writer.connection(), store.as_ref(), &sku)?)).await?;

@@ -30,7 +30,7 @@ pub(super) const KNOWN: &str = "LEFT JOIN stock_counts c ON c.store = k.store AN
      LEFT JOIN baselines b ON b.store = k.store AND b.version = s.version";
 
 /// Everything about an article in one store. Quantities in thousandths.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct StockRow {
     pub store: String,
     pub store_name: String,
@@ -64,7 +64,7 @@ pub struct StockRow {
 }
 
 /// Rights under the store's lead and head office's epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Held {
     pub granted: i64,
     pub spent: i64,

@@ -12,8 +12,9 @@ use crate::money::Qty;
 const LEVEL_MAX: Qty = Qty::pieces(999_999);
 
 /// Thousandths of the article's unit.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = StockLevels)]
 pub struct Levels {
     /// Never promised by head office, whatever the store grants.
     #[serde(default)]
@@ -26,7 +27,7 @@ pub struct Levels {
     pub max: Option<Qty>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct LevelRow {
     /// Empty: all stores without a row of their own.
     pub store: String,

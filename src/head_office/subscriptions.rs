@@ -29,7 +29,7 @@ const DETAIL_CHARS_MAX: usize = 300;
 /// Who has to look when one is given up.
 const OWNER: &str = "on-call technician";
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Subscription {
     pub id: i64,
     pub name: String,

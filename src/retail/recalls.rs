@@ -17,7 +17,7 @@ pub const BATCHES_PER_ARTICLE_MAX: usize = 500;
 pub const REASON_CHARS_MAX: usize = 120;
 
 /// One recall, an entry of the recalls feed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Recall {
     pub id: String,
     /// In the words of the shop's language, for the cashier: "May contain glass."
@@ -26,7 +26,7 @@ pub struct Recall {
 }
 
 /// What of an article is recalled: items to which everything said here applies. Nothing said but the GTIN: all of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RecalledArticle {
     /// 14 digits.
     pub gtin: String,
@@ -34,9 +34,11 @@ pub struct RecalledArticle {
     pub batches: Vec<String>,
     /// From and to, both included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<[String; 2]>)]
     pub serials: Option<(String, String)>,
     /// The date that stands on the item, from and to, both included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<[String; 2]>)]
     pub dates: Option<(BusinessDate, BusinessDate)>,
     /// What becomes of an item whose code does not say which batch, serial or date it has.
     #[serde(default, skip_serializing_if = "Unmarked::is_refused")]
@@ -44,7 +46,7 @@ pub struct RecalledArticle {
 }
 
 /// The safe side is the default.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unmarked {
     #[default]

@@ -13,7 +13,7 @@ use super::{Command, Event, Refusal};
 use crate::ids::StaffId;
 
 /// What a person may do without asking another. Kept at head office and in the staff feed by these names: append, never rename.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Right {
     /// Ring up, take money, suspend and recall, reprint.
@@ -119,7 +119,7 @@ impl Right {
 }
 
 /// A bundle of rights with a name. Extra rights come on top, person by person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     Cashier,

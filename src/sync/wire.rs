@@ -81,7 +81,7 @@ pub struct StockElsewhere {
 }
 
 /// How a box is, as it says itself. Head office keeps the newest one; nothing is counted from it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct NodeReport {
     pub v: u32,
     /// Of the program.
@@ -107,7 +107,7 @@ pub struct NodeReport {
     pub alarms: Vec<String>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct DeviceReport {
     pub name: String,
     #[serde(default)]

@@ -392,7 +392,7 @@ async fn fill(stage: &Stage) -> StandIn {
     node
 }
 
-/// Every `.route("…", get(…).post(…))` of head office's sources, but those of the doors for nodes.
+/// Every `.route("…", get(…).post(…))` and `utoipa::path(get, path = "…"` of head office's sources, but those of the doors for nodes.
 fn written_routes() -> BTreeSet<(String, String)> {
     fn files(folder: &Path, into: &mut Vec<std::path::PathBuf>) {
         for entry in std::fs::read_dir(folder).unwrap().flatten() {
@@ -409,6 +409,10 @@ fn written_routes() -> BTreeSet<(String, String)> {
     let mut found = BTreeSet::new();
     for source in sources.iter().filter(|path| !for_nodes.contains(&path.file_name().unwrap().to_str().unwrap())) {
         let text = std::fs::read_to_string(source).unwrap();
+        for described in text.split("#[utoipa::path(").skip(1) {
+            let (method, rest) = described.split_once(", path = \"").expect("method and path come first");
+            found.insert((method.to_uppercase(), rest.split('"').next().unwrap().to_owned()));
+        }
         for call in text.split(".route(").skip(1) {
             let Some(path) = call.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next()) else { continue };
             let mut depth = 1;

@@ -10,6 +10,7 @@ mod intake;
 mod line;
 mod mail_server;
 pub mod messages;
+pub mod openapi;
 mod over_http;
 pub mod places;
 mod postgres;

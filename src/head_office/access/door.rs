@@ -23,7 +23,7 @@ use crate::web::problem::Problem;
 use crate::web::tls::Peer;
 
 /// What a session's cookie is called, before the port.
-const COOKIE: &str = "counterfoil-office";
+pub const COOKIE: &str = "counterfoil-office";
 /// What the log says of an object is cut here.
 const OBJECT_CHARS_MAX: usize = 120;
 /// Fields of a body that name what it is about. None of them holds a customer's data.

@@ -230,6 +230,7 @@ pub const ROUTES: &[Rule] = &[
     read("/api/v1/audit", Audit, Of::Chain),
     read("/api/v1/audit.csv", Audit, Of::Chain),
     // The API.
+    read("/api/openapi.json", Look, Of::Nothing),
     read("/api/v1/stores", Look, Of::Lists),
     put("/api/v1/stores/{store}", Manage, Of::Path, "name store"),
     read("/api/v1/sales", Look, Of::Lists),

@@ -1,11 +1,12 @@
 //! Figures for programs: `GET /api/v1/figures` and its tables as CSV.
 
-use axum::extract::{Path, Query, State};
+use axum::Json;
+use axum::extract::{Path as Named, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use axum::routing::get;
-use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::csv::{self, Part};
 use super::{Figures, Period, Preset, Scope};
@@ -13,12 +14,12 @@ use crate::head_office::office::HeadOffice;
 use crate::time::BusinessDate;
 use crate::web::problem::Problem;
 
-pub fn router(office: HeadOffice) -> Router {
-    Router::new().route("/api/v1/figures", get(figures)).route("/api/v1/figures/{table}", get(table)).with_state(office)
+pub fn router(office: HeadOffice) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(figures)).routes(routes!(table)).with_state(office)
 }
 
 /// Which period and store, as pages and programs ask. Named days go before a named period.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct Asked {
     /// today, week, four_weeks or month.
@@ -67,9 +68,12 @@ pub async fn answer(office: &HeadOffice, scope: Scope) -> Result<Figures, Proble
     Ok(office.read(move |connection| super::of(connection, &scope, &currency, now_ms)).await?)
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = FiguresAnswer)]
 struct Answer {
+    #[schema(value_type = String, format = Date)]
     from: BusinessDate,
+    #[schema(value_type = String, format = Date)]
     to: BusinessDate,
     #[serde(skip_serializing_if = "Option::is_none")]
     store: Option<String>,
@@ -77,6 +81,7 @@ struct Answer {
     figures: Figures,
 }
 
+#[utoipa::path(get, path = "/api/v1/figures", responses((status = OK, body = Answer)))]
 async fn figures(State(office): State<HeadOffice>, Query(asked): Query<Asked>) -> Result<Json<Answer>, Problem> {
     let (scope, _) = asked.scope(today(&office)).map_err(wrong)?;
     let figures = answer(&office, scope.clone()).await?;
@@ -84,9 +89,11 @@ async fn figures(State(office): State<HeadOffice>, Query(asked): Query<Asked>) -
 }
 
 /// `days.csv`, `hours.csv`, ...
+#[utoipa::path(get, path = "/api/v1/figures/{table}", params(("table" = String, Path)),
+    responses((status = OK, body = String, content_type = "text/csv")))]
 async fn table(
     State(office): State<HeadOffice>,
-    Path(name): Path<String>,
+    Named(name): Named<String>,
     Query(asked): Query<Asked>,
 ) -> Result<impl IntoResponse, Problem> {
     let part = name.strip_suffix(".csv").and_then(Part::from_name).ok_or_else(|| {

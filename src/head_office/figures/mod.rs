@@ -72,15 +72,21 @@ pub fn average(amount: i64, count: u64) -> Option<i64> {
 }
 
 /// Everything that a dashboard shows of a scope.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Figures {
     /// One for each currency.
+    #[schema(value_type = Vec<sales::SalesView>)]
     pub sales: Vec<SalesSums>,
+    #[schema(value_type = Vec<sales::SalesView>)]
     pub sales_before: Vec<SalesSums>,
+    #[schema(value_type = Vec<sales::SalesView>)]
     pub by_day: Vec<SalesSums>,
     /// Empty for one store.
+    #[schema(value_type = Vec<sales::SalesView>)]
     pub by_store: Vec<SalesSums>,
+    #[schema(value_type = Vec<sales::SalesView>)]
     pub by_channel: Vec<SalesSums>,
+    #[schema(value_type = Vec<sales::SalesView>)]
     pub by_hour: Vec<SalesSums>,
     pub tenders: Vec<TenderSum>,
     pub taxes: Vec<TaxSum>,

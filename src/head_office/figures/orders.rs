@@ -109,7 +109,7 @@ const CAME_BACK: &str = "(EXISTS (SELECT 1 FROM order_sales s JOIN returned_line
     OR EXISTS (SELECT 1 FROM channel_returns r WHERE r.channel = asked.channel AND r.number = asked.number))";
 
 /// What orders of a period come to. An order that several places serve is one order; promises and times are those of each place.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct OrderSums {
     /// Day, store or channel; empty for all together.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -230,7 +230,7 @@ fn fulfilment(connection: &Connection, scope: &Scope, by: By) -> db::Result<Vec<
 }
 
 /// What orders are worth as agreed with their customers, in one currency.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct OrderValue {
     /// Channel; empty for all together.
     #[serde(skip_serializing_if = "String::is_empty")]

@@ -126,7 +126,7 @@ fn to_the_channel_of_the_sale(connection: &Connection, scope: &Scope, found: &mu
 }
 
 /// Money kept by kind of tender.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct TenderSum {
     pub currency: String,
     pub kind: String,
@@ -149,7 +149,7 @@ pub fn tenders(connection: &Connection, scope: &Scope) -> db::Result<Vec<TenderS
 }
 
 /// One component of the tax.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct TaxSum {
     pub currency: String,
     pub name: String,
@@ -184,8 +184,8 @@ pub fn taxes(connection: &Connection, scope: &Scope) -> db::Result<Vec<TaxSum>> 
 }
 
 /// The same with what follows from it, for programs.
-#[derive(Serialize)]
-struct SalesView {
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct SalesView {
     #[serde(skip_serializing_if = "String::is_empty")]
     key: String,
     currency: String,

@@ -7,7 +7,7 @@ use crate::head_office::db::{self, Connection, params};
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// The box of a store that has been silent longest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Unsynced {
     pub store: String,
     pub last_contact_ms: i64,

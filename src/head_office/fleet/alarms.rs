@@ -21,7 +21,7 @@ const LINES_MAX: usize = 40;
 /// In `meta`: the rules of a fresh head office were made.
 const MADE: &str = "alarm_rules";
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct AlarmRow {
     pub id: i64,
     /// By which rule; it may be ended by now.

@@ -1,12 +1,13 @@
 //! The fleet for programs: boxes, alarms, and the rules that raise them.
 
+use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path as Named, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{delete, get};
-use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::super::access;
 use super::super::office::HeadOffice;
@@ -18,17 +19,17 @@ use super::{BoxRow, Filter, Totals};
 use crate::time::rfc3339;
 use crate::web::problem::Problem;
 
-pub fn router(office: HeadOffice) -> Router {
-    Router::new()
-        .route("/api/v1/fleet", get(fleet))
-        .route("/api/v1/fleet.csv", get(fleet_csv))
-        .route("/api/v1/alarms", get(alarm_list))
-        .route("/api/v1/alarm-rules", get(rule_list).post(new_rule))
-        .route("/api/v1/alarm-rules/{id}", delete(end_rule))
+pub fn router(office: HeadOffice) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(fleet))
+        .routes(routes!(fleet_csv))
+        .routes(routes!(alarm_list))
+        .routes(routes!(rule_list, new_rule))
+        .routes(routes!(end_rule))
         .with_state(office)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 struct FleetQuery {
     search: Option<String>,
@@ -38,7 +39,7 @@ struct FleetQuery {
     limit: Option<u32>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct Fleet {
     totals: Totals,
     rows: Vec<BoxRow>,
@@ -55,6 +56,7 @@ pub fn from_cursor(text: &str) -> Option<(String, String)> {
     text.split_once('/').map(|(store, node)| (store.to_owned(), node.to_owned()))
 }
 
+#[utoipa::path(get, path = "/api/v1/fleet", responses((status = OK, body = Fleet)))]
 async fn fleet(State(office): State<HeadOffice>, Query(query): Query<FleetQuery>) -> Result<Json<Fleet>, Problem> {
     let filter = Filter {
         search: query.search.unwrap_or_default(),
@@ -69,6 +71,7 @@ async fn fleet(State(office): State<HeadOffice>, Query(query): Query<FleetQuery>
     Ok(Json(Fleet { totals, rows, next: next.as_ref().map(cursor) }))
 }
 
+#[utoipa::path(get, path = "/api/v1/fleet.csv", responses((status = OK, body = String, content_type = "text/csv")))]
 async fn fleet_csv(State(office): State<HeadOffice>) -> Result<Response, Problem> {
     let now_ms = office.now_ms();
     let boxes = office.read(move |connection| super::all(connection, now_ms)).await?;
@@ -125,7 +128,7 @@ fn table(boxes: &[BoxRow]) -> Result<Vec<u8>, csv::Error> {
     writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 struct AlarmQuery {
     /// Those alone that are not over.
@@ -134,16 +137,18 @@ struct AlarmQuery {
     limit: Option<u32>,
 }
 
+#[utoipa::path(get, path = "/api/v1/alarms", responses((status = OK, body = Vec<AlarmRow>)))]
 async fn alarm_list(State(office): State<HeadOffice>, Query(query): Query<AlarmQuery>) -> Result<Json<Vec<AlarmRow>>, Problem> {
     let limit = query.limit.unwrap_or(50).clamp(1, ROWS_MAX);
     Ok(Json(office.read(move |connection| alarms::list(connection, query.open, limit)).await?))
 }
 
+#[utoipa::path(get, path = "/api/v1/alarm-rules", responses((status = OK, body = Vec<Rule>)))]
 async fn rule_list(State(office): State<HeadOffice>) -> Result<Json<Vec<Rule>>, Problem> {
     Ok(Json(office.read(alarms::rules).await?))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewRule {
     kind: String,
@@ -156,11 +161,13 @@ struct NewRule {
     mail: Vec<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = MadeRule)]
 struct Made {
     id: i64,
 }
 
+#[utoipa::path(post, path = "/api/v1/alarm-rules", responses((status = CREATED, body = Made)))]
 async fn new_rule(State(office): State<HeadOffice>, Json(asked): Json<NewRule>) -> Result<(StatusCode, Json<Made>), Problem> {
     let NewRule { kind, bound, store, region, mail } = asked;
     let id = make(&office, Wanted { kind, bound, store, region, mail: mail.join(" ") }).await?;
@@ -183,7 +190,8 @@ pub async fn make(office: &HeadOffice, wanted: Wanted) -> Result<i64, Problem> {
     })
 }
 
-async fn end_rule(State(office): State<HeadOffice>, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
+#[utoipa::path(delete, path = "/api/v1/alarm-rules/{id}", params(("id" = i64, Path)), responses((status = NO_CONTENT)))]
+async fn end_rule(State(office): State<HeadOffice>, Named(id): Named<i64>) -> Result<StatusCode, Problem> {
     end(&office, id).await.map(|()| StatusCode::NO_CONTENT)
 }
 

@@ -38,7 +38,7 @@ pub fn keep(connection: &Connection, node: i64, store: &StoreId, report: &NodeRe
 }
 
 /// A box as the fleet's page shows it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct BoxRow {
     pub store: String,
     pub store_name: String,
@@ -58,7 +58,7 @@ pub struct BoxRow {
     pub report: Option<Reported>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Reported {
     pub received_ms: i64,
     /// Its clock less head office's, when that came.
@@ -144,7 +144,8 @@ pub fn all(connection: &Connection, now_ms: i64) -> db::Result<Vec<BoxRow>> {
 }
 
 /// What all boxes come to.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = FleetTotals)]
 pub struct Totals {
     pub boxes: u64,
     pub offline: u64,

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::{BoxRow, REPORT_MS};
 
 /// What a rule looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AlarmKind)]
 pub enum Kind {
     /// Not heard of for so many minutes.
     Silent,
@@ -71,7 +72,8 @@ impl Kind {
 pub const AT_FIRST: [(Kind, i64); 6] =
     [(Kind::Silent, 15), (Kind::Device, 15), (Kind::Clock, 60), (Kind::Disk, 10), (Kind::Alarm, 0), (Kind::Incident, 0)];
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = AlarmRule)]
 pub struct Rule {
     pub id: i64,
     pub kind: Kind,

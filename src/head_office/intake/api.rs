@@ -1,11 +1,12 @@
 //! The API of intake: channels with their mapping, orders of a channel, and the list of errors.
 
+use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path as Named, Query, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post, put};
-use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::channels::{self, ARTICLE_CHARS_MAX, Channel, Settings};
 use super::errors::{self, ErrorRow};
@@ -17,37 +18,39 @@ use super::trial::{self, Trial};
 use crate::head_office::office::HeadOffice;
 use crate::head_office::queries::ROWS_MAX;
 use crate::head_office::service::Asked;
+use crate::head_office::service_api::{RefundAsked, ReturnAsked};
 use crate::head_office::{access, orders, service_api};
 use crate::ids::{ChannelId, ChannelOrderNo, OrderNo, Sku};
-use crate::money::Money;
 use crate::web::problem::Problem;
 
 const REASON_CHARS_MAX: usize = 300;
 
-pub fn router(office: HeadOffice) -> Router {
-    Router::new()
-        .route("/api/v1/channels", get(list_channels))
-        .route("/api/v1/channels/{channel}", get(one_channel).put(put_channel))
-        .route("/api/v1/channels/{channel}/try", post(try_mapping))
-        .route("/api/v1/channels/{channel}/articles/{article}", put(name_article).delete(forget_article))
-        .route("/api/v1/channels/{channel}/stock", get(stock))
-        .route("/api/v1/channels/{channel}/orders", post(take_order))
-        .route("/api/v1/channels/{channel}/orders/{number}", get(order).put(put_order))
-        .route("/api/v1/channels/{channel}/orders/{number}/cancel", post(cancel_order))
-        .route("/api/v1/channels/{channel}/orders/{number}/return", post(ask_return))
-        .route("/api/v1/channels/{channel}/orders/{number}/refund", post(ask_refund))
-        .route("/api/v1/channels/{channel}/orders/{number}/returned", post(take_back))
-        .route("/api/v1/intake-errors", get(list_errors))
-        .route("/api/v1/intake-errors/{id}/replay", post(replay_error))
-        .route("/api/v1/intake-errors/{id}/dismiss", post(dismiss_error))
+pub fn router(office: HeadOffice) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(list_channels))
+        .routes(routes!(one_channel, put_channel))
+        .routes(routes!(try_mapping))
+        .routes(routes!(name_article, forget_article))
+        .routes(routes!(stock))
+        .routes(routes!(take_order))
+        .routes(routes!(order, put_order))
+        .routes(routes!(cancel_order))
+        .routes(routes!(ask_return))
+        .routes(routes!(ask_refund))
+        .routes(routes!(take_back))
+        .routes(routes!(list_errors))
+        .routes(routes!(replay_error))
+        .routes(routes!(dismiss_error))
         .with_state(office)
 }
 
+#[utoipa::path(get, path = "/api/v1/channels", responses((status = OK, body = Vec<Channel>)))]
 async fn list_channels(State(office): State<HeadOffice>) -> Result<Json<Vec<Channel>>, Problem> {
     Ok(Json(office.read(channels::list).await?))
 }
 
-async fn one_channel(State(office): State<HeadOffice>, Path(channel): Path<ChannelId>) -> Result<Json<Channel>, Problem> {
+#[utoipa::path(get, path = "/api/v1/channels/{channel}", params(("channel" = ChannelId, Path)), responses((status = OK, body = Channel)))]
+async fn one_channel(State(office): State<HeadOffice>, Named(channel): Named<ChannelId>) -> Result<Json<Channel>, Problem> {
     channel_of(&office, channel).await.map(Json)
 }
 
@@ -61,9 +64,10 @@ fn no_channel(channel: &ChannelId) -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "no_such_channel", format!("there is no channel {channel}"), remedy)
 }
 
+#[utoipa::path(put, path = "/api/v1/channels/{channel}", params(("channel" = ChannelId, Path)), responses((status = NO_CONTENT)))]
 async fn put_channel(
     State(office): State<HeadOffice>,
-    Path(channel): Path<ChannelId>,
+    Named(channel): Named<ChannelId>,
     Json(settings): Json<Settings>,
 ) -> Result<StatusCode, Problem> {
     set_channel(&office, channel, settings).await.map(|()| StatusCode::NO_CONTENT)
@@ -87,8 +91,9 @@ pub(in crate::head_office) async fn set_channel(office: &HeadOffice, channel: Ch
     done.await?.map_err(wrong)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = MappingTrialAsked)]
 struct TrialAsked {
     /// Left out: those of the channel.
     settings: Option<Settings>,
@@ -99,9 +104,11 @@ struct TrialAsked {
 }
 
 /// What would become of a sample. Nothing is taken.
+#[utoipa::path(post, path = "/api/v1/channels/{channel}/try", params(("channel" = ChannelId, Path)),
+    responses((status = OK, body = Vec<Trial>)))]
 async fn try_mapping(
     State(office): State<HeadOffice>,
-    Path(channel): Path<ChannelId>,
+    Named(channel): Named<ChannelId>,
     Json(TrialAsked { settings, json, csv }): Json<TrialAsked>,
 ) -> Result<Json<Vec<Trial>>, Problem> {
     let settings = match settings {
@@ -120,23 +127,27 @@ async fn try_mapping(
     Ok(Json(trial::run(&office, Channel { channel, settings }, sample).await?))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ArticleNamed {
     sku: Sku,
 }
 
+#[utoipa::path(put, path = "/api/v1/channels/{channel}/articles/{article}", params(("channel" = ChannelId, Path), ("article" = String, Path)),
+    responses((status = NO_CONTENT)))]
 async fn name_article(
     State(office): State<HeadOffice>,
-    Path((channel, article)): Path<(ChannelId, String)>,
+    Named((channel, article)): Named<(ChannelId, String)>,
     Json(ArticleNamed { sku }): Json<ArticleNamed>,
 ) -> Result<StatusCode, Problem> {
     set_article(&office, channel, article, Some(sku)).await
 }
 
+#[utoipa::path(delete, path = "/api/v1/channels/{channel}/articles/{article}", params(("channel" = ChannelId, Path), ("article" = String, Path)),
+    responses((status = NO_CONTENT)))]
 async fn forget_article(
     State(office): State<HeadOffice>,
-    Path((channel, article)): Path<(ChannelId, String)>,
+    Named((channel, article)): Named<(ChannelId, String)>,
 ) -> Result<StatusCode, Problem> {
     set_article(&office, channel, article, None).await
 }
@@ -152,7 +163,7 @@ async fn set_article(office: &HeadOffice, channel: ChannelId, article: String, s
     done.await?.then_some(StatusCode::NO_CONTENT).ok_or_else(none)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 struct StockAsked {
     #[serde(default)]
@@ -161,9 +172,11 @@ struct StockAsked {
 }
 
 /// What the channel may sell, as far as it changed.
+#[utoipa::path(get, path = "/api/v1/channels/{channel}/stock", params(("channel" = ChannelId, Path)),
+    responses((status = OK, body = Levels)))]
 async fn stock(
     State(office): State<HeadOffice>,
-    Path(channel): Path<ChannelId>,
+    Named(channel): Named<ChannelId>,
     Query(StockAsked { after, limit }): Query<StockAsked>,
 ) -> Result<Json<Levels>, Problem> {
     let limit = limit.unwrap_or(ROWS_MAX).clamp(1, ROWS_MAX);
@@ -172,14 +185,18 @@ async fn stock(
 }
 
 /// The number stands in the order.
-async fn take_order(State(office): State<HeadOffice>, Path(channel): Path<ChannelId>, body: Bytes) -> Result<Json<Receipt>, Problem> {
+#[utoipa::path(post, path = "/api/v1/channels/{channel}/orders", params(("channel" = ChannelId, Path)), request_body = serde_json::Value,
+    responses((status = OK, body = Receipt)))]
+async fn take_order(State(office): State<HeadOffice>, Named(channel): Named<ChannelId>, body: Bytes) -> Result<Json<Receipt>, Problem> {
     from_api(&office, channel, None, &body).await
 }
 
 /// Idempotent by channel and number: the same again is answered as the first time.
+#[utoipa::path(put, path = "/api/v1/channels/{channel}/orders/{number}", params(("channel" = ChannelId, Path), ("number" = String, Path)), request_body = serde_json::Value,
+    responses((status = OK, body = Receipt)))]
 async fn put_order(
     State(office): State<HeadOffice>,
-    Path((channel, number)): Path<(ChannelId, String)>,
+    Named((channel, number)): Named<(ChannelId, String)>,
     body: Bytes,
 ) -> Result<Json<Receipt>, Problem> {
     let number = number_of(&number)?;
@@ -237,7 +254,8 @@ pub(in crate::head_office) fn not_taken(refused: &Refused) -> Problem {
 }
 
 /// An order as its channel knows it, and where it stands.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = ChannelOrderView)]
 struct OrderView {
     #[serde(flatten)]
     receipt: Receipt,
@@ -259,7 +277,9 @@ fn state_of(parts: &[ReceiptPart], is_cancelled: bool) -> String {
     state.to_owned()
 }
 
-async fn order(State(office): State<HeadOffice>, Path((channel, number)): Path<(ChannelId, String)>) -> Result<Json<OrderView>, Problem> {
+#[utoipa::path(get, path = "/api/v1/channels/{channel}/orders/{number}", params(("channel" = ChannelId, Path), ("number" = String, Path)),
+    responses((status = OK, body = OrderView)))]
+async fn order(State(office): State<HeadOffice>, Named((channel, number)): Named<(ChannelId, String)>) -> Result<Json<OrderView>, Problem> {
     let number = number_of(&number)?;
     let channel = channel_of(&office, channel).await?;
     let found = office.read(move |connection| {
@@ -283,9 +303,11 @@ fn no_order() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "order_unknown", "this channel has placed no order of this number", "check channel and number")
 }
 
+#[utoipa::path(post, path = "/api/v1/channels/{channel}/orders/{number}/cancel", params(("channel" = ChannelId, Path), ("number" = String, Path)),
+    responses((status = OK, body = Receipt)))]
 async fn cancel_order(
     State(office): State<HeadOffice>,
-    Path((channel, number)): Path<(ChannelId, String)>,
+    Named((channel, number)): Named<(ChannelId, String)>,
 ) -> Result<Json<Receipt>, Problem> {
     let number = number_of(&number)?;
     let channel = channel_of(&office, channel).await?;
@@ -293,37 +315,23 @@ async fn cancel_order(
     done.await?.map(Json).ok_or_else(no_order)
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ReturnAsked {
-    #[serde(default)]
-    who: String,
-    reason: String,
-}
-
 /// The goods are to come back: as of any order of a store.
+#[utoipa::path(post, path = "/api/v1/channels/{channel}/orders/{number}/return", params(("channel" = ChannelId, Path), ("number" = String, Path)),
+    responses((status = NO_CONTENT)))]
 async fn ask_return(
     State(office): State<HeadOffice>,
-    Path((channel, number)): Path<(ChannelId, String)>,
+    Named((channel, number)): Named<(ChannelId, String)>,
     Json(ReturnAsked { who, reason }): Json<ReturnAsked>,
 ) -> Result<StatusCode, Problem> {
     let order = store_order(&office, channel, &number).await?;
     service_api::ask(&office, order, Asked::Return, who, reason).await.map(|()| StatusCode::NO_CONTENT)
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RefundAsked {
-    #[serde(default)]
-    who: String,
-    reason: String,
-    /// Minor units.
-    amount: Money,
-}
-
+#[utoipa::path(post, path = "/api/v1/channels/{channel}/orders/{number}/refund", params(("channel" = ChannelId, Path), ("number" = String, Path)),
+    responses((status = NO_CONTENT)))]
 async fn ask_refund(
     State(office): State<HeadOffice>,
-    Path((channel, number)): Path<(ChannelId, String)>,
+    Named((channel, number)): Named<(ChannelId, String)>,
     Json(RefundAsked { who, reason, amount }): Json<RefundAsked>,
 ) -> Result<StatusCode, Problem> {
     let order = store_order(&office, channel, &number).await?;
@@ -331,9 +339,11 @@ async fn ask_refund(
 }
 
 /// Goods that came back to a place without a node. Idempotent by channel and number of the return.
+#[utoipa::path(post, path = "/api/v1/channels/{channel}/orders/{number}/returned", params(("channel" = ChannelId, Path), ("number" = String, Path)),
+    responses((status = NO_CONTENT)))]
 async fn take_back(
     State(office): State<HeadOffice>,
-    Path((channel, number)): Path<(ChannelId, String)>,
+    Named((channel, number)): Named<(ChannelId, String)>,
     Json(returned): Json<Returned>,
 ) -> Result<StatusCode, Problem> {
     let number = number_of(&number)?;
@@ -363,11 +373,12 @@ async fn store_order(office: &HeadOffice, channel: ChannelId, number: &str) -> R
     found.and_then(|known| OrderNo::new(&known.order).ok()).ok_or_else(no_order)
 }
 
+#[utoipa::path(get, path = "/api/v1/intake-errors", responses((status = OK, body = Vec<ErrorRow>)))]
 async fn list_errors(State(office): State<HeadOffice>) -> Result<Json<Vec<ErrorRow>>, Problem> {
     Ok(Json(office.read(|connection| errors::list(connection, ROWS_MAX)).await?))
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 struct ReplayAsked {
     /// Left out: as it stands.
@@ -378,9 +389,10 @@ struct ReplayAsked {
 }
 
 /// Tries it again, repaired or as it is: the mapping, the articles or the store may have changed.
+#[utoipa::path(post, path = "/api/v1/intake-errors/{id}/replay", params(("id" = i64, Path)), responses((status = OK, body = Receipt)))]
 async fn replay_error(
     State(office): State<HeadOffice>,
-    Path(id): Path<i64>,
+    Named(id): Named<i64>,
     Json(ReplayAsked { text, as_change, who }): Json<ReplayAsked>,
 ) -> Result<Json<Receipt>, Problem> {
     replay(&office, id, text, as_change, who).await?.map(Json).map_err(|refused| not_taken(&refused))
@@ -404,7 +416,7 @@ fn no_error() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "no_such_error", "there is no open error of this number", "load the list again")
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 struct DismissAsked {
     reason: String,
@@ -412,9 +424,10 @@ struct DismissAsked {
     who: String,
 }
 
+#[utoipa::path(post, path = "/api/v1/intake-errors/{id}/dismiss", params(("id" = i64, Path)), responses((status = NO_CONTENT)))]
 async fn dismiss_error(
     State(office): State<HeadOffice>,
-    Path(id): Path<i64>,
+    Named(id): Named<i64>,
     Json(DismissAsked { reason, who }): Json<DismissAsked>,
 ) -> Result<StatusCode, Problem> {
     dismiss(&office, id, &reason, who).await.map(|()| StatusCode::NO_CONTENT)

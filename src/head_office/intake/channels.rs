@@ -17,8 +17,9 @@ const PROMISE_MINUTES_MAX: u32 = 60 * 24 * 60;
 pub const ARTICLE_CHARS_MAX: usize = 64;
 
 /// As it is put.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ChannelSettings)]
 pub struct Settings {
     /// As people read it.
     pub name: String,
@@ -63,7 +64,7 @@ impl Settings {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Channel {
     pub channel: ChannelId,
     #[serde(flatten)]

@@ -29,7 +29,7 @@ pub struct NewError<'a> {
     pub stands: &'a str,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct ErrorRow {
     pub id: i64,
     pub channel: String,

@@ -170,7 +170,8 @@ async fn write(office: &HeadOffice, changes: Vec<Change>) -> Result<(), WriteErr
 }
 
 /// What a channel may sell of an article, in thousandths.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = ChannelLevel)]
 pub struct Level {
     pub sku: String,
     /// Can be promised at once.
@@ -181,7 +182,8 @@ pub struct Level {
     pub as_of_ms: i64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ChannelLevels)]
 pub struct Levels {
     pub rows: Vec<Level>,
     /// To be asked for next, also when there was nothing.

@@ -15,15 +15,16 @@ const TABLE_MAX: usize = 2_000;
 /// What is shown of a value.
 const SHOWN_CHARS_MAX: usize = 80;
 
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Mapping {
     pub fields: Vec<Rule>,
     pub lines: Lines,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = MappingLines)]
 pub struct Lines {
     /// Where the list of lines is: "items", "order.positions".
     pub from: String,
@@ -34,16 +35,18 @@ pub struct Lines {
 }
 
 /// Lines whose field has one of these values are passed over.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = MappingSkip)]
 pub struct Skip {
     pub from: String,
     pub values: BTreeSet<String>,
 }
 
 /// One of our fields: taken from theirs, or the same for every order.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = MappingRule)]
 pub struct Rule {
     /// "name", "to.city", "quantity".
     pub to: String,
@@ -61,8 +64,9 @@ pub struct Rule {
     pub table: BTreeMap<String, String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(untagged)]
+#[schema(as = MappingSource)]
 pub enum Source {
     One(String),
     Several(Vec<String>),
@@ -78,8 +82,9 @@ impl Source {
 }
 
 /// How a value is written on their side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = HowWritten)]
 pub enum Written {
     Text,
     /// Lines of text, as a list or with line ends.
@@ -149,7 +154,7 @@ pub struct Reading<'a> {
 }
 
 /// What one rule took, for whoever tries a mapping out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Took {
     pub to: String,
     pub from: String,

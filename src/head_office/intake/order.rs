@@ -107,7 +107,7 @@ pub struct SentLine {
 }
 
 /// Where goods are sent.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Address {
     pub name: String,
@@ -127,7 +127,7 @@ pub struct Address {
 }
 
 /// An order that can be served: every line is of an article that is there, in a quantity that can be handed over.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ChannelOrder {
     pub channel: ChannelId,
     pub number: ChannelOrderNo,
@@ -157,7 +157,7 @@ pub struct ChannelOrder {
     pub lines: Vec<ChannelLine>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Fulfilment {
     Collect { store: StoreId },
@@ -165,7 +165,7 @@ pub enum Fulfilment {
     ShipToPlace { place: PlaceId },
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ChannelLine {
     /// As the channel counts them, from 1. Lines that were not taken leave gaps.
     pub line: u32,
@@ -211,7 +211,7 @@ pub struct KnownArticle {
 }
 
 /// What is wrong with an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Fault {
     /// "lines[3].quantity"; empty: it is about the whole.
     pub field: String,
@@ -228,7 +228,7 @@ impl std::fmt::Display for Fault {
 }
 
 /// A line that was left out of an order that allows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RefusedLine {
     pub line: u32,
     pub reason: String,

@@ -13,7 +13,7 @@ use crate::money::Qty;
 
 const LINES_MAX: usize = 200;
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Returned {
     /// The channel's number of the return.
@@ -24,7 +24,7 @@ pub struct Returned {
     pub lines: Vec<ReturnedLine>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReturnedLine {
     pub sku: Sku,

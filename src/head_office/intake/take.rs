@@ -87,8 +87,9 @@ pub struct Incoming {
     pub is_kept: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = IntakeOutcome)]
 pub enum Outcome {
     Taken,
     Changed,
@@ -100,7 +101,8 @@ pub enum Outcome {
 }
 
 /// What the channel is answered.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[schema(as = ChannelReceipt)]
 pub struct Receipt {
     pub channel: ChannelId,
     pub number: ChannelOrderNo,
@@ -120,7 +122,7 @@ pub struct Receipt {
     pub refused: Vec<RefusedLine>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct ReceiptPart {
     pub part: OrderNo,
     pub place: PlaceId,
@@ -128,7 +130,7 @@ pub struct ReceiptPart {
 }
 
 /// Why it was not taken.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Refused {
     pub kind: &'static str,
     pub faults: Vec<Fault>,

@@ -22,7 +22,8 @@ pub enum Sample {
 }
 
 /// Of one order of the sample.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, utoipa::ToSchema)]
+#[schema(as = MappingTrial)]
 pub struct Trial {
     pub took: Vec<Took>,
     /// What would be taken.

@@ -1,12 +1,14 @@
 //! The log of acts: a page, and the same for programs by cursor and as CSV.
 
+use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use axum::{Json, Router};
 use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::frame::{Frame, Tab, encoded, visible};
 use crate::head_office::access::audit::{self, AuditRow, Filter, ROWS_MAX};
@@ -15,11 +17,11 @@ use crate::web::problem::Problem;
 
 const ROWS_PER_PAGE: u32 = 100;
 
-pub fn router(office: HeadOffice) -> Router {
-    Router::new().route("/audit", get(page)).route("/api/v1/audit", get(rows)).route("/api/v1/audit.csv", get(csv)).with_state(office)
+pub fn router(office: HeadOffice) -> OpenApiRouter {
+    OpenApiRouter::new().route("/audit", get(page)).routes(routes!(rows)).routes(routes!(csv)).with_state(office)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 struct Asked {
     who: Option<String>,
@@ -43,13 +45,15 @@ impl Asked {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = AuditPage)]
 struct Rows {
     rows: Vec<AuditRow>,
     /// The cursor of the next, older page; `None`: that was all.
     next: Option<String>,
 }
 
+#[utoipa::path(get, path = "/api/v1/audit", responses((status = OK, body = Rows)))]
 async fn rows(State(office): State<HeadOffice>, Query(asked): Query<Asked>) -> Result<Json<Rows>, Problem> {
     let filter = asked.filter(ROWS_PER_PAGE);
     let limit = filter.limit as usize;
@@ -58,6 +62,7 @@ async fn rows(State(office): State<HeadOffice>, Query(asked): Query<Asked>) -> R
     Ok(Json(Rows { rows, next }))
 }
 
+#[utoipa::path(get, path = "/api/v1/audit.csv", responses((status = OK, body = String, content_type = "text/csv")))]
 async fn csv(State(office): State<HeadOffice>, Query(asked): Query<Asked>) -> Result<impl IntoResponse, Problem> {
     let filter = asked.filter(ROWS_MAX);
     let rows = office.read(move |connection| audit::list(connection, &filter)).await?;

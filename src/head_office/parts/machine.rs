@@ -71,7 +71,7 @@ impl PartState {
 }
 
 /// Of one article.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PartLine {
     /// As the order counts.
     pub line: u32,

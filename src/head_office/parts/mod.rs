@@ -26,7 +26,7 @@ const CHANGES_PER_EPOCH_MAX: u64 = 1 << 40;
 /// Parts that one order ever had.
 pub const OF_ORDER_MAX: u32 = 200;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PartKind {
     /// A collect order in a store with a node.
@@ -45,7 +45,7 @@ impl PartKind {
 }
 
 /// Whom a parcel is for, as it is written on it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Recipient {
     pub name: String,
     /// Street, postcode and town, line by line.
@@ -82,7 +82,7 @@ pub struct NewPart {
 }
 
 /// As pages and places see it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Part {
     pub part: OrderNo,
     pub place: PlaceId,

@@ -1,12 +1,13 @@
 //! The API of places: what each is, what it says is there, and the parts of orders that it takes and confirms; as JSON and as tables.
 
+use axum::Json;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path as Named, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{get, post, put};
-use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::sheet::Faults;
 use super::stock::{self, Statement, Taken};
@@ -25,24 +26,26 @@ use crate::web::problem::Problem;
 /// Open parts of a place that a table or page shows.
 pub const OPEN_MAX: u32 = 1_000;
 
-pub fn router(office: HeadOffice) -> Router {
-    Router::new()
-        .route("/api/v1/places", get(list))
-        .route("/api/v1/places/{place}", get(one).put(put_place))
-        .route("/api/v1/places/{place}/stock", put(put_stock))
-        .route("/api/v1/places/{place}/stock.csv", put(put_stock_table))
-        .route("/api/v1/places/{place}/parts", get(part_list))
-        .route("/api/v1/places/{place}/parts.csv", get(part_table))
-        .route("/api/v1/places/{place}/parts/{part}/{act}", post(act_on_part))
-        .route("/api/v1/places/{place}/confirmations.csv", post(confirmations))
+pub fn router(office: HeadOffice) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(one, put_place))
+        .routes(routes!(put_stock))
+        .routes(routes!(put_stock_table))
+        .routes(routes!(part_list))
+        .routes(routes!(part_table))
+        .routes(routes!(act_on_part))
+        .routes(routes!(confirmations))
         .with_state(office)
 }
 
+#[utoipa::path(get, path = "/api/v1/places", responses((status = OK, body = Vec<Place>)))]
 async fn list(State(office): State<HeadOffice>) -> Result<Json<Vec<Place>>, Problem> {
     Ok(Json(office.read(super::all).await?))
 }
 
-async fn one(State(office): State<HeadOffice>, Path(place): Path<PlaceId>) -> Result<Json<Place>, Problem> {
+#[utoipa::path(get, path = "/api/v1/places/{place}", params(("place" = PlaceId, Path)), responses((status = OK, body = Place)))]
+async fn one(State(office): State<HeadOffice>, Named(place): Named<PlaceId>) -> Result<Json<Place>, Problem> {
     find(&office, place).await.map(Json)
 }
 
@@ -57,7 +60,12 @@ fn no_place(place: &PlaceId) -> Problem {
 }
 
 /// Adds or changes a place; what is left out is as it is by default. Idempotent.
-async fn put_place(State(office): State<HeadOffice>, Path(place): Path<PlaceId>, Json(draft): Json<Draft>) -> Result<StatusCode, Problem> {
+#[utoipa::path(put, path = "/api/v1/places/{place}", params(("place" = PlaceId, Path)), responses((status = NO_CONTENT)))]
+async fn put_place(
+    State(office): State<HeadOffice>,
+    Named(place): Named<PlaceId>,
+    Json(draft): Json<Draft>,
+) -> Result<StatusCode, Problem> {
     store(&office, place, draft).await.map(|()| StatusCode::NO_CONTENT)
 }
 
@@ -78,15 +86,16 @@ pub async fn store(office: &HeadOffice, place: PlaceId, draft: Draft) -> Result<
     })
 }
 
+#[utoipa::path(put, path = "/api/v1/places/{place}/stock", params(("place" = PlaceId, Path)), responses((status = OK, body = Taken)))]
 async fn put_stock(
     State(office): State<HeadOffice>,
-    Path(place): Path<PlaceId>,
+    Named(place): Named<PlaceId>,
     Json(statement): Json<Statement>,
 ) -> Result<Json<Taken>, Problem> {
     state(&office, place, statement).await?.map(Json).map_err(|faults| faults.problem())
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 struct OfTable {
     as_of_ms: Option<i64>,
@@ -94,9 +103,11 @@ struct OfTable {
     whole: bool,
 }
 
+#[utoipa::path(put, path = "/api/v1/places/{place}/stock.csv", params(("place" = PlaceId, Path)), request_body(content = String, content_type = "text/csv"),
+    responses((status = OK, body = Taken)))]
 async fn put_stock_table(
     State(office): State<HeadOffice>,
-    Path(place): Path<PlaceId>,
+    Named(place): Named<PlaceId>,
     Query(OfTable { as_of_ms, whole }): Query<OfTable>,
     body: Bytes,
 ) -> Result<Json<Taken>, Problem> {
@@ -123,7 +134,7 @@ async fn state(office: &HeadOffice, place: PlaceId, statement: Statement) -> Res
     Ok(office.write(move |writer, now_ms| Ok(stock::state(writer.connection(), &place, &statement, now_ms)?)).await?)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 struct PartsQuery {
     /// Parts that changed behind this.
@@ -133,9 +144,10 @@ struct PartsQuery {
 }
 
 /// What changed, each part once and as it is now: also what was cancelled or is over.
+#[utoipa::path(get, path = "/api/v1/places/{place}/parts", params(("place" = PlaceId, Path)), responses((status = OK, body = Page<Part>)))]
 async fn part_list(
     State(office): State<HeadOffice>,
-    Path(place): Path<PlaceId>,
+    Named(place): Named<PlaceId>,
     Query(PartsQuery { after, limit }): Query<PartsQuery>,
 ) -> Result<Json<Page<Part>>, Problem> {
     find(&office, place.clone()).await?;
@@ -147,7 +159,9 @@ async fn part_list(
 }
 
 /// What a place has to do, as a table.
-async fn part_table(State(office): State<HeadOffice>, Path(place): Path<PlaceId>) -> Result<Response, Problem> {
+#[utoipa::path(get, path = "/api/v1/places/{place}/parts.csv", params(("place" = PlaceId, Path)),
+    responses((status = OK, body = String, content_type = "text/csv")))]
+async fn part_table(State(office): State<HeadOffice>, Named(place): Named<PlaceId>) -> Result<Response, Problem> {
     find(&office, place.clone()).await?;
     let rows = office.read(move |connection| parts::open(connection, place.as_str(), OPEN_MAX)).await?;
     let table = confirm::table(&rows).map_err(|error| {
@@ -158,7 +172,7 @@ async fn part_table(State(office): State<HeadOffice>, Path(place): Path<PlaceId>
 }
 
 /// What a place says of a part; which fields count depends on the act.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Said {
     #[serde(default)]
@@ -169,7 +183,7 @@ pub struct Said {
     pub lines: Vec<SaidLine>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SaidLine {
     pub line: u32,
@@ -179,9 +193,11 @@ pub struct SaidLine {
     pub reason: String,
 }
 
+#[utoipa::path(post, path = "/api/v1/places/{place}/parts/{part}/{act}", params(("place" = PlaceId, Path), ("part" = String, Path), ("act" = String, Path)), request_body = Option<Said>,
+    responses((status = OK, body = Part)))]
 async fn act_on_part(
     State(office): State<HeadOffice>,
-    Path((place, part, name)): Path<(PlaceId, String, String)>,
+    Named((place, part, name)): Named<(PlaceId, String, String)>,
     body: Bytes,
 ) -> Result<Json<Part>, Problem> {
     let said: Said = if body.iter().all(u8::is_ascii_whitespace) {
@@ -262,12 +278,14 @@ fn not_confirmed(why: &NotConfirmed) -> Problem {
 }
 
 /// How many parts moved.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct Confirmed {
     parts: usize,
 }
 
-async fn confirmations(State(office): State<HeadOffice>, Path(place): Path<PlaceId>, body: Bytes) -> Result<Json<Confirmed>, Problem> {
+#[utoipa::path(post, path = "/api/v1/places/{place}/confirmations.csv", params(("place" = PlaceId, Path)), request_body(content = String, content_type = "text/csv"),
+    responses((status = OK, body = Confirmed)))]
+async fn confirmations(State(office): State<HeadOffice>, Named(place): Named<PlaceId>, body: Bytes) -> Result<Json<Confirmed>, Problem> {
     let parts = confirm_table(&office, place, body).await?.map_err(|faults| faults.problem())?;
     Ok(Json(Confirmed { parts }))
 }

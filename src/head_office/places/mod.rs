@@ -30,7 +30,7 @@ const STOCK_HOURS_MAX: u32 = 24 * 31;
 const ACCEPT_MINUTES_MAX: u32 = 7 * 24 * 60;
 const CAPACITY_MAX: u32 = 1_000_000;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PlaceKind {
     /// With a node: its stock and its orders are in its journal.
@@ -70,7 +70,7 @@ impl PlaceKind {
 }
 
 /// Where a place is, in millionths of a degree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Position {
     pub latitude: i64,
@@ -78,7 +78,7 @@ pub struct Position {
 }
 
 /// What a place is and can do. Its own times are of its own time zone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Place {
     pub place: PlaceId,
     pub kind: PlaceKind,
@@ -95,7 +95,9 @@ pub struct Place {
     pub collects: bool,
     /// What comes after this minute of the day goes with the next work day. `None`: midnight.
     pub cutoff_minute: Option<u16>,
+    #[schema(value_type = Vec<String>, example = json!(["mon", "tue"]))]
     pub work_days: WorkDays,
+    #[schema(value_type = Vec<String>)]
     pub closed_days: BTreeSet<Date>,
     /// Parts it takes in a day; `None`: as many as come.
     pub capacity_day: Option<u32>,
@@ -191,8 +193,9 @@ impl From<WorkDays> for Vec<String> {
 }
 
 /// What somebody says of a place.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = PlaceDraft)]
 pub struct Draft {
     pub kind: PlaceKind,
     /// A store's own stands when it is left out.
@@ -215,8 +218,10 @@ pub struct Draft {
     #[serde(default)]
     pub cutoff_minute: Option<u16>,
     #[serde(default = "monday_to_friday")]
+    #[schema(value_type = Vec<String>, example = json!(["mon", "tue"]))]
     pub work_days: WorkDays,
     #[serde(default)]
+    #[schema(value_type = Vec<String>)]
     pub closed_days: BTreeSet<Date>,
     #[serde(default)]
     pub capacity_day: Option<u32>,

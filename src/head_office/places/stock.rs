@@ -28,8 +28,9 @@ const LOOKED_UP: usize = 500;
 const WRITTEN: usize = 5_000;
 
 /// What a place says.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = StockStatement)]
 pub struct Statement {
     /// For when it is true. Left out: now.
     #[serde(default)]
@@ -40,8 +41,9 @@ pub struct Statement {
     pub rows: Vec<Stated>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = StatedStock)]
 pub struct Stated {
     /// Where it stands in the file; counted when it is left out.
     #[serde(skip)]
@@ -55,7 +57,8 @@ pub struct Stated {
 }
 
 /// What became of a statement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = StockTaken)]
 pub struct Taken {
     pub rows: usize,
     /// Of them were passed over: something newer is known.

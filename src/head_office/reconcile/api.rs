@@ -1,10 +1,11 @@
 //! Reconciliations for programs and for the page: what the nights found, and one on demand.
 
+use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use axum::routing::get;
-use axum::{Json, Router};
 use serde::Deserialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::ReconciliationRow;
 use crate::head_office::db::OptionalExtension;
@@ -14,30 +15,34 @@ use crate::ids::StoreId;
 use crate::time::BusinessDate;
 use crate::web::problem::Problem;
 
-pub fn router(office: HeadOffice) -> Router {
-    Router::new().route("/api/v1/reconciliations", get(list).post(reconcile)).with_state(office)
+pub fn router(office: HeadOffice) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(list, reconcile)).with_state(office)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 struct Filter {
     store: Option<String>,
     day: Option<String>,
 }
 
+#[utoipa::path(get, path = "/api/v1/reconciliations", responses((status = OK, body = Vec<ReconciliationRow>)))]
 async fn list(State(office): State<HeadOffice>, Query(filter): Query<Filter>) -> Result<Json<Vec<ReconciliationRow>>, Problem> {
     let rows = office.read(move |connection| super::list(connection, filter.store.as_deref(), filter.day.as_deref(), ROWS_MAX)).await?;
     Ok(Json(rows))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = DayWanted)]
 struct Wanted {
     store: StoreId,
+    #[schema(value_type = String, format = Date)]
     day: BusinessDate,
 }
 
 /// Reconciles one day now. Idempotent.
+#[utoipa::path(post, path = "/api/v1/reconciliations", responses((status = OK, body = ReconciliationRow)))]
 async fn reconcile(
     State(office): State<HeadOffice>,
     Json(Wanted { store, day }): Json<Wanted>,

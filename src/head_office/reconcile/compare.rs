@@ -17,7 +17,7 @@ use crate::retail::{TenderKind, TransactionKind};
 pub const DIFFERENCES_MAX: usize = 200;
 
 /// One thing that is not the same on both sides.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Difference {
     /// The record; absent of a sum of which every record agrees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -31,7 +31,8 @@ pub struct Difference {
 }
 
 /// Where a record stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = RecordPlace)]
 pub struct Place {
     pub node: i64,
     pub branch: i64,

@@ -45,7 +45,7 @@ const DUE_HOUR: i8 = 2;
 const DAYS_BACK: i64 = 35;
 
 /// What a night found out about one day of a store.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct ReconciliationRow {
     pub store: String,
     pub day: String,

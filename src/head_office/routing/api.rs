@@ -1,11 +1,12 @@
 //! Routing for programs: the rules, a dry run, what waits and why an order went where it went.
 
+use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::book::{self, NotKept, Version};
 use super::glue::{self, Waiting};
@@ -20,22 +21,24 @@ use crate::web::problem::Problem;
 /// Places of each route in a dry run's answer.
 const PLACES_TOLD: usize = 1_000;
 
-pub fn router(office: HeadOffice) -> Router {
-    Router::new()
-        .route("/api/v1/routing/rules", get(rules).put(put_rules))
-        .route("/api/v1/routing/try", get(try_order))
-        .route("/api/v1/routing/order", get(order))
-        .route("/api/v1/routing/waiting", get(waiting))
-        .route("/api/v1/routing/again", post(again))
+pub fn router(office: HeadOffice) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(rules, put_rules))
+        .routes(routes!(try_order))
+        .routes(routes!(order))
+        .routes(routes!(waiting))
+        .routes(routes!(again))
         .with_state(office)
 }
 
+#[utoipa::path(get, path = "/api/v1/routing/rules", responses((status = OK, body = Version)))]
 async fn rules(State(office): State<HeadOffice>) -> Result<Json<Version>, Problem> {
     Ok(Json(office.read(book::newest).await?))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewRoutingRules)]
 struct NewRules {
     document: String,
     /// The version it was made from; refused when there is a newer one.
@@ -43,11 +46,13 @@ struct NewRules {
     over: Option<u64>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = KeptRules)]
 struct Kept {
     version: u64,
 }
 
+#[utoipa::path(put, path = "/api/v1/routing/rules", responses((status = OK, body = Kept)))]
 async fn put_rules(State(office): State<HeadOffice>, Json(NewRules { document, over }): Json<NewRules>) -> Result<Json<Kept>, Problem> {
     match keep(&office, document, over).await? {
         Ok(version) => Ok(Json(Kept { version })),
@@ -81,6 +86,7 @@ fn not_kept(why: &NotKept) -> Problem {
     }
 }
 
+#[utoipa::path(get, path = "/api/v1/routing/try", responses((status = OK, body = serde_json::Value)))]
 async fn try_order(State(office): State<HeadOffice>, Query(trial): Query<Trial>) -> Result<Json<Value>, Problem> {
     let now_ms = office.now_ms();
     match office.read(move |connection| trial.run(connection, now_ms)).await? {
@@ -89,13 +95,14 @@ async fn try_order(State(office): State<HeadOffice>, Query(trial): Query<Trial>)
     }
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct OrderName {
     pub channel: String,
     pub number: String,
 }
 
+#[utoipa::path(get, path = "/api/v1/routing/order", responses((status = OK, body = Vec<Step>)))]
 async fn order(
     State(office): State<HeadOffice>,
     Query(OrderName { channel, number }): Query<OrderName>,
@@ -103,10 +110,12 @@ async fn order(
     Ok(Json(office.read(move |connection| steps::of_order(connection, &channel, &number)).await?))
 }
 
+#[utoipa::path(get, path = "/api/v1/routing/waiting", responses((status = OK, body = Vec<Waiting>)))]
 async fn waiting(State(office): State<HeadOffice>) -> Result<Json<Vec<Waiting>>, Problem> {
     Ok(Json(office.read(|connection| glue::waiting(connection, ROWS_MAX)).await?))
 }
 
+#[utoipa::path(post, path = "/api/v1/routing/again", responses((status = NO_CONTENT)))]
 async fn again(State(office): State<HeadOffice>, Json(name): Json<OrderName>) -> Result<StatusCode, Problem> {
     route_again(&office, name).await.map(|()| StatusCode::NO_CONTENT)
 }

@@ -11,7 +11,8 @@ const DRAFT: u64 = 0;
 /// The newest that are kept.
 const VERSIONS_MAX: u64 = 500;
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = RoutingRules)]
 pub struct Version {
     /// From 1; 0: nobody has written rules yet, or a draft.
     pub version: u64,

@@ -326,7 +326,8 @@ fn settle(connection: &Connection, channel: &str, number: &str, now_ms: i64) -> 
 }
 
 /// An order that nobody serves, or of which a part waits.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[schema(as = WaitingOrder)]
 pub struct Waiting {
     pub channel: String,
     pub number: String,

@@ -134,7 +134,7 @@ impl Default for Points {
 }
 
 /// Places that are named together: whatever is in one of these.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Group {
     pub places: BTreeSet<String>,

@@ -18,7 +18,8 @@ const KEPT_MAX: u64 = 200_000;
 const LOOKED_EVERY: u64 = 1_000;
 
 /// One time that an order was routed.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[schema(as = RoutingStep)]
 pub struct Step {
     pub attempt: u32,
     pub at_ms: i64,

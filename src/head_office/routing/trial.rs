@@ -15,7 +15,7 @@ const DAYS_MAX: u32 = 60;
 const DAY_MS: i64 = 86_400_000;
 
 /// As it was typed.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields, default)]
 pub struct Trial {
     /// "collect", "ship" or "ship_to_place". Empty: nothing is tried.

@@ -110,7 +110,7 @@ impl CollectOrder {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct OrderLine {
     pub line: u32,
     pub sku: Sku,
@@ -154,7 +154,7 @@ impl OrderLine {
 }
 
 /// The price of an order's line: what the customer accepted, whatever the shop's prices are by then.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AgreedPrice {
     /// Of one unit, with tax where the store's prices have it.
     pub unit_price: Money,
@@ -165,7 +165,7 @@ pub struct AgreedPrice {
 }
 
 /// What the customer allows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Substitution {
     #[default]
@@ -175,7 +175,7 @@ pub enum Substitution {
 }
 
 /// Goods of different zones never share a bag.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Zone {
     #[default]

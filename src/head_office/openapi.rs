@@ -1,0 +1,102 @@
+//! The description of head office's API (OpenAPI 3.1), made from the handlers themselves. What an address needs is said from the one table
+//! ([`routes`]), so that it cannot say otherwise.
+
+use utoipa::OpenApi as _;
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::extensions::Extensions;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{Components, OpenApi, Ref, RefOr, ResponseBuilder};
+
+use super::access::routes::{self, Of, Rule};
+use crate::web::problem::Problem;
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Counterfoil head office",
+        description = "Every store of a chain. Amounts are integers in minor units of the chain's currency, quantities integers in thousandths \
+            of their unit, times milliseconds since 1970-01-01 UTC. Errors are application/problem+json and say what to do next. Unknown fields \
+            are refused. Programs send `Authorization: Bearer TOKEN`; a token has rights (`x-right` of an operation), and may be bound to \
+            certain stores. Answers have an `ETag`; see docs/API.md.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    components(schemas(Problem))
+)]
+struct Description;
+
+const SESSION: &str = "session";
+const TOKEN: &str = "token";
+const PROBLEM: &str = "Problem";
+
+/// To be merged with what the handlers say.
+pub fn begin() -> OpenApi {
+    Description::openapi()
+}
+
+/// Adds what holds for every address: who may, and how it refuses. `cookie` is what a session's cookie is called.
+pub fn complete(mut api: OpenApi, cookie: &str) -> OpenApi {
+    let components = api.components.get_or_insert_with(Components::new);
+    let cookie = ApiKeyValue::with_description(cookie, "A person's session, from the form at /sign-in.");
+    components.add_security_scheme(SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A program's, from the page People."));
+    components.add_security_scheme(TOKEN, SecurityScheme::Http(token.build()));
+    let body = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    let problem =
+        ResponseBuilder::new().description("What happened, and what to do next").content("application/problem+json", body).build();
+    components.responses.insert(PROBLEM.to_owned(), RefOr::T(problem));
+    for (path, item) in &mut api.paths.paths {
+        for (method, operation) in operations(item) {
+            describe(method, path, operation);
+        }
+    }
+    api
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    let all = [("GET", &mut item.get), ("PUT", &mut item.put), ("POST", &mut item.post), ("DELETE", &mut item.delete)];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+fn describe(method: &'static str, path: &str, operation: &mut Operation) {
+    operation.operation_id = Some(operation_id(method, path));
+    operation.tags = path.strip_prefix("/api/v1/").and_then(|rest| rest.split(['/', '.']).next()).map(|tag| vec![tag.to_owned()]);
+    operation.security = Some([SESSION, TOKEN].map(|scheme| SecurityRequirement::new(scheme, [""; 0])).to_vec());
+    if let Some(rule) = routes::find(method, path) {
+        operation.extensions = Some(Extensions::from_iter([("x-right", rule.right.name()), ("x-about", about(rule))]));
+    }
+    let has_body = operation.request_body.is_some();
+    let statuses = [
+        ("400", true),
+        ("401", true),
+        ("403", true),
+        ("404", method != "GET" || path.contains('{')),
+        ("409", method != "GET"),
+        ("413", has_body),
+        ("415", has_body),
+        ("422", true),
+        ("5XX", true),
+    ];
+    for (status, _) in statuses.into_iter().filter(|(_, can_be)| *can_be) {
+        operation.responses.responses.entry(status.to_owned()).or_insert_with(|| Ref::from_response_name(PROBLEM).into());
+    }
+}
+
+/// "get_places_place_stock_csv": one for each, whatever the handlers are called.
+fn operation_id(method: &str, path: &str) -> String {
+    let words = path.trim_start_matches("/api/v1/").split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.fold(method.to_ascii_lowercase(), |id, word| id + "_" + word)
+}
+
+/// How whoever is bound to certain stores is kept to them.
+fn about(rule: &Rule) -> &'static str {
+    match rule.of {
+        Of::Lists => "rows of stores beyond one's reach are left out",
+        Of::Path => "the store or place in the address",
+        Of::Body => "the store in the body",
+        Of::Query => "the store in the query; without it, the whole chain",
+        Of::Row(..) => "the store of the row",
+        Of::Nothing => "no store",
+        Of::Chain => "the whole chain",
+    }
+}
