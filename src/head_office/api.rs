@@ -2,7 +2,8 @@
 
 use super::access;
 use super::access::rights::{REGION_RULE, is_region};
-use super::db::{self, OptionalExtension, params};
+use super::api_answers::IfMatch;
+use super::db::{self, Connection, OptionalExtension, params};
 use axum::Json;
 use axum::extract::{Path as Named, Query, State};
 use axum::http::{StatusCode, header};
@@ -35,7 +36,7 @@ use crate::web::problem::Problem;
 pub fn router(office: HeadOffice) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(stores))
-        .routes(routes!(name_store))
+        .routes(routes!(one_store, name_store))
         .routes(routes!(sales))
         .routes(routes!(closed_days))
         .routes(routes!(days_csv))
@@ -46,9 +47,9 @@ pub fn router(office: HeadOffice) -> OpenApiRouter {
         .routes(routes!(exceptions))
         .routes(routes!(replay_exception))
         .routes(routes!(staff))
-        .routes(routes!(put_staff))
+        .routes(routes!(one_person, put_staff))
         .routes(routes!(recalls))
-        .routes(routes!(put_recall, remove_recall))
+        .routes(routes!(one_recall, put_recall, remove_recall))
         .routes(routes!(order_list, place_order))
         .routes(routes!(order, change_order))
         .routes(routes!(cancel_order))
@@ -70,10 +71,27 @@ async fn staff(State(office): State<HeadOffice>) -> Result<Json<Vec<people::Pers
     Ok(Json(office.read(people::list).await?))
 }
 
+#[utoipa::path(get, path = "/api/v1/staff/{id}", params(("id" = String, Path)), responses((status = OK, body = people::PersonRow)))]
+async fn one_person(State(office): State<HeadOffice>, Named(id): Named<String>) -> Result<Json<people::PersonRow>, Problem> {
+    let nobody = || Problem::new(StatusCode::NOT_FOUND, "no_such_person", "there is nobody of this id", "list them at /api/v1/staff");
+    office.read(move |connection| find_person(connection, &id)).await?.map(Json).ok_or_else(nobody)
+}
+
+fn find_person(connection: &Connection, id: &str) -> db::Result<Option<people::PersonRow>> {
+    Ok(people::list(connection)?.into_iter().find(|person| person.id == id))
+}
+
 /// Adds or changes a person; absent fields stay as they are. Idempotent.
-#[utoipa::path(put, path = "/api/v1/staff/{id}", params(("id" = String, Path)), responses((status = NO_CONTENT)))]
-async fn put_staff(State(office): State<HeadOffice>, Named(id): Named<String>, Json(draft): Json<Draft>) -> Result<StatusCode, Problem> {
-    store_person(&office, id, draft).await.map(|()| StatusCode::NO_CONTENT)
+#[utoipa::path(put, path = "/api/v1/staff/{id}", params(("id" = String, Path), IfMatch), responses((status = NO_CONTENT)))]
+async fn put_staff(
+    State(office): State<HeadOffice>,
+    Named(id): Named<String>,
+    seen: IfMatch,
+    Json(draft): Json<Draft>,
+) -> Result<StatusCode, Problem> {
+    let of = id.clone();
+    let now_stands = move |connection: &Connection| find_person(connection, &of);
+    seen.guards(now_stands, store_person(&office, id, draft)).await.map(|()| StatusCode::NO_CONTENT)
 }
 
 /// For the page as well. The PIN is hashed on a thread that may block, before the writer is asked.
@@ -107,18 +125,30 @@ async fn recalls(State(office): State<HeadOffice>) -> Result<Json<Vec<Recall>>, 
     Ok(Json(office.read(recalls::list).await?))
 }
 
+#[utoipa::path(get, path = "/api/v1/recalls/{id}", params(("id" = String, Path)), responses((status = OK, body = Recall)))]
+async fn one_recall(State(office): State<HeadOffice>, Named(id): Named<String>) -> Result<Json<Recall>, Problem> {
+    let none = || Problem::new(StatusCode::NOT_FOUND, "no_such_recall", "there is no recall of this id", "list them at /api/v1/recalls");
+    office.read(move |connection| find_recall(connection, &id)).await?.map(Json).ok_or_else(none)
+}
+
+fn find_recall(connection: &Connection, id: &str) -> db::Result<Option<Recall>> {
+    Ok(recalls::list(connection)?.into_iter().find(|recall| recall.id == id))
+}
+
 /// Adds or changes a product recall; shops refuse the goods once they have fetched the list. Idempotent.
-#[utoipa::path(put, path = "/api/v1/recalls/{id}", params(("id" = String, Path)), responses((status = NO_CONTENT)))]
+#[utoipa::path(put, path = "/api/v1/recalls/{id}", params(("id" = String, Path), IfMatch), responses((status = NO_CONTENT)))]
 async fn put_recall(
     State(office): State<HeadOffice>,
     Named(id): Named<String>,
+    seen: IfMatch,
     Json(draft): Json<recalls::Draft>,
 ) -> Result<StatusCode, Problem> {
     let recall = recalls::check(&id, &draft).map_err(|faults| {
         let detail = faults.join("; ");
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "recall_malformed", detail, "mend what is named and send it again")
     })?;
-    change_recalls(&office, move |connection, folders, now| recalls::put(connection, folders, recall, now)).await
+    let change = change_recalls(&office, move |connection, folders, now| recalls::put(connection, folders, recall, now));
+    seen.guards(move |connection| find_recall(connection, &id), change).await
 }
 
 /// Ends a recall. Idempotent.
@@ -129,7 +159,7 @@ async fn remove_recall(State(office): State<HeadOffice>, Named(id): Named<String
 
 pub async fn change_recalls(
     office: &HeadOffice,
-    change: impl FnOnce(&db::Connection, &Folders, Stamp) -> Result<Published, PublishError> + Send + 'static,
+    change: impl FnOnce(&Connection, &Folders, Stamp) -> Result<Published, PublishError> + Send + 'static,
 ) -> Result<StatusCode, Problem> {
     let folders = office.folders().clone();
     let done = office.write(move |writer, now_ms| {
@@ -193,13 +223,41 @@ struct StoreName {
     region: Option<String>,
 }
 
-#[utoipa::path(put, path = "/api/v1/stores/{store}", params(("store" = StoreId, Path)), responses((status = NO_CONTENT)))]
+/// What people say of a store; how it stands is in the list.
+#[derive(Serialize, utoipa::ToSchema)]
+struct NamedStore {
+    store: StoreId,
+    name: String,
+    /// Empty: in none.
+    region: String,
+}
+
+#[utoipa::path(get, path = "/api/v1/stores/{store}", params(("store" = StoreId, Path)), responses((status = OK, body = NamedStore)))]
+async fn one_store(State(office): State<HeadOffice>, Named(store): Named<StoreId>) -> Result<Json<NamedStore>, Problem> {
+    office.read(move |connection| find_store(connection, &store)).await?.map(Json).ok_or_else(no_store)
+}
+
+fn find_store(connection: &Connection, store: &StoreId) -> db::Result<Option<NamedStore>> {
+    let read = |row: &db::Row<'_>| Ok(NamedStore { store: store.clone(), name: row.get(0)?, region: row.get(1)? });
+    let mut statement = connection.prepare_cached("SELECT name, coalesce(region, '') FROM stores WHERE store = ?1")?;
+    statement.query_row([store.as_str()], read).optional()
+}
+
+fn no_store() -> Problem {
+    let remedy = "a store is known from its first contact, or from its first stock, on: check the id";
+    Problem::new(StatusCode::NOT_FOUND, "no_such_store", "head office knows no store of this id", remedy)
+}
+
+#[utoipa::path(put, path = "/api/v1/stores/{store}", params(("store" = StoreId, Path), IfMatch), responses((status = NO_CONTENT)))]
 async fn name_store(
     State(office): State<HeadOffice>,
     Named(store): Named<StoreId>,
+    seen: IfMatch,
     Json(StoreName { name, region }): Json<StoreName>,
 ) -> Result<StatusCode, Problem> {
-    give_store_a_name(&office, store, &name, region).await.map(|()| StatusCode::NO_CONTENT)
+    let of = store.clone();
+    let now_stands = move |connection: &Connection| find_store(connection, &of);
+    seen.guards(now_stands, give_store_a_name(&office, store, &name, region)).await.map(|()| StatusCode::NO_CONTENT)
 }
 
 /// As customers and people at head office read it, and the region it is in: by that people may be bound to it. For the page as well. Whoever is
@@ -234,11 +292,7 @@ pub async fn give_store_a_name(office: &HeadOffice, store: StoreId, name: &str, 
         connection.execute(sql, params![store.as_str(), name, region])?;
         Ok(Some(true))
     });
-    let unknown = || {
-        let remedy = "a store is known from its first contact, or from its first stock, on: check the id";
-        Problem::new(StatusCode::NOT_FOUND, "no_such_store", "head office knows no store of this id", remedy)
-    };
-    match named.await?.ok_or_else(unknown)? {
+    match named.await?.ok_or_else(no_store)? {
         true => Ok(()),
         false => {
             let detail = "which region a store is in concerns the whole chain, and you are for certain stores";
@@ -373,17 +427,18 @@ async fn place_order(State(office): State<HeadOffice>, Json(placed): Json<Placed
 }
 
 /// Changes an order that is there. Whether it comes in time the store's record says.
-#[utoipa::path(put, path = "/api/v1/orders/{order}", params(("order" = OrderNo, Path)), responses((status = OK, body = orders::Placed)))]
+#[utoipa::path(put, path = "/api/v1/orders/{order}", params(("order" = OrderNo, Path), IfMatch), responses((status = OK, body = orders::Placed)))]
 async fn change_order(
     State(office): State<HeadOffice>,
     Named(order): Named<OrderNo>,
+    seen: IfMatch,
     Json(placed): Json<PlacedOrder>,
 ) -> Result<Json<orders::Placed>, Problem> {
     if placed.order != order {
         let detail = format!("the address is of order {order}, the body of {}", placed.order);
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "order_malformed", detail, "name the same order in both"));
     }
-    orders::change(&office, placed).await.map(Json)
+    seen.guards(move |connection| view(connection, &order), orders::change(&office, placed)).await.map(Json)
 }
 
 /// Idempotent. Whether it comes in time the store's record says.
@@ -405,10 +460,13 @@ struct OrderView {
 
 #[utoipa::path(get, path = "/api/v1/orders/{order}", params(("order" = OrderNo, Path)), responses((status = OK, body = OrderView)))]
 async fn order(State(office): State<HeadOffice>, Named(order): Named<OrderNo>) -> Result<Json<OrderView>, Problem> {
-    let found = office.read(move |connection| orders::find(connection, &order)).await?;
+    let found = office.read(move |connection| view(connection, &order)).await?;
     let unknown = || Problem::new(StatusCode::NOT_FOUND, "order_unknown", "there is no order of this number", "check the number");
-    let (row, lines, code) = found.ok_or_else(unknown)?;
-    Ok(Json(OrderView { row, lines, code }))
+    found.map(Json).ok_or_else(unknown)
+}
+
+fn view(connection: &Connection, order: &OrderNo) -> db::Result<Option<OrderView>> {
+    Ok(orders::find(connection, order)?.map(|(row, lines, code)| OrderView { row, lines, code }))
 }
 
 #[utoipa::path(get, path = "/api/v1/order-exceptions", responses((status = OK, body = Vec<order_exceptions::OrderExceptionRow>)))]
@@ -451,14 +509,17 @@ struct LeadAsked {
 }
 
 /// Names another node, under the next epoch. The same node again is no error.
-#[utoipa::path(put, path = "/api/v1/stores/{store}/lead", params(("store" = StoreId, Path)),
+#[utoipa::path(put, path = "/api/v1/stores/{store}/lead", params(("store" = StoreId, Path), IfMatch),
     responses((status = OK, body = leads::LeadRow)))]
 async fn name_lead(
     State(office): State<HeadOffice>,
     Named(store): Named<StoreId>,
+    seen: IfMatch,
     Json(LeadAsked { node }): Json<LeadAsked>,
 ) -> Result<Json<leads::LeadRow>, Problem> {
-    name_lead_of(&office, store, node).await.map(Json)
+    let of = store.clone();
+    let now_stands = move |connection: &Connection| leads::current(connection, of.as_str());
+    seen.guards(now_stands, name_lead_of(&office, store, node)).await.map(Json)
 }
 
 /// For the page as well.

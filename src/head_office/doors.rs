@@ -463,6 +463,12 @@ impl From<WriteError> for Problem {
         match error {
             WriteError::Busy => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail, "come back in a few seconds"),
             WriteError::Stopping => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", detail, "come back in a few seconds"),
+            WriteError::Changed => Problem::new(
+                StatusCode::PRECONDITION_FAILED,
+                "changed_meanwhile",
+                detail,
+                "read it again, and bring your change into what stands now",
+            ),
             WriteError::NewerFormat(_) => Problem::new(StatusCode::CONFLICT, "newer_format", detail, "upgrade head office first"),
             WriteError::Database(_) | WriteError::NotCommitted => {
                 tracing::error!(detail, "a request could not be stored");

@@ -14,6 +14,7 @@ pub mod serve;
 
 pub mod access;
 pub mod api;
+pub mod api_answers;
 pub mod card_data;
 pub mod doors;
 pub mod enrol_door;

@@ -8,6 +8,7 @@ use super::db::{self, Connection};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::access::{self, Acting, Reach, audit};
+use super::api_answers;
 use super::authority::Authority;
 use super::config::HeadOfficeConfig;
 use super::gate::Gate;
@@ -121,11 +122,13 @@ impl HeadOffice {
         self.inner.revision.clone()
     }
 
-    /// Has the writer do something; returns when it is on disk. What changes something on behalf of a request is noted in the same transaction.
+    /// Has the writer do something; returns when it is on disk. What changes something on behalf of a request is
+    /// noted in the same transaction, and done only if the request's condition holds ([`api_answers`]).
     pub async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Writer, i64) -> Result<T, WriteError> + Send + 'static,
     ) -> Result<T, WriteError> {
+        let work = api_answers::under_condition(work, Writer::connection);
         let Some(acting) = access::acting().filter(|acting| acting.to_note().is_some()) else { return self.write_unseen(work).await };
         let noting = Arc::clone(&acting);
         let (done, noted) = self.write_unseen(move |writer, now_ms| witnessed(writer, now_ms, &noting, work)).await?;

@@ -4,9 +4,9 @@
 use utoipa::OpenApi as _;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::extensions::Extensions;
-use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{Components, OpenApi, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{Components, Header, Object, OpenApi, Ref, RefOr, ResponseBuilder, Schema, Type};
 
 use super::access::routes::{self, Of, Rule};
 use crate::web::problem::Problem;
@@ -45,12 +45,30 @@ pub fn complete(mut api: OpenApi, cookie: &str) -> OpenApi {
     let problem =
         ResponseBuilder::new().description("What happened, and what to do next").content("application/problem+json", body).build();
     components.responses.insert(PROBLEM.to_owned(), RefOr::T(problem));
+    open_parts(components);
     for (path, item) in &mut api.paths.paths {
         for (method, operation) in operations(item) {
             describe(method, path, operation);
         }
     }
     api
+}
+
+/// What is a part of something else stands beside fields that it does not know. As a body it refuses them all the same.
+fn open_parts(components: &mut Components) {
+    let mut parts = Vec::new();
+    for schema in components.schemas.values() {
+        let RefOr::T(Schema::AllOf(whole)) = schema else { continue };
+        parts.extend(whole.items.iter().filter_map(|part| match part {
+            RefOr::Ref(part) => part.ref_location.rsplit('/').next().map(str::to_owned),
+            RefOr::T(_) => None,
+        }));
+    }
+    for part in parts {
+        if let Some(RefOr::T(Schema::Object(part))) = components.schemas.get_mut(&part) {
+            part.additional_properties = None;
+        }
+    }
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
@@ -66,12 +84,18 @@ fn describe(method: &'static str, path: &str, operation: &mut Operation) {
         operation.extensions = Some(Extensions::from_iter([("x-right", rule.right.name()), ("x-about", about(rule))]));
     }
     let has_body = operation.request_body.is_some();
+    let of_header = |parameter: &Parameter| parameter.parameter_in == ParameterIn::Header;
+    let is_conditional = operation.parameters.iter().flatten().any(|it| matches!(it, RefOr::T(parameter) if of_header(parameter)));
+    if method == "GET" {
+        say_tag(operation);
+    }
     let statuses = [
         ("400", true),
         ("401", true),
         ("403", true),
         ("404", method != "GET" || path.contains('{')),
         ("409", method != "GET"),
+        ("412", is_conditional),
         ("413", has_body),
         ("415", has_body),
         ("422", true),
@@ -80,6 +104,21 @@ fn describe(method: &'static str, path: &str, operation: &mut Operation) {
     for (status, _) in statuses.into_iter().filter(|(_, can_be)| *can_be) {
         operation.responses.responses.entry(status.to_owned()).or_insert_with(|| Ref::from_response_name(PROBLEM).into());
     }
+}
+
+/// What is read as JSON has an `ETag` ([`super::api_answers`]).
+fn say_tag(operation: &mut Operation) {
+    let Some(RefOr::T(answer)) = operation.responses.responses.get_mut("200") else { return };
+    if !answer.content.contains_key("application/json") {
+        return;
+    }
+    let text = || Object::with_type(Type::String);
+    answer.headers.insert("ETag".to_owned(), Header::new(text()).into());
+    let seen = ParameterBuilder::new().name("If-None-Match").parameter_in(ParameterIn::Header).schema(Some(text()));
+    let seen = seen.description(Some("An `ETag` from before: answered with 304 and nothing while it is still the same."));
+    operation.parameters.get_or_insert_default().push(seen.build().into());
+    let same = ResponseBuilder::new().description("Nothing changed since then").build();
+    operation.responses.responses.insert("304".to_owned(), same.into());
 }
 
 /// "get_places_place_stock_csv": one for each, whatever the handlers are called.

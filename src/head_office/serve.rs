@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use axum::{Json, Router};
 use tokio::sync::watch;
@@ -20,8 +20,8 @@ use super::office::HeadOffice;
 use super::storage::{Folders, StorageError};
 use super::writer::Writer;
 use super::{
-    api, card_data, doors, enrol_door, event_webhooks, events_api, figures, fleet, intake, messages, node_acts, openapi, pages, places,
-    reconcile, rights_rounds, routing, service_api, status_door, stock_api,
+    api, api_answers, card_data, doors, enrol_door, event_webhooks, events_api, figures, fleet, intake, messages, node_acts, openapi,
+    pages, places, reconcile, rights_rounds, routing, service_api, status_door, stock_api,
 };
 use crate::time::{Clock, SystemClock};
 use crate::web::guard::{self, Guard};
@@ -193,6 +193,7 @@ pub fn for_people(office: &HeadOffice, guard: Guard) -> Router {
         .merge(pages::accounts::router(office.clone()))
         .layer(from_fn_with_state(office.clone(), card_data::watch))
         .layer(from_fn_with_state(door, door::stand))
+        .layer(from_fn(api_answers::finish))
         // Customers do not sign in.
         .merge(status_door::router(office.clone()))
         .layer(from_fn_with_state(Arc::new(guard), guard::stand))

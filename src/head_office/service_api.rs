@@ -9,6 +9,8 @@ use utoipa_axum::routes;
 
 use super::access::{self, Via};
 use super::api::Page;
+use super::api_answers::IfMatch;
+use super::db::Connection;
 use super::office::HeadOffice;
 use super::office_events::OfficeEvent;
 use super::order_notes::{self, IssueChange, IssueRow, NewIssue, NewNote, NotNoted, NoteRow, WHO_CHARS_MAX};
@@ -29,7 +31,7 @@ pub fn router(office: HeadOffice) -> OpenApiRouter {
         .routes(routes!(ask_return))
         .routes(routes!(ask_refund))
         .routes(routes!(open_issues))
-        .routes(routes!(change_issue))
+        .routes(routes!(one_issue, change_issue))
         .with_state(office)
 }
 
@@ -147,13 +149,21 @@ pub async fn begin_issue(office: &HeadOffice, order: OrderNo, issue: NewIssue) -
     done.await?.map_err(not_noted)
 }
 
-#[utoipa::path(put, path = "/api/v1/order-issues/{issue}", params(("issue" = i64, Path)), responses((status = OK, body = IssueRow)))]
+#[utoipa::path(get, path = "/api/v1/order-issues/{issue}", params(("issue" = i64, Path)), responses((status = OK, body = IssueRow)))]
+async fn one_issue(State(office): State<HeadOffice>, Named(issue): Named<i64>) -> Result<Json<IssueRow>, Problem> {
+    let found = office.read(move |connection| order_notes::issue(connection, issue)).await?;
+    found.map(Json).ok_or_else(|| not_noted(NotNoted::NoIssue))
+}
+
+#[utoipa::path(put, path = "/api/v1/order-issues/{issue}", params(("issue" = i64, Path), IfMatch), responses((status = OK, body = IssueRow)))]
 async fn change_issue(
     State(office): State<HeadOffice>,
     Named(issue): Named<i64>,
+    seen: IfMatch,
     Json(change): Json<IssueChange>,
 ) -> Result<Json<IssueRow>, Problem> {
-    move_issue(&office, issue, change).await.map(Json)
+    let now_stands = move |connection: &Connection| order_notes::issue(connection, issue);
+    seen.guards(now_stands, move_issue(&office, issue, change)).await.map(Json)
 }
 
 /// For the page as well.

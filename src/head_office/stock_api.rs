@@ -11,7 +11,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::api::Page;
+use super::api_answers::IfMatch;
 use super::atp::{self, Sum};
+use super::db::Connection;
 use super::office::HeadOffice;
 use super::queries::ROWS_MAX;
 use super::replenish::{self, Alert, ProposalRow};
@@ -30,7 +32,7 @@ pub fn router(office: HeadOffice) -> OpenApiRouter {
         .routes(routes!(replenishment))
         .routes(routes!(replenishment_csv))
         .routes(routes!(levels))
-        .routes(routes!(put_levels, remove_levels))
+        .routes(routes!(one_level, put_levels, remove_levels))
         .with_state(office)
 }
 
@@ -274,15 +276,29 @@ struct OfStore {
     store: Option<StoreId>,
 }
 
+#[utoipa::path(get, path = "/api/v1/stock-levels/{sku}", params(("sku" = Sku, Path)), responses((status = OK, body = LevelRow)))]
+async fn one_level(
+    State(office): State<HeadOffice>,
+    Named(sku): Named<Sku>,
+    Query(OfStore { store }): Query<OfStore>,
+) -> Result<Json<LevelRow>, Problem> {
+    let none =
+        || Problem::new(StatusCode::NOT_FOUND, "no_such_levels", "there is no such row", "PUT one, or list them at /api/v1/stock-levels");
+    office.read(move |connection| stock_levels::find(connection, store.as_ref(), &sku)).await?.map(Json).ok_or_else(none)
+}
+
 /// Idempotent.
-#[utoipa::path(put, path = "/api/v1/stock-levels/{sku}", params(("sku" = Sku, Path)), responses((status = NO_CONTENT)))]
+#[utoipa::path(put, path = "/api/v1/stock-levels/{sku}", params(("sku" = Sku, Path), IfMatch), responses((status = NO_CONTENT)))]
 async fn put_levels(
     State(office): State<HeadOffice>,
     Named(sku): Named<Sku>,
     Query(OfStore { store }): Query<OfStore>,
+    seen: IfMatch,
     Json(levels): Json<Levels>,
 ) -> Result<StatusCode, Problem> {
-    set_levels(&office, store, sku, levels).await.map(|()| StatusCode::NO_CONTENT)
+    let of = (store.clone(), sku.clone());
+    let now_stands = move |connection: &Connection| stock_levels::find(connection, of.0.as_ref(), &of.1);
+    seen.guards(now_stands, set_levels(&office, store, sku, levels)).await.map(|()| StatusCode::NO_CONTENT)
 }
 
 /// For the page as well.

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::db::{self, Connection, params};
+use super::db::{self, Connection, OptionalExtension, params};
 use super::queries::ROWS_MAX;
 use crate::ids::{Sku, StoreId};
 use crate::money::Qty;
@@ -77,11 +77,20 @@ pub fn remove(connection: &Connection, store: Option<&StoreId>, sku: &Sku) -> db
 pub fn list(connection: &Connection, store: Option<&StoreId>, after: &str, limit: u32) -> db::Result<Vec<LevelRow>> {
     connection
         .prepare_cached("SELECT store, sku, safety, min, max FROM stock_levels WHERE store = ?1 AND sku > ?2 ORDER BY sku LIMIT ?3")?
-        .query_map(params![store.map_or("", StoreId::as_str), after, limit.clamp(1, ROWS_MAX)], |row| {
-            let quantity = Qty::from_thousandths;
-            let (min, max): (Option<i64>, Option<i64>) = (row.get(3)?, row.get(4)?);
-            let levels = Levels { safety: quantity(row.get(2)?), min: min.map(quantity), max: max.map(quantity) };
-            Ok(LevelRow { store: row.get(0)?, sku: row.get(1)?, levels })
-        })?
+        .query_map(params![store.map_or("", StoreId::as_str), after, limit.clamp(1, ROWS_MAX)], level_row)?
         .collect()
+}
+
+pub fn find(connection: &Connection, store: Option<&StoreId>, sku: &Sku) -> db::Result<Option<LevelRow>> {
+    connection
+        .prepare_cached("SELECT store, sku, safety, min, max FROM stock_levels WHERE store = ?1 AND sku = ?2")?
+        .query_row(params![store.map_or("", StoreId::as_str), sku.as_str()], level_row)
+        .optional()
+}
+
+fn level_row(row: &db::Row<'_>) -> db::Result<LevelRow> {
+    let quantity = Qty::from_thousandths;
+    let (min, max): (Option<i64>, Option<i64>) = (row.get(3)?, row.get(4)?);
+    let levels = Levels { safety: quantity(row.get(2)?), min: min.map(quantity), max: max.map(quantity) };
+    Ok(LevelRow { store: row.get(0)?, sku: row.get(1)?, levels })
 }

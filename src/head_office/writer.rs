@@ -49,6 +49,9 @@ pub enum WriteError {
     NotCommitted,
     #[error("head office is stopping")]
     Stopping,
+    /// What the request built upon does not stand any more.
+    #[error("somebody changed it after it was read, or it is gone")]
+    Changed,
 }
 
 pub struct Writer {

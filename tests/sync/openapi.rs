@@ -72,8 +72,7 @@ fn operations(description: &Value) -> Vec<(String, String, &Value)> {
 async fn every_address_of_the_table_is_described_and_no_other() {
     let stage = Stage::new().await;
     let description = stage.description().await;
-    let described: BTreeSet<(String, String)> =
-        operations(&description).into_iter().map(|(method, path, _)| (method, path)).collect();
+    let described: BTreeSet<(String, String)> = operations(&description).into_iter().map(|(method, path, _)| (method, path)).collect();
     let of_api = routes::ROUTES.iter().filter(|rule| rule.path.starts_with("/api/v1/"));
     let table: BTreeSet<(String, String)> = of_api.map(|rule| (rule.method.to_owned(), rule.path.to_owned())).collect();
     let (missing, gone): (Vec<_>, Vec<_>) = (table.difference(&described).collect(), described.difference(&table).collect());
@@ -114,6 +113,108 @@ async fn the_description_is_whole() {
     }
 }
 
+/// Whoever made it: the framework, a handler or a door.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_error_is_a_problem_that_says_what_to_do() {
+    let stage = Stage::new().await;
+    let json = [("content-type", "application/json")];
+    let long = format!("{{\"name\":\"{}\"}}", "x".repeat(3 << 20));
+    let rows: &[(&str, &str, &[(&str, &str)], &str, u16, &str)] = &[
+        ("GET", "/api/v1/nothing", &[], "", 404, "not_found"),
+        ("PATCH", "/api/v1/stores", &[], "", 405, "wrong_method"),
+        ("GET", "/api/v1/places/a%20b", &[], "", 400, "malformed"),
+        ("GET", "/api/v1/sales?nothing=1", &[], "", 400, "malformed"),
+        ("GET", "/api/v1/stock", &[], "", 400, "malformed"),
+        ("PUT", "/api/v1/places/w1", &json, "{", 400, "malformed"),
+        ("PUT", "/api/v1/places/w1", &json, r#"{"kind":"moon"}"#, 422, "body_malformed"),
+        ("PUT", "/api/v1/places/w1", &[("content-type", "text/plain")], "{}", 415, "not_json"),
+        ("PUT", "/api/v1/places/w1", &json, &long, 413, "body_too_large"),
+        ("PUT", "/api/v1/places/w1", &json, r#"{"kind":"warehouse","name":""}"#, 422, "place_malformed"),
+        ("GET", "/api/v1/places/w1", &[], "", 404, "no_such_place"),
+        ("GET", "/api/v1/places/w1", &[("host", "elsewhere.example")], "", 421, "foreign_host"),
+    ];
+    for (method, path, headers, body, status, code) in rows {
+        let answer = stage.ask(method, path, headers, body).await;
+        let problem = answer.json();
+        let said = (answer.status, answer.header("content-type"), problem["code"].as_str().unwrap_or_default());
+        assert_eq!(said, (*status, "application/problem+json", *code), "{method} {path}: {}", answer.body);
+        assert_eq!(problem["status"], *status, "{method} {path}");
+        for words in ["title", "detail", "remedy"] {
+            assert!(!problem[words].as_str().unwrap().is_empty(), "{method} {path}: {words} is empty");
+        }
+    }
+    assert_eq!(stage.ask("PATCH", "/api/v1/stores", &[], "").await.header("allow"), "GET,HEAD");
+}
+
+const WAREHOUSE: &str = r#"{"kind":"warehouse","name":"Central"}"#;
+
+/// Two people read the same place; the second one to write hears of the first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_changed_meanwhile_is_not_written_over() {
+    let stage = Stage::new().await;
+    let put = async |path: &str, tag: Option<&str>, body: &str| {
+        let mut headers = vec![("content-type", "application/json")];
+        headers.extend(tag.map(|tag| ("if-match", tag)));
+        let answer = stage.ask("PUT", path, &headers, body).await;
+        (answer.status, answer.json()["code"].as_str().unwrap_or_default().to_owned())
+    };
+    let tag = async |path: &str| {
+        let answer = stage.ask("GET", path, &[], "").await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        answer.header("etag").to_owned()
+    };
+    let done = (204, String::new());
+    let changed = (412, "changed_meanwhile".to_owned());
+    // Nothing is there yet: nothing was seen.
+    assert_eq!(put("/api/v1/places/w1", Some("*"), WAREHOUSE).await, changed);
+    assert_eq!(stage.ask("GET", "/api/v1/places/w1", &[], "").await.status, 404);
+    let channel = r#"{"name":"Shop"}"#;
+    let person = r#"{"name":"Anna","role":"cashier","stores":["*"]}"#;
+    let recall = r#"{"reason":"Glass","articles":[{"gtin":"04006381333931"}]}"#;
+    let resources = [
+        ("/api/v1/places/w1", WAREHOUSE, r#"{"kind":"warehouse","name":"Other"}"#),
+        ("/api/v1/channels/web", channel, r#"{"name":"Other"}"#),
+        ("/api/v1/staff/anna", person, r#"{"name":"Other"}"#),
+        ("/api/v1/recalls/r1", recall, r#"{"reason":"Other","articles":[{"gtin":"04006381333931"}]}"#),
+    ];
+    for (path, first, second) in resources {
+        assert_eq!(put(path, None, first).await, done, "{path}");
+        let seen = tag(path).await;
+        assert_eq!(put(path, Some(&seen), second).await, done, "{path}");
+        assert_eq!(put(path, Some(&seen), first).await, changed, "{path}");
+        assert!(stage.ask("GET", path, &[], "").await.body.contains("Other"), "{path}: it was written over");
+        let both = format!("\"0\", {}", tag(path).await);
+        assert_eq!(put(path, Some(&both), first).await, done, "{path}");
+    }
+    let rules = stage.ask("GET", "/api/v1/routing/rules", &[], "").await;
+    let kept = serde_json::json!({ "document": rules.json()["document"] }).to_string();
+    assert_eq!(put("/api/v1/routing/rules", Some(rules.header("etag")), &kept).await.0, 200);
+    assert_eq!(put("/api/v1/routing/rules", Some(rules.header("etag")), &kept).await, changed);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_known_already_is_not_sent_again() {
+    let stage = Stage::new().await;
+    let json = [("content-type", "application/json")];
+    stage.ask("PUT", "/api/v1/places/w1", &json, WAREHOUSE).await;
+    for path in ["/api/v1/places/w1", "/api/v1/places", "/api/openapi.json"] {
+        let first = stage.ask("GET", path, &[], "").await;
+        let tag = first.header("etag");
+        assert!(tag.len() > 20 && tag.starts_with('"'), "{path}: {tag:?}");
+        for known in [tag.to_owned(), format!("W/{tag}"), format!("\"0\", {tag}"), "*".to_owned()] {
+            let again = stage.ask("GET", path, &[("if-none-match", &known)], "").await;
+            assert_eq!((again.status, again.body.as_str(), again.header("etag")), (304, "", tag), "{path}");
+        }
+        assert_eq!(stage.ask("GET", path, &[("if-none-match", "\"0\"")], "").await.body, first.body, "{path}");
+    }
+    let before = stage.ask("GET", "/api/v1/places", &[], "").await;
+    stage.ask("PUT", "/api/v1/places/w2", &json, WAREHOUSE).await;
+    let after = stage.ask("GET", "/api/v1/places", &[("if-none-match", before.header("etag"))], "").await;
+    assert_eq!(after.status, 200, "{}", after.body);
+    // An answer that is not there has no tag.
+    assert_eq!(stage.ask("GET", "/api/v1/places/w3", &[("if-none-match", "*")], "").await.status, 404);
+}
+
 fn collect<'v>(value: &'v Value, into: &mut Vec<&'v str>) {
     match value {
         Value::Object(fields) => {
@@ -134,7 +235,8 @@ fn no_two_types_are_described_under_one_name() {
     for source in sources.iter().filter(|path| !path.components().any(|part| part.as_os_str() == "web")) {
         let text = std::fs::read_to_string(source).unwrap();
         for described in text.split("utoipa::ToSchema)]").skip(1) {
-            let head: String = described.lines().take_while(|line| !line.contains('{')).chain(described.lines().find(|l| l.contains('{'))).collect();
+            let head: String =
+                described.lines().take_while(|line| !line.contains('{')).chain(described.lines().find(|l| l.contains('{'))).collect();
             let renamed = head.split_once("schema(as = ").map(|(_, rest)| rest.split([')', ',']).next().unwrap().to_owned());
             let named = ["struct ", "enum "].iter().find_map(|kind| head.split_once(kind));
             let name = renamed.or_else(|| Some(named?.1.split(|c: char| !c.is_alphanumeric()).next()?.to_owned())).unwrap();

@@ -15,6 +15,8 @@ use super::order::ChannelOrder;
 use super::returned::{self, NotReturned, Returned};
 use super::take::{self, Again, Form, House, Incoming, Outcome, Receipt, ReceiptPart, Refused};
 use super::trial::{self, Trial};
+use crate::head_office::api_answers::IfMatch;
+use crate::head_office::db::Connection;
 use crate::head_office::office::HeadOffice;
 use crate::head_office::queries::ROWS_MAX;
 use crate::head_office::service::Asked;
@@ -64,13 +66,16 @@ fn no_channel(channel: &ChannelId) -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "no_such_channel", format!("there is no channel {channel}"), remedy)
 }
 
-#[utoipa::path(put, path = "/api/v1/channels/{channel}", params(("channel" = ChannelId, Path)), responses((status = NO_CONTENT)))]
+#[utoipa::path(put, path = "/api/v1/channels/{channel}", params(("channel" = ChannelId, Path), IfMatch), responses((status = NO_CONTENT)))]
 async fn put_channel(
     State(office): State<HeadOffice>,
     Named(channel): Named<ChannelId>,
+    seen: IfMatch,
     Json(settings): Json<Settings>,
 ) -> Result<StatusCode, Problem> {
-    set_channel(&office, channel, settings).await.map(|()| StatusCode::NO_CONTENT)
+    let of = channel.clone();
+    let now_stands = move |connection: &Connection| channels::find(connection, &of);
+    seen.guards(now_stands, set_channel(&office, channel, settings)).await.map(|()| StatusCode::NO_CONTENT)
 }
 
 /// For the page as well. Idempotent.

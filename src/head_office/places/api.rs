@@ -14,6 +14,8 @@ use super::stock::{self, Statement, Taken};
 use super::{Draft, NotPut, Place};
 use crate::head_office::access;
 use crate::head_office::api::Page;
+use crate::head_office::api_answers::IfMatch;
+use crate::head_office::db::Connection;
 use crate::head_office::office::HeadOffice;
 use crate::head_office::parts::machine::NotActed;
 use crate::head_office::parts::{self, NotConfirmed, Part, PartAct, ShortLine, confirm};
@@ -60,13 +62,16 @@ fn no_place(place: &PlaceId) -> Problem {
 }
 
 /// Adds or changes a place; what is left out is as it is by default. Idempotent.
-#[utoipa::path(put, path = "/api/v1/places/{place}", params(("place" = PlaceId, Path)), responses((status = NO_CONTENT)))]
+#[utoipa::path(put, path = "/api/v1/places/{place}", params(("place" = PlaceId, Path), IfMatch), responses((status = NO_CONTENT)))]
 async fn put_place(
     State(office): State<HeadOffice>,
     Named(place): Named<PlaceId>,
+    seen: IfMatch,
     Json(draft): Json<Draft>,
 ) -> Result<StatusCode, Problem> {
-    store(&office, place, draft).await.map(|()| StatusCode::NO_CONTENT)
+    let of = place.clone();
+    let now_stands = move |connection: &Connection| super::find(connection, of.as_str());
+    seen.guards(now_stands, store(&office, place, draft)).await.map(|()| StatusCode::NO_CONTENT)
 }
 
 /// For the page as well.

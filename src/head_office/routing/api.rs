@@ -14,6 +14,8 @@ use super::rounds;
 use super::steps::{self, Step};
 use super::trial::Trial;
 use crate::head_office::access;
+use crate::head_office::api_answers::IfMatch;
+use crate::head_office::db::Connection;
 use crate::head_office::office::HeadOffice;
 use crate::head_office::queries::ROWS_MAX;
 use crate::web::problem::Problem;
@@ -52,9 +54,14 @@ struct Kept {
     version: u64,
 }
 
-#[utoipa::path(put, path = "/api/v1/routing/rules", responses((status = OK, body = Kept)))]
-async fn put_rules(State(office): State<HeadOffice>, Json(NewRules { document, over }): Json<NewRules>) -> Result<Json<Kept>, Problem> {
-    match keep(&office, document, over).await? {
+#[utoipa::path(put, path = "/api/v1/routing/rules", params(IfMatch), responses((status = OK, body = Kept)))]
+async fn put_rules(
+    State(office): State<HeadOffice>,
+    seen: IfMatch,
+    Json(NewRules { document, over }): Json<NewRules>,
+) -> Result<Json<Kept>, Problem> {
+    let now_stands = |connection: &Connection| book::newest(connection).map(Some);
+    match seen.guards(now_stands, keep(&office, document, over)).await? {
         Ok(version) => Ok(Json(Kept { version })),
         Err(why) => Err(not_kept(&why)),
     }
