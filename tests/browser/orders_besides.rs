@@ -31,7 +31,7 @@ const NAMES: &str = "
 /// Every act on a line is in view with it, without scrolling.
 const IN_HAND: &str = "
     scrollTo(0, 0);
-    const acts = document.querySelector('.pick-card') ? [...document.querySelectorAll('.thumb > *')] : [];
+    const acts = document.querySelector('.pick-card, #count') ? [...document.querySelectorAll('.thumb > *')] : [];
     const below = acts.filter((e) => e.checkVisibility() && e.getBoundingClientRect().bottom > innerHeight + 1);
     return below.map((e) => `below the page: ${e.outerHTML.slice(0, 80)}`)";
 

@@ -312,13 +312,15 @@ fn counted_back(desk: &Desk, order: &Order, waiting: &[Units]) -> Markup {
     html! {
         @if let Some((units, line)) = counted {
             @let left = units.quantity.plain();
-            p .muted { (fill(t.back_more, &[&visible(line.name_of(&units.sku))])) }
-            div #count .stepper role="group" aria-label=(t.count_title) data-act="put_back" data-order=(order.asked.order) data-line=(line.line)
-                data-code=(units.sku) data-taken="0" data-left=(units.quantity.thousandths()) {
-                button type="button" data-do="count-fewer" aria-label=(t.fewer) { "−" }
-                input #count-all type="text" inputmode="numeric" autocomplete="off" enterkeyhint="done" aria-label=(t.count_title) value=(left);
-                button type="button" data-do="count-more" aria-label=(t.more) { "+" }
-                button .primary #count-take type="button" data-do="count-take" data-words=(t.back_take) { (fill(t.back_take, &[&left])) }
+            div .thumb {
+                p .muted { (fill(t.back_more, &[&visible(line.name_of(&units.sku))])) }
+                div #count .stepper role="group" aria-label=(t.count_title) data-act="put_back" data-order=(order.asked.order) data-line=(line.line)
+                    data-code=(units.sku) data-taken="0" data-left=(units.quantity.thousandths()) {
+                    button type="button" data-do="count-fewer" aria-label=(t.fewer) { "−" }
+                    input #count-all type="text" inputmode="numeric" autocomplete="off" enterkeyhint="done" aria-label=(t.count_title) value=(left);
+                    button type="button" data-do="count-more" aria-label=(t.more) { "+" }
+                    button .primary #count-take type="button" data-do="count-take" data-words=(t.back_take) { (fill(t.back_take, &[&left])) }
+                }
             }
         }
     }
