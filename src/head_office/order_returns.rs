@@ -40,13 +40,21 @@ fn opened(connection: &Connection, store: &str, order: &OrderNo, handed_over_ms:
     office_events::add(connection, &fact)
 }
 
-/// Customer service wants the goods back that the customer has. `false`: the store's record does not say that they were handed over.
-pub fn ask(connection: &Connection, order: &OrderNo, who: &str, now_ms: i64) -> db::Result<bool> {
-    let handed_over: Option<(String, i64)> = connection
-        .prepare_cached("SELECT store, at_ms FROM order_states WHERE order_no = ?1 AND state IN ('handed_over', 'part_handed_over')")?
+/// Where and when the customer got it, by the store's record; of a parcel, when it left its place.
+pub fn handed_over(connection: &Connection, order: &OrderNo) -> db::Result<Option<(String, i64)>> {
+    connection
+        .prepare_cached(
+            "SELECT store, at_ms FROM order_states WHERE order_no = ?1 AND state IN ('handed_over', 'part_handed_over') UNION ALL
+             SELECT store, coalesce(left_ms, since_ms) FROM order_parts WHERE part = ?1 AND kind = 'ship' AND state IN ('shipped', 'delivered')
+             LIMIT 1",
+        )?
         .query_row([order.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let Some((store, handed_over_ms)) = handed_over else { return Ok(false) };
+        .optional()
+}
+
+/// Customer service wants the goods back that the customer has. `false`: nobody's record says that they were handed over, or sent.
+pub fn ask(connection: &Connection, order: &OrderNo, who: &str, now_ms: i64) -> db::Result<bool> {
+    let Some((store, handed_over_ms)) = handed_over(connection, order)? else { return Ok(false) };
     connection
         .prepare_cached(
             "INSERT INTO order_returns (order_no, store, handed_over_ms, opened_ms) VALUES (?1, ?2, ?3, ?4)

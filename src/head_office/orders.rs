@@ -10,9 +10,10 @@ use super::messages::{mail, text};
 use super::office::HeadOffice;
 use super::order_exceptions::{self, CHANNEL, OrderException};
 use super::queries::ONLINE_MS;
+use super::service::{self, NotCancelled};
 use super::unsaid::Unsaid;
 use super::writer::{WriteError, Writer};
-use super::{leads, order_holds, places, rights, service, stock_figures};
+use super::{leads, order_holds, places, rights, stock_figures};
 use crate::document::collect_code::{self, CollectCode, NUMBER_DIGITS};
 use crate::ids::{NodeId, OrderNo, Sku, StoreId};
 use crate::journal::hash::to_hex;
@@ -231,7 +232,25 @@ pub async fn change(office: &HeadOffice, placed: PlacedOrder) -> Result<Placed, 
 }
 
 pub async fn cancel(office: &HeadOffice, order: OrderNo) -> Result<Placed, Problem> {
-    done(office.write(move |writer, now_ms| cancelled(writer.connection(), &order, now_ms).map_err(WriteError::from)).await?)
+    let asked = order.clone();
+    let within_reach = office.read(move |connection| service::parts_of(connection, &asked)).await?.len();
+    let work = move |writer: &mut Writer, now_ms: i64| service::cancel(writer, &order, within_reach, now_ms).map_err(WriteError::from);
+    match office.write(work).await? {
+        Ok(placed) => Ok(placed),
+        Err(NotCancelled::Order(why)) => done(Err(why)),
+        Err(NotCancelled::HasLeft) => Err(Problem::new(
+            StatusCode::CONFLICT,
+            "order_has_left",
+            "all of the order has left its places",
+            "ask the goods back with a return instead",
+        )),
+        Err(NotCancelled::OfOthers) => Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "other_store",
+            "places that you are not for have parts of this order, and a cancel ends all of it",
+            "leave it to somebody who is for all of them",
+        )),
+    }
 }
 
 fn done(outcome: Result<Placed, NotTaken>) -> Result<Placed, Problem> {

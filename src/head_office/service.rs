@@ -4,12 +4,15 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::db::{self, Connection, OptionalExtension, params};
+use super::intake::take;
 use super::office_events::{self, Fact, OfficeEvent};
 use super::order_exceptions::{self, CHANNEL, OrderException};
 use super::order_notes::{self, IssueRow, NewNote, NotNoted, NoteRow};
-use super::orders::{self, OrderRow, PlacedOrder, Whole};
-use super::parts::{self, Part};
+use super::orders::{self, Basis, NotTaken, OrderRow, Placed, PlacedOrder, Whole};
+use super::parts::{self, Part, PartState};
 use super::places;
+use super::routing;
+use super::writer::Writer;
 use super::{order_returns, order_search, status_link};
 use crate::ids::{OrderNo, StoreId};
 use crate::money::{Currency, Money};
@@ -114,16 +117,17 @@ pub struct Story {
     pub receipts: Vec<Receipt>,
     pub notes: Vec<NoteRow>,
     pub issues: Vec<IssueRow>,
+    /// A cancel would end something of it: of a parcel, something of the channel's whole order.
+    pub can_be_cancelled: bool,
+    pub has_goods: bool,
 }
 
 pub fn story(connection: &Connection, order: &OrderNo) -> db::Result<Option<Story>> {
     let part = parts::find(connection, order)?;
     let whole = orders::find(connection, order)?.or_else(|| part.as_ref().map(|part| (part.as_order(), Vec::new(), None)));
     let Some(whole) = whole else { return Ok(None) };
-    let parts = match &part {
-        Some(part) => parts::of_order(connection, &part.channel, &part.number)?,
-        None => Vec::new(),
-    };
+    let parts = parts_of(connection, order)?;
+    let can_be_cancelled = if parts.is_empty() { whole.0.can_be_cancelled() } else { is_any_open(connection, &parts)? };
     let mut steps = timeline(connection, order, &whole.0)?;
     for other in parts.iter().filter(|other| other.part != *order) {
         steps.extend(office_events::of_order(connection, other.part.as_str(), ENTRIES_MAX)?);
@@ -140,8 +144,61 @@ pub fn story(connection: &Connection, order: &OrderNo) -> db::Result<Option<Stor
         receipts: receipts(connection, order)?,
         notes: order_notes::of_order(connection, order.as_str())?,
         issues: order_notes::issues_of(connection, order.as_str())?,
+        can_be_cancelled,
+        has_goods: has_goods(connection, order)?,
         whole,
     }))
+}
+
+/// All parts of the order that it is a part of; none: it is an order by itself.
+pub fn parts_of(connection: &Connection, order: &OrderNo) -> db::Result<Vec<Part>> {
+    match parts::find(connection, order)? {
+        Some(part) => parts::of_order(connection, &part.channel, &part.number),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Whether a place still has something of it to do, or one is looked for.
+fn is_any_open(connection: &Connection, parts: &[Part]) -> db::Result<bool> {
+    for part in parts {
+        let is_open = match part.standing() {
+            Some(standing) => matches!(standing.state, PartState::Sent | PartState::Accepted | PartState::CancelAsked),
+            None => orders::find(connection, &part.part)?.is_some_and(|(row, ..)| row.can_be_cancelled()),
+        };
+        if is_open {
+            return Ok(true);
+        }
+    }
+    let Some(part) = parts.first() else { return Ok(false) };
+    Ok(!routing::why_waiting(connection, &part.channel, &part.number)?.is_empty())
+}
+
+/// Why it was not cancelled.
+pub enum NotCancelled {
+    Order(NotTaken),
+    /// Nothing of it is at a place any more.
+    HasLeft,
+    /// Whoever asks is not for all places that have parts of it.
+    OfOthers,
+}
+
+/// Cancels an order; of a part, the channel's whole order, as its channel could. Idempotent. `within_reach`: how many of its parts whoever asks may
+/// see.
+pub(super) fn cancel(writer: &Writer, order: &OrderNo, within_reach: usize, now_ms: i64) -> db::Result<Result<Placed, NotCancelled>> {
+    let connection = writer.connection();
+    let parts = parts_of(connection, order)?;
+    let Some(part) = parts.first() else {
+        return Ok(orders::cancelled(connection, order, now_ms)?.map_err(NotCancelled::Order));
+    };
+    if parts.len() > within_reach {
+        return Ok(Err(NotCancelled::OfOthers));
+    }
+    let has_left = |part: &Part| part.standing().is_some_and(|standing| standing.state.has_left());
+    if parts.iter().any(has_left) && !is_any_open(connection, &parts)? {
+        return Ok(Err(NotCancelled::HasLeft));
+    }
+    take::end(writer, &part.channel, &part.number, "customer service cancelled the order", now_ms)?;
+    Ok(Ok(Placed { order: order.to_string(), version: 1, promised: false, basis: Basis::StoreWord }))
 }
 
 /// What happened, oldest first, by the clocks of those who did it.
@@ -271,8 +328,7 @@ pub fn ask(
     }
 }
 
-/// Whether the customer has goods of it, by the store's record.
+/// Whether the customer has goods of it by the store's record, or they are on their way by the place's word.
 pub fn has_goods(connection: &Connection, order: &OrderNo) -> db::Result<bool> {
-    let sql = "SELECT count(*) FROM order_states WHERE order_no = ?1 AND state IN ('handed_over', 'part_handed_over')";
-    Ok(connection.prepare_cached(sql)?.query_row([order.as_str()], |row| row.get::<_, i64>(0))? > 0)
+    Ok(order_returns::handed_over(connection, order)?.is_some())
 }

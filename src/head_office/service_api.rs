@@ -245,7 +245,7 @@ pub async fn ask(office: &HeadOffice, order: OrderNo, asked: Asked, who: String,
         NotAsked::NotHandedOver => Problem::new(
             StatusCode::CONFLICT,
             "not_handed_over",
-            "the store's record does not say that the customer has anything of it",
+            "neither the store's record nor a place says that the customer has anything of it",
             "cancel the order instead; or wait until the store's record has come here",
         ),
         NotAsked::Amount => Problem::new(

@@ -595,6 +595,52 @@ async fn a_token_does_what_it_is_for_where_it_is_for_as_long_as_it_is_for() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_bound_to_a_place_sees_writes_and_cancels_what_is_wholly_its_own() {
+    let stage = Stage::new().await;
+    stage.person("admin", Role::Admin, None, None);
+    let now = stage.clock.now().ms;
+    for (part, place, number) in [("P1", "hub-1", "9"), ("P2", "hub-2", "9"), ("P3", "hub-1", "10"), ("P4", "hub-2", "11")] {
+        stage
+            .sql(&format!(
+                "INSERT INTO order_parts (part, store, channel, number, attempt, kind, recipient, promised_ms, lines, state, since_ms, made_ms, note,
+                   tracking, unserved, change_no) VALUES ('{part}', '{place}', 'web', '{number}', 1, 'ship', '{{\"name\":\"Zoe\"}}', {now}, '[]', 'sent',
+                   {now}, {now}, '', '', 0, 1)"
+            ))
+            .await;
+    }
+    for number in ["9", "10", "11"] {
+        stage
+            .sql(&format!(
+                "INSERT INTO channel_orders (channel, number, store, version, sent, content, refused, order_no, came_ms, changed_ms)
+                 VALUES ('web', '{number}', '', 1, '', '', '[]', '', {now}, {now})"
+            ))
+            .await;
+    }
+    let hub = stage.token("hub", "orders", Some("hub-1"), 30);
+    let code = async |method: &str, path: &str, body: &str| {
+        let answer = stage.with_token(&hub, method, path, body).await;
+        (answer.status, answer.code())
+    };
+    let note = r#"{"who":"Anna","text":"the box is dented"}"#;
+    assert_eq!(code("POST", "/api/v1/orders/P1/notes", note).await.0, 201);
+    assert_eq!(code("GET", "/api/v1/orders/P1/timeline", "").await.0, 200);
+    assert_eq!(code("POST", "/api/v1/orders/P2/notes", note).await, (403, "other_store".to_owned()));
+    assert_eq!(code("GET", "/api/v1/orders/P2/timeline", "").await.0, 404);
+    // A cancel ends all of the order, and a part of it is another place's.
+    assert_eq!(code("POST", "/api/v1/orders/P1/cancel", "").await, (403, "other_store".to_owned()));
+    assert_eq!(code("POST", "/api/v1/orders/P3/cancel", "").await.0, 200);
+    let reach = counterfoil::head_office::access::Reach::parse("hub-1", "").unwrap();
+    let seen = stage
+        .office
+        .office
+        .read_within(reach, |connection| connection.query_row("SELECT count(*) FROM channel_orders", [], |row| row.get::<_, i64>(0)));
+    assert_eq!(seen.await.unwrap(), 2);
+    let log = stage.log().await;
+    assert!(log.iter().any(|line| line.starts_with("token hub | cancel order | order P1 |") && line.ends_with("refused 403")), "{log:#?}");
+    stage.office.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_act_leaves_a_line_and_a_row_that_was_changed_or_taken_out_is_named() {
     let stage = Stage::new().await;
     let _node = fill(&stage).await;

@@ -2,7 +2,7 @@
 
 use counterfoil::head_office::access::Reach;
 use counterfoil::head_office::parts::{self, NewPart, NotAssigned, PartKind, PartLine, Recipient};
-use counterfoil::head_office::{atp, order_exceptions, places};
+use counterfoil::head_office::{atp, order_exceptions, order_returns, places};
 use counterfoil::ids::{OrderNo, PlaceId, Sku};
 use counterfoil::money::{Qty, Unit};
 use serde_json::{Value as Json, json};
@@ -298,5 +298,47 @@ async fn old_stock_promises_nothing_and_nobody_sees_another_places_parts() {
     let office = crate::node::orders::office(&folder.path().join("ho"), 0).await;
     assert_eq!(state_of(&office, "C1").await, "sent");
     assert_eq!(promised(&office, "W2", MILK).await.0, 6);
+    office.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn customer_service_cancels_parcels_and_asks_back_what_has_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = stage(folder.path()).await;
+    let of_one = |number: &str, place: &str| NewPart { number: "web-9".to_owned(), ..part(number, place, &[(MILK, 1)]) };
+    for (number, place) in [("C1", "W1"), ("C2", "W2")] {
+        assign(&office, of_one(number, place)).await.unwrap();
+    }
+    let post = async |path: &str, body: Json| {
+        let (status, answer) = ask(&office, "POST", path, body.to_string()).await;
+        (status, answer["code"].as_str().unwrap_or_default().to_owned())
+    };
+    let page = async |path: &str| ask(&office, "GET", path, "").await.1.as_str().unwrap_or_default().to_owned();
+    let why = json!({ "who": "Anna", "reason": "broken" });
+    assert_eq!(post("/api/v1/places/W1/parts/C1/accept", json!({})).await.0, 200);
+    assert_eq!(post("/api/v1/orders/C1/return", why.clone()).await, (409, "not_handed_over".to_owned()));
+    let story = page("/service/C2").await;
+    assert!(story.contains("/service/C2/cancel") && story.contains("number=web-9") && !story.contains("/service/C2/return"), "{story}");
+    let question = page("/service/C2/cancel").await;
+    assert!(question.contains("the place has begun") && question.contains("it ends at once") && question.contains("Cancel the order"));
+    // Of either part, the order ends: what its place has not begun at once, the other one is asked for.
+    for _ in 0..2 {
+        assert_eq!(post("/api/v1/orders/C2/cancel", json!({})).await.0, 200);
+        assert_eq!((state_of(&office, "C1").await, state_of(&office, "C2").await), ("cancel_asked".to_owned(), "cancelled".to_owned()));
+    }
+    // It had left: now it can be asked back, and not be cancelled.
+    assert_eq!(post("/api/v1/places/W1/parts/C1/shipped", json!({ "tracking": "T1" })).await.0, 200);
+    assert_eq!(post("/api/v1/orders/C1/cancel", json!({})).await, (409, "order_has_left".to_owned()));
+    let story = page("/service/C1").await;
+    assert!(!story.contains("/service/C1/cancel") && story.contains("/service/C1/return"), "{story}");
+    for _ in 0..2 {
+        assert_eq!(post("/api/v1/orders/C1/return", why.clone()).await.0, 204);
+    }
+    assert_eq!(post("/api/v1/orders/C1/refund", json!({ "who": "Anna", "reason": "broken", "amount": 119 })).await.0, 204);
+    assert_eq!(post("/api/v1/orders/C2/return", why).await, (409, "not_handed_over".to_owned()), "it never left");
+    let returns = office.office.read(|connection| order_returns::list(connection, i64::MAX / 2, 9)).await.unwrap();
+    let returns: Vec<_> = returns.iter().map(|row| (row.order.as_str(), row.store.as_str(), row.state)).collect();
+    assert_eq!(returns, [("C1", "W1", "open")]);
+    assert!(page("/orders").await.contains("/service/C1"));
     office.stop().await;
 }

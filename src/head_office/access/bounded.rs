@@ -51,8 +51,11 @@ const BY_CONDITION: &[(&str, &str)] = &[
     ("route_orders", "EXISTS (SELECT 1 FROM order_parts p WHERE p.channel = route_orders.channel AND p.number = route_orders.number)"),
     ("route_plans", "EXISTS (SELECT 1 FROM order_parts p WHERE p.channel = route_plans.channel AND p.number = route_plans.number)"),
     ("message_sendings", "message IN (SELECT id FROM order_messages)"),
-    // Those that name no store are for people who see the whole chain.
-    ("channel_orders", "store IN (SELECT store FROM stores)"),
+    // Those that name no store are for people who see the whole chain, and for the places that have parts of them.
+    (
+        "channel_orders",
+        "store IN (SELECT store FROM stores) OR EXISTS (SELECT 1 FROM order_parts p WHERE p.channel = channel_orders.channel AND p.number = channel_orders.number)",
+    ),
     ("intake_errors", "store IN (SELECT store FROM stores)"),
     ("people", "stores = '*' OR EXISTS (SELECT 1 FROM stores s WHERE ' ' || people.stores || ' ' LIKE '% ' || s.store || ' %')"),
 ];

@@ -52,7 +52,9 @@ const fn delete(path: &'static str, right: Right, of: Of, act: &'static str) -> 
 
 const INCIDENT: Of = Of::Row("incidents", "id");
 const EXCEPTION: Of = Of::Row("exceptions", "id");
-const ORDER: Of = Of::Row("collect_orders", "order_no");
+/// An order of a store, or a part that a place has.
+const ORDER: Of =
+    Of::Row("(SELECT order_no FROM collect_orders UNION ALL SELECT part AS order_no FROM order_parts) AS orders_and_parts", "order_no");
 const ORDER_EXCEPTION: Of = Of::Row("order_exceptions", "id");
 const INTAKE_ERROR: Of = Of::Row("intake_errors", "id");
 const MESSAGE: Of = Of::Row("order_messages", "id");

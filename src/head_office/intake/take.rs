@@ -489,19 +489,26 @@ pub fn receipt(
 pub fn cancel(writer: &Writer, channel: &Channel, number: &ChannelOrderNo, now_ms: i64) -> db::Result<Option<Receipt>> {
     let connection = writer.connection();
     let Some(known) = find(connection, &channel.channel, number)? else { return Ok(None) };
-    let sql = "UPDATE channel_orders SET cancelled_ms = ?3, changed_ms = ?3 WHERE channel = ?1 AND number = ?2 AND cancelled_ms IS NULL";
-    connection.prepare_cached(sql)?.execute(params![channel.channel.as_str(), number.as_str(), now_ms])?;
-    let parts = parts::of_order(connection, channel.channel.as_str(), number.as_str())?;
-    routing::stop(connection, channel.channel.as_str(), number.as_str(), now_ms)?;
-    for part in parts.iter().filter(|part| part.state != "refused" && part.state != "cancelled") {
-        // What has left stays; its place says so.
-        let _ = parts::end(writer, &part.part, "the channel cancelled the order", now_ms)?;
-    }
-    if let (Ok(order), true) = (OrderNo::new(&known.order), parts.is_empty()) {
+    let parts = end(writer, channel.channel.as_str(), number.as_str(), "the channel cancelled the order", now_ms)?;
+    if let (Ok(order), 0) = (OrderNo::new(&known.order), parts) {
         // What the store's order says of itself stands in its own row.
         let _ = orders::cancelled(connection, &order, now_ms)?;
     }
     receipt(connection, channel, number, &known, Outcome::CancelAsked).map(Some)
+}
+
+/// Nobody looks for places for it any more, and its parts end, or are asked back of their places. Returns how many parts it ever had.
+pub fn end(writer: &Writer, channel: &str, number: &str, why: &str, now_ms: i64) -> db::Result<usize> {
+    let connection = writer.connection();
+    let sql = "UPDATE channel_orders SET cancelled_ms = ?3, changed_ms = ?3 WHERE channel = ?1 AND number = ?2 AND cancelled_ms IS NULL";
+    connection.prepare_cached(sql)?.execute(params![channel, number, now_ms])?;
+    let parts = parts::of_order(connection, channel, number)?;
+    routing::stop(connection, channel, number, now_ms)?;
+    for part in parts.iter().filter(|part| part.state != "refused" && part.state != "cancelled") {
+        // What has left stays; its place says so.
+        let _ = parts::end(writer, &part.part, why, now_ms)?;
+    }
+    Ok(parts.len())
 }
 
 /// How an error is tried again.

@@ -3,7 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 use qrcode::{EcLevel, QrCode};
 
-use super::frame::{Frame, visible};
+use super::frame::{Frame, encoded, visible};
 
 use crate::head_office::db::{self, Connection};
 use crate::head_office::intake::errors;
@@ -115,7 +115,7 @@ fn exceptions(frame: &Frame, rows: &[OrderExceptionRow]) -> Markup {
                                 span .tag.warn[row.settled_ms.is_none()] { (row.kind.replace('_', " ")) } " "
                                 @if matches!(row.kind.as_str(), "waiting" | "not_routed") { a href="/routing#waiting" { code { (visible(&row.order)) } } }
                                 @else if row.kind == "drop_folder" { a href="/intake/channels" { "Channels" } }
-                                @else if row.order.is_empty() { a href="/feeds" { "Feeds" } } @else { a href=(format!("/orders/{}", row.order)) { code { (visible(&row.order)) } } }
+                                @else if row.order.is_empty() { a href="/feeds" { "Feeds" } } @else { a href=(format!("/service/{}", encoded(&row.order))) { code { (visible(&row.order)) } } }
                                 " " (visible(&row.store)) " "
                                 span .dim title=(frame.time(row.opened_ms)) {
                                     (frame.ago(row.opened_ms)) ", for the " (row.owner) @if row.times > 1 { ", " (frame.count(row.times)) " times" }
@@ -146,7 +146,7 @@ fn returns(frame: &Frame, rows: &[ReturnRow]) -> Markup {
                         div {
                             p {
                                 span .tag.warn[row.state == "open"] { (row.state) } " "
-                                a href=(format!("/orders/{}", row.order)) { code { (row.order) } } " " (visible(&row.store))
+                                a href=(format!("/service/{}", encoded(&row.order))) { code { (row.order) } } " " (visible(&row.store))
                                 " handed over " (frame.time(row.handed_over_ms)) ", asked back " (frame.ago(row.opened_ms))
                             }
                             @if row.state == "waiting" { p .remedy { "The hand-over can still be taken back at the desk; then the order is cancelled there." } }

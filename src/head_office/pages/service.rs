@@ -128,8 +128,8 @@ pub fn story(frame: &Frame, story: &Story, told: &[Told], typed: &Forms) -> Mark
     let tools = html! {
         (search_form(""))
         span .acts {
-            @if row.can_be_cancelled() && story.placed.is_some() { a .button href=(format!("{base}/cancel")) { "Cancel" } }
-            @if has_goods(&row.state) { a .button href=(format!("{base}/return")) { "Return" } }
+            @if story.can_be_cancelled { a .button href=(format!("{base}/cancel")) { "Cancel" } }
+            @if story.has_goods { a .button href=(format!("{base}/return")) { "Return" } }
             a .button href=(format!("{base}/refund")) { "Refund" }
         }
     };
@@ -187,10 +187,6 @@ pub fn story(frame: &Frame, story: &Story, told: &[Told], typed: &Forms) -> Mark
     };
     let body = html! { (body) };
     frame.page_with_forms(&format!("Order {}", row.order), tools, body, forms(&base, typed))
-}
-
-fn has_goods(state: &str) -> bool {
-    matches!(state, "handed_over" | "part_handed_over")
 }
 
 /// How far what is shown can be believed.
@@ -460,8 +456,9 @@ pub fn question(frame: &Frame, story: &Story, act: Act) -> Markup {
     let paid_in_store = !story.receipts.is_empty();
     let tools = html! {
         div .question {
-            (heard(frame, story))
+            @if story.placed.is_some() || story.parts.is_empty() { (heard(frame, story)) }
             @match act {
+                Act::Cancel if !story.parts.is_empty() => { (service_parts::cancel_question(&story.parts)) }
                 Act::Cancel => {
                     p {
                         "The store is told at once, or when its line is back. "
@@ -477,7 +474,11 @@ pub fn question(frame: &Frame, story: &Story, act: Act) -> Markup {
                 }
                 Act::Return => {
                     p { "A return is opened on the page " a href="/orders#returns" { "Orders" } ". It stays open until somebody closes it there, when the goods are back." }
-                    p { strong { "Nothing is booked and nothing paid back by it:" } " the goods come back at a till, with the receipt, or at the desk." }
+                    p {
+                        strong { "Nothing is booked and nothing paid back by it:" }
+                        @if story.placed.is_some() { " the goods come back at a till, with the receipt, or at the desk." }
+                        @else { " what comes back to the place counts again when its channel reports it as returned, or the place states its stock." }
+                    }
                 }
                 Act::Refund => {
                     p { "It goes on the order desk’s list (" a href="/orders#exceptions" { "To look at" } "). " strong { "A person carries it out where it was paid" } ": this program pays nothing back by itself." }
@@ -490,7 +491,7 @@ pub fn question(frame: &Frame, story: &Story, act: Act) -> Markup {
                     @if act == Act::Refund { label .field { "Amount in " (frame.currency()) input name="amount" inputmode="decimal" required maxlength="12" placeholder="12.90"; } }
                     label .field { "Why; it is kept as a note" textarea name="reason" rows="2" required maxlength="1900" {} }
                 }
-                span .acts { @if act != Act::Cancel || row.can_be_cancelled() { button { (button) } } a .button href=(base) { "Leave it as it is" } }
+                span .acts { @if act != Act::Cancel || story.can_be_cancelled { button { (button) } } a .button href=(base) { "Leave it as it is" } }
             }
         }
     };

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::frame::{Frame, encoded, visible};
 use super::places::{goods, state};
 use crate::head_office::office_events::OfficeEvent;
-use crate::head_office::parts::{Part, PartKind};
+use crate::head_office::parts::{Part, PartKind, PartState};
 
 /// `shown`: the part whose page it is.
 pub fn section(frame: &Frame, parts: &[Part], shown: &str) -> Markup {
@@ -14,7 +14,12 @@ pub fn section(frame: &Frame, parts: &[Part], shown: &str) -> Markup {
         section #parts {
             h2 {
                 @if parts.len() == 1 { "One part" } @else { (parts.len()) " parts" }
-                @if let Some(order) = order { span .more.dim { (visible(&order.channel)) " " (visible(&order.number)) } }
+                @if let Some(order) = order {
+                    span .more.dim {
+                        (visible(&order.channel)) " " (visible(&order.number)) " · "
+                        a href=(format!("/routing/order?channel={}&number={}", encoded(&order.channel), encoded(&order.number))) { "why there" }
+                    }
+                }
             }
             @for part in parts {
                 article .card.plain #{ "part-" (part.part) } {
@@ -39,6 +44,23 @@ pub fn section(frame: &Frame, parts: &[Part], shown: &str) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// What a cancel does to each part, before it is done.
+pub fn cancel_question(parts: &[Part]) -> Markup {
+    let becomes = |part: &Part| match part.standing().map(|standing| standing.state) {
+        Some(PartState::Sent) => "not begun: it ends at once.",
+        Some(PartState::Accepted) => "the place has begun: it is asked, and says whether the parcel stays.",
+        Some(PartState::CancelAsked) => "the place is asked already.",
+        Some(PartState::Shipped | PartState::Delivered) => "has left. Ask the goods back instead.",
+        Some(PartState::Refused | PartState::Cancelled) => "is over already.",
+        None => "the store is told, and its record says what becomes of it.",
+    };
+    html! {
+        p { "All of the order ends, and no place is looked for any more:" }
+        ul .goods { @for part in parts { li { strong { (part.part) } " at " (part.place) ": " (becomes(part)) } } }
+        p { strong { "What was paid is not paid back by itself:" } " ask a refund. Nobody tells the customer of a parcel by itself: the channel does." }
     }
 }
 
