@@ -19,7 +19,7 @@ pub struct OrderException<'a> {
     pub store: &'a str,
     pub order: &'a str,
     /// "contradicted", "doubled", "malformed", "late_lead", "cancel_too_late", "change_too_late", "no_rights", "unknown_here", "message_not_sent", "refund_owed", "refund_asked", "webhook_dead",
-    /// "paid_elsewhere", "waiting", "not_routed".
+    /// "paid_elsewhere", "waiting", "not_routed", "store_silent".
     pub kind: &'static str,
     pub owner: &'static str,
     pub reason: String,

@@ -97,14 +97,33 @@ pub(super) fn over(connection: &Connection, at: &At<'_>, order: &OrderNo, kind: 
     make(connection, at, order, kind, when.ms)
 }
 
+/// Its store refused it. A part of a channel's order goes elsewhere first: what is left of it to be told, routing says ([`refused`]).
+pub(super) fn refused_in_store(connection: &Connection, at: &At<'_>, order: &OrderNo, when: Stamp) -> db::Result<()> {
+    take_back(connection, order, when)?;
+    let sql = "SELECT EXISTS (SELECT 1 FROM order_parts WHERE part = ?1 AND kind = 'collect')";
+    match connection.prepare_cached(sql)?.query_row([order.as_str()], |row| row.get::<_, bool>(0))? {
+        true => Ok(()),
+        false => refused(connection, at.store, order, when.ms),
+    }
+}
+
+/// Nobody serves it: the customer is told, once.
+pub(super) fn refused(connection: &Connection, store: &str, order: &OrderNo, now_ms: i64) -> db::Result<()> {
+    make_of(connection, store, order, "refused", now_ms)
+}
+
 /// Once for each order and kind; what was taken back is true again.
 fn make(connection: &Connection, at: &At<'_>, order: &OrderNo, kind: &'static str, due_ms: i64) -> db::Result<()> {
+    make_of(connection, at.store, order, kind, due_ms)
+}
+
+fn make_of(connection: &Connection, store: &str, order: &OrderNo, kind: &'static str, due_ms: i64) -> db::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO order_messages (order_no, store, kind, due_ms) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (order_no, kind) DO UPDATE SET due_ms = ?4, withdrawn_ms = NULL WHERE order_messages.sent_ms IS NULL",
         )?
-        .execute(params![order.as_str(), at.store, kind, due_ms])
+        .execute(params![order.as_str(), store, kind, due_ms])
         .map(drop)
 }
 

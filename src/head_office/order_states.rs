@@ -122,7 +122,7 @@ pub fn count(connection: &Connection, at: &At<'_>, event: &Event) -> db::Result<
         }
         Event::OrderDeclined { step } => state(&step.order, "declined", step.at, "the customer did not want it"),
         Event::OrderRefused { step, why } => {
-            order_messages::over(connection, at, &step.order, "refused", step.at)?;
+            order_messages::refused_in_store(connection, at, &step.order, step.at)?;
             parts::store_refused(connection, &step.order)?;
             state(&step.order, "refused", step.at, words(Ending::Refused(*why)))
         }

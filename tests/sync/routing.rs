@@ -11,7 +11,7 @@ use counterfoil::head_office::parts::{self, Part, PartAct, ShortLine};
 use counterfoil::head_office::places::{self, stock};
 use counterfoil::head_office::routing::{self, Served, book, glue, rounds};
 use counterfoil::head_office::writer::{WriteError, Writer};
-use counterfoil::head_office::{leads, order_exceptions};
+use counterfoil::head_office::{leads, order_exceptions, order_messages};
 use counterfoil::ids::{OrderNo, PlaceId, Sku};
 use counterfoil::money::Qty;
 use counterfoil::retail::Event;
@@ -115,9 +115,15 @@ impl Office {
 
     fn open_exceptions(&self) -> Vec<&'static str> {
         let rows = order_exceptions::list(self.connection(), 100).unwrap();
-        let known = ["waiting", "not_routed"];
+        let known = ["waiting", "not_routed", "store_silent"];
         let open = rows.iter().filter(|row| row.settled_ms.is_none());
         open.map(|row| *known.iter().find(|kind| row.kind == **kind).unwrap_or(&"other")).collect()
+    }
+
+    /// What the customer of an order or a part is told, or was.
+    fn told(&self, order: &str) -> Vec<String> {
+        let rows = order_messages::of_order(self.connection(), &OrderNo::new(order).unwrap()).unwrap();
+        rows.into_iter().map(|row| row.kind).collect()
     }
 
     fn connection(&self) -> &Connection {
@@ -302,21 +308,52 @@ fn what_a_store_refuses_goes_to_one_near_by_when_the_route_goes_elsewhere() {
     office.round();
     assert_eq!(office.stand("W1"), stands(&[("s1", "refused", 2)]));
     assert_eq!(office.open_exceptions(), ["not_routed"]);
+    assert_eq!(office.told("W1"), ["refused"]);
 
     let near = "attempts = 3\n[[routes]]\nname = \"near\"\nelsewhere_km = 50\n";
     office.write(|writer, now_ms| Ok(book::keep(writer.connection(), near, None, "anna", now_ms)?)).unwrap();
     office.serve(&order("W2", &[("tea", 2)], collect));
     says(&mut office, &mut s1, &refused("W2"));
+    assert!(office.told("W2").is_empty(), "before another store was looked for");
     office.round();
     assert_eq!(office.stand("W2"), stands(&[("s1", "refused", 2), ("s2", "placed", 2)]));
     // Counted anew, the refusal is not answered a second time.
     says(&mut office, &mut s1, &refused("W2"));
     office.round();
     assert_eq!(office.stand("W2").len(), 2);
+    assert!(office.told("W2").is_empty(), "another store has it");
     says(&mut office, &mut s2, &refused("W2P2"));
     office.round();
     assert_eq!(office.stand("W2"), stands(&[("s1", "refused", 2), ("s2", "refused", 2)]), "the third is too far");
     assert_eq!(office.open_exceptions(), ["not_routed", "not_routed"]);
+    assert_eq!((office.told("W2"), office.told("W2P2")), (vec![], vec!["refused".to_owned()]), "once, when nobody has it");
+}
+
+#[test]
+fn a_store_that_is_silent_and_has_not_accepted_is_raised_until_the_order_moves_on() {
+    let mut office = Office::new(&[]);
+    shop(&mut office, "s1", 0);
+    let mut calling = shop(&mut office, "s2", 10);
+    for (number, store) in [("W1", "s1"), ("W2", "s2")] {
+        office.serve(&order(number, &[("tea", 1)], json!({"fulfilment": {"collect": {"store": store}}})));
+    }
+    office.now_ms += 239 * MINUTE_MS;
+    office.round();
+    assert!(office.open_exceptions().is_empty(), "it has four hours");
+    office.now_ms += 2 * MINUTE_MS;
+    let from = calling.head_seq() + 1;
+    calling.mark();
+    told(&mut office, &calling, from);
+    for _ in 0..2 {
+        office.round();
+        assert_eq!(office.open_exceptions(), ["store_silent"], "once, and not of the store that calls");
+    }
+    let row = order_exceptions::list(office.connection(), 9).unwrap().remove(0);
+    assert_eq!((row.order.as_str(), row.store.as_str()), ("W1", "s1"));
+    assert!(row.reason.contains("telephone the store"), "{}", row.reason);
+    office.write(|writer, now_ms| Ok(parts::end(writer, &OrderNo::new("W1").unwrap(), "", now_ms)?)).unwrap();
+    office.round();
+    assert!(office.open_exceptions().is_empty());
 }
 
 /// Whatever stops the transaction, there is no half order: no part, no hold, nothing that waits.

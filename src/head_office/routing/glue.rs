@@ -131,7 +131,7 @@ pub fn serve(writer: &Writer, order: &ChannelOrder, kept_ms: i64, now_ms: i64) -
         return Ok(Ok(Served { state: RouteState::Served, parts: given, missing, why: String::new() }));
     }
     let why = why_not(&plan, &ask);
-    // The customer of a store that refused was told so; another one would have to be found at once.
+    // The customer of a store that refused is told so now; another one would have to be found at once.
     let is_over = ask.way == Way::Collect && !before.is_empty();
     let state = if is_over { RouteState::GivenUp } else { RouteState::Waiting };
     stands(connection, order, state, &why, now_ms)?;
@@ -269,6 +269,12 @@ pub fn why_waiting(connection: &Connection, channel: &str, number: &str) -> db::
     let sql = "SELECT why FROM route_orders WHERE channel = ?1 AND number = ?2 AND state IN ('waiting', 'given_up')";
     let found: Option<String> = connection.prepare_cached(sql)?.query_row([channel, number], |row| row.get(0)).optional()?;
     Ok(found.unwrap_or_default())
+}
+
+/// Whether nobody serves it, and nobody is looked for any more.
+pub fn is_given_up(connection: &Connection, channel: &str, number: &str) -> db::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM route_orders WHERE channel = ?1 AND number = ?2 AND state = 'given_up')";
+    connection.prepare_cached(sql)?.query_row([channel, number], |row| row.get(0))
 }
 
 /// Where an order stands; said aloud when that changes.

@@ -11,6 +11,7 @@ mod gather;
 pub mod glue;
 pub mod rounds;
 pub mod rules;
+mod silence;
 pub mod steps;
 pub mod trial;
 pub mod words;

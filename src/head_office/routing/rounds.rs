@@ -7,10 +7,12 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::glue::{self, RETRY_MS};
+use super::silence;
 use crate::head_office::db::{self, Connection, OptionalExtension, params};
 use crate::head_office::intake::order::ChannelOrder;
 use crate::head_office::office::HeadOffice;
-use crate::head_office::parts;
+use crate::head_office::order_messages;
+use crate::head_office::parts::{self, PartKind};
 use crate::head_office::writer::{WriteError, Writer};
 
 /// Between two looks, however much changes.
@@ -66,7 +68,8 @@ fn is_anything_due(connection: &Connection, now_ms: i64) -> db::Result<bool> {
     let waits: bool = connection
         .prepare_cached(&format!("SELECT EXISTS (SELECT 1 {WAITING})"))?
         .query_row(params![now_ms, RETRY_MS], |row| row.get(0))?;
-    Ok(waits || !parts::unserved(connection, 1)?.is_empty() || !parts::silent(connection, now_ms, 1)?.is_empty())
+    let parts_wait = !parts::unserved(connection, 1)?.is_empty() || !parts::silent(connection, now_ms, 1)?.is_empty();
+    Ok(waits || parts_wait || silence::is_anything_due(connection, now_ms)?)
 }
 
 /// In one transaction as much as that takes. Returns how much it looked at.
@@ -81,10 +84,12 @@ pub fn once(writer: &Writer, kept_ms: i64, now_ms: i64) -> Result<usize, WriteEr
             orders.push((part.channel, part.number));
         }
     }
+    let mut refused = Vec::new();
     for part in parts::unserved(connection, AT_ONCE)? {
         looked_at += 1;
         parts::served(connection, &part.part)?;
-        orders.push((part.channel, part.number));
+        orders.push((part.channel.clone(), part.number.clone()));
+        refused.extend(Some(part).filter(|part| part.kind == PartKind::Collect));
     }
     let waiting = format!("SELECT channel, number {WAITING} ORDER BY next_ms, channel, number LIMIT ?3");
     let waiting: Vec<(String, String)> = connection
@@ -98,6 +103,13 @@ pub fn once(writer: &Writer, kept_ms: i64, now_ms: i64) -> Result<usize, WriteEr
     for (channel, number) in orders {
         again(writer, &channel, &number, kept_ms, now_ms)?;
     }
+    for part in refused {
+        // Its customer hears of it only when no other store has the order now.
+        if glue::is_given_up(connection, &part.channel, &part.number)? {
+            order_messages::refused(connection, part.place.as_str(), &part.part, now_ms)?;
+        }
+    }
+    silence::raise(connection, now_ms)?;
     Ok(looked_at)
 }
 
