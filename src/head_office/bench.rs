@@ -299,6 +299,7 @@ fn blank(store: &StoreId) -> Result<Screen, String> {
         link: LinkStatus::default(),
         feeds: Vec::new(),
         alarms: Vec::new(),
+        configuration: Default::default(),
         staff: Arc::default(),
         orders: Default::default(),
         stock: Default::default(),

@@ -248,7 +248,7 @@ async fn feed(
             StatusCode::NOT_FOUND,
             "no_such_feed",
             format!("there is no feed {feed:?}"),
-            "ask for catalogue, stock, staff, prices, keys or recalls",
+            "ask for catalogue, stock, staff, prices, keys, recalls or configuration",
         ));
     };
     if feed == Feed::Keys {

@@ -3,7 +3,7 @@
 //!
 //! Of the catalogue there is one file per version: a snapshot now and then, between them what changed since the version before. A
 //! node fetches the changes since its own version, or from the last snapshot on. Stock is small: each version is a whole file, with
-//! every baseline in its header and for each line the baseline it belongs to. The books (staff, prices, keys, recalls) are small as well and
+//! every baseline in its header and for each line the baseline it belongs to. The books (staff, prices, keys, recalls, configuration) are small as well and
 //! published whole by [`publish_book`], when what they say has changed.
 
 use std::collections::BTreeMap;
@@ -336,11 +336,11 @@ pub fn file_name(connection: &Connection, store: &StoreId, hash: &str) -> db::Re
         .optional()
 }
 
-/// Whose versions they are: catalogue, prices, keys and recalls are the chain's, stock and staff are the store's. `''` is the chain.
+/// Whose versions they are: catalogue, prices, keys and recalls are the chain's, stock, staff and configuration are the store's. `''` is the chain.
 fn owner(feed: Feed, store: &StoreId) -> &str {
     match feed {
         Feed::Catalogue | Feed::Prices | Feed::Keys | Feed::Recalls => "",
-        Feed::Stock | Feed::Staff => store.as_str(),
+        Feed::Stock | Feed::Staff | Feed::Configuration => store.as_str(),
     }
 }
 

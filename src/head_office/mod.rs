@@ -27,6 +27,7 @@ pub mod stock_api;
 pub mod atp;
 pub mod authority;
 pub mod chain;
+pub mod configuration;
 pub mod days;
 pub mod db;
 pub mod elsewhere;

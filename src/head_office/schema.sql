@@ -805,3 +805,21 @@ CREATE TABLE IF NOT EXISTS channel_returns (
     PRIMARY KEY (channel, return_no)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS channel_returns_by_order ON channel_returns (channel, number);
+
+-- Configuration profiles, version by version; the newest of each counts. document: TOML.
+CREATE TABLE IF NOT EXISTS configuration_profiles (
+    profile  TEXT NOT NULL,
+    version  INTEGER NOT NULL,
+    document TEXT NOT NULL,
+    who      TEXT NOT NULL,
+    made_ms  INTEGER NOT NULL,
+    PRIMARY KEY (profile, version)
+) WITHOUT ROWID;
+
+-- Whom a profile is for. kind: "all", "region", "store"; name: of the region or store.
+CREATE TABLE IF NOT EXISTS configuration_targets (
+    profile TEXT NOT NULL,
+    kind    TEXT NOT NULL,
+    name    TEXT NOT NULL,
+    PRIMARY KEY (profile, kind, name)
+) WITHOUT ROWID;

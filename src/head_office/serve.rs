@@ -20,8 +20,8 @@ use super::office::HeadOffice;
 use super::storage::{Folders, StorageError};
 use super::writer::Writer;
 use super::{
-    api, api_answers, card_data, doors, enrol_door, event_webhooks, events_api, figures, fleet, intake, messages, node_acts, openapi,
-    pages, places, reconcile, rights_rounds, routing, service_api, status_door, stock_api,
+    api, api_answers, card_data, configuration, doors, enrol_door, event_webhooks, events_api, figures, fleet, intake, messages, node_acts,
+    openapi, pages, places, reconcile, rights_rounds, routing, service_api, status_door, stock_api,
 };
 use crate::time::{Clock, SystemClock};
 use crate::web::guard::{self, Guard};
@@ -212,6 +212,7 @@ fn api_of(office: &HeadOffice, door: &AccessDoor) -> (Router, utoipa::openapi::O
         .merge(events_api::router(office.clone()))
         .merge(fleet::api::router(office.clone()))
         .merge(routing::api::router(office.clone()))
+        .merge(configuration::api::router(office.clone()))
         .merge(node_acts::router(office.clone()))
         .merge(pages::audit::router(office.clone()))
         .split_for_parts();

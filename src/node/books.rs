@@ -1,4 +1,4 @@
-//! The books: what head office sends in small (staff, prices, keys), each a whole file, read into memory at the start and when a new version
+//! The books: what head office sends in small (staff, prices, keys, recalls, configuration), each a whole file, read into memory at the start and when a new version
 //! is adopted. No database is between the file and the decision, so everything here works with the line down from the file on disk.
 //!
 //! What a book holds once it is read is its own type: a field of [`Books`], a variant of [`Book`] and its arm in [`Book::read`]; nothing else
@@ -15,6 +15,7 @@ use std::{fs, io};
 
 use tracing::{error, warn};
 
+use super::configuration::Sent;
 use super::keys::KeyBook;
 use super::seal::Seal;
 use crate::ids::StoreId;
@@ -33,6 +34,7 @@ pub struct Books {
     pub prices: Arc<PriceBook>,
     pub keys: Arc<KeyBook>,
     pub recalls: Arc<RecallBook>,
+    pub configuration: Arc<Sent>,
 }
 
 /// One of them, read.
@@ -41,6 +43,7 @@ enum Book {
     Prices(Arc<PriceBook>),
     Keys(Arc<KeyBook>),
     Recalls(Arc<RecallBook>),
+    Configuration(Arc<Sent>),
 }
 
 impl Book {
@@ -50,6 +53,7 @@ impl Book {
             Feed::Staff => Ok(Book::Staff(Arc::new(StaffBook::read(version, &entries)?))),
             Feed::Keys => Ok(Book::Keys(Arc::new(KeyBook::read(&entries)?))),
             Feed::Recalls => Ok(Book::Recalls(Arc::new(recalls(&entries)?))),
+            Feed::Configuration => Ok(Book::Configuration(Arc::new(Sent::read(version, &entries)?))),
             Feed::Prices => Ok(Book::Prices(Arc::new(prices(version, store, &entries)?))),
             Feed::Catalogue | Feed::Stock => unreachable!("the views hold what is large"),
         }
@@ -79,6 +83,7 @@ impl Books {
             Book::Prices(book) => self.prices = book,
             Book::Keys(book) => self.keys = book,
             Book::Recalls(book) => self.recalls = book,
+            Book::Configuration(book) => self.configuration = book,
         }
     }
 }

@@ -102,7 +102,10 @@ pub fn prefetch(request: &CommandRequest, state: &State, sources: &Sources<'_>, 
         | Command::RemoveTender { .. }
         | Command::Reprint { txn: None }
         | Command::ReportPrint { .. }
-        | Command::AdoptFeed { feed: Feed::Catalogue | Feed::Staff | Feed::Prices | Feed::Keys | Feed::Recalls, .. }
+        | Command::AdoptFeed {
+            feed: Feed::Catalogue | Feed::Staff | Feed::Prices | Feed::Keys | Feed::Recalls | Feed::Configuration,
+            ..
+        }
         | Command::AcknowledgeUplink { .. }
         | Command::SignIn {}
         | Command::SignInDesk { .. }

@@ -29,6 +29,7 @@ pub mod scanner;
 pub mod seal;
 
 pub mod config;
+pub mod configuration;
 pub mod figures;
 pub mod notify;
 

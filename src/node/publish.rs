@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::configuration::{Configuration, Standing};
 use super::handle::CommandRequest;
 use super::scanner::PageScan;
 use super::screen::{
@@ -49,6 +50,8 @@ pub struct Publisher {
     urgent_seq: u64,
     alarms: Vec<String>,
     damage: Vec<Damaged>,
+    configuration: Standing,
+    configuration_alarm: Option<String>,
     staff: Arc<StaffBook>,
     tiles: Arc<Vec<StaffTile>>,
     /// What head office last said about orders: whether this node keeps them, and when.
@@ -105,6 +108,8 @@ impl Publisher {
             urgent_seq: 0,
             alarms,
             damage,
+            configuration: Standing::default(),
+            configuration_alarm: None,
             staff: Arc::default(),
             tiles: Arc::default(),
             orders_heard: None,
@@ -168,6 +173,18 @@ impl Publisher {
         if !self.alarms.iter().any(|known| known == words) {
             self.alarms.push(words.to_owned());
         }
+    }
+
+    /// Other rules are in force: every till's screen is another.
+    pub fn set_rules(&mut self, rules: Arc<Rules>) {
+        self.rules = rules;
+        self.tills.clear();
+    }
+
+    /// How it stands with head office's configuration.
+    pub fn set_configuration(&mut self, configuration: &Configuration) {
+        self.configuration = configuration.standing();
+        self.configuration_alarm = configuration.alarm();
     }
 
     /// Shown until a look at the journal finds nothing of it any more. True when it changed.
@@ -420,7 +437,8 @@ impl Publisher {
         metrics::gauge!("counterfoil_stock_low").set(state.stock.low.len() as f64);
         let damage = self.damage.iter().map(|damaged| damage_alarm(damaged, state));
         let contradicted = state.terminals.iter().filter_map(|(terminal, book)| contradiction_alarm(terminal, book, &self.rules));
-        let alarms: Vec<String> = self.alarms.iter().cloned().chain(damage).chain(contradicted).collect();
+        let alarms: Vec<String> =
+            self.alarms.iter().cloned().chain(damage).chain(contradicted).chain(self.configuration_alarm.clone()).collect();
         metrics::gauge!("counterfoil_alarms").set(alarms.len() as f64);
         Arc::new(Screen {
             revision: self.revision,
@@ -436,6 +454,7 @@ impl Publisher {
             link,
             feeds: self.feeds(state),
             alarms,
+            configuration: self.configuration.clone(),
             staff: self.tiles.clone(),
             orders: state.orders.clone(),
             stock: state.stock.clone(),

@@ -10,6 +10,7 @@ use tracing::{error, info, warn};
 
 use super::archive::Archive;
 use super::books::{Books, Bookshelf};
+use super::configuration::Configuration;
 use super::elsewhere::Elsewhere;
 use super::facts::{self, Receipts, Sources};
 use super::handle::{AskError, CommandRequest, DurableHead, Input, OnHand, ReceiptQuestion, StockNow};
@@ -31,6 +32,7 @@ use crate::gs1::{CodeRules, Gtin};
 use crate::ids::{BagNo, DeviceName, Sku, StaffId, SubjectRef, WorkstationId};
 use crate::journal::Disk;
 use crate::money::Qty;
+use crate::retail::basket::Place;
 use crate::retail::customer::CustomerFact;
 use crate::retail::day::Day;
 use crate::retail::event::PrintSubject;
@@ -84,6 +86,8 @@ pub struct Loop<D: Disk> {
     pub collect: CollectKeys,
     pub hand_overs: HandOvers,
     pub scanners: Scanners,
+    /// What head office says of it.
+    pub configuration: Configuration,
 }
 
 type Reply = oneshot::Sender<Result<Answer, AskError>>;
@@ -103,7 +107,9 @@ impl<D: Disk> Loop<D> {
     pub async fn run(mut self, mut inbox: mpsc::Receiver<Input>) -> Result<(), WriterError> {
         let mut soft_due: Option<tokio::time::Instant> = None;
         let mut mark_due: Option<tokio::time::Instant> = None;
+        self.publisher.set_configuration(&self.configuration);
         loop {
+            self.configure();
             let owed = (!self.undelivered.is_empty()).then(tokio::time::Instant::now);
             let idle_due = self.idle.values().min().copied();
             let deadline = [soft_due, mark_due, owed, self.notify.due(), idle_due, self.scanners.due()].into_iter().flatten().min();
@@ -414,6 +420,29 @@ impl<D: Disk> Loop<D> {
         let book = self.books.books().staff;
         let language = here.and_then(|here| Language::of_tag(&book.person(&here.staff)?.language));
         Voice::to_person(self.writer.rules(), language)
+    }
+
+    /// Takes what head office wants as soon as no sale is open: nobody is half through one under other rules. Parked sales go on under them, as
+    /// after a restart.
+    fn configure(&mut self) {
+        let mut changed = self.configuration.look(&self.books.books().configuration);
+        if self.configuration.is_waiting() && !self.writer.state().baskets.values().any(|basket| matches!(basket.place, Place::At(_))) {
+            changed = true;
+            match self.configuration.take() {
+                Ok(Some(config)) => {
+                    let rules = Arc::new(config.rules);
+                    self.writer.set_rules(rules.clone());
+                    self.publisher.set_rules(rules);
+                    self.prints.papers.stationery.letterhead = config.letterhead;
+                }
+                Ok(None) => {}
+                Err(error) => error!(%error, "head office's configuration could not be put in force"),
+            }
+        }
+        if changed {
+            self.publisher.set_configuration(&self.configuration);
+            self.publish_screen();
+        }
     }
 
     fn staff_changed(&mut self) {

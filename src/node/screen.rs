@@ -7,6 +7,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::books::Books;
+use super::configuration::Standing;
 use super::facts::gtins;
 use super::handle::OnHand;
 use super::scanner::PageScan;
@@ -54,6 +55,8 @@ pub struct Screen {
     pub feeds: Vec<FeedStatus>,
     /// Alarms a technician should know: damaged segments, disk nearly full, journal fenced. Words with a remedy.
     pub alarms: Vec<String>,
+    /// What head office says of the configuration.
+    pub configuration: Standing,
     /// Who may sign in here, by name.
     pub staff: Arc<Vec<StaffTile>>,
     /// Collect orders, and what is held for them.

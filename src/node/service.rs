@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use tracing::error;
 
+use super::config::profile::Setting;
 use super::config::{self, NodeConfig};
+use super::configuration::Configuration;
 use super::notify;
 use super::start::{Running, StartError, start};
 use super::writer::WriterError;
@@ -97,7 +99,7 @@ pub fn run(path: &Path, check_only: bool) -> ExitCode {
             config.store,
             config.node
         );
-        return ExitCode::SUCCESS;
+        return tell_configuration(&config);
     }
     process::log_to_stderr("info");
     figures::install();
@@ -113,6 +115,24 @@ pub fn run(path: &Path, check_only: bool) -> ExitCode {
             Err(reason) => process::fail(&reason, exit_code(&reason)),
         }
     })
+}
+
+/// What of the configuration comes from head office. Laid over the file that passed, it may not pass: then the file alone counts.
+fn tell_configuration(config: &NodeConfig) -> ExitCode {
+    let configuration = Configuration::open(config);
+    let standing = configuration.standing();
+    if !standing.refused.is_empty() {
+        let wanted = standing.wanted;
+        println!("head office's configuration {wanted} cannot be laid over it, so this file counts alone: {}", standing.refused);
+        return ExitCode::from(process::EXIT_CONFIG);
+    }
+    if standing.in_force > 0 {
+        println!("from head office, as configuration {}:", standing.in_force);
+    }
+    for (key, Setting { to, profile, version }) in configuration.settings() {
+        println!("  {key} = {to}   (profile {profile}, version {version})");
+    }
+    ExitCode::SUCCESS
 }
 
 /// Runs until Ctrl-C, SIGTERM, or the journal's fence.

@@ -13,6 +13,7 @@ use tracing::{error, info, warn};
 use super::archive::Archive;
 use super::books::Bookshelf;
 use super::config::NodeConfig;
+use super::configuration::Configuration;
 use super::cycle_counts;
 use super::elsewhere::{self, Elsewhere};
 use super::handle::{DurableHead, Input, LOOP_INBOX_MAX, Node, Shared};
@@ -111,6 +112,8 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
     for folder in [data.clone(), data.join("feeds"), data.join("journal"), data.join("carry")] {
         create_private(&folder).map_err(|reason| StartError::Folder { path: folder, reason })?;
     }
+    let configuration = Configuration::open(config);
+    let config = &configuration.effective();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let rules = Arc::new(config.rules.clone());
     let codes = CodeRules::for_country(&config.country, config.rules.currency.clone());
@@ -262,6 +265,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
         collect,
         hand_overs: HandOvers::default(),
         scanners: Scanners::new(u64::try_from(SystemClock::new().now().ms).unwrap_or(0)),
+        configuration,
     };
     let (end, ended) = watch::channel(false);
     let writer = std::thread::Builder::new()

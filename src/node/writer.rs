@@ -105,6 +105,11 @@ impl<D: Disk> Writer<D> {
         &self.rules
     }
 
+    /// Other rules, from the next command on. Records hold what was used, so replay knows nothing of it.
+    pub fn set_rules(&mut self, rules: Arc<Rules>) {
+        self.rules = rules;
+    }
+
     /// The newest record that is on disk.
     pub fn durable(&self) -> Position {
         self.durable

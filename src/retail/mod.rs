@@ -265,10 +265,12 @@ pub enum Feed {
     Keys,
     /// Goods that must not be sold any more. A book.
     Recalls,
+    /// What head office says of this store's configuration. A book.
+    Configuration,
 }
 
 impl Feed {
-    pub const ALL: [Feed; 6] = [Feed::Catalogue, Feed::Stock, Feed::Staff, Feed::Prices, Feed::Keys, Feed::Recalls];
+    pub const ALL: [Feed; 7] = [Feed::Catalogue, Feed::Stock, Feed::Staff, Feed::Prices, Feed::Keys, Feed::Recalls, Feed::Configuration];
     /// As in addresses and file names.
     pub fn name(self) -> &'static str {
         match self {
@@ -278,6 +280,7 @@ impl Feed {
             Feed::Prices => "prices",
             Feed::Keys => "keys",
             Feed::Recalls => "recalls",
+            Feed::Configuration => "configuration",
         }
     }
 
@@ -285,7 +288,7 @@ impl Feed {
     pub fn is_book(self) -> bool {
         match self {
             Feed::Catalogue | Feed::Stock => false,
-            Feed::Staff | Feed::Prices | Feed::Keys | Feed::Recalls => true,
+            Feed::Staff | Feed::Prices | Feed::Keys | Feed::Recalls | Feed::Configuration => true,
         }
     }
 
@@ -293,7 +296,7 @@ impl Feed {
     pub fn is_secret(self) -> bool {
         match self {
             Feed::Staff => true,
-            Feed::Catalogue | Feed::Stock | Feed::Prices | Feed::Keys | Feed::Recalls => false,
+            Feed::Catalogue | Feed::Stock | Feed::Prices | Feed::Keys | Feed::Recalls | Feed::Configuration => false,
         }
     }
 }

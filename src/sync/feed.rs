@@ -492,7 +492,7 @@ impl<R: Read> FeedReader<R> {
                 }
                 Ok(Some(FeedLine::Stock(line)))
             }
-            Feed::Staff | Feed::Prices | Feed::Keys | Feed::Recalls => {
+            Feed::Staff | Feed::Prices | Feed::Keys | Feed::Recalls | Feed::Configuration => {
                 let entry: BookEntry = serde_json::from_slice(&self.buffer).map_err(|e| wrong(e.to_string()))?;
                 Ok(Some(FeedLine::Entry(entry)))
             }

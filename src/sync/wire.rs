@@ -105,6 +105,18 @@ pub struct NodeReport {
     /// What a technician should know, with a remedy.
     #[serde(default)]
     pub alarms: Vec<String>,
+    #[serde(default)]
+    pub configuration: ConfigurationReport,
+}
+
+/// Which of head office's versions of its configuration a box goes by; 0: none came.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(default)]
+pub struct ConfigurationReport {
+    pub in_force: u64,
+    pub wanted: u64,
+    /// Why what is wanted is not in force; empty while it waits for a moment without an open sale.
+    pub refused: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]

@@ -42,7 +42,7 @@ pub fn rebuild(shared: &Arc<Shared>, live: &Arc<Live>, feed: Feed, adopted: &Ado
     let files = match feed {
         Feed::Catalogue => catalogue_files(shared, adopted)?,
         Feed::Stock => stock_files(shared, adopted)?,
-        Feed::Staff | Feed::Prices | Feed::Keys | Feed::Recalls => unreachable!("books do not go into the views"),
+        Feed::Staff | Feed::Prices | Feed::Keys | Feed::Recalls | Feed::Configuration => unreachable!("books do not go into the views"),
     };
     let count = files.len() as u64;
     for (done, (name, hash)) in (0u64..).zip(files) {
@@ -143,7 +143,9 @@ fn build(shared: &Arc<Shared>, live: &Arc<Live>, name: &FeedName, hash: &str, pr
             Some(found.ok_or_else(|| LoadError::NoBase { file: name.to_string(), base: base.version })?)
         }
         (None, Feed::Catalogue) => None,
-        (None, Feed::Staff | Feed::Prices | Feed::Keys | Feed::Recalls) => unreachable!("books do not go into the views"),
+        (None, Feed::Staff | Feed::Prices | Feed::Keys | Feed::Recalls | Feed::Configuration) => {
+            unreachable!("books do not go into the views")
+        }
         // Adopted once: a whole file of stock as well comes on top of what is there.
         (None, Feed::Stock) => live.loaded_before(Feed::Stock, name.version),
     };
@@ -164,7 +166,7 @@ fn build(shared: &Arc<Shared>, live: &Arc<Live>, name: &FeedName, hash: &str, pr
             let before = before.map(|info| Shelf { cache: live.cache.as_ref(), info });
             build_stock(reader, info, &shared.options.node, before.as_ref(), &mut put, progress)
         }
-        Feed::Staff | Feed::Prices | Feed::Keys | Feed::Recalls => unreachable!("books do not go into the views"),
+        Feed::Staff | Feed::Prices | Feed::Keys | Feed::Recalls | Feed::Configuration => unreachable!("books do not go into the views"),
     };
     let info = built.map_err(|error| match error {
         BuildError::Feed(error) => damaged(shared, name, error.to_string()),
@@ -176,7 +178,7 @@ fn build(shared: &Arc<Shared>, live: &Arc<Live>, name: &FeedName, hash: &str, pr
     })?;
     let mut layers = match name.feed {
         Feed::Catalogue => below.map(|stack| stack.layers.clone()).unwrap_or_default(),
-        Feed::Stock | Feed::Staff | Feed::Prices | Feed::Keys | Feed::Recalls => Vec::new(),
+        Feed::Stock | Feed::Staff | Feed::Prices | Feed::Keys | Feed::Recalls | Feed::Configuration => Vec::new(),
     };
     layers.push(Arc::new(info));
     let stack = Stack { feed: name.feed, version: name.version, hash: hash.to_owned(), layers };

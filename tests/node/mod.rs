@@ -16,6 +16,7 @@ use counterfoil::time::{ClockQuality, Stamp};
 
 mod articles;
 mod cards;
+mod configuration;
 mod figures;
 mod labels;
 pub mod office;

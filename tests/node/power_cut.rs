@@ -108,6 +108,7 @@ fn shop(
         collect: CollectKeys::new(&NodeKey::from_seed([7; 32]), None, outside.join("head-office.pub")),
         hand_overs: HandOvers::default(),
         scanners: Scanners::new(0),
+        configuration: counterfoil::node::configuration::Configuration::open(config),
     };
     (work, views)
 }

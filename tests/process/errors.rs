@@ -85,6 +85,21 @@ fn a_configuration_is_checked_without_a_start() {
     assert!(output.status.success() && words(&output).contains("is right: store berlin-1"), "{}", words(&output));
     assert!(!folder.path().join("data").exists(), "a check makes nothing");
 
+    // What head office said is told, and when it does not go with the file.
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    let said = |max: &str| {
+        let setting = format!(r#"{{"to":"{max}","profile":"scales","version":7}}"#);
+        std::fs::write(data.join("configuration.json"), format!(r#"{{"version":3,"settings":{{"weighing.max":{setting}}}}}"#)).unwrap();
+    };
+    said("12");
+    let output = run(&["node", "--config", &file, "--check-config"]);
+    assert!(output.status.success(), "{}", words(&output));
+    assert!(words(&output).contains("weighing.max = \"12\"   (profile scales, version 7)"), "{}", words(&output));
+    said("0.0001");
+    check(&["node", "--config", &file, "--check-config"], EXIT_CONFIG, &["configuration 3 cannot be laid over it", "weighing.max"]);
+    std::fs::remove_dir_all(&data).unwrap();
+
     let good = std::fs::read_to_string(&file).unwrap();
     let with = |from: &str, to: &str, says: &[&str]| {
         std::fs::write(&file, good.replace(from, to)).unwrap();

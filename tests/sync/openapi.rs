@@ -186,6 +186,11 @@ async fn what_was_changed_meanwhile_is_not_written_over() {
         let both = format!("\"0\", {}", tag(path).await);
         assert_eq!(put(path, Some(&both), first).await, done, "{path}");
     }
+    let profile = "/api/v1/configuration/profiles/base";
+    assert_eq!(put(profile, None, r#"{"document":""}"#).await.0, 200);
+    let seen = tag(profile).await;
+    assert_eq!(put(profile, Some(&seen), r#"{"document":"[orders]"}"#).await.0, 200);
+    assert_eq!(put(profile, Some(&seen), r#"{"document":""}"#).await, changed);
     let rules = stage.ask("GET", "/api/v1/routing/rules", &[], "").await;
     let kept = serde_json::json!({ "document": rules.json()["document"] }).to_string();
     assert_eq!(put("/api/v1/routing/rules", Some(rules.header("etag")), &kept).await.0, 200);

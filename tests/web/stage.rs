@@ -275,6 +275,7 @@ pub fn screen(till: TillScreen) -> Screen {
             confirmed_ms: Some(NOW_MS - 60_000),
         }],
         alarms: Vec::new(),
+        configuration: Default::default(),
         staff: Arc::default(),
         locked_out: Default::default(),
         orders: Arc::default(),

@@ -512,6 +512,7 @@ fn feed_name(feed: Feed) -> &'static str {
         Feed::Prices => "Preise",
         Feed::Keys => "Schlüssel",
         Feed::Recalls => "Rückrufe",
+        Feed::Configuration => "Konfiguration",
     }
 }
 

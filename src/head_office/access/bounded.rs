@@ -22,6 +22,7 @@ pub const CHAIN_WIDE: &[&str] = &[
     "subscriptions",
     "alarm_mails",
     "routing_rules",
+    "configuration_profiles",
     "article_codes",
     "channels",
     "channel_articles",
@@ -51,6 +52,7 @@ const BY_CONDITION: &[(&str, &str)] = &[
     ("route_orders", "EXISTS (SELECT 1 FROM order_parts p WHERE p.channel = route_orders.channel AND p.number = route_orders.number)"),
     ("route_plans", "EXISTS (SELECT 1 FROM order_parts p WHERE p.channel = route_plans.channel AND p.number = route_plans.number)"),
     ("message_sendings", "message IN (SELECT id FROM order_messages)"),
+    ("configuration_targets", "kind <> 'store' OR name IN (SELECT store FROM stores)"),
     // Those that name no store are for people who see the whole chain, and for the places that have parts of them.
     (
         "channel_orders",

@@ -147,6 +147,18 @@ pub const ROUTES: &[Rule] = &[
     read("/api/v1/routing/order", Look, Of::Lists),
     read("/api/v1/routing/waiting", Look, Of::Lists),
     post("/api/v1/routing/again", Orders, Of::Chain, "route order again"),
+    // Configuration of the boxes.
+    read("/configuration", Look, Of::Lists),
+    read("/configuration/profiles", Look, Of::Nothing),
+    read("/configuration/profiles/{profile}", Look, Of::Nothing),
+    post("/configuration/profiles/{profile}", Manage, Of::Chain, "change configuration profile"),
+    read("/configuration/preview", Look, Of::Lists),
+    post("/configuration/apply", Manage, Of::Chain, "apply configuration"),
+    read("/api/v1/configuration/profiles", Look, Of::Nothing),
+    read("/api/v1/configuration/profiles/{profile}", Look, Of::Nothing),
+    put("/api/v1/configuration/profiles/{profile}", Manage, Of::Chain, "change configuration profile"),
+    read("/api/v1/configuration/preview", Look, Of::Lists),
+    post("/api/v1/configuration/apply", Manage, Of::Chain, "apply configuration"),
     // Intake: channels and what they send.
     read("/intake/errors", Orders, Of::Lists),
     read("/intake/errors/{id}", Orders, Of::Lists),

@@ -84,7 +84,7 @@ async fn fleet_csv(State(office): State<HeadOffice>) -> Result<Response, Problem
 
 /// One line for each box; times in UTC, the clock's error in milliseconds.
 fn table(boxes: &[BoxRow]) -> Result<Vec<u8>, csv::Error> {
-    const HEAD: [&str; 16] = [
+    const HEAD: [&str; 19] = [
         "store",
         "store_name",
         "region",
@@ -101,6 +101,9 @@ fn table(boxes: &[BoxRow]) -> Result<Vec<u8>, csv::Error> {
         "incidents",
         "exceptions",
         "alarms",
+        "configuration_wanted",
+        "configuration_in_force",
+        "configuration_refused",
     ];
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(HEAD)?;
@@ -123,6 +126,9 @@ fn table(boxes: &[BoxRow]) -> Result<Vec<u8>, csv::Error> {
             row.incidents.to_string(),
             row.exceptions.to_string(),
             row.alarms.to_string(),
+            row.configuration.to_string(),
+            of(&|report| report.said.configuration.in_force.to_string()),
+            of(&|report| report.said.configuration.refused.clone()),
         ])?;
     }
     writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))

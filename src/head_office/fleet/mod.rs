@@ -54,6 +54,8 @@ pub struct BoxRow {
     pub exceptions: u64,
     /// Alarms that are not over.
     pub alarms: u64,
+    /// The version of its configuration that it was sent last; 0: none.
+    pub configuration: u64,
     /// What it last said of itself; `None`: nothing, it may be of an older version.
     pub report: Option<Reported>,
 }
@@ -108,7 +110,8 @@ const BOXES: &str = "SELECT n.store, coalesce(s.name, ''), coalesce(s.region, ''
    (SELECT count(*) FROM incidents i WHERE i.store = n.store AND i.node = n.node AND i.closed_ms IS NULL),
    (SELECT count(*) FROM exceptions e WHERE e.node = n.id AND e.settled_ms IS NULL),
    (SELECT count(*) FROM alarms a WHERE a.store = n.store AND a.node = n.node AND a.cleared_ms IS NULL),
-   r.received_ms, r.clock_off_ms, r.report
+   r.received_ms, r.clock_off_ms, r.report,
+   (SELECT coalesce(max(f.version), 0) FROM feed_files f WHERE f.feed = 'configuration' AND f.store = n.store)
  FROM nodes n LEFT JOIN stores s ON s.store = n.store LEFT JOIN branches b ON b.id = n.current_branch LEFT JOIN node_reports r ON r.node = n.id
  WHERE NOT EXISTS (SELECT 1 FROM enrolments v WHERE v.store = n.store AND v.node = n.node AND v.revoked_ms IS NOT NULL)";
 
@@ -134,6 +137,7 @@ fn read(row: &Row<'_>, now_ms: i64) -> db::Result<BoxRow> {
         incidents: row.get(8)?,
         exceptions: row.get(9)?,
         alarms: row.get(10)?,
+        configuration: row.get(14)?,
         report,
     })
 }
@@ -206,6 +210,7 @@ mod tests {
             incidents: 0,
             exceptions: 0,
             alarms: 0,
+            configuration: 0,
             report: Some(Reported { received_ms: 0, clock_off_ms: 0, said }),
         }
     }

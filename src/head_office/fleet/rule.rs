@@ -23,10 +23,13 @@ pub enum Kind {
     Alarm,
     /// An incident of it is open.
     Incident,
+    /// It refused the configuration that it was sent.
+    Configuration,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 7] = [Kind::Silent, Kind::Waiting, Kind::Device, Kind::Clock, Kind::Disk, Kind::Alarm, Kind::Incident];
+    pub const ALL: [Kind; 8] =
+        [Kind::Silent, Kind::Waiting, Kind::Device, Kind::Clock, Kind::Disk, Kind::Alarm, Kind::Incident, Kind::Configuration];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -37,6 +40,7 @@ impl Kind {
             Kind::Disk => "disk",
             Kind::Alarm => "alarm",
             Kind::Incident => "incident",
+            Kind::Configuration => "configuration",
         }
     }
 
@@ -51,7 +55,7 @@ impl Kind {
             Kind::Waiting => Some("sales"),
             Kind::Clock => Some("seconds"),
             Kind::Disk => Some("per cent"),
-            Kind::Alarm | Kind::Incident => None,
+            Kind::Alarm | Kind::Incident | Kind::Configuration => None,
         }
     }
 
@@ -63,7 +67,7 @@ impl Kind {
             Kind::Waiting => (1, 1_000_000),
             Kind::Clock => (2, 86_400),
             Kind::Disk => (1, 99),
-            Kind::Alarm | Kind::Incident => (0, 0),
+            Kind::Alarm | Kind::Incident | Kind::Configuration => (0, 0),
         }
     }
 }
@@ -103,6 +107,7 @@ impl Rule {
             Kind::Disk => format!("less than {bound} % of its disk are free"),
             Kind::Alarm => "the box itself asks for a technician".to_owned(),
             Kind::Incident => "an incident of it is open".to_owned(),
+            Kind::Configuration => "it refused its configuration".to_owned(),
         }
     }
 }
@@ -142,7 +147,7 @@ pub fn look(rule: &Rule, row: &BoxRow, now_ms: i64) -> Finding {
             "has sales on its disk that do not come here".to_owned(),
         ),
         Kind::Incident => one(row.incidents > 0, "has an open incident".to_owned()),
-        Kind::Device | Kind::Clock | Kind::Disk | Kind::Alarm => match row.report.as_ref() {
+        Kind::Device | Kind::Clock | Kind::Disk | Kind::Alarm | Kind::Configuration => match row.report.as_ref() {
             Some(report) if now_ms - report.received_ms <= REPORT_MS => Finding::Matters(by_report(rule, report, now_ms)),
             Some(_) | None => Finding::Unknown,
         },
@@ -172,6 +177,10 @@ fn by_report(rule: &Rule, report: &super::Reported, now_ms: i64) -> Vec<Matter> 
             "has a disk that is nearly full: free some space",
         ),
         Kind::Alarm => report.said.alarms.iter().map(|words| Matter { thing: words.clone(), text: format!("says: {words}") }).collect(),
+        Kind::Configuration => {
+            let refused = &report.said.configuration.refused;
+            box_itself(!refused.is_empty(), &format!("refused configuration {}: {refused}", report.said.configuration.wanted))
+        }
         Kind::Silent | Kind::Waiting | Kind::Incident => Vec::new(),
     }
 }
@@ -201,6 +210,7 @@ mod tests {
             incidents: 0,
             exceptions: 0,
             alarms: 0,
+            configuration: 0,
             report: Some(Reported { received_ms: NOW - report_age_ms, clock_off_ms, said }),
         }
     }
@@ -247,7 +257,7 @@ mod tests {
     #[test]
     fn what_an_old_report_says_is_not_known_any_more() {
         let old = row(NodeReport::default(), 0, REPORT_MS + 1);
-        for kind in [Kind::Device, Kind::Clock, Kind::Disk, Kind::Alarm] {
+        for kind in [Kind::Device, Kind::Clock, Kind::Disk, Kind::Alarm, Kind::Configuration] {
             assert_eq!(look(&rule(kind, 1), &old, NOW), Finding::Unknown, "{kind:?}");
             assert_eq!(look(&rule(kind, 1), &BoxRow { report: None, ..old.clone() }, NOW), Finding::Unknown, "{kind:?}");
         }

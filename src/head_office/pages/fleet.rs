@@ -95,6 +95,7 @@ fn whole(frame: &Frame, facts: &Facts, filter: &Filter) -> Markup {
             label { input type="checkbox" name="trouble" value="yes" checked[filter.trouble]; span { "only those to look at" } }
             button { "Show" }
             a .button href="/nodes" { "Enrolment" }
+            a .button href="/configuration" { "Configuration" }
             a .button href="/api/v1/fleet.csv" { "CSV" }
         }
     };
@@ -200,7 +201,7 @@ fn box_row(frame: &Frame, row: &BoxRow) -> Markup {
             @match report {
                 None => { td colspan="4" data-label="Report" { span .dim { "It has not said how it is." } } }
                 Some(report) => {
-                    td .name data-label="Version" { (visible(&report.said.version)) @if is_old { div .dim title=(frame.time(report.received_ms)) { "as of " (frame.ago(report.received_ms)) } } }
+                    td .name data-label="Version" { (visible(&report.said.version)) (configuration(row, report)) @if is_old { div .dim title=(frame.time(report.received_ms)) { "as of " (frame.ago(report.received_ms)) } } }
                     td data-label="Clock" { (clock(report)) }
                     td .n data-label="Disk free" { (disk(report)) }
                     td data-label="Devices" { (devices(report)) }
@@ -209,6 +210,20 @@ fn box_row(frame: &Frame, row: &BoxRow) -> Markup {
         }
         @if let Some(report) = report.filter(|report| !report.said.alarms.is_empty()) {
             tr { td colspan="8" data-label="It says" { @for words in &report.said.alarms { div { span .state.warn { "⚠ it says" } " " (visible(words)) } } } }
+        }
+    }
+}
+
+/// Which of head office's versions it goes by; nothing where none was sent.
+fn configuration(row: &BoxRow, report: &Reported) -> Markup {
+    let said = &report.said.configuration;
+    html! {
+        @if row.configuration > 0 {
+            div .dim {
+                "configuration " (said.in_force)
+                @if !said.refused.is_empty() { " " span .state.bad title=(visible(&said.refused)) { "⚠ refused " (said.wanted) } }
+                @else if said.in_force < row.configuration { " " span .state.warn { (row.configuration) " waits" } }
+            }
         }
     }
 }
@@ -314,5 +329,6 @@ fn label(kind: Kind) -> &'static str {
         Kind::Disk => "fewer per cent of its disk are free",
         Kind::Alarm => "it asks for a technician itself",
         Kind::Incident => "an incident is open",
+        Kind::Configuration => "it refused its configuration",
     }
 }

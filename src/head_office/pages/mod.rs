@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod audit;
 mod chart;
+mod configuration;
 mod days;
 mod feeds;
 mod figures;
@@ -109,6 +110,7 @@ pub fn router(office: HeadOffice) -> Router {
         .merge(feeds::routes())
         .merge(fleet::routes())
         .merge(routing::routes())
+        .merge(configuration::routes())
         .merge(intake::routes())
         .route("/changes", get(changes))
         .route("/assets/{hash}/{name}", get(crate::web::assets::serve))

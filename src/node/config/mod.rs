@@ -1,6 +1,7 @@
 //! The node's configuration: one TOML file, first as it was typed (raw), then as it is meant (checked). After the check nobody
 //! checks again. Every complaint names the key, the value and the remedy, and all of them come at once.
 
+pub mod profile;
 mod raw;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use crate::retail::rules::{Limits, PromiseRules, QuickKey, QuickSale, ReturnRule
 use crate::retail::stock::StockRules;
 use crate::retail::tax::{TaxClass, TaxComponent, TaxMode, TaxRounding, TaxTable};
 use crate::web::tls::TlsFiles;
+use profile::Settings;
 use raw::*;
 
 /// The checked configuration of a node.
@@ -50,6 +52,22 @@ pub struct NodeConfig {
     pub font: Option<PathBuf>,
     /// Open the business day by itself at the first start of a new date.
     pub opens_day_itself: bool,
+    /// The file as it was typed, for what head office lays over it.
+    own: toml::Table,
+}
+
+impl NodeConfig {
+    /// The same box with what head office says laid over its file. A complaint names the key as it is in the file.
+    pub fn with(&self, settings: &Settings) -> Result<NodeConfig, Vec<Complaint>> {
+        let mut table = self.own.clone();
+        profile::lay_over(&mut table, settings);
+        let raw: Raw = toml::Value::Table(table.clone()).try_into().map_err(|reason| vec![profile::misread("node.toml", &reason)])?;
+        let mut check = Check::default();
+        match checked(raw, table, &mut check) {
+            Some(config) if check.complaints.is_empty() => Ok(NodeConfig { own: self.own.clone(), ..config }),
+            _ => Err(check.complaints),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +93,8 @@ pub struct Complaint {
 
 impl fmt::Display for Complaint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} = {}: {}", self.key, self.value, self.remedy)
+        let Complaint { key, value, remedy } = self;
+        if value.is_empty() { write!(f, "{key}: {remedy}") } else { write!(f, "{key} = {value}: {remedy}") }
     }
 }
 
@@ -99,19 +118,25 @@ pub fn load(path: &Path) -> Result<NodeConfig, ConfigError> {
 /// Checks a node's configuration text; `path` is named in errors only.
 pub fn parse(text: &str, path: &Path) -> Result<NodeConfig, ConfigError> {
     // Before the reader of TOML, whose complaints show the line.
-    let holds_card = |(index, line): (usize, &str)| crate::gs1::card::find(line).map(|_| index + 1);
-    if let Some(line) = text.lines().enumerate().find_map(holds_card) {
-        let remedy = "take it out: no payment card's number belongs into a configuration".to_owned();
-        let complaints = vec![Complaint { key: format!("line {line}"), value: "(not shown)".to_owned(), remedy }];
-        return Err(ConfigError::Values { path: path.into(), complaints });
+    if let Some(complaint) = card_complaint(text) {
+        return Err(ConfigError::Values { path: path.into(), complaints: vec![complaint] });
     }
-    let raw: Raw = toml::from_str(text).map_err(|reason| ConfigError::Syntax { path: path.into(), reason: Box::new(reason) })?;
+    let syntax = |reason| ConfigError::Syntax { path: path.into(), reason: Box::new(reason) };
+    let raw: Raw = toml::from_str(text).map_err(syntax)?;
     let mut check = Check::default();
-    let config = checked(raw, &mut check);
+    let config = checked(raw, toml::from_str(text).map_err(syntax)?, &mut check);
     match config {
         Some(config) if check.complaints.is_empty() => Ok(config),
         _ => Err(ConfigError::Values { path: path.into(), complaints: check.complaints }),
     }
+}
+
+/// A line that holds what looks like a payment card's number.
+fn card_complaint(text: &str) -> Option<Complaint> {
+    let holds_card = |(index, line): (usize, &str)| crate::gs1::card::find(line).map(|_| index + 1);
+    let line = text.lines().enumerate().find_map(holds_card)?;
+    let remedy = "take it out: no payment card's number belongs into a configuration".to_owned();
+    Some(Complaint { key: format!("line {line}"), value: "(not shown)".to_owned(), remedy })
 }
 
 #[derive(Default)]
@@ -136,7 +161,8 @@ impl Check {
     }
 }
 
-fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
+/// `own`: the file that `raw` was read from.
+fn checked(raw: Raw, own: toml::Table, check: &mut Check) -> Option<NodeConfig> {
     let store = check.take("store.id", &raw.store.id, StoreId::new(&raw.store.id));
     let node = check.take("node.id", &raw.node.id, NodeId::new(&raw.node.id));
     let currency = check.take(
@@ -262,6 +288,7 @@ fn checked(raw: Raw, check: &mut Check) -> Option<NodeConfig> {
         devices,
         font: raw.node.font,
         opens_day_itself: raw.node.opens_day_itself,
+        own,
     })
 }
 

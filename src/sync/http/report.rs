@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use super::{Failure, Line, blocking};
 use crate::device::{DeviceState, DeviceStatus};
+use crate::node::configuration::Standing;
 use crate::node::handle::Node;
 use crate::sync::backoff::Backoff;
-use crate::sync::wire::{self, DeviceReport, NodeReport};
+use crate::sync::wire::{self, ConfigurationReport, DeviceReport, NodeReport};
 use crate::time::Clock;
 
 /// Without news.
@@ -40,11 +41,15 @@ pub async fn run(node: Node, line: Line) {
                 Duration::from_millis(backoff.failed())
             }
         };
-        let told = (report.devices, report.alarms);
+        let told = (report.devices, report.alarms, report.configuration);
         let is_heard = wait == EVERY;
         let news = async {
             tokio::time::sleep(NEWS_EVERY).await;
-            let has_news = changes.wait_for(|screen| is_heard && (devices(&screen.devices), alarms(&screen.alarms)) != told).await;
+            let has_news = changes
+                .wait_for(|screen| {
+                    is_heard && (devices(&screen.devices), alarms(&screen.alarms), configuration(&screen.configuration)) != told
+                })
+                .await;
             has_news.is_ok()
         };
         tokio::select! {
@@ -68,6 +73,7 @@ async fn report(node: &Node, line: &Line, started_ms: i64) -> NodeReport {
         disk_total,
         devices: devices(&screen.devices),
         alarms: alarms(&screen.alarms),
+        configuration: configuration(&screen.configuration),
     }
 }
 
@@ -82,6 +88,11 @@ fn cut(text: &str) -> String {
 
 fn alarms(alarms: &[String]) -> Vec<String> {
     alarms.iter().take(LIST_MAX).map(|words| cut(words)).collect()
+}
+
+fn configuration(standing: &Standing) -> ConfigurationReport {
+    let Standing { in_force, wanted, ref refused } = *standing;
+    ConfigurationReport { in_force, wanted, refused: cut(refused) }
 }
 
 fn devices(devices: &[DeviceStatus]) -> Vec<DeviceReport> {
