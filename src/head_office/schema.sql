@@ -483,7 +483,9 @@ CREATE TABLE IF NOT EXISTS api_tokens (
     made_by    TEXT NOT NULL,
     expires_ms INTEGER NOT NULL,
     used_ms    INTEGER,
-    revoked_ms INTEGER
+    revoked_ms INTEGER,
+    -- NULL or '': not bound to channels.
+    channels   TEXT
 ) WITHOUT ROWID;
 
 -- What was done, row upon row; never changed. seq has no gaps.

@@ -43,7 +43,7 @@ const PROJECTION_TABLES: [&str; 16] = [
     "order_shorts",
 ];
 /// Columns that a table of `schema.sql` got after it was first made, with their types.
-const ADDED_COLUMNS: [(&str, &str, &str); 10] = [
+const ADDED_COLUMNS: [(&str, &str, &str); 11] = [
     ("stores", "region", "TEXT"),
     ("rights", "wanted", "INTEGER"),
     ("order_rights", "store_away", "INTEGER"),
@@ -54,6 +54,7 @@ const ADDED_COLUMNS: [(&str, &str, &str); 10] = [
     ("order_parts", "value", "INTEGER"),
     ("order_parts", "accepted_ms", "INTEGER"),
     ("order_parts", "left_ms", "INTEGER"),
+    ("api_tokens", "channels", "TEXT"),
 ];
 
 /// Why head office's folder cannot be used.

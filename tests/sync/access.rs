@@ -134,7 +134,14 @@ impl Stage {
 
     fn token(&self, name: &str, scope: &str, stores: Option<&str>, days: u32) -> String {
         let reach = ReachArgs { stores: stores.map(str::to_owned), regions: None };
-        self.command(&AccessTask::Token(TokenTask::Add(TokenAdd { name: name.to_owned(), scope: scope.to_owned(), reach, days }))).unwrap()
+        self.command(&AccessTask::Token(TokenTask::Add(TokenAdd {
+            name: name.to_owned(),
+            scope: scope.to_owned(),
+            reach,
+            channels: None,
+            days,
+        })))
+        .unwrap()
     }
 
     fn verify(&self) -> Result<String, AccessError> {
@@ -582,6 +589,7 @@ async fn a_token_does_what_it_is_for_where_it_is_for_as_long_as_it_is_for() {
             name: "x".to_owned(),
             scope: scope.to_owned(),
             reach: ReachArgs { stores: None, regions: None },
+            channels: None,
             days: 1,
         })
     };
@@ -591,6 +599,51 @@ async fn a_token_does_what_it_is_for_where_it_is_for_as_long_as_it_is_for() {
     }
     let log = stage.log().await;
     assert!(log.iter().any(|line| line == "token acts | cancel order | order 4711 |  | refused 403"), "{log:#?}");
+    stage.office.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_of_a_channel_reaches_this_channel_and_nothing_else() {
+    let stage = Stage::new().await;
+    stage.person("admin", Role::Admin, None, None);
+    let add = |stores: Option<&str>, channels: &str| {
+        TokenTask::Add(TokenAdd {
+            name: "shop".to_owned(),
+            scope: "look,orders,manage,help-shops,fulfil,audit".to_owned(),
+            reach: ReachArgs { stores: stores.map(str::to_owned), regions: None },
+            channels: Some(channels.to_owned()),
+            days: 30,
+        })
+    };
+    assert!(stage.command(&AccessTask::Token(add(Some("s1"), "web"))).unwrap_err().to_string().contains("for stores or for channels"));
+    assert!(stage.command(&AccessTask::Token(add(None, "no/channel"))).unwrap_err().to_string().contains("is no channel"));
+    let secret = stage.command(&AccessTask::Token(add(None, "web, market"))).unwrap();
+    let manages = stage.token("manages", "manage", None, 30);
+    for channel in ["web", "other"] {
+        let made = stage.with_token(&manages, "PUT", &format!("/api/v1/channels/{channel}"), r#"{"name":"A shop"}"#).await;
+        assert!(made.status < 300, "{}", made.body);
+    }
+    let code = async |method: &str, path: &str| {
+        let answer = stage.with_token(&secret, method, path, "{}").await;
+        (answer.status, answer.code())
+    };
+    assert_eq!(code("GET", "/api/v1/channels/web/stock").await.0, 200);
+    assert_eq!(code("GET", "/api/v1/channels/%77eb/stock").await.0, 200);
+    assert_eq!(code("PUT", "/api/v1/channels/web/orders/1").await, (422, "order_malformed".to_owned()));
+    for path in ["other/stock", "WEB/stock", "web%2F..%2Fother/stock", "other%2Fweb/stock"] {
+        assert_eq!(code("GET", &format!("/api/v1/channels/{path}")).await, (403, "other_channel".to_owned()), "{path}");
+    }
+    assert_eq!(code("PUT", "/api/v1/channels/other/orders/1").await, (403, "other_channel".to_owned()));
+    // Every other address of the table.
+    for rule in routes::ROUTES {
+        let (status, code) = code(rule.method, &concrete(rule.path)).await;
+        assert!(status == 403 && (code == "other_channel" || code == "right_missing"), "{} {}: {status} {code}", rule.method, rule.path);
+    }
+    let listed = stage.command(&AccessTask::Token(TokenTask::List)).unwrap();
+    assert!(listed.contains("channel web, market"), "{listed}");
+    let log = stage.log().await;
+    assert!(log.iter().any(|line| line.contains("make token | shop, channels web, market |")), "{log:#?}");
+    assert!(log.iter().any(|line| line.starts_with("token shop | take order |") && line.ends_with("refused 403")), "{log:#?}");
     stage.office.stop().await;
 }
 

@@ -110,6 +110,9 @@ pub struct TokenAdd {
     pub scope: String,
     #[command(flatten)]
     pub reach: ReachArgs,
+    /// The channels that it is for, with commas between: it sees and does nothing else.
+    #[arg(long)]
+    pub channels: Option<String>,
     /// How many days it is good.
     #[arg(long, default_value_t = tokens::DAYS)]
     pub days: u32,
@@ -272,10 +275,13 @@ impl Place<'_> {
 
     fn token(&self, task: &TokenTask) -> Result<String, AccessError> {
         match task {
-            TokenTask::Add(TokenAdd { name, scope, reach, days }) => {
+            TokenTask::Add(TokenAdd { name, scope, reach, channels, days }) => {
                 let reach = self.reach(reach)?.unwrap_or(Reach::All);
-                let wanted = Wanted { name: name.clone(), scope: tokens::scope(scope)?, reach, days: *days };
-                self.act(("make token", name), |connection, now_ms| tokens::make(connection, &wanted, super::CONSOLE, now_ms))
+                let bound = channels.as_deref().unwrap_or_default();
+                let wanted =
+                    Wanted { name: name.clone(), scope: tokens::scope(scope)?, reach, channels: tokens::channels(bound)?, days: *days };
+                let object = if bound.is_empty() { name.clone() } else { format!("{name}, channels {bound}") };
+                self.act(("make token", &object), |connection, now_ms| tokens::make(connection, &wanted, super::CONSOLE, now_ms))
             }
             TokenTask::List => self.tokens(),
             TokenTask::Revoke(TokenName { name }) => {
@@ -340,9 +346,9 @@ impl Place<'_> {
                 None if row.expires_ms <= self.now_ms => "over".to_owned(),
                 None => self.time(row.expires_ms),
             };
-            [row.name.clone(), scope, row.reach.to_string(), until, used, row.made_by.clone()]
+            [row.name.clone(), scope, row.bounds(), until, used, row.made_by.clone()]
         });
-        Ok(table(["NAME", "SCOPE", "STORES", "GOOD UNTIL", "LAST USED", "MADE BY"], lines))
+        Ok(table(["NAME", "SCOPE", "FOR", "GOOD UNTIL", "LAST USED", "MADE BY"], lines))
     }
 
     /// `None`: neither was named.

@@ -27,7 +27,10 @@ pub const COOKIE: &str = "counterfoil-office";
 /// What the log says of an object is cut here.
 const OBJECT_CHARS_MAX: usize = 120;
 /// Fields of a body that name what it is about. None of them holds a customer's data.
-const NAMING: [&str; 6] = ["store", "node", "order", "id", "sku", "login"];
+const NAMING: [&str; 7] = ["store", "node", "order", "id", "sku", "login", "channels"];
+
+/// All that there is for a program that is bound to channels.
+const OF_CHANNEL: &str = "/api/v1/channels/{channel}";
 
 /// What the door knows.
 pub struct AccessDoor {
@@ -172,6 +175,15 @@ async fn refusal(
             Via::Session | Via::Console => "ask an admin for a role that has it",
         };
         return Err(Problem::new(StatusCode::FORBIDDEN, "right_missing", detail, remedy));
+    }
+    if !who.channels.is_empty() {
+        let path = path.filter(|path| path.starts_with(OF_CHANNEL)).unwrap_or_default();
+        let named = names(path, parts).remove("channel");
+        if !named.is_some_and(|named| who.channels.iter().any(|channel| channel.as_str() == named)) {
+            let detail = format!("{} is for channels of its own, and this is not of one of them", who.name);
+            let remedy = "use the addresses under /api/v1/channels/ and the channel's name, or a token that is not bound to channels";
+            return Err(Problem::new(StatusCode::FORBIDDEN, "other_channel", detail, remedy));
+        }
     }
     match &who.reach {
         Reach::All => Ok(()),

@@ -23,6 +23,8 @@ pub mod terminal;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::ids::ChannelId;
+
 pub use rights::{Reach, Right, Role};
 
 /// What stands in the log where nobody signs in.
@@ -56,6 +58,8 @@ pub struct Who {
     pub via: Via,
     pub rights: Vec<Right>,
     pub reach: Reach,
+    /// The channels that a program is for; empty: not bound to channels.
+    pub channels: Vec<ChannelId>,
     /// Where the request came from.
     pub from: String,
     /// Of a session: its id, as it is listed.
@@ -72,6 +76,7 @@ impl Who {
             via: Via::Console,
             rights: Right::ALL.to_vec(),
             reach: Reach::All,
+            channels: Vec::new(),
             from,
             session: None,
             must_change: false,

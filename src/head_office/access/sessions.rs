@@ -77,6 +77,7 @@ fn whose(connection: &Connection, hash: &str, now_ms: i64) -> db::Result<Option<
                 via: Via::Session,
                 rights: Role::named(&role).unwrap_or(Role::Look).rights().to_vec(),
                 reach: Reach::of_stored(&stores, &regions),
+                channels: Vec::new(),
                 from: String::new(),
                 session: Some(row.get(0)?),
                 must_change: row.get(7)?,

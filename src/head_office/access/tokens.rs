@@ -4,6 +4,7 @@ use super::accounts::made_secret;
 use super::{Reach, Right, Via, Who, hash_of};
 use crate::head_office::db::{self, Connection, OptionalExtension, params};
 use crate::head_office::office::HeadOffice;
+use crate::ids::ChannelId;
 use crate::web::problem::Problem;
 
 pub const NAME_CHARS_MAX: usize = 40;
@@ -21,6 +22,8 @@ pub struct Wanted {
     pub name: String,
     pub scope: Vec<Right>,
     pub reach: Reach,
+    /// Empty: not bound to channels.
+    pub channels: Vec<ChannelId>,
     pub days: u32,
 }
 
@@ -30,11 +33,26 @@ pub struct TokenRow {
     pub name: String,
     pub scope: Vec<Right>,
     pub reach: Reach,
+    pub channels: Vec<ChannelId>,
     pub made_ms: i64,
     pub made_by: String,
     pub expires_ms: i64,
     pub used_ms: Option<i64>,
     pub revoked_ms: Option<i64>,
+}
+
+impl TokenRow {
+    /// The stores or the channels that it is for.
+    pub fn bounds(&self) -> String {
+        match self.channels.as_slice() {
+            [] => self.reach.to_string(),
+            channels => format!("channel {}", names(channels).replace(' ', ", ")),
+        }
+    }
+}
+
+fn names(channels: &[ChannelId]) -> String {
+    channels.iter().map(ChannelId::as_str).collect::<Vec<_>>().join(" ")
 }
 
 /// Why there is no token, or none was revoked.
@@ -57,6 +75,12 @@ pub fn scope(text: &str) -> Result<Vec<Right>, NotDone> {
     names.map(|name| Right::named(name).ok_or_else(|| NotDone::Malformed(format!("{name:?} is no scope: use some of {known}")))).collect()
 }
 
+/// Reads "web, market"; nothing: not bound to channels.
+pub fn channels(text: &str) -> Result<Vec<ChannelId>, NotDone> {
+    let named = text.split([' ', ',']).map(str::trim).filter(|name| !name.is_empty());
+    named.map(|name| ChannelId::new(name).map_err(|why| NotDone::Malformed(format!("{name:?} is no channel: {why}")))).collect()
+}
+
 fn check(wanted: &Wanted) -> Result<(), NotDone> {
     let malformed = |why: String| Err(NotDone::Malformed(why));
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
@@ -68,6 +92,9 @@ fn check(wanted: &Wanted) -> Result<(), NotDone> {
     }
     if wanted.scope.contains(&Right::Administer) {
         return malformed("no program administers: a token that leaks must not make people".to_owned());
+    }
+    if !wanted.channels.is_empty() && wanted.reach != Reach::All {
+        return malformed("a token is for stores or for channels: a channel's settings say whose stock it may sell".to_owned());
     }
     if wanted.days == 0 || wanted.days > DAYS_MAX {
         return malformed(format!("a token is good for 1 to {DAYS_MAX} days"));
@@ -98,8 +125,9 @@ pub fn make(connection: &Connection, wanted: &Wanted, by: &str, now_ms: i64) -> 
     scope.dedup();
     let scope = scope.into_iter().map(Right::name).collect::<Vec<_>>().join(" ");
     connection.execute(
-        "INSERT INTO api_tokens (name, hash, scope, stores, regions, made_ms, made_by, expires_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        params![wanted.name, hash, scope, stores, regions, now_ms, by, now_ms + i64::from(wanted.days) * DAY_MS],
+        "INSERT INTO api_tokens (name, hash, scope, stores, regions, made_ms, made_by, expires_ms, channels)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        params![wanted.name, hash, scope, stores, regions, now_ms, by, now_ms + i64::from(wanted.days) * DAY_MS, names(&wanted.channels)],
     )?;
     Ok(Ok(secret))
 }
@@ -130,6 +158,7 @@ pub async fn find(office: &HeadOffice, secret: String, from: String) -> Result<O
         via: Via::Token,
         rights: token.scope,
         reach: token.reach,
+        channels: token.channels,
         from,
         session: None,
         must_change: false,
@@ -146,14 +175,19 @@ fn by_hash(connection: &Connection, hash: &str) -> db::Result<Option<TokenRow>> 
     connection.prepare_cached(&format!("{TOKEN} WHERE hash = ?1"))?.query_row([hash], token).optional()
 }
 
-const TOKEN: &str = "SELECT name, scope, stores, regions, made_ms, made_by, expires_ms, used_ms, revoked_ms FROM api_tokens";
+const TOKEN: &str = "SELECT name, scope, stores, regions, made_ms, made_by, expires_ms, used_ms, revoked_ms, channels FROM api_tokens";
 
 fn token(row: &db::Row<'_>) -> db::Result<TokenRow> {
     let (scope, stores, regions): (String, String, String) = (row.get(1)?, row.get(2)?, row.get(3)?);
+    let bound: Option<String> = row.get(9)?;
+    // What cannot be read must not open more than was meant.
+    let channels =
+        channels(&bound.unwrap_or_default()).map_err(|_| crate::head_office::chain::corrupt("a token's channels cannot be read"))?;
     Ok(TokenRow {
         name: row.get(0)?,
         scope: scope.split(' ').filter_map(Right::named).collect(),
         reach: Reach::of_stored(&stores, &regions),
+        channels,
         made_ms: row.get(4)?,
         made_by: row.get(5)?,
         expires_ms: row.get(6)?,

@@ -169,6 +169,8 @@ struct TokenForm {
     #[serde(default)]
     regions: String,
     #[serde(default)]
+    channels: String,
+    #[serde(default)]
     days: String,
 }
 
@@ -177,7 +179,8 @@ async fn make_token(State(office): State<HeadOffice>, Form(form): Form<TokenForm
     let wanted = tokens::scope(&form.scope).map_err(|why| why.to_string()).and_then(|scope| {
         let reach = Reach::parse(&form.stores, &form.regions)?;
         let days = form.days.trim().parse().map_err(|_| format!("{:?} is no number of days", form.days))?;
-        Ok(Wanted { name: name.clone(), scope, reach, days })
+        let channels = tokens::channels(&form.channels).map_err(|why| why.to_string())?;
+        Ok(Wanted { name: name.clone(), scope, reach, channels, days })
     });
     let wanted = match wanted {
         Ok(wanted) => wanted,
@@ -322,6 +325,7 @@ fn token_form() -> Markup {
                 label { "Scope " input name="scope" size="16" required placeholder="look, orders"; }
                 label { "Stores " input name="stores" size="10" placeholder="* = all"; }
                 label { "Regions " input name="regions" size="10"; }
+                label { "Or channels " input name="channels" size="10" autocapitalize="none" spellcheck="false"; }
                 label { "Days " input name="days" size="4" inputmode="numeric" required value=(tokens::DAYS); }
                 button { "Make" }
             }
@@ -336,13 +340,13 @@ fn tokens_section(frame: &Frame, rows: &[TokenRow]) -> Markup {
             h2 { "Tokens of programs" }
             @if rows.is_empty() { p .empty { "None." } } @else {
                 table .wide {
-                    thead { tr { th { "Name" } th { "Scope" } th { "Stores" } th .n { "Good until" } th .n { "Last used" } th { "Made by" } th .n {} } }
+                    thead { tr { th { "Name" } th { "Scope" } th { "For" } th .n { "Good until" } th .n { "Last used" } th { "Made by" } th .n {} } }
                     tbody {
                         @for row in rows {
                             tr {
                                 td data-label="Name" { code { (visible(&row.name)) } }
                                 td data-label="Scope" { (row.scope.iter().map(|right| right.name()).collect::<Vec<_>>().join(", ")) }
-                                td data-label="Stores" { (visible(&row.reach.to_string())) }
+                                td data-label="For" { (visible(&row.bounds())) }
                                 td .n data-label="Good until" {
                                     @if row.revoked_ms.is_some() { span .state.bad { "revoked" } }
                                     @else if row.expires_ms <= frame.now_ms { span .state.warn { "over" } }
