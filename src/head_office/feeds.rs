@@ -19,7 +19,7 @@ use super::db::{self, Connection, OptionalExtension, params};
 use super::storage::Folders;
 use crate::ids::{NodeId, Sku, StoreId};
 use crate::journal::hash::to_hex;
-use crate::money::{Currency, Qty};
+use crate::money::{Currency, Money, Qty};
 use crate::retail::Feed;
 use crate::sync::feed::{
     Article, BOOK_ENTRIES_MAX, Baseline, BookEntry, CatalogueEntry, ENTRY_BYTES_MAX, FEED_FORMAT, FeedBase, FeedHeader, FeedWriter, Head,
@@ -64,20 +64,20 @@ pub struct Published {
 /// import holds up nobody; what is staged is gone with the connection.
 pub fn stage_articles(connection: &Connection, articles: impl Iterator<Item = Result<Article, String>>) -> Result<u64, PublishError> {
     connection.create(
-        "CREATE TEMP TABLE IF NOT EXISTS incoming_articles (sku TEXT PRIMARY KEY, name TEXT NOT NULL, article TEXT NOT NULL) WITHOUT ROWID;
+        "CREATE TEMP TABLE IF NOT EXISTS incoming_articles (sku TEXT PRIMARY KEY, name TEXT NOT NULL, article TEXT NOT NULL, price INTEGER) WITHOUT ROWID;
          CREATE TEMP TABLE IF NOT EXISTS incoming_codes (code TEXT NOT NULL, sku TEXT NOT NULL, quantity INTEGER NOT NULL,
            PRIMARY KEY (code, sku)) WITHOUT ROWID",
     )?;
     connection.whole(|| {
         connection.execute_batch("DELETE FROM incoming_articles; DELETE FROM incoming_codes")?;
-        let mut insert = connection.prepare_cached("INSERT INTO incoming_articles (sku, name, article) VALUES (?1, ?2, ?3)")?;
+        let mut insert = connection.prepare_cached("INSERT INTO incoming_articles (sku, name, article, price) VALUES (?1, ?2, ?3, ?4)")?;
         let mut insert_code = connection.prepare_cached("INSERT INTO incoming_codes (code, sku, quantity) VALUES (?1, ?2, ?3)")?;
         let mut count = 0;
         for article in articles {
             let article = article.map_err(PublishError::Source)?;
             let json = serde_json::to_string(&article).map_err(|error| PublishError::Source(error.to_string()))?;
             insert
-                .execute(params![article.sku.as_str(), article.name, json])
+                .execute(params![article.sku.as_str(), article.name, json, article.price.map(Money::minor)])
                 .map_err(|error| twice(error, || format!("article {}", article.sku)))?;
             for code in &article.codes {
                 let key = String::from(code.key.clone());
@@ -149,8 +149,8 @@ pub fn publish_catalogue(
          INSERT INTO article_codes (code, sku, quantity) SELECT code, sku, quantity FROM incoming_codes WHERE true ON CONFLICT (code, sku) DO NOTHING;
          DELETE FROM incoming_codes;
          DELETE FROM articles WHERE NOT EXISTS (SELECT 1 FROM incoming_articles i WHERE i.sku = articles.sku);
-         INSERT INTO articles (sku, name, article) SELECT sku, name, article FROM incoming_articles WHERE true
-           ON CONFLICT (sku) DO UPDATE SET name = excluded.name, article = excluded.article WHERE articles.article <> excluded.article;
+         INSERT INTO articles (sku, name, article, price) SELECT sku, name, article, price FROM incoming_articles WHERE true
+           ON CONFLICT (sku) DO UPDATE SET name = excluded.name, article = excluded.article, price = excluded.price WHERE articles.article <> excluded.article;
          DELETE FROM incoming_articles;",
     )?;
     note_file(connection, folders, Feed::Catalogue, "", base.map_or(0, |base| base.version), &written)?;

@@ -116,11 +116,12 @@ CREATE TABLE IF NOT EXISTS stores (
     region TEXT
 ) WITHOUT ROWID;
 
--- The assortment with the price list in force. `article` is the JSON of a feed line.
+-- The assortment with the price list in force. `article` is the JSON of a feed line; price: that in it.
 CREATE TABLE IF NOT EXISTS articles (
     sku     TEXT PRIMARY KEY,
     name    TEXT NOT NULL,
-    article TEXT NOT NULL
+    article TEXT NOT NULL,
+    price   INTEGER
 ) WITHOUT ROWID;
 
 -- Moments at which a store's stock was stated, and the journal heads they include (JSON: node -> {incarnation, seq}).
@@ -519,6 +520,18 @@ CREATE TABLE IF NOT EXISTS reconciliations (
     PRIMARY KEY (store, day)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS reconciliations_by_day ON reconciliations (day);
+
+-- What a store's stock was worth after a business day, and what of it was sold less what came back, both at the list prices of that night (minor
+-- units). unpriced: articles that lay there without one. Nobody can say it later: made by the nights, kept for good.
+CREATE TABLE IF NOT EXISTS stock_days (
+    store         TEXT NOT NULL,
+    business_date TEXT NOT NULL,
+    on_hand       INTEGER NOT NULL,
+    sold          INTEGER NOT NULL,
+    unpriced      INTEGER NOT NULL,
+    PRIMARY KEY (store, business_date)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS stock_days_by_day ON stock_days (business_date);
 
 CREATE INDEX IF NOT EXISTS collect_orders_by_promise ON collect_orders (promised_ms);
 

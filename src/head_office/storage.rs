@@ -43,11 +43,12 @@ const PROJECTION_TABLES: [&str; 16] = [
     "order_shorts",
 ];
 /// Columns that a table of `schema.sql` got after it was first made, with their types.
-const ADDED_COLUMNS: [(&str, &str, &str); 11] = [
+const ADDED_COLUMNS: &[(&str, &str, &str)] = &[
     ("stores", "region", "TEXT"),
     ("rights", "wanted", "INTEGER"),
     ("order_rights", "store_away", "INTEGER"),
     ("leads", "told", "INTEGER"),
+    ("articles", "price", "INTEGER"),
     ("order_parts", "business_date", "TEXT"),
     ("order_parts", "line_count", "INTEGER"),
     ("order_parts", "short_count", "INTEGER"),
@@ -194,8 +195,12 @@ fn make_tables(connection: &Connection) -> db::Result<i64> {
     };
     if found <= SCHEMA_VERSION {
         transaction.create(SCHEMA)?;
-        for (table, column, kind) in ADDED_COLUMNS {
-            add_column(&transaction, table, column, kind)?;
+        for &(table, column, kind) in ADDED_COLUMNS {
+            if add_column(&transaction, table, column, kind)? && (table, column) == ("articles", "price") {
+                let price =
+                    if transaction.is_shared() { "CAST(CAST(article AS json) ->> 'price' AS bigint)" } else { "article ->> 'price'" };
+                transaction.execute_batch(&format!("UPDATE articles SET price = {price}"))?;
+            }
         }
         transaction.create(PROJECTIONS)?;
         set_meta(connection, "tables", &SCHEMA_VERSION.to_string())?;
@@ -207,14 +212,19 @@ fn make_tables(connection: &Connection) -> db::Result<i64> {
     Ok(found)
 }
 
-/// Nothing when it is there.
-fn add_column(connection: &Connection, table: &str, column: &str, kind: &str) -> db::Result<()> {
-    if connection.is_shared() {
-        return connection.create(&format!("ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {column} {kind}"));
+/// Nothing when it is there. Returns whether it was added.
+fn add_column(connection: &Connection, table: &str, column: &str, kind: &str) -> db::Result<bool> {
+    let sql = match connection.is_shared() {
+        true => {
+            "SELECT count(*) FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = ?1 AND column_name = ?2"
+        }
+        false => "SELECT count(*) FROM pragma_table_info(?1) WHERE name = ?2",
+    };
+    if connection.query_row(sql, params![table, column], |row| row.get::<_, i64>(0))? > 0 {
+        return Ok(false);
     }
-    let sql = "SELECT count(*) FROM pragma_table_info(?1) WHERE name = ?2";
-    let is_there = connection.query_row(sql, params![table, column], |row| row.get::<_, i64>(0))? > 0;
-    if is_there { Ok(()) } else { connection.create(&format!("ALTER TABLE {table} ADD COLUMN {column} {kind}")) }
+    connection.create(&format!("ALTER TABLE {table} ADD COLUMN {column} {kind}"))?;
+    Ok(true)
 }
 
 /// Every table, and whether its rows name their store in a column of that name.

@@ -119,7 +119,9 @@ async fn every_error_is_a_problem_that_says_what_to_do() {
     let stage = Stage::new().await;
     let json = [("content-type", "application/json")];
     let long = format!("{{\"name\":\"{}\"}}", "x".repeat(3 << 20));
-    let rows: &[(&str, &str, &[(&str, &str)], &str, u16, &str)] = &[
+    /// Method, address, headers, body; status and code of the answer.
+    type Asked<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a str, u16, &'a str);
+    let rows: &[Asked<'_>] = &[
         ("GET", "/api/v1/nothing", &[], "", 404, "not_found"),
         ("PATCH", "/api/v1/stores", &[], "", 405, "wrong_method"),
         ("GET", "/api/v1/places/a%20b", &[], "", 400, "malformed"),

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use counterfoil::head_office::figures::{By, Period, Scope, turnover};
 use counterfoil::head_office::ingest::Batch;
 use counterfoil::head_office::reconcile::{self, Reconcile, ReconciliationRow};
 use counterfoil::head_office::serve;
@@ -213,4 +214,39 @@ async fn the_night_reconciles_by_itself_and_the_page_and_api_tell() {
     assert_eq!(again["differences"], 1, "{again}");
     assert_eq!(wanted("s9").send().await.unwrap().status().as_u16(), 404);
     office.stop().await;
+}
+
+/// 20 apples at 1.00 and 40 loaves at 2.50 were sold that day: 120.00. Of 100 apples 22 are sold, of 50 loaves 40, of 5 jars at 4.00 none: 78.00 + 25.00 + 20.00
+/// lie there in the night. 120 / 123 × 365 = 356.10 times a year.
+#[test]
+fn inventory_turnover_is_what_was_worked_out_by_hand() {
+    let (shop, mut office) = (a_shop(DAY, NOON_MS), Office::new());
+    office.send(&shop, 1, shop.head_seq());
+    office.does(
+        "INSERT INTO articles (sku, name, article, price) VALUES ('apple', 'Apple', '{}', 100), ('bread', 'Bread', '{}', 250), ('jam', 'Jam', '{}', 400),
+           ('ham', 'Ham', '{}', NULL);
+         INSERT INTO baselines (store, version, as_of, heads) VALUES ('s1', 1, '{}', '{}');
+         INSERT INTO stock (store, sku, quantity, version) VALUES ('s1', 'apple', 100000, 1), ('s1', 'bread', 50000, 1), ('s1', 'jam', 5000, 1),
+           ('s1', 'ham', 1000, 1), ('s1', 'oops', -3000, 1)",
+    );
+    let scope = Scope { period: Period::new(day(DAY), day(DAY)).unwrap(), store: None };
+    let list = |office: &Office, by: By| turnover::list(office.writer.connection(), &scope, by, "EUR").unwrap();
+    // Three in the morning; the store was last heard of in the evening.
+    office.now_ms = NOON_MS + 15 * 3_600_000;
+    office.does(&format!("UPDATE nodes SET last_contact_ms = {}", NOON_MS + 7 * 3_600_000));
+    office.reconciled();
+    assert!(list(&office, By::Nothing).is_empty(), "what nobody knows is not guessed");
+    office.does(&format!("UPDATE nodes SET last_contact_ms = {}", office.now_ms));
+    office.reconciled();
+    let [all] = list(&office, By::Nothing).try_into().unwrap();
+    assert_eq!((all.store_days, all.on_hand, all.sold, all.unpriced), (1, 12_300, 12_000, 1));
+    assert_eq!((all.average_stock(), all.per_year()), (Some(12_300), Some(35_610)));
+    assert_eq!(list(&office, By::Store)[0].key, "s1");
+
+    // What comes later changes what was sold, not what lay there.
+    office.now_ms += 3 * 86_400_000;
+    office.does("UPDATE lines SET quantity = 3000 WHERE line = 2 AND txn = (SELECT max(txn) FROM lines WHERE line = 2); DELETE FROM stock");
+    office.reconciled();
+    let [all] = list(&office, By::Nothing).try_into().unwrap();
+    assert_eq!((all.on_hand, all.sold), (12_300, 12_250));
 }

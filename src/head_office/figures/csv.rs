@@ -16,11 +16,21 @@ pub enum Part {
     Taxes,
     Orders,
     OrderChannels,
+    Turnover,
 }
 
 impl Part {
-    pub const ALL: [Part; 8] =
-        [Part::Days, Part::Hours, Part::Stores, Part::Channels, Part::Tenders, Part::Taxes, Part::Orders, Part::OrderChannels];
+    pub const ALL: [Part; 9] = [
+        Part::Days,
+        Part::Hours,
+        Part::Stores,
+        Part::Channels,
+        Part::Tenders,
+        Part::Taxes,
+        Part::Orders,
+        Part::OrderChannels,
+        Part::Turnover,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -32,6 +42,7 @@ impl Part {
             Part::Taxes => "taxes",
             Part::Orders => "orders",
             Part::OrderChannels => "order-channels",
+            Part::Turnover => "turnover",
         }
     }
 
@@ -64,6 +75,17 @@ pub fn table(figures: &Figures, scope: &Scope, part: Part) -> Result<Vec<u8>, cs
         }
         Part::Orders => orders(&mut writer, "day", &figures.orders_by_day)?,
         Part::OrderChannels => orders(&mut writer, "channel", &figures.orders_by_channel)?,
+        Part::Turnover => {
+            writer.write_record(["store", "currency", "days", "average_stock", "sold", "turns_a_year", "unpriced"])?;
+            let rows = if figures.turnover_by_store.is_empty() { &figures.turnover } else { &figures.turnover_by_store };
+            for row in rows {
+                let store = if row.key.is_empty() { scope.store.clone().unwrap_or_default() } else { row.key.clone() };
+                let average = row.average_stock().map(|amount| money(amount, &row.currency)).unwrap_or_default();
+                let turns = row.per_year().map(|turns| format!("{}.{:02}", turns / 100, turns.abs() % 100)).unwrap_or_default();
+                let (days, unpriced) = (row.store_days.to_string(), row.unpriced.to_string());
+                writer.write_record([store, row.currency.clone(), days, average, money(row.sold, &row.currency), turns, unpriced])?;
+            }
+        }
     }
     writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
 }

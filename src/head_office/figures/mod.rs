@@ -7,6 +7,7 @@ pub mod csv;
 pub mod orders;
 pub mod period;
 pub mod sales;
+pub mod turnover;
 pub mod unsynced;
 
 use serde::Serialize;
@@ -15,6 +16,7 @@ use crate::head_office::db::{self, Connection};
 use orders::{OrderSums, OrderValue};
 pub use period::{Period, Preset};
 use sales::{SalesSums, TaxSum, TenderSum};
+use turnover::Turnover;
 use unsynced::Unsynced;
 
 /// Channel of what is sold at a till and pays no order.
@@ -97,6 +99,9 @@ pub struct Figures {
     pub orders_by_channel: Vec<OrderSums>,
     pub order_values: Vec<OrderValue>,
     pub order_values_by_channel: Vec<OrderValue>,
+    pub turnover: Vec<Turnover>,
+    /// Empty for one store.
+    pub turnover_by_store: Vec<Turnover>,
     pub unsynced: Vec<Unsynced>,
 }
 
@@ -121,6 +126,8 @@ pub fn of(connection: &Connection, scope: &Scope, default_currency: &str, now_ms
         orders_by_channel: orders::sums(connection, scope, By::Channel, now_ms)?,
         order_values: orders::values(connection, scope, By::Nothing, default_currency)?,
         order_values_by_channel: orders::values(connection, scope, By::Channel, default_currency)?,
+        turnover: turnover::list(connection, scope, By::Nothing, default_currency)?,
+        turnover_by_store: if is_chain { turnover::list(connection, scope, By::Store, default_currency)? } else { Vec::new() },
         unsynced: unsynced::list(connection, scope.store.as_deref(), now_ms)?,
     })
 }

@@ -10,6 +10,7 @@ use super::frame::{Frame, encoded, visible};
 use crate::head_office::figures::csv::Part;
 use crate::head_office::figures::orders::OrderSums;
 use crate::head_office::figures::sales::SalesSums;
+use crate::head_office::figures::turnover::Turnover;
 use crate::head_office::figures::{Figures, Period, Preset, Scope};
 
 /// Where a figure is defined, its name, and how it is had.
@@ -92,6 +93,7 @@ fn body(frame: &Frame, facts: &Facts) -> Markup {
         }
         @for currency in &currencies { (of_currency(frame, facts, currency, currencies.len() > 1)) }
         @if figures.orders.orders > 0 || figures.orders_before.orders > 0 { (orders(frame, facts)) }
+        (turnover(frame, facts))
         (unsynced(frame, facts))
     }
 }
@@ -568,6 +570,43 @@ fn order_days(frame: &Frame, facts: &Facts) -> Markup {
         axis: &|value| frame.count(u64::try_from(value).unwrap_or(0)),
     };
     html! { div { (chart.draw()) } }
+}
+
+fn turnover(frame: &Frame, facts: &Facts) -> Markup {
+    let figures = &facts.figures;
+    let row = |name: Markup, row: &Turnover| {
+        let money = |amount: i64| frame.money(amount, &row.currency);
+        html! {
+            tr {
+                td data-label="Store" { (name) }
+                td .n data-label="Days" { (frame.count(row.store_days)) }
+                td .n data-label="Average stock" { (row.average_stock().map_or_else(|| "–".to_owned(), money)) }
+                td .n data-label="Sold" { (money(row.sold)) }
+                td .n data-label="Turns a year" { strong { (row.per_year().map_or_else(|| "–".to_owned(), |turns| frame.hundredths(turns))) } }
+                td .n data-label="No price" { (frame.count(row.unpriced)) }
+            }
+        }
+    };
+    html! {
+        @if !figures.turnover.is_empty() {
+            section {
+                h2 { (means("inventory-turnover", "Inventory turnover")) (csv(facts, Part::Turnover)) }
+                table .wide {
+                    thead { tr {
+                        th { "Store" } th .n { "Days" } th .n { "Average stock" } th .n { "Sold" } th .n { "Turns a year" } th .n { "No price" }
+                    } }
+                    tbody {
+                        @for sums in &figures.turnover {
+                            (row(html! { @if let Some(store) = &facts.scope.store { (visible(store)) } @else { "All, " (visible(&sums.currency)) } }, sums))
+                        }
+                        @for sums in figures.turnover_by_store.iter().take(STORES_SHOWN) {
+                            (row(html! { a href={ "/stores/" (encoded(&sums.key)) "#figures" } { (visible(&sums.key)) } }, sums))
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn unsynced(frame: &Frame, facts: &Facts) -> Markup {

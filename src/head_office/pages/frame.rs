@@ -204,6 +204,11 @@ impl Frame {
         format!("{} %", self.locale.quantity(Qty::from_thousandths(tenths.saturating_mul(100)), Unit::Piece))
     }
 
+    /// "12.5", of hundredths.
+    pub fn hundredths(&self, hundredths: i64) -> String {
+        self.locale.quantity(Qty::from_thousandths(hundredths.saturating_mul(10)), Unit::Piece)
+    }
+
     /// A business date without its year, where room is short.
     pub fn short_day(&self, day: &str) -> String {
         day.parse::<jiff::civil::Date>().map_or_else(|_| visible(day), |date| self.locale.day_and_month(date))

@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use super::chain::NodeChain;
 use super::config::HeadOfficeConfig;
 use super::db::{self, Connection, params};
+use super::figures::turnover;
 use super::incidents::{self, Incident};
 use super::office::HeadOffice;
 use super::projection::Disliked;
@@ -117,6 +118,22 @@ fn last_due(config: &HeadOfficeConfig, now_ms: i64) -> Option<BusinessDate> {
     now.date().checked_sub(jiff::Span::new().days(days)).ok()
 }
 
+/// How long a business day is over.
+struct Over {
+    /// It is the newest one that is.
+    is_last: bool,
+    /// The midnight after it, on head office's clock.
+    at_ms: i64,
+}
+
+impl Over {
+    fn of(config: &HeadOfficeConfig, day: BusinessDate, now_ms: i64) -> Over {
+        let midnight = day.tomorrow().and_then(|next| next.to_zoned(config.time_zone.clone()));
+        let at_ms = midnight.map_or(i64::MAX, |midnight| midnight.timestamp().as_millisecond());
+        Over { is_last: last_due(config, now_ms) == Some(day), at_ms }
+    }
+}
+
 /// Days up to `last` that were not reconciled yet, or in which more has been counted since. `last` itself also where nothing was counted.
 pub fn due(connection: &Connection, last: BusinessDate) -> db::Result<Vec<(StoreId, BusinessDate)>> {
     let first = last.checked_sub(jiff::Span::new().days(DAYS_BACK)).unwrap_or(last);
@@ -161,7 +178,12 @@ pub async fn reconcile(office: &HeadOffice, store: StoreId, day: BusinessDate) -
     // What came meanwhile, and the sums, in one state of the database.
     let compared = office.read(move |connection| finish(connection, fold)).await.map_err(unreadable)?;
     let outcome = compared.clone();
-    office.write(move |writer, now_ms| Ok(record(writer.connection(), &store, day, &compared, now_ms)?)).await?;
+    let over = Over::of(office.config(), day, office.now_ms());
+    let write = office.write(move |writer, now_ms| {
+        record(writer.connection(), &store, day, &compared, now_ms)?;
+        Ok(turnover::note(writer.connection(), store.as_str(), day, over.is_last, over.at_ms)?)
+    });
+    write.await?;
     Ok(outcome)
 }
 
@@ -280,7 +302,8 @@ pub fn on_demand(config: &HeadOfficeConfig, wanted: &Reconcile, now_ms: i64) -> 
     let mut lines = Vec::new();
     let mut differ = false;
     for (store, day) in days {
-        let outcome = one(&connection, &store, day, now_ms).map_err(failed)?;
+        let over = Over::of(config, day, now_ms);
+        let outcome = one(&connection, &store, day, &over, now_ms).map_err(failed)?;
         differ |= outcome.difference_count > 0;
         lines.push(line(&store, day, &outcome));
         lines.extend(named(&connection, &outcome.differences).map_err(failed)?);
@@ -311,13 +334,14 @@ fn days_of(
     Ok(stores.into_iter().filter_map(|store| store.parse().ok()).filter(of_store).map(|store| (store, day)).collect())
 }
 
-fn one(connection: &Connection, store: &StoreId, day: BusinessDate, now_ms: i64) -> db::Result<Outcome> {
+fn one(connection: &Connection, store: &StoreId, day: BusinessDate, over: &Over, now_ms: i64) -> db::Result<Outcome> {
     connection.begin_reading()?;
     let compared = Fold::open(connection, store, day).and_then(|fold| finish(connection, fold));
     connection.commit()?;
     let outcome = compared?;
     let transaction = connection.begin()?;
     record(connection, store, day, &outcome, now_ms)?;
+    turnover::note(connection, store.as_str(), day, over.is_last, over.at_ms)?;
     transaction.commit()?;
     Ok(outcome)
 }
