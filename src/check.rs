@@ -222,7 +222,7 @@ fn journal_is_whole(place: &Place) -> Vec<Finding> {
     if !folder.exists() {
         return one(Verdict::Good, "none yet: the first start makes it");
     }
-    match journal::verify(&folder, None) {
+    match journal::verify(&folder, &[]) {
         Err(error) => one(Verdict::Bad, error.to_string()),
         Ok(report) => match report.first_bad {
             Some(bad) => one(Verdict::Bad, bad.to_string()),

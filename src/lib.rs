@@ -38,5 +38,6 @@ pub mod enrol;
 pub mod export;
 mod export_stock;
 pub mod process;
+pub mod restore;
 
 pub mod fault;

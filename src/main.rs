@@ -40,6 +40,8 @@ enum Task {
     Check(counterfoil::check::CheckArgs),
     /// Make this box known to head office with a one-time code.
     Enrol(counterfoil::enrol::EnrolArguments),
+    /// Bring a node's record back from head office to a new box that is enrolled in place of a broken one.
+    Restore(counterfoil::restore::RestoreArguments),
     /// List the devices, or try one: test page, beep, drawer.
     Device(counterfoil::device::trial::DeviceArgs),
     /// Confirm the pairing code that a new screen shows.
@@ -68,6 +70,7 @@ fn main() -> ExitCode {
         Task::Journal(arguments) => counterfoil::journal::cli::run(&arguments),
         Task::Check(arguments) => counterfoil::check::run(&arguments),
         Task::Enrol(arguments) => counterfoil::enrol::run(&arguments),
+        Task::Restore(arguments) => counterfoil::restore::run(&arguments),
         Task::Device(arguments) => counterfoil::device::trial::run(&arguments),
         Task::Pair(arguments) => counterfoil::web::pair_cli::pair(&arguments),
         Task::Token(arguments) => counterfoil::web::pair_cli::token(arguments),

@@ -22,6 +22,7 @@ mod postgres;
 mod receipt;
 mod reconnect;
 mod reprice;
+mod restore;
 mod routing;
 mod scan;
 mod size;
@@ -84,12 +85,13 @@ pub enum RowName {
     Size,
     Dashboards,
     Routing,
+    Restore,
     Build,
 }
 
 impl RowName {
     /// What is measured when nothing is named.
-    pub const USUAL: [RowName; 14] = [
+    pub const USUAL: [RowName; 15] = [
         RowName::Commit,
         RowName::Group,
         RowName::Scan,
@@ -104,6 +106,7 @@ impl RowName {
         RowName::Size,
         RowName::Dashboards,
         RowName::Routing,
+        RowName::Restore,
     ];
 }
 
@@ -207,6 +210,7 @@ fn one(name: RowName, arguments: &BenchArguments, folder: &Path, size: Size) -> 
         RowName::Size => size::measure(arguments),
         RowName::Dashboards => dashboards::measure(folder, arguments, size),
         RowName::Routing => routing::measure(folder, arguments, size),
+        RowName::Restore => restore::measure(folder, arguments, size),
         RowName::Build => size::measure_build(folder),
     }
 }

@@ -50,9 +50,16 @@ impl NodeChain {
             )?
             .execute(params![store.as_str(), node.as_str(), now_ms])?;
         connection.prepare_cached("INSERT INTO stores (store, name) VALUES (?1, ?1) ON CONFLICT DO NOTHING")?.execute([store.as_str()])?;
-        let (id, key, current) = connection
+        NodeChain::find_node(connection, store, node)?.ok_or_else(|| corrupt("a node that was just written down"))
+    }
+
+    /// What is known of a node, if it ever called.
+    pub fn find_node(connection: &Connection, store: &StoreId, node: &NodeId) -> db::Result<Option<NodeChain>> {
+        let known = connection
             .prepare_cached("SELECT id, public_key, current_branch FROM nodes WHERE store = ?1 AND node = ?2")?
-            .query_row(params![store.as_str(), node.as_str()], |row| Ok((row.get(0)?, row.get::<_, Option<String>>(1)?, row.get(2)?)))?;
+            .query_row(params![store.as_str(), node.as_str()], |row| Ok((row.get(0)?, row.get::<_, Option<String>>(1)?, row.get(2)?)))
+            .optional()?;
+        let Some((id, key, current)) = known else { return Ok(None) };
         let branches = connection
             .prepare_cached("SELECT id, parent, base_seq, head_inc, head_seq, head_hash, key FROM branches WHERE node = ?1 ORDER BY id")?
             .query_map([id], |row| {
@@ -66,7 +73,7 @@ impl NodeChain {
             })?
             .collect::<db::Result<Vec<Branch>>>()?;
         let key = key.and_then(|key| PublicKey::from_hex(&key).ok());
-        Ok(NodeChain { id, store: store.clone(), node: node.clone(), key, current, branches })
+        Ok(Some(NodeChain { id, store: store.clone(), node: node.clone(), key, current, branches }))
     }
 
     pub fn branch(&self, id: i64) -> &Branch {

@@ -26,6 +26,7 @@ use super::office::HeadOffice;
 use super::orders;
 use super::people;
 use super::receipts;
+use super::restore::{self, NotRestored};
 use super::storage::StorageError;
 use super::writer::WriteError;
 use super::{elsewhere, feeds, fleet_keys, gate, leads};
@@ -35,7 +36,7 @@ use crate::sync::enrolment::CertificateReply;
 use crate::sync::orders::{Named, OrdersReply};
 use crate::sync::wire::{
     self, BODY_BYTES_MAX, ElsewhereReply, FeedOffer, JSON_BYTES_MAX, LocateReply, LocateRequest, NodeReport, ReceiptQuery, ReceiptReply,
-    RecordsQuery, RecordsReply, RepairRequest, UNPACKED_BYTES_MAX, UrgentReply,
+    RecordsQuery, RecordsReply, RepairRequest, RestorePlan, RestoreQuery, RestoreRequest, UNPACKED_BYTES_MAX, UrgentReply,
 };
 use crate::time::{ClockQuality, Stamp};
 use crate::web::problem::Problem;
@@ -50,6 +51,8 @@ pub fn router(office: HeadOffice) -> Router {
         .route("/records", post(records))
         .route("/urgent", post(urgent))
         .route("/repair", post(repair))
+        .route("/restore", post(plan_restore))
+        .route("/restore/{journal}", get(restore_lines))
         .route("/feeds/{feed}", get(feed))
         .route("/files/{hash}", get(file))
         .route("/receipts", get(receipt))
@@ -217,17 +220,66 @@ async fn repair(State(office): State<HeadOffice>, Path(path): NodePath, body: Re
     let (store, node): (StoreId, NodeId) = (parsed(&path.0)?, parsed(&path.1)?);
     let request: RepairRequest = json(&whole(body)?)?;
     let (reply, lines) = office.write(move |writer, now_ms| writer.repair(&store, &node, &request, now_ms)).await?;
-    let packed = tokio::task::spawn_blocking(move || {
-        let mut bytes = serde_json::to_vec(&reply).map_err(std::io::Error::other)?;
-        bytes.push(b'\n');
-        bytes.extend(lines);
-        zstd::bulk::compress(&bytes, 3)
-    });
-    let packed = match packed.await {
+    let head = serde_json::to_vec(&reply).map_err(|error| half_sent(&format!("the answer could not be written: {error}")))?;
+    packed([head, b"\n".to_vec(), lines].concat()).await
+}
+
+async fn packed(bytes: Vec<u8>) -> Result<Response, Problem> {
+    let packed = match tokio::task::spawn_blocking(move || zstd::bulk::compress(&bytes, 3)).await {
         Ok(packed) => packed.map_err(|error| half_sent(&format!("the answer could not be packed: {error}")))?,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     };
     Ok(([(header::CONTENT_TYPE, "application/zstd")], packed).into_response())
+}
+
+/// What a box may go on with that has taken another's place.
+async fn plan_restore(
+    State(office): State<HeadOffice>,
+    Path(path): NodePath,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<RestorePlan>, Problem> {
+    let (store, node): (StoreId, NodeId) = (parsed(&path.0)?, parsed(&path.1)?);
+    let request: RestoreRequest = json(&whole(body)?)?;
+    let asked = (store.clone(), node.clone());
+    let planned = office.write(move |writer, now_ms| writer.plan_restore(&asked.0, &asked.1, &request, now_ms)).await?;
+    planned.map(Json).map_err(|why| not_restored(&why, &store, &node, office.now_ms()))
+}
+
+fn not_restored(why: &NotRestored, store: &StoreId, node: &NodeId, now_ms: i64) -> Problem {
+    match why {
+        NotRestored::NothingHeld => Problem::new(
+            StatusCode::NOT_FOUND,
+            "nothing_held",
+            format!("head office has no record of node {node} in store {store}"),
+            "compare store.id and node.id in the node's file with the page Nodes; a node without a past is simply started",
+        ),
+        NotRestored::NoSuchJournal { journal } => Problem::new(
+            StatusCode::NOT_FOUND,
+            "no_such_journal",
+            format!("head office has no journal {journal} of node {node} in store {store}"),
+            "leave --journal out, or name one that this command lists",
+        ),
+        NotRestored::AtWork { last_contact_ms } => Problem::new(
+            StatusCode::CONFLICT,
+            "node_at_work",
+            format!(
+                "the newest records of node {node} in store {store} are by this box's own key: it, or one with a copy of its disk, is at work and \
+                 called {} seconds ago",
+                (now_ms - last_contact_ms).max(0) / 1000
+            ),
+            "switch that box off; then empty data_dir here, make a code with `counterfoil head-office enrol-code --node … --replace`, enrol and restore",
+        ),
+    }
+}
+
+/// The node's own bytes, as far as one answer holds. Nothing is written for it: a shop that is restored holds up no other.
+async fn restore_lines(
+    State(office): State<HeadOffice>,
+    Path((store, node, journal)): Path<(String, String, i64)>,
+    Query(query): Query<RestoreQuery>,
+) -> Result<Response, Problem> {
+    let (store, node): (StoreId, NodeId) = (parsed(&store)?, parsed(&node)?);
+    packed(office.read(move |connection| restore::lines(connection, &store, &node, journal, query)).await?).await
 }
 
 #[derive(Deserialize)]

@@ -29,6 +29,8 @@ pub enum Incident {
     Restored { acknowledged_seq: u64, held_seq: u64, epoch: u64 },
     /// A store's lead has heard what head office has not said.
     SaidMore { epoch: u64 },
+    /// Another box goes on with a node's record, from our copy. `said_seq`: how far the former one said that it had come.
+    BoxRestored { upto_seq: u64, said_seq: u64, key: String },
     /// A second box showed a code that a first one had used.
     CodeUsedTwice { used_node: String, used_ms: i64, key: String },
     /// A node is back after its certificate has run out.
@@ -51,6 +53,7 @@ impl Incident {
             Incident::KeyChanged { .. } => "key changed",
             Incident::UrgentDiffers { .. } => "copy differs",
             Incident::Restored { .. } | Incident::SaidMore { .. } => "restored",
+            Incident::BoxRestored { .. } => "box restored",
             Incident::CodeUsedTwice { .. } => "code used twice",
             Incident::WaitsForApproval { .. } => "waits for approval",
             Incident::EnrolmentForgotten { .. } => "enrolment forgotten",
@@ -106,6 +109,16 @@ impl Incident {
                 "{store}/{node} has heard more of orders and rights than head office has said: it was restored from a backup. The epoch is {epoch} \
                  now; no order is promised to a store before it has granted anew."
             ),
+            Incident::BoxRestored { upto_seq, said_seq, key } => format!(
+                "Another box (key {}…) took the record of {store}/{node} from head office and goes on behind record {upto_seq}. {}",
+                short(key),
+                match said_seq.saturating_sub(*upto_seq) {
+                    0 => "The former box never spoke of a later one; what it wrote after its last call is on its disk alone.".to_owned(),
+                    1 => format!("The former box said that it was at record {said_seq}: one record never arrived, and what came after."),
+                    lost =>
+                        format!("The former box said that it was at record {said_seq}: {lost} records never arrived, and what came after."),
+                }
+            ),
             Incident::CodeUsedTwice { used_node, key, .. } => format!(
                 "A box that calls itself {store}/{node} (key {}…) showed a code that {store}/{used_node} had used already. It was turned away.",
                 short(key)
@@ -143,6 +156,9 @@ impl Incident {
             Incident::KeyChanged { .. } => "If the node was set up anew, close this; if not, someone uses its name.",
             Incident::UrgentDiffers { .. } => "Someone may use this node's name on the line: check its certificate.",
             Incident::Restored { .. } | Incident::SaidMore { .. } => "Wait until all stores have caught up, then close this.",
+            Incident::BoxRestored { .. } => {
+                "Compare the tills' cash with the receipts of that day. Should the former box or its disk be found, do not start it in the shop: read its journal in with `counterfoil head-office found-journal`, where it is kept beside this one. Then close this."
+            }
             Incident::CodeUsedTwice { .. } => {
                 "Ask who typed the code where. If the first box is not yours, revoke it on the page Nodes; then make a new code."
             }
@@ -166,6 +182,7 @@ impl Incident {
             Incident::ChainBroken { seq } => seq.to_string(),
             Incident::KeyChanged { shown, .. } => shown.clone(),
             Incident::Restored { epoch, .. } | Incident::SaidMore { epoch } => epoch.to_string(),
+            Incident::BoxRestored { upto_seq, key, .. } => format!("{upto_seq}/{key}"),
             Incident::CodeUsedTwice { used_ms, key, .. } => format!("{used_ms}/{key}"),
             Incident::WaitsForApproval { expires_ms } => expires_ms.to_string(),
             Incident::EnrolmentForgotten { key } => key.clone(),

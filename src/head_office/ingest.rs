@@ -302,7 +302,7 @@ fn vouch(connection: &Connection, chain: &mut NodeChain, branch: i64, record: &R
     if let Some(shown) = link.and_then(|link| PublicKey::from_hex(&link.public_key).ok()) {
         match chain.key {
             None => chain.pin(connection, shown)?,
-            Some(known) if known != shown => {
+            Some(known) if known != shown && !former_keys(connection, chain)?.contains(&shown) => {
                 let incident = Incident::KeyChanged { seq: record.seq, known: known.to_hex(), shown: shown.to_hex() };
                 raise(connection, chain, &incident, now_ms)?;
             }
@@ -318,10 +318,23 @@ fn vouch(connection: &Connection, chain: &mut NodeChain, branch: i64, record: &R
     };
     match chain.branch(branch).key {
         Some(key) if must_be_signed && !record.is_signed_by(&key) => {
-            raise(connection, chain, &Incident::BadSignature { seq: record.seq }, now_ms)
+            match former_keys(connection, chain)?.into_iter().find(|key| record.is_signed_by(key)) {
+                // A box that was replaced goes on on a way of its own, which began with the key of the box that took its place.
+                Some(former) => chain.set_branch_key(connection, branch, former),
+                None => raise(connection, chain, &Incident::BadSignature { seq: record.seq }, now_ms),
+            }
         }
         Some(_) | None => Ok(()),
     }
+}
+
+/// Of the boxes that were this node before.
+fn former_keys(connection: &Connection, chain: &NodeChain) -> db::Result<Vec<PublicKey>> {
+    let keys: Vec<String> = connection
+        .prepare_cached("SELECT public_key FROM former_keys WHERE store = ?1 AND node = ?2")?
+        .query_map(params![chain.store.as_str(), chain.node.as_str()], |row| row.get(0))?
+        .collect::<db::Result<_>>()?;
+    Ok(keys.iter().filter_map(|key| PublicKey::from_hex(key).ok()).collect())
 }
 
 /// The chain has reached copies that came by the side door.

@@ -1,4 +1,4 @@
-//! `counterfoil head-office enrol-code`, `nodes`, `approve`, `revoke`: a person's word about boxes, straight into the database, whether head
+//! `counterfoil head-office enrol-code`, `nodes`, `approve`, `revoke`, `found-journal`: a person's word about boxes, straight into the database, whether head
 //! office runs or not.
 
 use std::process::ExitCode;
@@ -8,6 +8,7 @@ use super::authority::Authority;
 use super::config::HeadOfficeConfig;
 use super::db::Connection;
 use super::enrolment::{self, CodeFor, NodeRow, NotDone, State};
+use super::found_journal::{self, FoundError, FoundJournal};
 use super::reconcile::{self, Reconcile};
 use super::storage::{self, Folders, StorageError};
 use crate::ids::{NodeId, StoreId};
@@ -26,6 +27,8 @@ pub enum NodeTask {
     Approve(Named),
     /// Hear a box no more, from now on.
     Revoke(Revoke),
+    /// Take in the journal of a box that was replaced, when its disk has turned up.
+    FoundJournal(FoundJournal),
     /// Compare the sums of business days with the journals' stored bytes, to the cent and the unit.
     Reconcile(Reconcile),
 }
@@ -67,6 +70,8 @@ pub enum NodeCliError {
     Storage(#[from] StorageError),
     #[error(transparent)]
     Door(#[from] DoorError),
+    #[error(transparent)]
+    Found(#[from] FoundError),
     #[error("head_office.enrolment is off: boxes get their certificates from elsewhere; set it to true to enrol them here")]
     NoEnrolment,
     #[error("{0} codes wait to be used: use those, or wait until they have run out", enrolment::CODES_OPEN_MAX)]
@@ -111,6 +116,12 @@ pub fn carry_out(config: &HeadOfficeConfig, task: &NodeTask, now_ms: i64) -> Res
     match task {
         NodeTask::Reconcile(wanted) => Ok(reconcile::on_demand(config, wanted, now_ms)?.0),
         NodeTask::EnrolCode(wanted) => enrol_code(config, &folders, &connection, wanted, now_ms),
+        NodeTask::FoundJournal(wanted) => {
+            let words = found_journal::carry_out(&connection, wanted, now_ms)?;
+            let (store, node) = wanted.of();
+            noted(&connection, &folders, ("take in a found journal", node.as_str(), store), now_ms, || Ok(Ok::<(), NodeCliError>(())))??;
+            Ok(words)
+        }
         NodeTask::Nodes => Ok(table(config, &enrolment::list(&connection, now_ms).map_err(failed)?)),
         NodeTask::Approve(Named { store, node }) => {
             let done = noted(&connection, &folders, ("approve node", node.as_str(), store), now_ms, || {

@@ -16,6 +16,7 @@ use super::order_search;
 use super::orders;
 use super::projection;
 use super::repair;
+use super::restore::{self, Held, NotRestored};
 use super::right::HoldRule;
 use super::rights;
 use super::status_link;
@@ -24,7 +25,8 @@ use crate::ids::{NodeId, StoreId};
 use crate::journal::{BadRecord, Hash, NodeKey, Position, Record};
 use crate::retail::UplinkAck;
 use crate::sync::wire::{
-    self, LocateReply, LocateRequest, NodeReport, RecordsQuery, RecordsReply, RepairReply, RepairRequest, UrgentReply, WIRE_VERSION,
+    self, LocateReply, LocateRequest, NodeReport, RecordsQuery, RecordsReply, RepairReply, RepairRequest, RestorePlan, RestoreRequest,
+    UrgentReply, WIRE_VERSION,
 };
 
 /// Requests that may wait for the writer. Beyond it nodes are told to come back.
@@ -188,6 +190,24 @@ impl Writer {
         self.put_chain(chain);
         let ack = copy.last.map(|at| self.acknowledge(store, node, &at));
         Ok((RepairReply { v: WIRE_VERSION, epoch: self.epoch, ack }, copy.lines))
+    }
+
+    /// What a box that has taken another's place may go on with.
+    pub fn plan_restore(
+        &mut self,
+        store: &StoreId,
+        node: &NodeId,
+        request: &RestoreRequest,
+        now_ms: i64,
+    ) -> Result<Result<RestorePlan, NotRestored>, WriteError> {
+        let Some(chain) = NodeChain::find_node(&self.connection, store, node)? else { return Ok(Err(NotRestored::NothingHeld)) };
+        let held = match restore::plan(&self.connection, &chain, request.journal, now_ms)? {
+            Ok(held) => held,
+            Err(why) => return Ok(Err(why)),
+        };
+        let ack = self.acknowledge(store, node, &held.head);
+        let Held { journal, head: _, keys, holes, others, said_seq, last_contact_ms } = held;
+        Ok(Ok(RestorePlan { v: WIRE_VERSION, epoch: self.epoch, journal, ack, keys, holes, others, said_seq, last_contact_ms }))
     }
 
     /// What a box says of itself.

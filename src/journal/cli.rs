@@ -43,9 +43,10 @@ pub enum JournalCommand {
 pub struct VerifyArgs {
     /// The journal's folder.
     pub folder: PathBuf,
-    /// The node's public key: 64 hex digits, or a file that holds them. Then every signature must be by this key.
+    /// The node's public key: 64 hex digits, or a file that holds them. Then every signature must be by this key. A node that was restored on another
+    /// box has one for each box: name them all.
     #[arg(long)]
-    pub key: Option<String>,
+    pub key: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -69,16 +70,16 @@ pub fn run(args: &JournalArgs) -> ExitCode {
 }
 
 pub fn run_verify(args: &VerifyArgs, out: &mut dyn Write) -> ExitCode {
-    let key = match args.key.as_deref().map(read_key).transpose() {
-        Ok(key) => key,
+    let keys = match args.key.iter().map(|key| read_key(key)).collect::<Result<Vec<_>, _>>() {
+        Ok(keys) => keys,
         Err(message) => return complain(&message, UNREADABLE),
     };
-    match verify(&args.folder, key.as_ref()) {
+    match verify(&args.folder, &keys) {
         Ok(report) if report.segments == 0 => {
             complain(&format!("{} holds no segment: is this a journal's folder?", args.folder.display()), UNREADABLE)
         }
         Ok(report) => {
-            let _ = write_report(&report, key.is_some(), out);
+            let _ = write_report(&report, !keys.is_empty(), out);
             ExitCode::from(if report.first_bad.is_some() { BAD } else { CLEAN })
         }
         Err(error) => complain(&with_source(&error), UNREADABLE),
@@ -149,7 +150,7 @@ fn write_report(report: &VerifyReport, has_key: bool, out: &mut dyn Write) -> io
     if let Some(head) = report.head {
         writeln!(out, "head: {} {} {}", head.incarnation, head.seq, head.hash)?;
     }
-    let believed = if has_key { "by the key given" } else { "by the keys that the journal itself names" };
+    let believed = if has_key { "by the keys given" } else { "by the keys that the journal itself names" };
     writeln!(out, "signatures: {} hold, {believed}; records after {} are not vouched for yet", report.signatures, report.signed_upto)?;
     if report.unfinished_bytes > 0 {
         writeln!(out, "unfinished: {} bytes of a record that was never acknowledged; the next start cuts them", report.unfinished_bytes)?;

@@ -35,6 +35,7 @@ mod walk;
 mod recovery;
 pub mod repair;
 mod replay;
+pub mod restoring;
 mod writer;
 
 pub mod cli;

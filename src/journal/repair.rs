@@ -63,8 +63,15 @@ pub enum BadRepair {
 }
 
 impl LostRecords {
-    /// Whether `lines` are what was lost, or its beginning. `witnessed`: a record's hash as the node's own journal has it elsewhere.
-    pub fn prove(&self, lines: &[u8], identity: &Identity, key: &PublicKey, witnessed: Option<(u64, Hash)>) -> Result<Repair, BadRepair> {
+    /// Whether `lines` are what was lost, or its beginning. `keys`: of the boxes that were this node, its own first. `witnessed`: a record's hash
+    /// as the node's own journal has it elsewhere.
+    pub fn prove(
+        &self,
+        lines: &[u8],
+        identity: &Identity,
+        keys: &[PublicKey],
+        witnessed: Option<(u64, Hash)>,
+    ) -> Result<Repair, BadRepair> {
         let mut records: Vec<Record> = Vec::new();
         for line in lines.split_inclusive(|byte| *byte == b'\n') {
             let expected = records.last().map_or(self.first_seq, |last| last.seq + 1);
@@ -85,8 +92,8 @@ impl LostRecords {
                 Kind::Link | Kind::Mark | Kind::CarryForward => true,
                 Kind::Command => record.sig.is_some(),
             };
-            if must_be_signed && !record.is_signed_by(key) {
-                return bad(BadRecord::BadSignature { key: key.to_hex() });
+            if must_be_signed && !keys.iter().any(|key| record.is_signed_by(key)) {
+                return bad(BadRecord::BadSignature { key: keys.first().map(PublicKey::to_hex).unwrap_or_default() });
             }
             if witnessed.is_some_and(|(seq, hash)| seq == record.seq && hash != record.hash) {
                 return Err(BadRepair::NotAcknowledged { seq: record.seq });

@@ -35,6 +35,11 @@ impl<D: Disk> Replay<D> {
         Ok(Replay { walk, start, folder: disk.folder() })
     }
 
+    /// From where the walk begins.
+    pub(super) fn of(walk: Walk<D>, folder: String) -> Replay<D> {
+        Replay { walk, start: 1, folder }
+    }
+
     /// From the newest intact carry-forward under `below`, or from the start.
     pub(super) fn open_below(disk: &D, options: &OpenOptions, below: u64) -> io::Result<Replay<D>> {
         let segments = SegmentName::list(disk)?;

@@ -1,4 +1,4 @@
-//! The stand-alone verifier: a folder and, at best, the node's public key. It trusts nothing but those two and changes nothing.
+//! The stand-alone verifier: a folder and, at best, the node's public keys. It trusts nothing but those and changes nothing.
 
 use std::io;
 use std::path::Path;
@@ -29,20 +29,21 @@ pub struct VerifyReport {
     pub repaired: Vec<Bad>,
     /// Bytes of a record that a power cut kept from being written whole: never acknowledged, and no damage.
     pub unfinished_bytes: u64,
-    /// Signatures that hold. Without a key from outside each link's own key is believed.
+    /// Signatures that hold. Without keys from outside each link's own key is believed.
     pub signatures: u64,
     /// Up to here the records are vouched for by a signature.
     pub signed_upto: u64,
 }
 
-/// Reads every record of the journal in `folder`. With `key` every signature must be by it. A running node may write meanwhile: a
+/// Reads every record of the journal in `folder`. With `keys` every signature must be by one of them: a node that was restored on another box has
+/// had several. A running node may write meanwhile: a
 /// bad end counts only when it is still the same at a second look, because then it is no record on its way.
-pub fn verify(folder: &Path, key: Option<&PublicKey>) -> Result<VerifyReport, ReadError> {
+pub fn verify(folder: &Path, keys: &[PublicKey]) -> Result<VerifyReport, ReadError> {
     let failed = |source| ReadError::Disk { folder: folder.display().to_string(), act: "reading".to_owned(), source };
     let disk = Folder::read_only(folder).map_err(failed)?;
-    let mut report = verify_disk(&disk, key).map_err(failed)?;
+    let mut report = verify_disk(&disk, keys).map_err(failed)?;
     while report.first_bad.is_some() {
-        let again = verify_disk(&disk, key).map_err(failed)?;
+        let again = verify_disk(&disk, keys).map_err(failed)?;
         let is_same = again.first_bad == report.first_bad;
         report = again;
         if is_same {
@@ -53,21 +54,21 @@ pub fn verify(folder: &Path, key: Option<&PublicKey>) -> Result<VerifyReport, Re
 }
 
 /// One look, on any disk.
-pub fn verify_disk<D: Disk>(disk: &D, key: Option<&PublicKey>) -> io::Result<VerifyReport> {
+pub fn verify_disk<D: Disk>(disk: &D, keys: &[PublicKey]) -> io::Result<VerifyReport> {
     let segments = SegmentName::list(disk)?;
     let mut report = VerifyReport { segments: segments.len() as u64, ..VerifyReport::default() };
     let mut bad_stretches: Vec<Bad> = Vec::new();
     let mut durable_upto = segments.last().map_or(0, |last| last.first_seq - 1);
-    let mut signer = key.copied();
+    let mut signer = if let [key] = keys { Some(*key) } else { None };
     let mut walk = Walk::new(disk, segments.clone(), None, Limits::default().record_bytes_max);
     while let Some(step) = walk.next()? {
         match step {
             Step::Bad(bad) => bad_stretches.push(bad),
             Step::Record(record) => {
-                if record.kind() == Kind::Link && key.is_none() {
+                if record.kind() == Kind::Link && keys.len() != 1 {
                     signer = record.link().and_then(|link| PublicKey::from_hex(&link.public_key).ok());
                 }
-                if let Some(reason) = wrong_vouching(&record, report.head, key, signer.as_ref(), walk.bridge_seq()) {
+                if let Some(reason) = wrong_vouching(&record, report.head, keys, signer.as_ref(), walk.bridge_seq()) {
                     let (segment, offset) = walk.place();
                     bad_stretches.push(Bad { segment, line: walk.line(), offset, seq: record.seq, lost: None, reason });
                 } else if record.sig.is_some() && signer.is_some() {
@@ -101,7 +102,7 @@ pub fn verify_disk<D: Disk>(disk: &D, key: Option<&PublicKey>) -> io::Result<Ver
 fn wrong_vouching(
     record: &Record,
     head: Option<Position>,
-    key: Option<&PublicKey>,
+    keys: &[PublicKey],
     signer: Option<&PublicKey>,
     bridge_seq: u64,
 ) -> Option<BadRecord> {
@@ -111,8 +112,8 @@ fn wrong_vouching(
     };
     if record.kind() == Kind::Link {
         let Some(link) = record.link() else { return Some(BadRecord::NotARecord("its link cannot be read".to_owned())) };
-        if key.is_some_and(|key| key.to_hex() != link.public_key) {
-            return Some(BadRecord::BadSignature { key: key.map(PublicKey::to_hex).unwrap_or_default() });
+        if !keys.is_empty() && keys.iter().all(|key| key.to_hex() != link.public_key) {
+            return Some(BadRecord::BadSignature { key: keys[0].to_hex() });
         }
         let parent = head.map_or((None, 0), |head| (Some(head.incarnation), head.seq));
         let is_first_here = head.is_none() && record.seq > 1;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 
 use super::writer::WriterError;
-use crate::journal::{Content, Disk, Journal, Kind, ReadError, Record, Replay, Replayed as Step};
+use crate::journal::{Content, Disk, Hash, Journal, Kind, ReadError, Record, Replay, Replayed as Step};
 use crate::retail::unproved::Unproved;
 use crate::retail::{Event, State};
 
@@ -77,6 +77,26 @@ pub fn fold<D: Disk>(steps: impl Iterator<Item = Result<Step, ReadError>>, conte
         replayed.records += 1;
     }
     Ok(replayed)
+}
+
+/// The parts of the state that the carry-forward `seq` names, made again from the record up to it. `None`: they come out otherwise, as when another
+/// release wrote them; then a start replays what came before as well.
+pub fn parts_again<D: Disk>(seq: u64, replay: Replay<D>, nowhere: &Content<D>) -> Result<Option<Vec<Vec<u8>>>, WriterError> {
+    let mut named = None;
+    let before = replay.take_while(|step| match step {
+        Ok(Step::Record(record)) if record.seq == seq => {
+            named = events(record).ok().and_then(|events| match events.into_iter().next() {
+                Some(Event::CarriedForward { parts }) => Some(parts),
+                Some(_) | None => None,
+            });
+            false
+        }
+        Ok(_) | Err(_) => true,
+    });
+    let state = fold(before, nowhere)?.state;
+    let made = state.to_parts();
+    let is_named = named.is_some_and(|named| made.iter().map(|(name, bytes)| (name.clone(), Hash::of(bytes).to_string())).eq(named));
+    Ok(is_named.then(|| made.into_values().collect()))
 }
 
 /// The core's events of one record. The journal's own (links, marks) are none of the core's business.

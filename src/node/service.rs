@@ -154,7 +154,7 @@ pub fn exit_code(reason: &StartError) -> u8 {
     match reason {
         StartError::Writer(WriterError::NewerRelease { .. } | WriterError::Unreadable { .. } | WriterError::CarryForward { .. })
         | StartError::Journal(OpenError::Newer { .. } | OpenError::Foreign { .. } | OpenError::Fork { .. }) => process::EXIT_DATA,
-        StartError::Device(_) => process::EXIT_CONFIG,
+        StartError::Device(_) | StartError::RestoreUnfinished { .. } => process::EXIT_CONFIG,
         StartError::Journal(_) | StartError::Door(_) | StartError::Folder { .. } => process::EXIT_UNAVAILABLE,
         StartError::Key(_) | StartError::Writer(_) | StartError::Read(_) | StartError::Pairing(_) => 1,
     }

@@ -15,8 +15,8 @@ use super::books::Bookshelf;
 use super::config::NodeConfig;
 use super::configuration::Configuration;
 use super::cycle_counts;
-use super::elsewhere::{self, Elsewhere};
-use super::handle::{DurableHead, Input, LOOP_INBOX_MAX, Node, Shared};
+use super::elsewhere::{self, Elsewhere, ElsewhereQuestion};
+use super::handle::{DurableHead, Input, LOOP_INBOX_MAX, Node, ReceiptQuestion, Shared};
 use super::notify::{self, Notify};
 use super::orders::{self, CollectKeys, HandOvers};
 use super::originals::Originals;
@@ -34,8 +34,8 @@ use crate::document::{Language, Stationery};
 use crate::gs1::CodeRules;
 use crate::ids::{Incarnation, WorkstationId};
 use crate::journal::{self, Content, Folder, Identity, Journal, KeyError, NodeKey, OpenOptions, ReadError, Reader};
-use crate::retail::Command;
 use crate::retail::day::Day;
+use crate::retail::{Command, UplinkAck};
 use crate::sync::repair::Damaged;
 use crate::sync::{self, http::SyncConfig};
 use crate::time::{Clock, SystemClock};
@@ -44,6 +44,8 @@ use crate::views::{self, ReadRecords, Views};
 use crate::web::pairing::PairingError;
 use crate::web::tls::DoorError;
 
+/// The folder in which `counterfoil restore` builds a journal.
+pub const RESTORING: &str = "restoring";
 /// How long a stop waits for printers to prove the paper they are printing.
 const DEVICES_PATIENCE: Duration = Duration::from_secs(10);
 /// Receipts that head office is asked about at once; further ones are shown with what is known here.
@@ -56,6 +58,10 @@ const WAITING_PAGE: usize = views::RESULTS_MAX;
 pub enum StartError {
     #[error("cannot write to {path}: {reason}: give the user that runs counterfoil write access, or choose another folder with data_dir")]
     Folder { path: PathBuf, reason: std::io::Error },
+    #[error(
+        "{path} is a journal on its way back from head office: let `counterfoil restore` finish it. To begin without a past after all, remove that folder"
+    )]
+    RestoreUnfinished { path: PathBuf },
     #[error(transparent)]
     Door(#[from] DoorError),
     #[error(transparent)]
@@ -108,7 +114,55 @@ pub struct Running {
 
 /// Starts a node. Returns when it can sell.
 pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
+    let (running, line) = bring_up(config).await?;
+    let node = running.node.clone();
+    // The loop answers what follows, so what the last process left under way is settled first.
+    let _ = node.tell(Input::Restarted).await;
+    tokio::spawn(orders::watch_orders(node.clone(), Arc::new(SystemClock::new())));
+    tokio::spawn(cycle_counts::watch(node.clone(), Arc::new(SystemClock::new())));
+    tokio::spawn(orders::watch_rights(node.clone()));
+    if config.opens_day_itself {
+        open_day(&node, config).await;
+    }
+    line.open(&node, config);
+    info!(store = %config.store, "able to sell");
+    Ok(running)
+}
+
+/// Starts a node that only talks to head office: without devices, and without a word about what its last process left under way. For a box that
+/// is being restored: the shop's devices may not be there yet, and that must not decide how a payment ended.
+pub async fn start_unmanned(config: &NodeConfig) -> Result<Running, StartError> {
+    let mut config = config.clone();
+    config.devices.clear();
+    let (running, line) = bring_up(&config).await?;
+    line.open(&running.node, &config);
+    Ok(running)
+}
+
+/// What the line to head office begins with.
+struct ToOpen {
+    kept: Option<UplinkAck>,
+    asked: mpsc::Receiver<ReceiptQuestion>,
+    looked: mpsc::Receiver<ElsewhereQuestion>,
+}
+
+impl ToOpen {
+    fn open(self, node: &Node, config: &NodeConfig) {
+        let Some(link) = &config.head_office else { return };
+        let config = SyncConfig::new(link, &config.store, &config.node, &config.data_dir, self.kept);
+        sync::http::spawn_receipts(node.clone(), &config, self.asked);
+        sync::http::spawn_elsewhere(node.clone(), &config, self.looked);
+        sync::http::spawn(node.clone(), config);
+    }
+}
+
+/// Record, views, devices and loop; the loop has been told nothing yet.
+async fn bring_up(config: &NodeConfig) -> Result<(Running, ToOpen), StartError> {
     let data = config.data_dir.clone();
+    let restoring = data.join(RESTORING);
+    if restoring.exists() {
+        return Err(StartError::RestoreUnfinished { path: restoring });
+    }
     for folder in [data.clone(), data.join("feeds"), data.join("journal"), data.join("carry")] {
         create_private(&folder).map_err(|reason| StartError::Folder { path: folder, reason })?;
     }
@@ -282,22 +336,7 @@ pub async fn start(config: &NodeConfig) -> Result<Running, StartError> {
         })
         .map_err(|reason| StartError::Folder { path: data.clone(), reason })?;
 
-    // The loop answers what follows, so what the last process left under way is settled first.
-    let _ = node.tell(Input::Restarted).await;
-    tokio::spawn(orders::watch_orders(node.clone(), Arc::new(SystemClock::new())));
-    tokio::spawn(cycle_counts::watch(node.clone(), Arc::new(SystemClock::new())));
-    tokio::spawn(orders::watch_rights(node.clone()));
-    if config.opens_day_itself {
-        open_day(&node, config).await;
-    }
-    if let Some(link) = &config.head_office {
-        let config = SyncConfig::new(link, &config.store, &config.node, &data, kept);
-        sync::http::spawn_receipts(node.clone(), &config, asked);
-        sync::http::spawn_elsewhere(node.clone(), &config, looked);
-        sync::http::spawn(node.clone(), config);
-    }
-    info!(store = %config.store, "able to sell");
-    Ok(Running { node, writer, ended, devices })
+    Ok((Running { node, writer, ended, devices }, ToOpen { kept, asked, looked }))
 }
 
 impl Running {

@@ -65,6 +65,8 @@ pub enum Told {
     },
     /// Someone knows that there is news: ask at once.
     Hurry,
+    /// The version we have was to be made from the disk, and its files are not there.
+    Lost,
 }
 
 impl Downlink {
@@ -143,6 +145,12 @@ impl Downlink {
                 }
             }
             Told::Hurry => self.next_ms = self.next_ms.min(now_ms),
+            Told::Lost if self.have > 0 && self.to_do.is_empty() => {
+                self.have = 0;
+                self.asked = None;
+                self.next_ms = now_ms;
+            }
+            Told::Lost => {}
         }
     }
 

@@ -33,6 +33,7 @@ mod certificate;
 mod orders;
 mod repair;
 mod report;
+pub mod restore;
 pub mod tls;
 
 /// A connection that cannot be opened by then has failed.
@@ -49,6 +50,9 @@ const PACK_LEVEL: i32 = 3;
 /// A customer waits: after this the till goes on with what it knows itself.
 const RECEIPT_PATIENCE: Duration = Duration::from_secs(3);
 
+/// In a node's folder when it was restored: what signed its journal before.
+pub const FORMER_KEYS: &str = "former-keys";
+
 /// What the line needs to know. From a checked configuration.
 #[derive(Debug, Clone)]
 pub struct SyncConfig {
@@ -64,6 +68,8 @@ pub struct SyncConfig {
     pub pin_file: PathBuf,
     /// The node's own key, which must have signed what comes back to fill a hole.
     pub key_file: PathBuf,
+    /// Or one of these: of the boxes that were this node before it was restored on this one.
+    pub former_keys_file: PathBuf,
     /// The newest acknowledgement in the node's own journal.
     pub kept: Option<UplinkAck>,
 }
@@ -101,7 +107,17 @@ impl SyncConfig {
             public_key: link.public_key.clone(),
             pin_file: data_dir.join("head-office.pub"),
             key_file: data_dir.join("node.key"),
+            former_keys_file: data_dir.join(FORMER_KEYS),
             kept,
+        }
+    }
+
+    /// One in each line; usually none.
+    fn former_keys(&self) -> std::io::Result<Vec<PublicKey>> {
+        match std::fs::read_to_string(&self.former_keys_file) {
+            Ok(text) => Ok(text.lines().filter_map(|line| PublicKey::from_hex(line.trim()).ok()).collect()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(error),
         }
     }
 
@@ -540,6 +556,9 @@ impl News {
             } else {
                 tracing::warn!(url = line.config.url, why = machine.why(), "the line to head office is down; the shop goes on");
             }
+        } else if !machine.is_online() && machine.why() != self.status.why && self.told_at_ms.is_some() {
+            // A box that was replaced never gets through: the log must say why.
+            tracing::warn!(url = line.config.url, why = machine.why(), "head office cannot be told; the shop goes on");
         }
         self.status.online = machine.is_online();
         self.status.why = machine.why().to_owned();
@@ -632,6 +651,9 @@ pub async fn run_downlink(node: Node, line: Line, feed: Feed) {
     loop {
         if closed.has_changed().is_err() {
             return;
+        }
+        if !feed.is_book() && matches!(node.shared().views.feed(feed), FeedState::Broken { .. }) {
+            machine.handle(line.now_ms(), downlink::Told::Lost);
         }
         match machine.poll(line.now_ms()) {
             downlink::Step::Ask { ticket, have } => {

@@ -10,6 +10,8 @@
 //! | uplink | `POST …/records?…` ([`RecordsQuery`]) | journal lines, zstd → [`RecordsReply`] |
 //! | side door | `POST …/urgent` | journal lines, zstd → [`UrgentReply`] |
 //! | repair | `POST …/repair` | [`RepairRequest`] → zstd: [`RepairReply`] on one line, then journal lines |
+//! | `counterfoil restore` | `POST …/restore` | [`RestoreRequest`] → [`RestorePlan`] |
+//! | `counterfoil restore` | `GET …/restore/{journal}?from=SEQ&upto=SEQ&bytes_max=BYTES` | → journal lines, zstd |
 //! | downlink | `GET …/feeds/{feed}?have=VERSION` | → [`FeedOffer`] |
 //! | downlink | `GET …/files/{hash}` | → the file |
 //! | till | `GET …/receipts?…` ([`ReceiptQuery`]) | → [`ReceiptReply`] |
@@ -272,6 +274,56 @@ pub struct RepairReply {
     pub ack: Option<UplinkAck>,
 }
 
+/// A box that has taken a node's place asks for that node's journal.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestoreRequest {
+    pub v: u32,
+    /// Of [`HeldJournal`]; `None`: the one that the node wrote last.
+    #[serde(default)]
+    pub journal: Option<i64>,
+}
+
+/// What head office can give back of a node's journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestorePlan {
+    pub v: u32,
+    pub epoch: u64,
+    pub journal: HeldJournal,
+    /// Signed: its newest record. All before it is proved by the chain.
+    pub ack: UplinkAck,
+    /// Of the boxes that were this node, 64 hex characters each.
+    pub keys: Vec<String>,
+    /// Records on the way there that head office never got, both ends included.
+    #[serde(default)]
+    pub holes: Vec<(u64, u64)>,
+    /// What was begun under the node's name besides.
+    #[serde(default)]
+    pub others: Vec<HeldJournal>,
+    /// How far the node said that its journal went when it called last, and when that was.
+    #[serde(default)]
+    pub said_seq: u64,
+    #[serde(default)]
+    pub last_contact_ms: i64,
+}
+
+/// A journal as head office holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldJournal {
+    pub id: i64,
+    /// Its newest record, and when that was written.
+    pub seq: u64,
+    pub at_ms: i64,
+}
+
+/// In the address of the lines that are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestoreQuery {
+    pub from: u64,
+    pub upto: u64,
+    /// As many as fit; one at least.
+    pub bytes_max: usize,
+}
+
 /// What the newest version of a feed is and which files lead there from the version the node has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeedOffer {
@@ -318,6 +370,13 @@ pub fn urgent_path(store: &StoreId, node: &NodeId) -> String {
 }
 pub fn repair_path(store: &StoreId, node: &NodeId) -> String {
     format!("/sync/v1/{store}/nodes/{node}/repair")
+}
+pub fn restore_path(store: &StoreId, node: &NodeId) -> String {
+    format!("/sync/v1/{store}/nodes/{node}/restore")
+}
+pub fn restore_lines_path(store: &StoreId, node: &NodeId, journal: i64, query: RestoreQuery) -> String {
+    let RestoreQuery { from, upto, bytes_max } = query;
+    format!("/sync/v1/{store}/nodes/{node}/restore/{journal}?from={from}&upto={upto}&bytes_max={bytes_max}")
 }
 pub fn feed_path(store: &StoreId, node: &NodeId, feed: &str, have: u64) -> String {
     format!("/sync/v1/{store}/nodes/{node}/feeds/{feed}?have={have}")

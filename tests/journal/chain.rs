@@ -61,7 +61,7 @@ fn links_marks_and_carry_forwards_are_signed_and_others_when_asked() {
         (Kind::Link, true),
     ];
     assert_eq!(signed, expected);
-    let report = verify_disk(&disk, Some(&key().public())).unwrap();
+    let report = verify_disk(&disk, &[key().public()]).unwrap();
     assert_eq!((report.signatures, report.signed_upto, report.first_bad), (5, 6, None));
 }
 
@@ -70,16 +70,16 @@ fn a_chain_rewritten_with_correct_hashes_is_found_out() {
     let disk = sold();
     // The forger takes one unit off a sale and makes every hash and checksum after it fit again.
     let forged = rewrite(&disk, None);
-    let bad = verify_disk(&forged, Some(&key().public())).unwrap().first_bad.unwrap();
+    let bad = verify_disk(&forged, &[key().public()]).unwrap().first_bad.unwrap();
     assert!(matches!(bad.reason, BadRecord::BadSignature { .. }), "{bad}");
     assert_eq!(bad.seq, 6, "the mark behind the change is the first that vouches for it");
-    assert!(matches!(verify_disk(&forged, None).unwrap().first_bad.unwrap().reason, BadRecord::BadSignature { .. }));
+    assert!(matches!(verify_disk(&forged, &[]).unwrap().first_bad.unwrap().reason, BadRecord::BadSignature { .. }));
 
     // A forger who also signs with a key of his own deceives only those who do not know the node's.
     let own = NodeKey::from_seed([66; 32]);
     let forged = rewrite(&disk, Some(&own));
-    assert_eq!(verify_disk(&forged, None).unwrap().first_bad, None);
-    let bad = verify_disk(&forged, Some(&key().public())).unwrap().first_bad.unwrap();
+    assert_eq!(verify_disk(&forged, &[]).unwrap().first_bad, None);
+    let bad = verify_disk(&forged, &[key().public()]).unwrap().first_bad.unwrap();
     assert_eq!((bad.seq, bad.reason), (1, BadRecord::BadSignature { key: key().public_hex() }));
 }
 
@@ -92,7 +92,7 @@ fn a_record_that_must_be_signed_and_is_not_is_bad() {
         if record.kind() == Kind::Mark { body.split(",\"sig\":").next().unwrap().to_owned() } else { body }
     });
     disk.plant(&name, lines);
-    let bad = verify_disk(&disk, None).unwrap().first_bad.unwrap();
+    let bad = verify_disk(&disk, &[]).unwrap().first_bad.unwrap();
     assert_eq!((bad.seq, bad.reason), (6, BadRecord::Unsigned));
 }
 

@@ -35,7 +35,7 @@ fn every_flipped_bit_of_a_segment_is_found() {
         flipped[bit / 8] ^= 1 << (bit % 8);
         let line = segment[..bit / 8].iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
         disk.plant(&name, flipped);
-        let bad = verify_disk(&disk, Some(&key().public())).unwrap().first_bad;
+        let bad = verify_disk(&disk, &[key().public()]).unwrap().first_bad;
         let bad = bad.unwrap_or_else(|| panic!("bit {bit} of byte {} is not found by the verifier", bit / 8));
         assert_eq!(bad.line, line, "bit {bit}: {bad}");
     }

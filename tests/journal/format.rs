@@ -30,7 +30,7 @@ fn the_golden_journal_is_written_the_same_today() {
 
 #[test]
 fn the_golden_journal_reads_as_it_always_did() {
-    let report = verify(&golden(), Some(&key().public())).unwrap();
+    let report = verify(&golden(), &[key().public()]).unwrap();
     assert_eq!((report.first_bad, report.records, report.segments, report.unfinished_bytes), (None, 13, 4, 0));
 
     let mut text = Vec::new();
@@ -57,7 +57,7 @@ fn the_golden_journal_reads_as_it_always_did() {
 #[test]
 fn a_verifier_that_shares_no_code_agrees() {
     let (seq, head) = independent::verify(&golden(), &key().public_hex()).unwrap();
-    let report = verify(&golden(), Some(&key().public())).unwrap();
+    let report = verify(&golden(), &[key().public()]).unwrap();
     assert_eq!((seq, head), (report.records, report.head.unwrap().hash.to_string()));
 
     // And it can fail, in each of its checks.
@@ -70,7 +70,7 @@ fn a_verifier_that_shares_no_code_agrees() {
         }
         let said = independent::verify(folder.path(), &key().public_hex()).unwrap_err();
         assert!(said.contains(complaint), "{said}, not {complaint}");
-        assert!(verify(folder.path(), Some(&key().public())).unwrap().first_bad.is_some(), "{complaint}");
+        assert!(verify(folder.path(), &[key().public()]).unwrap().first_bad.is_some(), "{complaint}");
     };
     check(|text| *text = text.replacen("\"command\":4", "\"command\":5", 1), "checksum");
     check(|text| *text = text.replacen('\n', "\n\n", 1), "checksum");

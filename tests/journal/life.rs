@@ -28,7 +28,7 @@ fn what_was_flushed_is_there_after_the_next_start() {
     assert_eq!(found.iter().map(|record| record.seq).collect::<Vec<_>>(), (1..=43).collect::<Vec<_>>());
     drop(opened.journal);
 
-    let report = verify(&path, Some(&key().public())).unwrap();
+    let report = verify(&path, &[key().public()]).unwrap();
     assert_eq!((report.first_bad, report.records, report.signed_upto), (None, 43, 43));
     assert!(report.segments >= 3, "{}", report.segments);
 }

@@ -16,7 +16,7 @@ fn no_power_cut_loses_what_was_acknowledged() {
             for stale_bytes in [false, true] {
                 let cut = Cut { seed: seed * 1000 + act, stale_bytes };
                 let (left, place) = (disk.after_power_cut(cut), format!("power cut at act {act} of {acts}, {cut:?}"));
-                let verdict = verify_disk(&left, Some(&key().public())).unwrap();
+                let verdict = verify_disk(&left, &[key().public()]).unwrap();
                 assert!(
                     stale_bytes || verdict.first_bad.is_none(),
                     "{place}: a tear is no damage, but verify says {:?}",
@@ -289,7 +289,7 @@ impl Witness {
         self.check(&whole, place);
         journal.append(&command(1_000)).unwrap();
         journal.flush().unwrap();
-        let verdict = verify_disk(disk, Some(&key().public())).unwrap();
+        let verdict = verify_disk(disk, &[key().public()]).unwrap();
         assert_eq!(verdict.first_bad, None, "{place}");
         assert_eq!(verdict.records, whole.len() as u64 + 1, "{place}");
     }

@@ -35,7 +35,7 @@ fn a_repaired_journal_is_the_journal_that_was_never_damaged() {
         assert_eq!(all, records_upto(undamaged.journal.replay_from_start().unwrap(), until), "{harm:?} at {seq}");
         assert_eq!(records(opened.replay).last().unwrap().link().unwrap().holes, []);
         drop(opened.journal);
-        let report = verify_disk(&disk, Some(&key().public())).unwrap();
+        let report = verify_disk(&disk, &[key().public()]).unwrap();
         assert_eq!((report.first_bad, report.repaired.len()), (None, 1), "{harm:?} at {seq}");
     };
     for harm in [Harm::FlipBit, Harm::ZeroTheLine, Harm::SplitTheLine] {
@@ -75,7 +75,7 @@ fn a_hole_at_the_end_is_filled_behind_a_link_that_reaches_over_it() {
         assert!(opened.report.is_clean(), "{}", opened.report);
         assert!(records(opened.replay).windows(2).all(|pair| pair[0].seq + 1 == pair[1].seq));
     }
-    let report = verify_disk(&disk, Some(&key().public())).unwrap();
+    let report = verify_disk(&disk, &[key().public()]).unwrap();
     assert_eq!((report.first_bad, report.repaired.len()), (None, 1));
 }
 
@@ -108,7 +108,7 @@ fn bytes_that_are_not_what_was_lost_are_refused_and_named() {
     assert_eq!(prove(&elsewhere, &good), Err(BadRepair::NotOurs { seq: 23 }));
     let witnessed = Some((24, Hash::NONE));
     assert_eq!(
-        hole.prove(&good, &identity(), &key().public(), witnessed).map(|_| ()),
+        hole.prove(&good, &identity(), &[key().public()], witnessed).map(|_| ()),
         Err(BadRepair::NotAcknowledged { seq: 24 }),
         "the node's own record of an acknowledgement says otherwise"
     );
@@ -118,7 +118,7 @@ fn bytes_that_are_not_what_was_lost_are_refused_and_named() {
     let journal = open(&disk, 5).unwrap().journal;
     let [hole] = holes(&disk, &journal).try_into().unwrap();
     let other = counterfoil::journal::NodeKey::from_seed([9; 32]).public();
-    let refused = hole.prove(&copy_of(&whole, 22, 22), &identity(), &other, None);
+    let refused = hole.prove(&copy_of(&whole, 22, 22), &identity(), &[other], None);
     assert!(matches!(refused, Err(BadRepair::Record { seq: 22, reason: BadRecord::BadSignature { .. } })));
 }
 
@@ -170,7 +170,7 @@ fn holes(disk: &ModelDisk, journal: &Journal<ModelDisk>) -> Vec<LostRecords> {
 }
 
 fn prove(hole: &LostRecords, bytes: &[u8]) -> Result<Repair, BadRepair> {
-    hole.prove(bytes, &identity(), &key().public(), None)
+    hole.prove(bytes, &identity(), &[key().public()], None)
 }
 
 /// Head office's copy.

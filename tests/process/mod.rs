@@ -14,6 +14,7 @@ mod line_display;
 mod notify;
 mod printing;
 mod repair;
+mod restore;
 mod setup;
 mod strace;
 mod thousand;

@@ -153,24 +153,8 @@ impl Shop {
         found
     }
 
-    /// What is sold by the piece, by its own code or by its case's, and to anyone of any age: an age check would wait for a person.
     pub fn goods(&self) -> Vec<Priced> {
-        let all = goods();
-        let codes = all
-            .iter()
-            .filter(|good| good.article.age_min.is_none())
-            .filter_map(|good| Some((good.article.price?.minor(), &good.article.codes)));
-        let pieces = codes.flat_map(|(cents, codes)| {
-            codes.iter().filter_map(move |code| match &code.key {
-                CodeKey::Gtin(gtin) => {
-                    let units = code.quantity.thousandths() / Qty::ONE.thousandths();
-                    Some(Priced { code: gtin.short().to_owned(), cents: cents * units })
-                }
-                CodeKey::Text(_) => None,
-            })
-        });
-        // Labels of the scale begin with 28 and mean nothing without a weight.
-        pieces.filter(|priced| !priced.code.starts_with("28")).collect()
+        priced_goods()
     }
 
     /// An answer of head office's own tables.
@@ -208,7 +192,7 @@ impl Shop {
     /// All events of the record, with their sequence numbers.
     pub fn events(&self) -> Vec<(u64, Event)> {
         let folder = self.journal();
-        let head = verify(&folder, None).expect("the journal can be read").head.map_or(0, |head| head.seq);
+        let head = verify(&folder, &[]).expect("the journal can be read").head.map_or(0, |head| head.seq);
         let reader = Reader::open(&folder).expect("the journal can be read");
         let (mut next, mut found) = (1, Vec::new());
         while next <= head {
@@ -230,6 +214,26 @@ impl Drop for Shop {
     }
 }
 
+/// What is sold by the piece, by its own code or by its case's, and to anyone of any age: an age check would wait for a person.
+pub fn priced_goods() -> Vec<Priced> {
+    let all = goods();
+    let codes = all
+        .iter()
+        .filter(|good| good.article.age_min.is_none())
+        .filter_map(|good| Some((good.article.price?.minor(), &good.article.codes)));
+    let pieces = codes.flat_map(|(cents, codes)| {
+        codes.iter().filter_map(move |code| match &code.key {
+            CodeKey::Gtin(gtin) => {
+                let units = code.quantity.thousandths() / Qty::ONE.thousandths();
+                Some(Priced { code: gtin.short().to_owned(), cents: cents * units })
+            }
+            CodeKey::Text(_) => None,
+        })
+    });
+    // Labels of the scale begin with 28 and mean nothing without a weight.
+    pieces.filter(|priced| !priced.code.starts_with("28")).collect()
+}
+
 async fn open_doors(office: &HeadOffice) -> SocketAddr {
     let door = Door::open(office.config().listen, None).await.expect("a free port on loopback");
     let address = door.address();
@@ -245,7 +249,8 @@ fn import(file: &Path, head_office: &Path) {
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }
 
-async fn stock_up(office: &HeadOffice, currency: Currency) {
+/// The demo's goods, and what of them is on the shelf.
+pub async fn stock_up(office: &HeadOffice, currency: Currency) {
     let folders = office.folders().clone();
     let published = office.write(move |writer, now_ms| {
         let made_at = Stamp { ms: now_ms, quality: ClockQuality::Unverified };

@@ -113,10 +113,11 @@ async fn fetch(line: &Line, lost: &LostRecords) -> Result<Repair, Trouble> {
     let Some(ack) = reply.ack else {
         return Err(Trouble::Unusable("has none of these records: they never reached it".to_owned()));
     };
-    let key = NodeKey::load_or_create(&config.key_file).map_err(|error| unusable(&error))?.public();
+    let mut keys = vec![NodeKey::load_or_create(&config.key_file).map_err(|error| unusable(&error))?.public()];
+    keys.extend(config.former_keys().map_err(|error| unusable(&error))?);
     let identity = Identity { store: config.store.clone(), node: config.node.clone() };
     let witnessed = config.kept.as_ref().and_then(|kept| Some((kept.seq, kept.hash.parse::<Hash>().ok()?)));
-    let repair = lost.prove(lines, &identity, &key, witnessed).map_err(|error| unusable(&error))?;
+    let repair = lost.prove(lines, &identity, &keys, witnessed).map_err(|error| unusable(&error))?;
     let last = repair.last();
     let is_vouched_for = wire::is_signed(&ack, &config.store, &config.node, &pinned)
         && (ack.incarnation, ack.seq, &ack.hash) == (last.incarnation, last.seq, &last.hash.to_string());
