@@ -193,9 +193,8 @@ impl OpenShop {
         let counters = counters.map_err(DemoError::Device)?;
         let labels = Arc::new(shop::label_printer().map_err(DemoError::Device)?);
         let data_dir = folder.join(branch.folder);
-        let mut config = shop::node_config(branch, &data_dir, port, line.address(), counters.iter().map(Arc::as_ref), labels.port());
-        config.rules.staff_required = !arguments.no_staff;
-        config.rules.cash_control = !arguments.no_staff;
+        let staffed = !arguments.no_staff;
+        let config = shop::node_config(branch, &data_dir, port, line.address(), counters.iter().map(Arc::as_ref), labels.port(), staffed);
         let (extra, currency) = (counters.clone(), config.rules.currency.clone());
         let router = labels::router(labels).merge(more);
         let service =

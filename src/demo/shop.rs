@@ -267,7 +267,7 @@ pub fn time_zone() -> jiff::tz::TimeZone {
     jiff::tz::TimeZone::get(TIME_ZONE).expect("the zone table is built in")
 }
 
-/// The node's configuration as a file would hold it, checked like one.
+/// The node's configuration as a file would hold it, checked like one. `staffed`: people sign in, and the tills are counted.
 pub fn node_config<'a>(
     branch: &Branch,
     data_dir: &Path,
@@ -275,6 +275,7 @@ pub fn node_config<'a>(
     head_office: SocketAddr,
     counters: impl IntoIterator<Item = &'a Counter>,
     labels: &PortConfig,
+    staffed: bool,
 ) -> NodeConfig {
     let counters: String = counters.into_iter().map(Counter::toml).collect();
     let labels =
@@ -335,7 +336,11 @@ label = "0 %"
 mark = "Z"
 exempt_reason = "stamps and deposit"
 
+[people]
+required = {staffed}
+
 [cash]
+control = {staffed}
 notes = ["5", "10", "20", "50", "100", "200"]
 usual_float = "100"
 

@@ -59,6 +59,9 @@ pub struct NodeConfig {
 impl NodeConfig {
     /// The same box with what head office says laid over its file. A complaint names the key as it is in the file.
     pub fn with(&self, settings: &Settings) -> Result<NodeConfig, Vec<Complaint>> {
+        if settings.is_empty() {
+            return Ok(self.clone());
+        }
         let mut table = self.own.clone();
         profile::lay_over(&mut table, settings);
         let raw: Raw = toml::Value::Table(table.clone()).try_into().map_err(|reason| vec![profile::misread("node.toml", &reason)])?;
