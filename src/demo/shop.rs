@@ -9,12 +9,12 @@ use crate::device::PortConfig;
 use crate::device::lang::escpos::PrinterProfile;
 use crate::device::profile::load_label_printer;
 use crate::device::sim::{SimDisplay, SimLabelPrinter, SimPrinter, SimScale, SimScanner, SimTerminal};
-use crate::head_office::api::store_person;
 use crate::head_office::feeds::{self, PublishError};
 use crate::head_office::import;
 use crate::head_office::office::HeadOffice;
 use crate::head_office::people::{self, Draft};
 use crate::head_office::recalls;
+use crate::head_office::shops_api::store_person;
 use crate::ids::{StoreId, WorkstationId};
 use crate::node::config::{self, NodeConfig};
 use crate::retail::rights::Role;
@@ -237,7 +237,7 @@ pub const PEOPLE: [Someone; 4] = [
 /// As customers read it.
 pub async fn name_stores(office: &HeadOffice) -> Result<(), DemoError> {
     for branch in &BRANCHES {
-        let named = crate::head_office::api::give_store_a_name(office, branch.store(), branch.known_as, None).await;
+        let named = crate::head_office::shops_api::give_store_a_name(office, branch.store(), branch.known_as, None).await;
         named.map_err(|problem| DemoError::Goods(problem.detail))?;
     }
     Ok(())

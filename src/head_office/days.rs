@@ -2,6 +2,7 @@
 //! bytes, so that the text is the one that was printed. A day's total is the sum of its Zs and addenda, held against the transactions.
 
 use super::db::{self, Connection, Row, params};
+use super::paging::{BehindDay, Rows};
 use serde::Serialize;
 
 use super::chain;
@@ -31,7 +32,8 @@ pub struct DayRow {
 }
 
 /// Days with reports, newest first. Both filters may be left out.
-pub fn list(connection: &Connection, store: Option<&str>, day: Option<&str>, limit: u32) -> db::Result<Vec<DayRow>> {
+pub fn list(connection: &Connection, store: Option<&str>, day: Option<&str>, rows: impl Into<Rows<BehindDay>>) -> db::Result<Vec<DayRow>> {
+    let Rows { behind, limit } = rows.into();
     connection
         .prepare_cached(
             "SELECT r.store, r.business_date, r.currency, count(*) FILTER (WHERE r.kind = 'day_z'), count(*) FILTER (WHERE r.kind = 'addendum'),
@@ -41,9 +43,10 @@ pub fn list(connection: &Connection, store: Option<&str>, day: Option<&str>, lim
                coalesce((SELECT d.total FROM sales_days d
                  WHERE d.store = r.store AND d.business_date = r.business_date AND d.currency = r.currency), 0)
              FROM day_reports r WHERE (CAST(?1 AS TEXT) IS NULL OR r.store = ?1) AND (CAST(?2 AS TEXT) IS NULL OR r.business_date = ?2)
-             GROUP BY r.store, r.business_date, r.currency ORDER BY r.business_date DESC, r.store LIMIT ?3",
+               AND (r.business_date < ?3 OR (r.business_date = ?3 AND (r.store, r.currency) > (?4, ?5)))
+             GROUP BY r.store, r.business_date, r.currency ORDER BY r.business_date DESC, r.store, r.currency LIMIT ?6",
         )?
-        .query_map(params![store, day, limit], |row| {
+        .query_map(params![store, day, behind.day, behind.store, behind.currency, limit], |row| {
             Ok(DayRow {
                 store: row.get(0)?,
                 day: row.get(1)?,

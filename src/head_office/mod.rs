@@ -21,7 +21,9 @@ pub mod enrol_door;
 pub mod node_acts;
 pub mod openapi;
 pub mod pages;
+pub mod paging;
 pub mod queries;
+pub mod shops_api;
 pub mod stock_api;
 
 pub mod atp;

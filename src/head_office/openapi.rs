@@ -2,14 +2,13 @@
 //! ([`routes`]), so that it cannot say otherwise.
 
 use utoipa::OpenApi as _;
-use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{Components, Header, Object, OpenApi, Ref, RefOr, ResponseBuilder, Schema, Type};
+use utoipa::openapi::{Components, Header, Object, OpenApi, RefOr, ResponseBuilder, Schema, Type};
 
 use super::access::routes::{self, Of, Rule};
-use crate::web::problem::Problem;
+use crate::web::problem::{self, Problem};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -27,7 +26,6 @@ struct Description;
 
 const SESSION: &str = "session";
 const TOKEN: &str = "token";
-const PROBLEM: &str = "Problem";
 
 /// To be merged with what the handlers say.
 pub fn begin() -> OpenApi {
@@ -41,10 +39,8 @@ pub fn complete(mut api: OpenApi, cookie: &str) -> OpenApi {
     components.add_security_scheme(SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A program's, from the page People."));
     components.add_security_scheme(TOKEN, SecurityScheme::Http(token.build()));
-    let body = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-    let problem =
-        ResponseBuilder::new().description("What happened, and what to do next").content("application/problem+json", body).build();
-    components.responses.insert(PROBLEM.to_owned(), RefOr::T(problem));
+    let (name, answer) = problem::described();
+    components.responses.insert(name.to_owned(), answer.into());
     open_parts(components);
     for (path, item) in &mut api.paths.paths {
         for (method, operation) in operations(item) {
@@ -101,9 +97,7 @@ fn describe(method: &'static str, path: &str, operation: &mut Operation) {
         ("422", true),
         ("5XX", true),
     ];
-    for (status, _) in statuses.into_iter().filter(|(_, can_be)| *can_be) {
-        operation.responses.responses.entry(status.to_owned()).or_insert_with(|| Ref::from_response_name(PROBLEM).into());
-    }
+    problem::describe(operation, statuses.into_iter().filter_map(|(status, can_be)| can_be.then_some(status)));
 }
 
 /// What is read as JSON has an `ETag` ([`super::api_answers`]).

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::db::{self, Connection, params};
+use super::paging::{Behind, Rows};
 
 /// Rows that are kept. Beyond it the oldest that were settled go, then the oldest.
 const KEPT_MAX: i64 = 10_000;
@@ -60,13 +61,15 @@ pub fn open(connection: &Connection, exception: &OrderException<'_>, at_ms: i64,
 }
 
 /// Open ones first, newest first.
-pub fn list(connection: &Connection, limit: u32) -> db::Result<Vec<OrderExceptionRow>> {
+pub fn list(connection: &Connection, rows: impl Into<Rows<Behind>>) -> db::Result<Vec<OrderExceptionRow>> {
+    let Rows { behind, limit } = rows.into();
     connection
         .prepare_cached(
             "SELECT id, store, order_no, kind, owner, reason, opened_ms, times, settled_ms FROM order_exceptions
-             ORDER BY settled_ms IS NOT NULL, opened_ms DESC, id DESC LIMIT ?1",
+             WHERE (CASE WHEN settled_ms IS NULL THEN 0 ELSE 1 END, -opened_ms, -id) > (CAST(?1 AS BIGINT), CAST(?2 AS BIGINT), CAST(?3 AS BIGINT))
+             ORDER BY CASE WHEN settled_ms IS NULL THEN 0 ELSE 1 END, opened_ms DESC, id DESC LIMIT ?4",
         )?
-        .query_map([limit], |row| {
+        .query_map(params![behind.rank, -behind.at, -behind.number(), limit], |row| {
             Ok(OrderExceptionRow {
                 id: row.get(0)?,
                 store: row.get(1)?,

@@ -8,6 +8,7 @@ use super::db::{self, Connection, OptionalExtension, params};
 use super::messages::outbox;
 use super::office_events::{self, Fact};
 use super::order_states::At;
+use super::paging::{Behind, Rows};
 use crate::ids::OrderNo;
 use crate::time::Stamp;
 
@@ -133,13 +134,15 @@ fn take_back(connection: &Connection, order: &OrderNo, when: Stamp) -> db::Resul
 }
 
 /// Those that are due and were not sent, the oldest first. A reminder is due `remind_ms` before the order expires.
-pub fn due(connection: &Connection, now_ms: i64, remind_ms: i64, limit: u32) -> db::Result<Vec<MessageRow>> {
+pub fn due(connection: &Connection, now_ms: i64, remind_ms: i64, rows: impl Into<Rows<Behind>>) -> db::Result<Vec<MessageRow>> {
+    let Rows { behind, limit } = rows.into();
     connection
         .prepare_cached(
             "SELECT id, order_no, store, kind, due_ms, sent_ms FROM order_messages WHERE sent_ms IS NULL AND withdrawn_ms IS NULL
-               AND due_ms <= CASE kind WHEN 'reminder' THEN CAST(?2 AS BIGINT) ELSE CAST(?1 AS BIGINT) END ORDER BY due_ms, id LIMIT ?3",
+               AND due_ms <= CASE kind WHEN 'reminder' THEN CAST(?2 AS BIGINT) ELSE CAST(?1 AS BIGINT) END
+               AND (CAST(?3 AS BIGINT) < 0 OR (due_ms, id) > (CAST(?4 AS BIGINT), CAST(?5 AS BIGINT))) ORDER BY due_ms, id LIMIT ?6",
         )?
-        .query_map(params![now_ms, now_ms.saturating_add(remind_ms), limit], row)?
+        .query_map(params![now_ms, now_ms.saturating_add(remind_ms), behind.rank, behind.at, behind.number(), limit], row)?
         .collect()
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::db::{self, Connection, OptionalExtension, params};
 use super::office_events::{self, Fact};
+use super::paging::{Behind, Rows};
 
 pub const TEXT_CHARS_MAX: usize = 2_000;
 pub const WHO_CHARS_MAX: usize = 60;
@@ -319,9 +320,14 @@ pub fn issue(connection: &Connection, id: i64) -> db::Result<Option<IssueRow>> {
 }
 
 /// Not solved yet: what is due first comes first, what has no day last.
-pub fn open_issues(connection: &Connection, limit: u32) -> db::Result<Vec<IssueRow>> {
-    let sql = format!("{ISSUE} WHERE status <> 'solved' ORDER BY due_ms IS NULL, due_ms, id LIMIT ?1");
-    connection.prepare_cached(&sql)?.query_map([limit], issue_row)?.collect()
+pub fn open_issues(connection: &Connection, rows: impl Into<Rows<Behind>>) -> db::Result<Vec<IssueRow>> {
+    let Rows { behind, limit } = rows.into();
+    let sql = format!(
+        "{ISSUE} WHERE status <> 'solved' AND (CASE WHEN due_ms IS NULL THEN 1 ELSE 0 END, coalesce(due_ms, 0), id)
+           > (CAST(?1 AS BIGINT), CAST(?2 AS BIGINT), CAST(?3 AS BIGINT))
+         ORDER BY CASE WHEN due_ms IS NULL THEN 1 ELSE 0 END, coalesce(due_ms, 0), id LIMIT ?4"
+    );
+    connection.prepare_cached(&sql)?.query_map(params![behind.rank, behind.at, behind.number(), limit], issue_row)?.collect()
 }
 
 pub fn issues_of(connection: &Connection, order: &str) -> db::Result<Vec<IssueRow>> {

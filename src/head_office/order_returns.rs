@@ -7,6 +7,7 @@ use super::office_events::{self, Fact};
 use super::order_messages::SETTLED_AFTER_MS;
 use super::order_states::At;
 use super::orders::{Said, say};
+use super::paging::{Behind, Rows};
 use crate::ids::{OrderNo, StoreId};
 use crate::time::Stamp;
 
@@ -83,13 +84,15 @@ pub(super) fn taken_back(connection: &Connection, at: &At<'_>, order: &OrderNo, 
 }
 
 /// Open ones first, the oldest of them first.
-pub fn list(connection: &Connection, now_ms: i64, limit: u32) -> db::Result<Vec<ReturnRow>> {
+pub fn list(connection: &Connection, now_ms: i64, rows: impl Into<Rows<Behind>>) -> db::Result<Vec<ReturnRow>> {
+    let Rows { behind, limit } = rows.into();
     connection
         .prepare_cached(
             "SELECT order_no, store, handed_over_ms, opened_ms, closed_ms FROM order_returns WHERE withdrawn_ms IS NULL
-             ORDER BY closed_ms IS NOT NULL, opened_ms, order_no LIMIT ?1",
+               AND (CASE WHEN closed_ms IS NULL THEN 0 ELSE 1 END, opened_ms, order_no) > (CAST(?1 AS BIGINT), CAST(?2 AS BIGINT), ?3)
+             ORDER BY CASE WHEN closed_ms IS NULL THEN 0 ELSE 1 END, opened_ms, order_no LIMIT ?4",
         )?
-        .query_map([limit], |row| {
+        .query_map(params![behind.rank, behind.at, behind.id, limit], |row| {
             let (handed_over_ms, closed_ms): (i64, Option<i64>) = (row.get(2)?, row.get(4)?);
             let state = match closed_ms {
                 Some(_) => "closed",

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::db::{self, Connection, OptionalExtension, params};
+use super::paging::{Behind, Rows};
 use serde::{Deserialize, Serialize};
 
 use super::messages::{mail, text};
@@ -798,9 +799,12 @@ fn row(row: &db::Row<'_>) -> db::Result<OrderRow> {
 }
 
 /// Newest first.
-pub fn list(connection: &Connection, limit: u32) -> db::Result<Vec<OrderRow>> {
-    let mut statement = connection.prepare_cached(&format!("{ROW} ORDER BY o.placed_ms DESC, o.order_no DESC LIMIT ?1"))?;
-    statement.query_map([limit], row)?.collect()
+pub fn list(connection: &Connection, rows: impl Into<Rows<Behind>>) -> db::Result<Vec<OrderRow>> {
+    let Rows { behind, limit } = rows.into();
+    let sql = format!(
+        "{ROW} WHERE CAST(?1 AS BIGINT) < 0 OR (o.placed_ms, o.order_no) < (CAST(?2 AS BIGINT), ?3) ORDER BY o.placed_ms DESC, o.order_no DESC LIMIT ?4"
+    );
+    connection.prepare_cached(&sql)?.query_map(params![behind.rank, behind.at, behind.id, limit], row)?.collect()
 }
 
 /// One order, its lines, and the customer's code once the store's record says that it is ready.

@@ -1,6 +1,7 @@
 //! What people ask: each question one function over a read connection. Pages and API show the same answers.
 
 use super::db::{self, Connection, OptionalExtension, Row, params};
+use super::paging::{Behind, BehindDay, Rows};
 use serde::Serialize;
 
 use super::chain;
@@ -108,16 +109,23 @@ pub struct SalesRow {
 }
 
 /// Sales by day and store, newest day first. Both filters may be left out.
-pub fn sales(connection: &Connection, store: Option<&str>, day: Option<&str>, limit: u32) -> db::Result<Vec<SalesRow>> {
+pub fn sales(
+    connection: &Connection,
+    store: Option<&str>,
+    day: Option<&str>,
+    rows: impl Into<Rows<BehindDay>>,
+) -> db::Result<Vec<SalesRow>> {
+    let Rows { behind, limit } = rows.into();
     connection
         .prepare_cached(
             "SELECT d.store, d.business_date, d.currency, d.sales, d.voids, d.total, d.tax, d.rounding, d.cash, d.card,
                (SELECT coalesce(sum(r.total), -1) = d.total AND sum(r.sales) = d.sales FROM day_reports r
                 WHERE r.store = d.store AND r.business_date = d.business_date AND r.currency = d.currency AND r.kind IN ('day_z', 'addendum'))
              FROM sales_days d WHERE (CAST(?1 AS TEXT) IS NULL OR d.store = ?1) AND (CAST(?2 AS TEXT) IS NULL OR d.business_date = ?2)
-             ORDER BY d.business_date DESC, d.store LIMIT ?3",
+               AND (d.business_date < ?3 OR (d.business_date = ?3 AND (d.store, d.currency) > (?4, ?5)))
+             ORDER BY d.business_date DESC, d.store, d.currency LIMIT ?6",
         )?
-        .query_map(params![store, day, limit], |row| {
+        .query_map(params![store, day, behind.day, behind.store, behind.currency, limit], |row| {
             Ok(SalesRow {
                 store: row.get(0)?,
                 day: row.get(1)?,
@@ -310,13 +318,15 @@ pub struct IncidentRow {
 }
 
 /// Open ones first, then the newest closed ones.
-pub fn incidents(connection: &Connection, limit: u32) -> db::Result<Vec<IncidentRow>> {
+pub fn incidents(connection: &Connection, rows: impl Into<Rows<Behind>>) -> db::Result<Vec<IncidentRow>> {
+    let Rows { behind, limit } = rows.into();
     connection
         .prepare_cached(
             "SELECT id, kind, store, node, text, remedy, times, first_ms, last_ms, closed_ms FROM incidents
-             ORDER BY closed_ms IS NOT NULL, last_ms DESC, id DESC LIMIT ?1",
+             WHERE (CASE WHEN closed_ms IS NULL THEN 0 ELSE 1 END, -last_ms, -id) > (CAST(?1 AS BIGINT), CAST(?2 AS BIGINT), CAST(?3 AS BIGINT))
+             ORDER BY CASE WHEN closed_ms IS NULL THEN 0 ELSE 1 END, last_ms DESC, id DESC LIMIT ?4",
         )?
-        .query_map([limit], |row| {
+        .query_map(params![behind.rank, -behind.at, -behind.number(), limit], |row| {
             Ok(IncidentRow {
                 id: row.get(0)?,
                 kind: row.get(1)?,
@@ -347,13 +357,16 @@ pub struct ExceptionRow {
     pub settled_ms: Option<i64>,
 }
 
-pub fn exceptions(connection: &Connection, limit: u32) -> db::Result<Vec<ExceptionRow>> {
+pub fn exceptions(connection: &Connection, rows: impl Into<Rows<Behind>>) -> db::Result<Vec<ExceptionRow>> {
+    let Rows { behind, limit } = rows.into();
     connection
         .prepare_cached(
             "SELECT e.id, n.store, n.node, e.seq, e.kind, e.owner, e.reason, e.opened_ms, e.tries, e.settled_ms
-             FROM exceptions e JOIN nodes n ON n.id = e.node ORDER BY e.settled_ms IS NOT NULL, e.id DESC LIMIT ?1",
+             FROM exceptions e JOIN nodes n ON n.id = e.node
+             WHERE (CASE WHEN e.settled_ms IS NULL THEN 0 ELSE 1 END, -e.id) > (CAST(?1 AS BIGINT), CAST(?2 AS BIGINT))
+             ORDER BY CASE WHEN e.settled_ms IS NULL THEN 0 ELSE 1 END, e.id DESC LIMIT ?3",
         )?
-        .query_map([limit], |row| {
+        .query_map(params![behind.rank, -behind.number(), limit], |row| {
             Ok(ExceptionRow {
                 id: row.get(0)?,
                 store: row.get(1)?,

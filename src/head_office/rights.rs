@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::db::{self, Connection, OptionalExtension, params};
 use super::orders::{Said, say_of};
+use super::paging::Rows;
 use super::right::{self, Demand, HoldRule};
 use super::{leads, order_states, storage};
 use crate::ids::{Sku, StoreId};
@@ -46,14 +47,15 @@ pub fn term(connection: &Connection, store: &str) -> db::Result<Term> {
 }
 
 /// By article.
-pub fn list(connection: &Connection, store: &str, limit: u32) -> db::Result<Vec<RightRow>> {
+pub fn list(connection: &Connection, store: &str, rows: impl Into<Rows<String>>) -> db::Result<Vec<RightRow>> {
+    let Rows { behind, limit } = rows.into();
     let term = term(connection, store)?;
     connection
         .prepare_cached(
             "SELECT r.sku, coalesce(a.name, ''), r.granted, r.spent, r.released FROM rights r LEFT JOIN articles a ON a.sku = r.sku
-             WHERE r.store = ?1 AND r.lead = ?2 AND r.office = ?3 ORDER BY r.sku LIMIT ?4",
+             WHERE r.store = ?1 AND r.lead = ?2 AND r.office = ?3 AND r.sku > ?4 ORDER BY r.sku LIMIT ?5",
         )?
-        .query_map(params![store, term.lead, term.office, limit], |row| {
+        .query_map(params![store, term.lead, term.office, behind, limit], |row| {
             let (granted, spent, released): (i64, i64, i64) = (row.get(2)?, row.get(3)?, row.get(4)?);
             Ok(RightRow { sku: row.get(0)?, name: row.get(1)?, granted, spent, released, unspent: granted - spent - released })
         })?

@@ -21,7 +21,7 @@ use super::storage::{Folders, StorageError};
 use super::writer::Writer;
 use super::{
     api, api_answers, card_data, configuration, doors, enrol_door, event_webhooks, events_api, figures, fleet, intake, messages, node_acts,
-    openapi, pages, places, reconcile, rights_rounds, routing, service_api, status_door, stock_api,
+    openapi, pages, places, reconcile, rights_rounds, routing, service_api, shops_api, status_door, stock_api,
 };
 use crate::time::{Clock, SystemClock};
 use crate::web::guard::{self, Guard};
@@ -203,6 +203,7 @@ pub fn for_people(office: &HeadOffice, guard: Guard) -> Router {
 fn api_of(office: &HeadOffice, door: &AccessDoor) -> (Router, utoipa::openapi::OpenApi) {
     let (api, description) = OpenApiRouter::with_openapi(openapi::begin())
         .merge(api::router(office.clone()))
+        .merge(shops_api::router(office.clone()))
         .merge(stock_api::router(office.clone()))
         .merge(places::api::router(office.clone()))
         .merge(service_api::router(office.clone()))

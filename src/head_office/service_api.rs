@@ -8,13 +8,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::access::{self, Via};
-use super::api::Page;
 use super::api_answers::IfMatch;
 use super::db::Connection;
 use super::office::HeadOffice;
 use super::office_events::OfficeEvent;
 use super::order_notes::{self, IssueChange, IssueRow, NewIssue, NewNote, NotNoted, NoteRow, WHO_CHARS_MAX};
 use super::orders;
+use super::paging::{Behind, Page, Rows, Start, WhichPage};
 use super::parts::{self, Part};
 use super::queries::ROWS_MAX;
 use super::service::{self, Asked, Found, Heard, NotAsked, Receipt};
@@ -90,9 +90,12 @@ async fn issues(State(office): State<HeadOffice>, Named(order): Named<OrderNo>) 
     found.await?.map(Json).ok_or_else(unknown)
 }
 
-#[utoipa::path(get, path = "/api/v1/order-issues", responses((status = OK, body = Vec<IssueRow>)))]
-async fn open_issues(State(office): State<HeadOffice>) -> Result<Json<Vec<IssueRow>>, Problem> {
-    Ok(Json(office.read(|connection| order_notes::open_issues(connection, ROWS_MAX)).await?))
+#[utoipa::path(get, path = "/api/v1/order-issues", responses((status = OK, body = Page<IssueRow>)))]
+async fn open_issues(State(office): State<HeadOffice>, Query(which): Query<WhichPage>) -> Result<Json<Page<IssueRow>>, Problem> {
+    let limit = which.limit();
+    let behind = which.cursor.unwrap_or_else(Behind::start);
+    let rows = office.read(move |connection| order_notes::open_issues(connection, Rows { behind, limit })).await?;
+    Ok(Json(Page::of(rows, limit, |row| Behind::row(row.due_ms.is_none(), row.due_ms.unwrap_or_default(), row.issue).to_string())))
 }
 
 /// Which note it became.

@@ -10,11 +10,11 @@ use tokio_stream::wrappers::ReceiverStream;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::api::Page;
 use super::api_answers::IfMatch;
 use super::atp::{self, Sum};
 use super::db::Connection;
 use super::office::HeadOffice;
+use super::paging::Page;
 use super::queries::ROWS_MAX;
 use super::replenish::{self, Alert, ProposalRow};
 use super::stock_figures::{self, StockFilter, StockRow};

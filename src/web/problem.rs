@@ -4,6 +4,9 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::{Ref, Response as Described, ResponseBuilder};
 
 use crate::document::Voice;
 use crate::retail::Refusal;
@@ -36,6 +39,22 @@ impl Problem {
         }
     }
 }
+
+/// For a description: the answer to which refusals refer.
+pub fn described() -> (&'static str, Described) {
+    let body = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    let answer = ResponseBuilder::new().description("What happened, and what to do next").content("application/problem+json", body);
+    (DESCRIBED, answer.build())
+}
+
+/// An address that refuses with these statuses, "4XX" or "404".
+pub fn describe<'s>(operation: &mut Operation, statuses: impl IntoIterator<Item = &'s str>) {
+    for status in statuses {
+        operation.responses.responses.insert(status.to_owned(), Ref::from_response_name(DESCRIBED).into());
+    }
+}
+
+const DESCRIBED: &str = "Problem";
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {

@@ -62,7 +62,7 @@ impl Stage {
 
     /// Open alarms: rule, box, words.
     async fn open_alarms(&self) -> Vec<String> {
-        let rows = self.get("/api/v1/alarms?open=true").await;
+        let rows = self.get("/api/v1/alarms?open=true").await["rows"].clone();
         let word = |row: &Json, name: &str| row[name].as_str().unwrap().to_owned();
         let mut words: Vec<String> = rows
             .as_array()

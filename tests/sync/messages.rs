@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use counterfoil::head_office::config;
 use counterfoil::head_office::messages::{Messages, Way, outbox};
 use counterfoil::head_office::serve::{self, Running};
-use counterfoil::head_office::{api, order_exceptions};
+use counterfoil::head_office::{order_exceptions, shops_api};
 use counterfoil::ids::StoreId;
 use counterfoil::time::SystemClock;
 use mail_parser::{MessageParser, MimeHeaders};
@@ -124,7 +124,7 @@ async fn a_mail_says_it_in_the_customers_language_and_shows_the_code() {
     let office = office(&folder.path().join("ho"), configured(folder.path(), &by_mail(&server))).await;
     // As customers know the shop.
     let store = StoreId::new("berlin-1").unwrap();
-    let unknown = api::give_store_a_name(&office.office, store.clone(), "Berlin", None).await.unwrap_err();
+    let unknown = shops_api::give_store_a_name(&office.office, store.clone(), "Berlin", None).await.unwrap_err();
     assert!(unknown.detail.contains("knows no store"), "{unknown:?}");
     let known = office
         .office
@@ -134,7 +134,7 @@ async fn a_mail_says_it_in_the_customers_language_and_shows_the_code() {
     let named = named.json(&serde_json::json!({ "name": " Berlin Mitte, Hauptstraße 1 " })).send().await.unwrap();
     assert_eq!(named.status(), 204);
     for wrong in ["", " ", "Berlin\r\nBcc: x", &"x".repeat(81)] {
-        assert!(api::give_store_a_name(&office.office, store.clone(), wrong, None).await.is_err(), "{wrong:?}");
+        assert!(shops_api::give_store_a_name(&office.office, store.clone(), wrong, None).await.is_err(), "{wrong:?}");
     }
     let message = due(&office, "K1", "ready", "zoe@example.com").await;
     until("the mail", async || server.mails().len() == 1).await;

@@ -264,3 +264,112 @@ fn files(folder: &Path, into: &mut Vec<std::path::PathBuf>) {
         }
     }
 }
+
+/// Every row once, in order, whatever comes meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_goes_on_behind_the_last_row_that_was_seen() {
+    let stage = Stage::new().await;
+    let json = [("content-type", "application/json")];
+    stage.ask("PUT", "/api/v1/channels/web", &json, r#"{"name":"Shop"}"#).await;
+    let wrong = async |number: u32| {
+        let order = format!(r#"{{"number":"W{number}","lines":[]}}"#);
+        assert_eq!(stage.ask("POST", "/api/v1/channels/web/orders", &json, &order).await.status, 422);
+    };
+    for number in 1..=5 {
+        wrong(number).await;
+    }
+    let (mut seen, mut cursor, mut pages) = (Vec::new(), String::new(), 0);
+    loop {
+        let page = stage.ask("GET", &format!("/api/v1/intake-errors?limit=2{cursor}"), &[], "").await;
+        assert_eq!(page.status, 200, "{}", page.body);
+        let page = page.json();
+        seen.extend(page["rows"].as_array().unwrap().iter().map(|row| row["id"].as_i64().unwrap()));
+        pages += 1;
+        // A new row is in front of what was seen.
+        wrong(5 + pages).await;
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!((seen, pages), (vec![5, 4, 3, 2, 1], 3));
+    let dismissed = r#"{"who":"Anna","reason":"twice"}"#;
+    assert_eq!(stage.ask("POST", "/api/v1/intake-errors/5/dismiss", &json, dismissed).await.status, 204);
+    let all = stage.ask("GET", "/api/v1/intake-errors", &[], "").await.json();
+    let last = all["rows"].as_array().unwrap().last().unwrap()["id"].clone();
+    assert_eq!((last, &all["next"]), (Value::from(5), &Value::Null), "what is settled comes last");
+}
+
+/// Each list takes a cursor of its own kind on this storage, refuses any other, and never gives more rows than it says.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_list_that_grows_has_pages() {
+    let stage = Stage::new().await;
+    let description = stage.description().await;
+    let mut paged = BTreeSet::new();
+    for (_, path, operation) in operations(&description).into_iter().filter(|(method, ..)| method == "GET") {
+        let named = |name: &str| operation["parameters"].as_array().into_iter().flatten().any(|parameter| parameter["name"] == name);
+        let is_paged = named("cursor") || named("after");
+        let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+        let is_bare = schema["type"] == "array";
+        if is_bare && !BOUNDED.contains(&path.as_str()) {
+            panic!("{path} answers a list without pages: use Page, or name it among those that do not grow");
+        }
+        if is_paged && !path.contains('{') && !path.ends_with(".csv") {
+            paged.insert(path);
+        }
+    }
+    assert!(paged.len() > 15, "{paged:?}");
+    let by_day = ["/api/v1/sales", "/api/v1/days", "/api/v1/reconciliations"];
+    let by_time = [
+        "incidents",
+        "exceptions",
+        "orders",
+        "order-exceptions",
+        "order-returns",
+        "order-messages",
+        "order-issues",
+        "intake-errors",
+        "alarms",
+        "routing/waiting",
+    ];
+    for (path, cursor) in by_day
+        .map(|path| (path.to_owned(), "2026-11-22/s1/EUR"))
+        .into_iter()
+        .chain(by_time.map(|name| (format!("/api/v1/{name}"), "0.17.3")))
+    {
+        assert!(paged.contains(&path), "{path} has no pages");
+        for (query, status) in
+            [("".to_owned(), 200), (format!("cursor={cursor}"), 200), ("cursor=x".to_owned(), 400), ("limit=0".to_owned(), 200)]
+        {
+            let answer = stage.ask("GET", &format!("{path}?{query}"), &[], "").await;
+            assert_eq!(answer.status, status, "{path}?{query}: {}", answer.body);
+        }
+    }
+}
+
+/// Lists without pages: as long as the chain has of these, or as one thing has.
+const BOUNDED: &[&str] = &[
+    "/api/v1/stores",
+    "/api/v1/nodes",
+    "/api/v1/places",
+    "/api/v1/channels",
+    "/api/v1/staff",
+    "/api/v1/recalls",
+    "/api/v1/subscriptions",
+    "/api/v1/alarm-rules",
+    "/api/v1/enrol-codes",
+    "/api/v1/orders/{order}/notes",
+    "/api/v1/orders/{order}/issues",
+    "/api/v1/routing/order",
+];
+
+#[test]
+fn a_cursor_comes_back_as_it_went_out_and_nothing_else_is_one() {
+    use counterfoil::head_office::paging::{Behind, Start};
+    for behind in [Behind::row(true, -7, 42), Behind::row(false, 1_700_000_000_000, "web/#1.2/3"), Behind::start()] {
+        assert_eq!(behind.to_string().parse::<Behind>().unwrap(), behind);
+    }
+    for text in ["", "1", "1.2", "a.2.3", "1.9223372036854775808.3", "1.-9223372036854775808.3"] {
+        assert!(text.parse::<Behind>().is_err(), "{text}");
+    }
+}

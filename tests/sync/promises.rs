@@ -296,7 +296,7 @@ async fn put(office: &Running, path: &str, body: &Value) -> Reply {
 async fn totals(office: &Running, store: &str, article: &str) -> (i64, i64, i64, i64) {
     let (store, article) = (store.to_owned(), sku(article));
     let totals = office.office.read(move |c| counterfoil::head_office::rights::totals(c, &store, &article)).await.unwrap();
-    let row = get(office, &format!("/api/v1/stores/{}/rights", "s1")).await.json()[0].clone();
+    let row = get(office, &format!("/api/v1/stores/{}/rights", "s1")).await.json()["rows"][0].clone();
     let wanted = totals.wanted.map_or(-1, |wanted| wanted.thousandths() / 1000);
     (row["granted"].as_i64().unwrap() / 1000, totals.spent.thousandths() / 1000, totals.released.thousandths() / 1000, wanted)
 }

@@ -193,7 +193,7 @@ async fn the_night_reconciles_by_itself_and_the_page_and_api_tell() {
     let found = loop {
         let text = client.get(format!("{address}?day={over}")).send().await.unwrap().text().await.unwrap();
         let rows: serde_json::Value = serde_json::from_str(&text).unwrap();
-        if let Some(row) = rows.as_array().unwrap().first() {
+        if let Some(row) = rows["rows"].as_array().unwrap().first() {
             break row.clone();
         }
         assert!(Instant::now() < deadline, "the night did not come");

@@ -185,12 +185,12 @@ async fn notes_and_issues_stay_and_what_is_asked_is_on_the_lists() {
     let waiting = json!({ "who": "Ben", "text": "Asked the dairy", "owner": "Ben", "status": "waiting", "due_ms": due_ms });
     let (status, row) = send(&office, "PUT", &path, &waiting).await;
     assert_eq!((status, &row["status"]), (200, &json!("waiting")));
-    let open = get(&office, "/api/v1/order-issues").await;
+    let open = get(&office, "/api/v1/order-issues").await["rows"].clone();
     assert_eq!((open.as_array().unwrap().len(), &open[0]["owner"], &open[0]["due_ms"]), (1, &json!("Ben"), &json!(due_ms)));
     let solved = json!({ "who": "Ben", "owner": "Ben", "status": "solved" });
     assert_eq!(send(&office, "PUT", &path, &solved).await.0, 200);
     assert_eq!(send(&office, "PUT", &path, &solved).await.0, 200, "said twice");
-    assert_eq!(get(&office, "/api/v1/order-issues").await, json!([]));
+    assert_eq!(get(&office, "/api/v1/order-issues").await["rows"], json!([]));
     let history = get(&office, "/api/v1/orders/K1/notes").await;
     let of_issue = history.as_array().unwrap().iter().filter(|note| note["issue"] == opened["id"]).count();
     assert_eq!(of_issue, 3, "opened, waiting, solved");

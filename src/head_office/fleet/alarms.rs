@@ -11,6 +11,7 @@ use super::super::office_events::{self, Fact};
 use super::super::storage;
 use super::rule::{self, Finding, Kind, Rule};
 use super::{BoxRow, all};
+use crate::head_office::paging::{Behind, Rows};
 
 pub const RULES_MAX: i64 = 100;
 pub const ADDRESSES_MAX: usize = 5;
@@ -142,14 +143,16 @@ pub fn end(connection: &Connection, id: i64, now_ms: i64) -> db::Result<bool> {
 }
 
 /// Open ones first, each kind newest first.
-pub fn list(connection: &Connection, open: bool, limit: u32) -> db::Result<Vec<AlarmRow>> {
-    let only = if open { "WHERE cleared_ms IS NULL" } else { "" };
+pub fn list(connection: &Connection, open: bool, rows: impl Into<Rows<Behind>>) -> db::Result<Vec<AlarmRow>> {
+    let Rows { behind, limit } = rows.into();
+    let only = if open { "AND cleared_ms IS NULL" } else { "" };
     connection
         .prepare_cached(&format!(
-            "SELECT id, kind, store, node, text, raised_ms, cleared_ms, rule FROM alarms {only}
-             ORDER BY CASE WHEN cleared_ms IS NULL THEN 0 ELSE 1 END, raised_ms DESC, id DESC LIMIT ?1"
+            "SELECT id, kind, store, node, text, raised_ms, cleared_ms, rule FROM alarms
+             WHERE (CASE WHEN cleared_ms IS NULL THEN 0 ELSE 1 END, -raised_ms, -id) > (CAST(?1 AS BIGINT), CAST(?2 AS BIGINT), CAST(?3 AS BIGINT)) {only}
+             ORDER BY CASE WHEN cleared_ms IS NULL THEN 0 ELSE 1 END, raised_ms DESC, id DESC LIMIT ?4"
         ))?
-        .query_map([limit], |row| {
+        .query_map(params![behind.rank, -behind.at, -behind.number(), limit], |row| {
             Ok(AlarmRow {
                 id: row.get(0)?,
                 kind: row.get(1)?,

@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 
 use super::super::access;
 use super::super::office::HeadOffice;
+use super::super::paging::{self, Behind, Page, Rows, Start};
 use super::super::queries::ROWS_MAX;
 use super::super::stock_api::as_csv;
 use super::alarms::{self, ADDRESSES_MAX, AlarmRow, NotMade, RULES_MAX, Wanted};
@@ -140,13 +141,17 @@ struct AlarmQuery {
     /// Those alone that are not over.
     #[serde(default)]
     open: bool,
+    #[param(value_type = Option<String>)]
+    cursor: Option<Behind>,
     limit: Option<u32>,
 }
 
-#[utoipa::path(get, path = "/api/v1/alarms", responses((status = OK, body = Vec<AlarmRow>)))]
-async fn alarm_list(State(office): State<HeadOffice>, Query(query): Query<AlarmQuery>) -> Result<Json<Vec<AlarmRow>>, Problem> {
-    let limit = query.limit.unwrap_or(50).clamp(1, ROWS_MAX);
-    Ok(Json(office.read(move |connection| alarms::list(connection, query.open, limit)).await?))
+#[utoipa::path(get, path = "/api/v1/alarms", responses((status = OK, body = Page<AlarmRow>)))]
+async fn alarm_list(State(office): State<HeadOffice>, Query(query): Query<AlarmQuery>) -> Result<Json<Page<AlarmRow>>, Problem> {
+    let limit = paging::limit(query.limit);
+    let behind = query.cursor.unwrap_or_else(Behind::start);
+    let rows = office.read(move |connection| alarms::list(connection, query.open, Rows { behind, limit })).await?;
+    Ok(Json(Page::of(rows, limit, |row| Behind::row(row.cleared_ms.is_some(), row.raised_ms, row.id).to_string())))
 }
 
 #[utoipa::path(get, path = "/api/v1/alarm-rules", responses((status = OK, body = Vec<Rule>)))]

@@ -18,6 +18,7 @@ use super::trial::{self, Trial};
 use crate::head_office::api_answers::IfMatch;
 use crate::head_office::db::Connection;
 use crate::head_office::office::HeadOffice;
+use crate::head_office::paging::{Behind, Page, Rows, Start, WhichPage};
 use crate::head_office::queries::ROWS_MAX;
 use crate::head_office::service::Asked;
 use crate::head_office::service_api::{RefundAsked, ReturnAsked};
@@ -378,9 +379,12 @@ async fn store_order(office: &HeadOffice, channel: ChannelId, number: &str) -> R
     found.and_then(|known| OrderNo::new(&known.order).ok()).ok_or_else(no_order)
 }
 
-#[utoipa::path(get, path = "/api/v1/intake-errors", responses((status = OK, body = Vec<ErrorRow>)))]
-async fn list_errors(State(office): State<HeadOffice>) -> Result<Json<Vec<ErrorRow>>, Problem> {
-    Ok(Json(office.read(|connection| errors::list(connection, ROWS_MAX)).await?))
+#[utoipa::path(get, path = "/api/v1/intake-errors", responses((status = OK, body = Page<ErrorRow>)))]
+async fn list_errors(State(office): State<HeadOffice>, Query(which): Query<WhichPage>) -> Result<Json<Page<ErrorRow>>, Problem> {
+    let limit = which.limit();
+    let behind = which.cursor.unwrap_or_else(Behind::start);
+    let rows = office.read(move |connection| errors::list(connection, Rows { behind, limit })).await?;
+    Ok(Json(Page::of(rows, limit, |row| Behind::row(row.settled_ms.is_some(), row.opened_ms, row.id).to_string())))
 }
 
 #[derive(Default, Deserialize, utoipa::ToSchema)]

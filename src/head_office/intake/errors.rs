@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use crate::head_office::db::{self, Connection, OptionalExtension, params};
+use crate::head_office::paging::{Behind, Rows};
 use crate::journal::Hash;
 
 /// Errors that wait for somebody. Beyond it the channel is still told why, and a file stays where it is; the list takes no more.
@@ -147,9 +148,13 @@ fn row(row: &db::Row<'_>) -> db::Result<ErrorRow> {
 }
 
 /// Open ones first, newest first.
-pub fn list(connection: &Connection, limit: u32) -> db::Result<Vec<ErrorRow>> {
-    let sql = format!("{COLUMNS} ORDER BY settled_ms IS NOT NULL, opened_ms DESC, id DESC LIMIT ?1");
-    connection.prepare_cached(&sql)?.query_map([limit], row)?.collect()
+pub fn list(connection: &Connection, rows: impl Into<Rows<Behind>>) -> db::Result<Vec<ErrorRow>> {
+    let Rows { behind, limit } = rows.into();
+    let sql = format!(
+        "{COLUMNS} WHERE (CASE WHEN settled_ms IS NULL THEN 0 ELSE 1 END, -opened_ms, -id) > (CAST(?1 AS BIGINT), CAST(?2 AS BIGINT), CAST(?3 AS BIGINT))
+         ORDER BY CASE WHEN settled_ms IS NULL THEN 0 ELSE 1 END, opened_ms DESC, id DESC LIMIT ?4"
+    );
+    connection.prepare_cached(&sql)?.query_map(params![behind.rank, -behind.at, -behind.number(), limit], row)?.collect()
 }
 
 pub fn find(connection: &Connection, id: i64) -> db::Result<Option<ErrorRow>> {

@@ -168,7 +168,7 @@ async fn name_store(
     Form(form): Form<StoreName>,
 ) -> Result<Redirect, Problem> {
     let address = format!("/stores/{store}");
-    super::api::give_store_a_name(&office, store, &form.name, form.region).await?;
+    super::shops_api::give_store_a_name(&office, store, &form.name, form.region).await?;
     Ok(Redirect::to(&address))
 }
 
@@ -343,7 +343,7 @@ async fn staff_page(State(office): State<HeadOffice>) -> Result<Markup, Problem>
 async fn put_staff(State(office): State<HeadOffice>, Form(form): Form<people::Form>) -> Result<Response, Problem> {
     let fault = match form.draft() {
         Err(fault) => fault,
-        Ok(draft) => match super::api::store_person(&office, form.id.trim().to_owned(), draft).await {
+        Ok(draft) => match super::shops_api::store_person(&office, form.id.trim().to_owned(), draft).await {
             Ok(()) => return Ok(Redirect::to("/staff").into_response()),
             Err(problem) if problem.status == StatusCode::UNPROCESSABLE_ENTITY.as_u16() => problem.detail,
             Err(problem) => return Err(problem),
@@ -357,7 +357,7 @@ async fn put_staff(State(office): State<HeadOffice>, Form(form): Form<people::Fo
 /// `deactivate` or `activate`. Who is inactive leaves every store's list with the next contact.
 async fn switch_staff(State(office): State<HeadOffice>, Path((id, act)): Path<(String, String)>) -> Result<Redirect, Problem> {
     let draft = Draft { active: Some(act == "activate"), ..Draft::default() };
-    super::api::store_person(&office, id, draft).await?;
+    super::shops_api::store_person(&office, id, draft).await?;
     Ok(Redirect::to("/staff"))
 }
 
@@ -371,8 +371,10 @@ async fn recalls_page(State(office): State<HeadOffice>) -> Result<Markup, Proble
 async fn put_recall(State(office): State<HeadOffice>, Form(form): Form<recalls::Form>) -> Result<Response, Problem> {
     match super::recalls::check(form.id.trim(), &form.draft()) {
         Ok(recall) => {
-            super::api::change_recalls(&office, move |connection, folders, now| super::recalls::put(connection, folders, recall, now))
-                .await?;
+            super::shops_api::change_recalls(&office, move |connection, folders, now| {
+                super::recalls::put(connection, folders, recall, now)
+            })
+            .await?;
             Ok(Redirect::to("/recalls").into_response())
         }
         Err(faults) => {
@@ -384,7 +386,8 @@ async fn put_recall(State(office): State<HeadOffice>, Form(form): Form<recalls::
 }
 
 async fn end_recall(State(office): State<HeadOffice>, Path(id): Path<String>) -> Result<Redirect, Problem> {
-    super::api::change_recalls(&office, move |connection, folders, now| super::recalls::remove(connection, folders, &id, now)).await?;
+    super::shops_api::change_recalls(&office, move |connection, folders, now| super::recalls::remove(connection, folders, &id, now))
+        .await?;
     Ok(Redirect::to("/recalls"))
 }
 

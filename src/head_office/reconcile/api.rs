@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 use super::ReconciliationRow;
 use crate::head_office::db::OptionalExtension;
 use crate::head_office::office::HeadOffice;
-use crate::head_office::queries::ROWS_MAX;
+use crate::head_office::paging::{self, BehindDay, Page, Rows, Start};
 use crate::ids::StoreId;
 use crate::time::BusinessDate;
 use crate::web::problem::Problem;
@@ -24,12 +24,20 @@ pub fn router(office: HeadOffice) -> OpenApiRouter {
 struct Filter {
     store: Option<String>,
     day: Option<String>,
+    #[param(value_type = Option<String>)]
+    cursor: Option<BehindDay>,
+    limit: Option<u32>,
 }
 
-#[utoipa::path(get, path = "/api/v1/reconciliations", responses((status = OK, body = Vec<ReconciliationRow>)))]
-async fn list(State(office): State<HeadOffice>, Query(filter): Query<Filter>) -> Result<Json<Vec<ReconciliationRow>>, Problem> {
-    let rows = office.read(move |connection| super::list(connection, filter.store.as_deref(), filter.day.as_deref(), ROWS_MAX)).await?;
-    Ok(Json(rows))
+#[utoipa::path(get, path = "/api/v1/reconciliations", responses((status = OK, body = Page<ReconciliationRow>)))]
+async fn list(State(office): State<HeadOffice>, Query(filter): Query<Filter>) -> Result<Json<Page<ReconciliationRow>>, Problem> {
+    let limit = paging::limit(filter.limit);
+    let behind = filter.cursor.unwrap_or_else(BehindDay::start);
+    let rows = office
+        .read(move |connection| super::list(connection, filter.store.as_deref(), filter.day.as_deref(), Rows { behind, limit }))
+        .await?;
+    let end = |row: &ReconciliationRow| BehindDay { day: row.day.clone(), store: row.store.clone(), currency: String::new() }.to_string();
+    Ok(Json(Page::of(rows, limit, end)))
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]

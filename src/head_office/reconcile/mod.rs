@@ -22,6 +22,7 @@ use super::office::HeadOffice;
 use super::projection::Disliked;
 use super::storage::{self, Folders, StorageError};
 use super::writer::WriteError;
+use crate::head_office::paging::{BehindDay, Rows};
 use crate::ids::StoreId;
 use crate::journal::Record;
 use crate::process;
@@ -59,14 +60,20 @@ pub struct ReconciliationRow {
 }
 
 /// Newest day first.
-pub fn list(connection: &Connection, store: Option<&str>, day: Option<&str>, limit: u32) -> db::Result<Vec<ReconciliationRow>> {
+pub fn list(
+    connection: &Connection,
+    store: Option<&str>,
+    day: Option<&str>,
+    rows: impl Into<Rows<BehindDay>>,
+) -> db::Result<Vec<ReconciliationRow>> {
+    let Rows { behind, limit } = rows.into();
     connection
         .prepare_cached(
             "SELECT store, day, done_ms, transactions, excepted, differences, details FROM reconciliations
              WHERE (CAST(?1 AS TEXT) IS NULL OR store = ?1) AND (CAST(?2 AS TEXT) IS NULL OR day = ?2)
-             ORDER BY day DESC, store LIMIT ?3",
+               AND (day < ?3 OR (day = ?3 AND store > ?4)) ORDER BY day DESC, store LIMIT ?5",
         )?
-        .query_map(params![store, day, limit], |row| {
+        .query_map(params![store, day, behind.day, behind.store, limit], |row| {
             let details: String = row.get(6)?;
             Ok(ReconciliationRow {
                 store: row.get(0)?,

@@ -17,7 +17,7 @@ use crate::head_office::access;
 use crate::head_office::api_answers::IfMatch;
 use crate::head_office::db::Connection;
 use crate::head_office::office::HeadOffice;
-use crate::head_office::queries::ROWS_MAX;
+use crate::head_office::paging::{Behind, Page, Rows, Start, WhichPage};
 use crate::web::problem::Problem;
 
 /// Places of each route in a dry run's answer.
@@ -117,9 +117,14 @@ async fn order(
     Ok(Json(office.read(move |connection| steps::of_order(connection, &channel, &number)).await?))
 }
 
-#[utoipa::path(get, path = "/api/v1/routing/waiting", responses((status = OK, body = Vec<Waiting>)))]
-async fn waiting(State(office): State<HeadOffice>) -> Result<Json<Vec<Waiting>>, Problem> {
-    Ok(Json(office.read(|connection| glue::waiting(connection, ROWS_MAX)).await?))
+#[utoipa::path(get, path = "/api/v1/routing/waiting", responses((status = OK, body = Page<Waiting>)))]
+async fn waiting(State(office): State<HeadOffice>, Query(which): Query<WhichPage>) -> Result<Json<Page<Waiting>>, Problem> {
+    let limit = which.limit();
+    let behind = which.cursor.unwrap_or_else(Behind::start);
+    let rows = office.read(move |connection| glue::waiting(connection, Rows { behind, limit })).await?;
+    Ok(Json(Page::of(rows, limit, |row| {
+        Behind::row(row.state != "given_up", row.since_ms, format_args!("{}/{}", row.channel, row.number)).to_string()
+    })))
 }
 
 #[utoipa::path(post, path = "/api/v1/routing/again", responses((status = NO_CONTENT)))]

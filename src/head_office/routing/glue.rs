@@ -22,6 +22,7 @@ use crate::head_office::intake::order::{ChannelLine, ChannelOrder, Fulfilment};
 use crate::head_office::office_events::{self, Fact};
 use crate::head_office::order_exceptions::{self, CHANNEL, OrderException};
 use crate::head_office::orders::{self, NotTaken};
+use crate::head_office::paging::{Behind, Rows};
 use crate::head_office::parts::{self, NewPart, Part, PartKind, PartLine, Recipient};
 use crate::head_office::places::{self, Place};
 use crate::head_office::writer::{WriteError, Writer};
@@ -344,13 +345,15 @@ pub struct Waiting {
 }
 
 /// Those that were given up first, then those that wait, the oldest first.
-pub fn waiting(connection: &Connection, limit: u32) -> db::Result<Vec<Waiting>> {
+pub fn waiting(connection: &Connection, rows: impl Into<Rows<Behind>>) -> db::Result<Vec<Waiting>> {
+    let Rows { behind, limit } = rows.into();
     connection
         .prepare_cached(
             "SELECT channel, number, state, why, since_ms, next_ms FROM route_orders WHERE state IN ('waiting', 'given_up')
-             ORDER BY CASE state WHEN 'given_up' THEN 0 ELSE 1 END, since_ms, channel, number LIMIT ?1",
+               AND (CASE state WHEN 'given_up' THEN 0 ELSE 1 END, since_ms, channel || '/' || number) > (CAST(?1 AS BIGINT), CAST(?2 AS BIGINT), ?3)
+             ORDER BY CASE state WHEN 'given_up' THEN 0 ELSE 1 END, since_ms, channel || '/' || number LIMIT ?4",
         )?
-        .query_map([limit], |row| {
+        .query_map(params![behind.rank, behind.at, behind.id, limit], |row| {
             Ok(Waiting {
                 channel: row.get(0)?,
                 number: row.get(1)?,

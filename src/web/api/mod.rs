@@ -34,7 +34,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::problem::Problem;
+use super::problem::{self, Problem};
 use super::session::Session;
 use super::{BODY_BYTES_MAX, Web};
 use crate::ids::{CommandId, WorkstationId};
@@ -58,7 +58,7 @@ struct Description;
 
 /// The routes and their description.
 pub fn routes() -> (Router<Web>, utoipa::openapi::OpenApi) {
-    OpenApiRouter::with_openapi(Description::openapi())
+    let (router, mut description) = OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(workstation::list))
         .routes(routes!(workstation::get))
         .routes(routes!(workstation::events))
@@ -149,7 +149,14 @@ pub fn routes() -> (Router<Web>, utoipa::openapi::OpenApi) {
         .routes(routes!(orders::act, orders::find))
         .routes(routes!(crate::web::orders::promises::promises))
         .routes(routes!(orders::customer))
-        .split_for_parts()
+        .split_for_parts();
+    let (name, answer) = problem::described();
+    description.components.get_or_insert_default().responses.insert(name.to_owned(), answer.into());
+    for item in description.paths.paths.values_mut() {
+        let all = [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
+        all.into_iter().flatten().for_each(|operation| problem::describe(operation, ["4XX", "5XX"]));
+    }
+    (router, description)
 }
 
 /// Sends a command to the loop and waits until it is durable.
@@ -180,7 +187,7 @@ async fn ask_raw(web: &Web, id: CommandId, workstation: Option<WorkstationId>, c
 
 pub fn ask_problem(error: &AskError) -> Problem {
     match error {
-        AskError::Refused(refusal, voice) => super::problem::of_refusal(refusal, voice),
+        AskError::Refused(refusal, voice) => problem::of_refusal(refusal, voice),
         AskError::Busy => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", error.to_string(), "send the same id again in a moment"),
         AskError::DiskFull(words) => {
             let remedy = "free space on the disk of the till's box, then send the same id again";
