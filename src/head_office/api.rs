@@ -84,7 +84,7 @@ struct WhichDays {
     limit: Option<u32>,
 }
 
-#[utoipa::path(get, path = "/api/v1/sales", responses((status = OK, body = Page<SalesRow>)))]
+#[utoipa::path(get, path = "/api/v1/sales", params(WhichDays), responses((status = OK, body = Page<SalesRow>)))]
 async fn sales(State(office): State<HeadOffice>, Query(which): Query<WhichDays>) -> Result<Json<Page<SalesRow>>, Problem> {
     let limit = paging::limit(which.limit);
     let behind = which.cursor.unwrap_or_else(BehindDay::start);
@@ -96,7 +96,7 @@ async fn sales(State(office): State<HeadOffice>, Query(which): Query<WhichDays>)
 }
 
 /// Days that stores have closed, newest first.
-#[utoipa::path(get, path = "/api/v1/days", responses((status = OK, body = Page<DayRow>)))]
+#[utoipa::path(get, path = "/api/v1/days", params(WhichDays), responses((status = OK, body = Page<DayRow>)))]
 async fn closed_days(State(office): State<HeadOffice>, Query(which): Query<WhichDays>) -> Result<Json<Page<DayRow>>, Problem> {
     let limit = paging::limit(which.limit);
     let behind = which.cursor.unwrap_or_else(BehindDay::start);
@@ -130,7 +130,7 @@ async fn closed_day(State(office): State<HeadOffice>, Named((store, day)): Named
 }
 
 /// The same as a table, one row a report, oldest day first.
-#[utoipa::path(get, path = "/api/v1/days.csv", responses((status = OK, body = String, content_type = "text/csv")))]
+#[utoipa::path(get, path = "/api/v1/days.csv", params(SalesQuery), responses((status = OK, body = String, content_type = "text/csv")))]
 async fn days_csv(State(office): State<HeadOffice>, Query(query): Query<SalesQuery>) -> Result<impl IntoResponse, Problem> {
     let papers = days::papers(office.config());
     let table = office.read(move |connection| {
@@ -151,7 +151,7 @@ struct TransactionsQuery {
     limit: Option<u32>,
 }
 
-#[utoipa::path(get, path = "/api/v1/transactions", responses((status = OK, body = Page<TransactionRow>)))]
+#[utoipa::path(get, path = "/api/v1/transactions", params(TransactionsQuery), responses((status = OK, body = Page<TransactionRow>)))]
 async fn transactions(
     State(office): State<HeadOffice>,
     Query(query): Query<TransactionsQuery>,
@@ -162,7 +162,7 @@ async fn transactions(
     Ok(Json(Page::of(rows, limit, |row| row.cursor.to_string())))
 }
 
-#[utoipa::path(get, path = "/api/v1/incidents", responses((status = OK, body = Page<IncidentRow>)))]
+#[utoipa::path(get, path = "/api/v1/incidents", params(WhichPage), responses((status = OK, body = Page<IncidentRow>)))]
 async fn incidents(State(office): State<HeadOffice>, Query(which): Query<WhichPage>) -> Result<Json<Page<IncidentRow>>, Problem> {
     let limit = which.limit();
     let behind = which.cursor.unwrap_or_else(Behind::start);
@@ -170,7 +170,7 @@ async fn incidents(State(office): State<HeadOffice>, Query(which): Query<WhichPa
     Ok(Json(Page::of(rows, limit, |row| Behind::row(row.closed_ms.is_some(), row.last_ms, row.id).to_string())))
 }
 
-#[utoipa::path(get, path = "/api/v1/exceptions", responses((status = OK, body = Page<ExceptionRow>)))]
+#[utoipa::path(get, path = "/api/v1/exceptions", params(WhichPage), responses((status = OK, body = Page<ExceptionRow>)))]
 async fn exceptions(State(office): State<HeadOffice>, Query(which): Query<WhichPage>) -> Result<Json<Page<ExceptionRow>>, Problem> {
     let limit = which.limit();
     let behind = which.cursor.unwrap_or_else(Behind::start);
@@ -205,7 +205,7 @@ async fn replay_exception(State(office): State<HeadOffice>, Named(id): Named<i64
     }
 }
 
-#[utoipa::path(get, path = "/api/v1/orders", responses((status = OK, body = Page<orders::OrderRow>)))]
+#[utoipa::path(get, path = "/api/v1/orders", params(WhichPage), responses((status = OK, body = Page<orders::OrderRow>)))]
 async fn order_list(State(office): State<HeadOffice>, Query(which): Query<WhichPage>) -> Result<Json<Page<orders::OrderRow>>, Problem> {
     let limit = which.limit();
     let behind = which.cursor.unwrap_or_else(Behind::start);
@@ -262,7 +262,7 @@ fn view(connection: &Connection, order: &OrderNo) -> db::Result<Option<OrderView
     Ok(orders::find(connection, order)?.map(|(row, lines, code)| OrderView { row, lines, code }))
 }
 
-#[utoipa::path(get, path = "/api/v1/order-exceptions", responses((status = OK, body = Page<order_exceptions::OrderExceptionRow>)))]
+#[utoipa::path(get, path = "/api/v1/order-exceptions", params(WhichPage), responses((status = OK, body = Page<order_exceptions::OrderExceptionRow>)))]
 async fn order_exceptions(
     State(office): State<HeadOffice>,
     Query(which): Query<WhichPage>,
@@ -343,7 +343,7 @@ pub async fn name_lead_of(office: &HeadOffice, store: StoreId, node: NodeId) -> 
 }
 
 /// What a store granted, and what became of it.
-#[utoipa::path(get, path = "/api/v1/stores/{store}/rights", params(("store" = StoreId, Path)), responses((status = OK, body = Page<rights::RightRow>)))]
+#[utoipa::path(get, path = "/api/v1/stores/{store}/rights", params(("store" = StoreId, Path), BySku), responses((status = OK, body = Page<rights::RightRow>)))]
 async fn store_rights(
     State(office): State<HeadOffice>,
     Named(store): Named<StoreId>,
@@ -391,7 +391,7 @@ async fn want_rights(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[utoipa::path(get, path = "/api/v1/order-returns", responses((status = OK, body = Page<order_returns::ReturnRow>)))]
+#[utoipa::path(get, path = "/api/v1/order-returns", params(WhichPage), responses((status = OK, body = Page<order_returns::ReturnRow>)))]
 async fn order_returns(
     State(office): State<HeadOffice>,
     Query(which): Query<WhichPage>,
@@ -419,7 +419,7 @@ pub async fn close_return(office: &HeadOffice, order: OrderNo) -> Result<(), Pro
 }
 
 /// What customers are to be told now and were not told yet. For a connector, where head office sends nothing itself.
-#[utoipa::path(get, path = "/api/v1/order-messages", responses((status = OK, body = Page<order_messages::MessageRow>)))]
+#[utoipa::path(get, path = "/api/v1/order-messages", params(WhichPage), responses((status = OK, body = Page<order_messages::MessageRow>)))]
 async fn order_messages(
     State(office): State<HeadOffice>,
     Query(which): Query<WhichPage>,

@@ -36,7 +36,7 @@ struct Asked {
     kinds: Option<String>,
 }
 
-#[utoipa::path(get, path = "/api/v1/events", responses((status = OK, body = Page)))]
+#[utoipa::path(get, path = "/api/v1/events", params(Asked), responses((status = OK, body = Page)))]
 async fn events(State(office): State<HeadOffice>, Query(Asked { after, limit, kinds }): Query<Asked>) -> Result<Json<Page>, Problem> {
     let kinds = kinds_of(kinds.as_deref().unwrap_or_default());
     if let Some(bad) = kinds.iter().find(|kind| !subscriptions::is_kind(kind)) {

@@ -1,6 +1,8 @@
 //! The description of head office's API (OpenAPI 3.1), made from the handlers themselves. What an address needs is said from the one table
 //! ([`routes`]), so that it cannot say otherwise.
 
+use std::collections::BTreeMap;
+
 use utoipa::OpenApi as _;
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
@@ -42,12 +44,32 @@ pub fn complete(mut api: OpenApi, cookie: &str) -> OpenApi {
     let (name, answer) = problem::described();
     components.responses.insert(name.to_owned(), answer.into());
     open_parts(components);
+    let known = components.schemas.clone();
     for (path, item) in &mut api.paths.paths {
         for (method, operation) in operations(item) {
+            for parameter in operation.parameters.iter_mut().flatten() {
+                if let RefOr::T(Parameter { schema: Some(schema), .. }) = parameter {
+                    in_place(schema, &known);
+                }
+            }
             describe(method, path, operation);
         }
     }
     api
+}
+
+/// What a parameter may be stands with it: not every reader follows a reference from there.
+fn in_place(schema: &mut RefOr<Schema>, known: &BTreeMap<String, RefOr<Schema>>) {
+    match schema {
+        RefOr::Ref(to) => {
+            let found = to.ref_location.rsplit('/').next().and_then(|name| known.get(name));
+            if let Some(found) = found.cloned() {
+                *schema = found;
+            }
+        }
+        RefOr::T(Schema::OneOf(one)) => one.items.iter_mut().for_each(|item| in_place(item, known)),
+        RefOr::T(_) => {}
+    }
 }
 
 /// What is a part of something else stands beside fields that it does not know. As a body it refuses them all the same.

@@ -43,7 +43,7 @@ struct Search {
     limit: Option<u32>,
 }
 
-#[utoipa::path(get, path = "/api/v1/order-search", responses((status = OK, body = Page<Found>)))]
+#[utoipa::path(get, path = "/api/v1/order-search", params(Search), responses((status = OK, body = Page<Found>)))]
 async fn search(State(office): State<HeadOffice>, Query(Search { q, cursor, limit }): Query<Search>) -> Result<Json<Page<Found>>, Problem> {
     let limit = limit.unwrap_or(50).clamp(1, ROWS_MAX);
     let (rows, next) = office.read(move |connection| service::search(connection, &q, cursor.as_deref(), limit)).await?;
@@ -90,7 +90,7 @@ async fn issues(State(office): State<HeadOffice>, Named(order): Named<OrderNo>) 
     found.await?.map(Json).ok_or_else(unknown)
 }
 
-#[utoipa::path(get, path = "/api/v1/order-issues", responses((status = OK, body = Page<IssueRow>)))]
+#[utoipa::path(get, path = "/api/v1/order-issues", params(WhichPage), responses((status = OK, body = Page<IssueRow>)))]
 async fn open_issues(State(office): State<HeadOffice>, Query(which): Query<WhichPage>) -> Result<Json<Page<IssueRow>>, Problem> {
     let limit = which.limit();
     let behind = which.cursor.unwrap_or_else(Behind::start);

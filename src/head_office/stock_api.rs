@@ -46,7 +46,7 @@ struct StockQuery {
     limit: Option<u32>,
 }
 
-#[utoipa::path(get, path = "/api/v1/stock", responses((status = OK, body = Page<StockRow>)))]
+#[utoipa::path(get, path = "/api/v1/stock", params(StockQuery), responses((status = OK, body = Page<StockRow>)))]
 async fn stock(State(office): State<HeadOffice>, Query(query): Query<StockQuery>) -> Result<Json<Page<StockRow>>, Problem> {
     let (limit, now_ms) = (rows(query.limit), office.now_ms());
     let filter = StockFilter { store: query.store, sku: query.sku, search: query.search, after: query.cursor, limit };
@@ -56,7 +56,7 @@ async fn stock(State(office): State<HeadOffice>, Query(query): Query<StockQuery>
 }
 
 /// All of a store's stock as a table, however long: read and sent a part at a time.
-#[utoipa::path(get, path = "/api/v1/stock.csv", responses((status = OK, body = String, content_type = "text/csv")))]
+#[utoipa::path(get, path = "/api/v1/stock.csv", params(StockQuery), responses((status = OK, body = String, content_type = "text/csv")))]
 async fn stock_csv(State(office): State<HeadOffice>, Query(query): Query<StockQuery>) -> Result<Response, Problem> {
     let (send, receive) = tokio::sync::mpsc::channel::<std::io::Result<Vec<u8>>>(2);
     let mut filter = StockFilter { store: query.store, sku: query.sku, search: query.search, after: query.cursor, limit: ROWS_MAX };
@@ -116,7 +116,7 @@ struct OfRegion {
     sum: Sum,
 }
 
-#[utoipa::path(get, path = "/api/v1/atp", responses((status = OK, body = Atp)))]
+#[utoipa::path(get, path = "/api/v1/atp", params(AtpQuery), responses((status = OK, body = Atp)))]
 async fn article_atp(State(office): State<HeadOffice>, Query(query): Query<AtpQuery>) -> Result<Json<Atp>, Problem> {
     let (limit, now_ms) = (rows(query.limit) as usize, office.now_ms());
     let found = office.read(move |connection| atp::everywhere(connection, query.sku.as_str(), query.region.as_deref(), now_ms)).await?;
@@ -129,7 +129,7 @@ async fn article_atp(State(office): State<HeadOffice>, Query(query): Query<AtpQu
     Ok(Json(Atp { sku: found.sku, name: found.name, total: found.total, regions: regions.collect(), page: Page { rows, next } }))
 }
 
-#[utoipa::path(get, path = "/api/v1/atp.csv", responses((status = OK, body = String, content_type = "text/csv")))]
+#[utoipa::path(get, path = "/api/v1/atp.csv", params(AtpQuery), responses((status = OK, body = String, content_type = "text/csv")))]
 async fn article_atp_csv(State(office): State<HeadOffice>, Query(query): Query<AtpQuery>) -> Result<Response, Problem> {
     let now_ms = office.now_ms();
     let found = office.read(move |connection| atp::everywhere(connection, query.sku.as_str(), query.region.as_deref(), now_ms)).await?;
@@ -210,7 +210,7 @@ struct ReplenishmentQuery {
 }
 
 /// What a store runs low of, and how much it should get.
-#[utoipa::path(get, path = "/api/v1/replenishment", responses((status = OK, body = Page<ProposalRow>)))]
+#[utoipa::path(get, path = "/api/v1/replenishment", params(ReplenishmentQuery), responses((status = OK, body = Page<ProposalRow>)))]
 async fn replenishment(
     State(office): State<HeadOffice>,
     Query(query): Query<ReplenishmentQuery>,
@@ -223,7 +223,7 @@ async fn replenishment(
 }
 
 /// The whole list as a table; quantities in units.
-#[utoipa::path(get, path = "/api/v1/replenishment.csv", responses((status = OK, body = String, content_type = "text/csv")))]
+#[utoipa::path(get, path = "/api/v1/replenishment.csv", params(ReplenishmentQuery), responses((status = OK, body = String, content_type = "text/csv")))]
 async fn replenishment_csv(State(office): State<HeadOffice>, Query(query): Query<ReplenishmentQuery>) -> Result<Response, Problem> {
     let (mut all, mut after, now_ms) = (Vec::new(), Some(query.cursor.unwrap_or_default()), office.now_ms());
     while let Some(from) = after {
@@ -261,7 +261,7 @@ struct LevelsQuery {
     limit: Option<u32>,
 }
 
-#[utoipa::path(get, path = "/api/v1/stock-levels", responses((status = OK, body = Page<LevelRow>)))]
+#[utoipa::path(get, path = "/api/v1/stock-levels", params(LevelsQuery), responses((status = OK, body = Page<LevelRow>)))]
 async fn levels(State(office): State<HeadOffice>, Query(query): Query<LevelsQuery>) -> Result<Json<Page<LevelRow>>, Problem> {
     let limit = rows(query.limit);
     let after = query.cursor.unwrap_or_default();
@@ -276,7 +276,7 @@ struct OfStore {
     store: Option<StoreId>,
 }
 
-#[utoipa::path(get, path = "/api/v1/stock-levels/{sku}", params(("sku" = Sku, Path)), responses((status = OK, body = LevelRow)))]
+#[utoipa::path(get, path = "/api/v1/stock-levels/{sku}", params(("sku" = Sku, Path), OfStore), responses((status = OK, body = LevelRow)))]
 async fn one_level(
     State(office): State<HeadOffice>,
     Named(sku): Named<Sku>,
@@ -288,7 +288,7 @@ async fn one_level(
 }
 
 /// Idempotent.
-#[utoipa::path(put, path = "/api/v1/stock-levels/{sku}", params(("sku" = Sku, Path), IfMatch), responses((status = NO_CONTENT)))]
+#[utoipa::path(put, path = "/api/v1/stock-levels/{sku}", params(("sku" = Sku, Path), IfMatch, OfStore), responses((status = NO_CONTENT)))]
 async fn put_levels(
     State(office): State<HeadOffice>,
     Named(sku): Named<Sku>,
@@ -328,7 +328,7 @@ pub async fn set_levels(office: &HeadOffice, store: Option<StoreId>, sku: Sku, l
 }
 
 /// Idempotent.
-#[utoipa::path(delete, path = "/api/v1/stock-levels/{sku}", params(("sku" = Sku, Path)), responses((status = NO_CONTENT)))]
+#[utoipa::path(delete, path = "/api/v1/stock-levels/{sku}", params(("sku" = Sku, Path), OfStore), responses((status = NO_CONTENT)))]
 async fn remove_levels(
     State(office): State<HeadOffice>,
     Named(sku): Named<Sku>,

@@ -212,7 +212,7 @@ async fn what_does_not_fit_a_box_leaves_the_former_in_force_and_head_office_know
     .await;
     counterfoil::head_office::fleet::rounds::look(&office.office).await.unwrap();
     let (_, alarms) = send(&office, "GET", "alarms?open=true", json!({})).await;
-    assert!(alarms.as_array().unwrap().iter().any(|alarm| alarm["kind"] == "configuration"), "{alarms}");
+    assert!(alarms["rows"].as_array().unwrap().iter().any(|alarm| alarm["kind"] == "configuration"), "{alarms}");
 
     // So after a restart; a profile that fits ends it, one that is taken back leaves the box's own file.
     running.stop().await.unwrap();

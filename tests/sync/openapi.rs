@@ -358,6 +358,7 @@ const BOUNDED: &[&str] = &[
     "/api/v1/subscriptions",
     "/api/v1/alarm-rules",
     "/api/v1/enrol-codes",
+    "/api/v1/configuration/profiles",
     "/api/v1/orders/{order}/notes",
     "/api/v1/orders/{order}/issues",
     "/api/v1/routing/order",

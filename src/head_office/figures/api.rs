@@ -81,7 +81,7 @@ struct Answer {
     figures: Figures,
 }
 
-#[utoipa::path(get, path = "/api/v1/figures", responses((status = OK, body = Answer)))]
+#[utoipa::path(get, path = "/api/v1/figures", params(Asked), responses((status = OK, body = Answer)))]
 async fn figures(State(office): State<HeadOffice>, Query(asked): Query<Asked>) -> Result<Json<Answer>, Problem> {
     let (scope, _) = asked.scope(today(&office)).map_err(wrong)?;
     let figures = answer(&office, scope.clone()).await?;
@@ -89,7 +89,7 @@ async fn figures(State(office): State<HeadOffice>, Query(asked): Query<Asked>) -
 }
 
 /// `days.csv`, `hours.csv`, ...
-#[utoipa::path(get, path = "/api/v1/figures/{table}", params(("table" = String, Path)),
+#[utoipa::path(get, path = "/api/v1/figures/{table}", params(("table" = String, Path), Asked),
     responses((status = OK, body = String, content_type = "text/csv")))]
 async fn table(
     State(office): State<HeadOffice>,

@@ -57,7 +57,7 @@ pub fn from_cursor(text: &str) -> Option<(String, String)> {
     text.split_once('/').map(|(store, node)| (store.to_owned(), node.to_owned()))
 }
 
-#[utoipa::path(get, path = "/api/v1/fleet", responses((status = OK, body = Fleet)))]
+#[utoipa::path(get, path = "/api/v1/fleet", params(FleetQuery), responses((status = OK, body = Fleet)))]
 async fn fleet(State(office): State<HeadOffice>, Query(query): Query<FleetQuery>) -> Result<Json<Fleet>, Problem> {
     let filter = Filter {
         search: query.search.unwrap_or_default(),
@@ -146,7 +146,7 @@ struct AlarmQuery {
     limit: Option<u32>,
 }
 
-#[utoipa::path(get, path = "/api/v1/alarms", responses((status = OK, body = Page<AlarmRow>)))]
+#[utoipa::path(get, path = "/api/v1/alarms", params(AlarmQuery), responses((status = OK, body = Page<AlarmRow>)))]
 async fn alarm_list(State(office): State<HeadOffice>, Query(query): Query<AlarmQuery>) -> Result<Json<Page<AlarmRow>>, Problem> {
     let limit = paging::limit(query.limit);
     let behind = query.cursor.unwrap_or_else(Behind::start);

@@ -178,7 +178,7 @@ struct StockAsked {
 }
 
 /// What the channel may sell, as far as it changed.
-#[utoipa::path(get, path = "/api/v1/channels/{channel}/stock", params(("channel" = ChannelId, Path)),
+#[utoipa::path(get, path = "/api/v1/channels/{channel}/stock", params(("channel" = ChannelId, Path), StockAsked),
     responses((status = OK, body = Levels)))]
 async fn stock(
     State(office): State<HeadOffice>,
@@ -379,7 +379,7 @@ async fn store_order(office: &HeadOffice, channel: ChannelId, number: &str) -> R
     found.and_then(|known| OrderNo::new(&known.order).ok()).ok_or_else(no_order)
 }
 
-#[utoipa::path(get, path = "/api/v1/intake-errors", responses((status = OK, body = Page<ErrorRow>)))]
+#[utoipa::path(get, path = "/api/v1/intake-errors", params(WhichPage), responses((status = OK, body = Page<ErrorRow>)))]
 async fn list_errors(State(office): State<HeadOffice>, Query(which): Query<WhichPage>) -> Result<Json<Page<ErrorRow>>, Problem> {
     let limit = which.limit();
     let behind = which.cursor.unwrap_or_else(Behind::start);

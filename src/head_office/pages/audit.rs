@@ -53,7 +53,7 @@ struct Rows {
     next: Option<String>,
 }
 
-#[utoipa::path(get, path = "/api/v1/audit", responses((status = OK, body = Rows)))]
+#[utoipa::path(get, path = "/api/v1/audit", params(Asked), responses((status = OK, body = Rows)))]
 async fn rows(State(office): State<HeadOffice>, Query(asked): Query<Asked>) -> Result<Json<Rows>, Problem> {
     let filter = asked.filter(ROWS_PER_PAGE);
     let limit = filter.limit as usize;
@@ -62,7 +62,7 @@ async fn rows(State(office): State<HeadOffice>, Query(asked): Query<Asked>) -> R
     Ok(Json(Rows { rows, next }))
 }
 
-#[utoipa::path(get, path = "/api/v1/audit.csv", responses((status = OK, body = String, content_type = "text/csv")))]
+#[utoipa::path(get, path = "/api/v1/audit.csv", params(Asked), responses((status = OK, body = String, content_type = "text/csv")))]
 async fn csv(State(office): State<HeadOffice>, Query(asked): Query<Asked>) -> Result<impl IntoResponse, Problem> {
     let filter = asked.filter(ROWS_MAX);
     let rows = office.read(move |connection| audit::list(connection, &filter)).await?;

@@ -108,7 +108,7 @@ struct OfTable {
     whole: bool,
 }
 
-#[utoipa::path(put, path = "/api/v1/places/{place}/stock.csv", params(("place" = PlaceId, Path)), request_body(content = String, content_type = "text/csv"),
+#[utoipa::path(put, path = "/api/v1/places/{place}/stock.csv", params(("place" = PlaceId, Path), OfTable), request_body(content = String, content_type = "text/csv"),
     responses((status = OK, body = Taken)))]
 async fn put_stock_table(
     State(office): State<HeadOffice>,
@@ -149,7 +149,7 @@ struct PartsQuery {
 }
 
 /// What changed, each part once and as it is now: also what was cancelled or is over.
-#[utoipa::path(get, path = "/api/v1/places/{place}/parts", params(("place" = PlaceId, Path)), responses((status = OK, body = Page<Part>)))]
+#[utoipa::path(get, path = "/api/v1/places/{place}/parts", params(("place" = PlaceId, Path), PartsQuery), responses((status = OK, body = Page<Part>)))]
 async fn part_list(
     State(office): State<HeadOffice>,
     Named(place): Named<PlaceId>,

@@ -29,7 +29,7 @@ struct Filter {
     limit: Option<u32>,
 }
 
-#[utoipa::path(get, path = "/api/v1/reconciliations", responses((status = OK, body = Page<ReconciliationRow>)))]
+#[utoipa::path(get, path = "/api/v1/reconciliations", params(Filter), responses((status = OK, body = Page<ReconciliationRow>)))]
 async fn list(State(office): State<HeadOffice>, Query(filter): Query<Filter>) -> Result<Json<Page<ReconciliationRow>>, Problem> {
     let limit = paging::limit(filter.limit);
     let behind = filter.cursor.unwrap_or_else(BehindDay::start);

@@ -93,7 +93,7 @@ fn not_kept(why: &NotKept) -> Problem {
     }
 }
 
-#[utoipa::path(get, path = "/api/v1/routing/try", responses((status = OK, body = serde_json::Value)))]
+#[utoipa::path(get, path = "/api/v1/routing/try", params(Trial), responses((status = OK, body = serde_json::Value)))]
 async fn try_order(State(office): State<HeadOffice>, Query(trial): Query<Trial>) -> Result<Json<Value>, Problem> {
     let now_ms = office.now_ms();
     match office.read(move |connection| trial.run(connection, now_ms)).await? {
@@ -109,7 +109,7 @@ pub struct OrderName {
     pub number: String,
 }
 
-#[utoipa::path(get, path = "/api/v1/routing/order", responses((status = OK, body = Vec<Step>)))]
+#[utoipa::path(get, path = "/api/v1/routing/order", params(OrderName), responses((status = OK, body = Vec<Step>)))]
 async fn order(
     State(office): State<HeadOffice>,
     Query(OrderName { channel, number }): Query<OrderName>,
@@ -117,7 +117,7 @@ async fn order(
     Ok(Json(office.read(move |connection| steps::of_order(connection, &channel, &number)).await?))
 }
 
-#[utoipa::path(get, path = "/api/v1/routing/waiting", responses((status = OK, body = Page<Waiting>)))]
+#[utoipa::path(get, path = "/api/v1/routing/waiting", params(WhichPage), responses((status = OK, body = Page<Waiting>)))]
 async fn waiting(State(office): State<HeadOffice>, Query(which): Query<WhichPage>) -> Result<Json<Page<Waiting>>, Problem> {
     let limit = which.limit();
     let behind = which.cursor.unwrap_or_else(Behind::start);
