@@ -341,8 +341,16 @@ mod tests {
         let mut changed = lines.clone();
         changed[3] = String::from_utf8(changed[3].clone()).unwrap().replace("sold", "gold").into_bytes();
         assert!(matches!(refused(&[1, 2], &changed), (4, BadRecord::Checksum { .. })));
-        let covered = changed[3][..changed[3].len() - 19].to_vec();
-        changed[3] = [covered.as_slice(), format!(",\"crc\":\"{:08x}\"}}\n", crc32c::crc32c(&covered)).as_bytes()].concat();
+        let with_its_checksum = |line: &[u8]| {
+            let covered = &line[..line.len() - 19];
+            [covered, format!(",\"crc\":\"{:08x}\"}}\n", crc32c::crc32c(covered)).as_bytes()].concat()
+        };
+        changed[3] = with_its_checksum(&changed[3]);
         assert!(matches!(refused(&[1, 2], &changed), (5, BadRecord::ChainBroken)), "with a right checksum the next one does not follow");
+        // Whoever writes a whole journal anew can name a box that head office knows, but does not have its key.
+        let named = |seed: u8| NodeKey::from_seed([seed; 32]).public().to_hex();
+        let mut forged = lines.clone();
+        forged[0] = with_its_checksum(String::from_utf8(lines[0].clone()).unwrap().replace(&named(1), &named(2)).as_bytes());
+        assert!(matches!(refused(&[1, 2], &forged), (1, BadRecord::BadSignature { .. })), "signed by another box than it names");
     }
 }
