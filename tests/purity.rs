@@ -41,7 +41,8 @@ const FORBIDDEN: &[&str] = &[
     "log::",
 ];
 
-fn sources(path: &Path, found: &mut Vec<PathBuf>) {
+/// All Rust files of a folder, or the one file.
+pub fn sources(path: &Path, found: &mut Vec<PathBuf>) {
     if path.is_file() {
         found.push(path.to_owned());
         return;

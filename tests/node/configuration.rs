@@ -10,6 +10,7 @@ use counterfoil::time::SystemClock;
 use serde_json::{Value as Json, json};
 
 use super::*;
+use crate::sync::over_http::{page_of, post_form};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -236,16 +237,11 @@ async fn what_does_not_fit_a_box_leaves_the_former_in_force_and_head_office_know
 async fn profiles_are_written_looked_at_and_applied_on_head_offices_pages() {
     let folder = tempfile::tempdir().unwrap();
     let office = office(folder.path()).await;
-    let origin = format!("http://{}", office.pages_address);
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let post = async |path: &str, fields: &[(&str, &str)]| {
-        let body = reqwest::Url::parse_with_params("http://x/", fields).unwrap().query().unwrap_or_default().to_owned();
-        let request = client.post(format!("{origin}{path}")).header("content-type", "application/x-www-form-urlencoded");
-        let answer = request.header("origin", &origin).body(body).send().await.unwrap();
-        let to = answer.headers().get("location").map(|to| to.to_str().unwrap().to_owned()).unwrap_or_default();
-        (answer.status().as_u16(), answer.text().await.unwrap() + to.as_str())
+        let (status, to, page) = post_form(&office, path, fields).await;
+        (status, page + to.as_str())
     };
-    let page = async |path: &str| client.get(format!("{origin}{path}")).send().await.unwrap().text().await.unwrap();
+    let page = async |path: &str| page_of(&office, path).await;
     known(&office, "s1", "Shop <b>", "north").await;
     assert!(page("/configuration").await.contains("No profile yet"));
     assert!(page("/configuration/preview").await.contains("Nothing would change"));

@@ -401,17 +401,8 @@ async fn fill(stage: &Stage) -> StandIn {
 
 /// Every `.route("…", get(…).post(…))` and `utoipa::path(get, path = "…"` of head office's sources, but those of the doors for nodes.
 fn written_routes() -> BTreeSet<(String, String)> {
-    fn files(folder: &Path, into: &mut Vec<std::path::PathBuf>) {
-        for entry in std::fs::read_dir(folder).unwrap().flatten() {
-            match entry.path() {
-                path if path.is_dir() => files(&path, into),
-                path if path.extension().is_some_and(|it| it == "rs") => into.push(path),
-                _ => {}
-            }
-        }
-    }
     let mut sources = Vec::new();
-    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/head_office"), &mut sources);
+    crate::purity::sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/head_office"), &mut sources);
     let for_nodes = ["doors.rs", "enrol_door.rs"];
     let mut found = BTreeSet::new();
     for source in sources.iter().filter(|path| !for_nodes.contains(&path.file_name().unwrap().to_str().unwrap())) {

@@ -11,7 +11,7 @@ mod line;
 mod mail_server;
 pub mod messages;
 pub mod openapi;
-mod over_http;
+pub mod over_http;
 pub mod places;
 mod postgres;
 mod promises;

@@ -237,7 +237,7 @@ fn collect<'v>(value: &'v Value, into: &mut Vec<&'v str>) {
 #[test]
 fn no_two_types_are_described_under_one_name() {
     let mut sources = vec![];
-    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut sources);
+    crate::purity::sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut sources);
     let mut seen = std::collections::BTreeMap::new();
     for source in sources.iter().filter(|path| !path.components().any(|part| part.as_os_str() == "web")) {
         let text = std::fs::read_to_string(source).unwrap();
@@ -253,16 +253,6 @@ fn no_two_types_are_described_under_one_name() {
         }
     }
     assert!(seen.len() > 90, "the sources were read: {seen:?}");
-}
-
-fn files(folder: &Path, into: &mut Vec<std::path::PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap().flatten() {
-        match entry.path() {
-            path if path.is_dir() => files(&path, into),
-            path if path.extension().is_some_and(|it| it == "rs") => into.push(path),
-            _ => {}
-        }
-    }
 }
 
 /// Every row once, in order, whatever comes meanwhile.

@@ -217,15 +217,11 @@ async fn a_recall_reaches_a_shop_by_the_api_and_ends_there() {
 async fn recalls_are_entered_and_ended_on_head_offices_page() {
     let folder = tempfile::tempdir().unwrap();
     let office = office(&folder.path().join("ho")).await;
-    let origin = format!("http://{}", office.pages_address);
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let post = async |path: &str, fields: &[(&str, &str)]| {
-        let body = reqwest::Url::parse_with_params("http://x/", fields).unwrap().query().unwrap_or_default().to_owned();
-        let request = client.post(format!("{origin}{path}")).header("content-type", "application/x-www-form-urlencoded");
-        let answer = request.header("origin", &origin).body(body).send().await.unwrap();
-        (answer.status().as_u16(), answer.text().await.unwrap())
+        let (status, _, page) = post_form(&office, path, fields).await;
+        (status, page)
     };
-    let page = async || client.get(format!("{origin}/recalls")).send().await.unwrap().text().await.unwrap();
+    let page = async || page_of(&office, "/recalls").await;
     assert!(page().await.contains("Nothing is recalled."));
     let wrong = [("id", "R-7"), ("reason", "Glass <b>"), ("gtins", "4099108000019"), ("batches", "L7, L8")];
     let (status, words) = post("/recalls", &wrong).await;
@@ -243,6 +239,21 @@ async fn recalls_are_entered_and_ended_on_head_offices_page() {
     assert_eq!(post("/recalls/R-7/end", &[]).await.0, 303);
     assert!(page().await.contains("Nothing is recalled."));
     office.stop().await;
+}
+
+/// A form of head office's own pages, as a browser sends it: status, where it leads to, and the page.
+pub async fn post_form(office: &Running, path: &str, fields: &[(&str, &str)]) -> (u16, String, String) {
+    let origin = format!("http://{}", office.pages_address);
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let body = reqwest::Url::parse_with_params("http://x/", fields).unwrap().query().unwrap_or_default().to_owned();
+    let request = client.post(format!("{origin}{path}")).header("content-type", "application/x-www-form-urlencoded");
+    let answer = request.header("origin", &origin).body(body).send().await.unwrap();
+    let to = answer.headers().get("location").map(|to| to.to_str().unwrap().to_owned()).unwrap_or_default();
+    (answer.status().as_u16(), to, answer.text().await.unwrap())
+}
+
+pub async fn page_of(office: &Running, path: &str) -> String {
+    reqwest::get(format!("http://{}{path}", office.pages_address)).await.unwrap().text().await.unwrap()
 }
 
 /// Publishes `count` articles; the price of the first follows the count.
